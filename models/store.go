@@ -1,0 +1,59 @@
+package models
+
+import (
+	"context"
+	"time"
+)
+
+// Store keeps users, posts and sessions. Package storetest holds the suite that every implementation passes.
+//
+// All methods are safe for concurrent use, by several processes on one database too. A method that returns nil
+// has made its write durable. Besides the errors each method names, any of them returns ErrUnavailable where the
+// database does not answer in time. Times are kept to the millisecond, in UTC.
+type Store interface {
+	UserStore
+	PostStore
+	SessionStore
+
+	// Ping asks the database for a sign of life.
+	Ping(ctx context.Context) error
+	// Close waits for what is under way and lets go of the database.
+	Close(ctx context.Context) error
+}
+
+// UserStore keeps accounts.
+type UserStore interface {
+	// CreateUser stores u whole. It returns ErrUsernameTaken or ErrEmailTaken, the first where both are.
+	CreateUser(ctx context.Context, u *User) error
+	// UserByID returns ErrUserNotFound where there is none, like the next two.
+	UserByID(ctx context.Context, id ID) (*User, error)
+	UserByUsername(ctx context.Context, username string) (*User, error)
+	UserByEmail(ctx context.Context, email string) (*User, error)
+}
+
+// PostStore keeps posts.
+type PostStore interface {
+	// CreatePost stores p, all but Author, which AuthorID stands for.
+	CreatePost(ctx context.Context, p *Post) error
+	// PostByID returns the post with its author, or ErrPostNotFound.
+	PostByID(ctx context.Context, id ID) (*Post, error)
+	// Posts returns a page with authors, newest first. Its cost depends on neither the number of posts nor
+	// on how far After lies back.
+	Posts(ctx context.Context, f PostFilter) ([]Post, error)
+}
+
+// SessionStore keeps logins.
+type SessionStore interface {
+	// CreateSession stores s whole.
+	CreateSession(ctx context.Context, s *Session) error
+	// LiveSession returns a session that has not expired at now, with its user, or ErrSessionNotFound where
+	// either is gone.
+	LiveSession(ctx context.Context, id ID, now time.Time) (*Session, *User, error)
+	// SwapRefreshID makes to the current refresh id if from is the current one, in one atomic step, and notes
+	// from as the previous id and now as the time of rotation and last use. It returns the session as it is
+	// then, swapped or not: the caller sees by RefreshID. ErrSessionNotFound where it is gone or has expired
+	// at now.
+	SwapRefreshID(ctx context.Context, id ID, from, to string, now time.Time) (*Session, error)
+	// DeleteSession ends a session; one that is gone already is no error.
+	DeleteSession(ctx context.Context, id ID) error
+}
