@@ -1,0 +1,138 @@
+package mongodb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+)
+
+// caseless compares letters without regard to case, but with regard to accents.
+func caseless() *options.Collation { return &options.Collation{Locale: "en", Strength: 2} }
+
+// ensureIndexes makes every index the store relies on; those that stand already cost one round trip each.
+// Data that an index of its own cannot hold is served without that index, with a warning.
+func (s *Store) ensureIndexes(ctx context.Context) (*collections, error) {
+	ctx, cancel := context.WithTimeout(ctx, buildPatience)
+	defer cancel()
+	c := &collections{
+		users:    s.db.Collection("users"),
+		posts:    s.db.Collection("posts"),
+		sessions: s.db.Collection("sessions"),
+	}
+	var err error
+	if c.nameCollation, err = s.uniqueName(ctx, c.users); err != nil {
+		return nil, err
+	}
+	if c.emailCollation, err = s.uniqueEmail(ctx, c.users); err != nil {
+		return nil, err
+	}
+	for _, index := range []struct {
+		on    *mongo.Collection
+		model mongo.IndexModel
+	}{
+		{c.posts, mongo.IndexModel{
+			Keys:    bson.D{{Key: "author", Value: 1}, {Key: "_id", Value: -1}},
+			Options: options.Index().SetName("posts_by_author"),
+		}},
+		{c.posts, mongo.IndexModel{
+			Keys:    bson.D{{Key: "tags", Value: 1}, {Key: "_id", Value: -1}},
+			Options: options.Index().SetName("posts_by_tag"),
+		}},
+		{c.sessions, mongo.IndexModel{
+			Keys:    bson.D{{Key: "user", Value: 1}},
+			Options: options.Index().SetName("sessions_by_user"),
+		}},
+		{c.sessions, mongo.IndexModel{
+			Keys:    bson.D{{Key: "expiresAt", Value: 1}},
+			Options: options.Index().SetName("sessions_expire").SetExpireAfterSeconds(0),
+		}},
+	} {
+		if _, err := index.on.Indexes().CreateOne(ctx, index.model); err != nil {
+			return nil, wrap("create index on "+index.on.Name(), err)
+		}
+	}
+	return c, nil
+}
+
+// uniqueName makes usernames unique without regard to case, or exactly where that cannot be.
+// The exact index has the name that Mongoose gives it, so that the Express app and gin-blog agree on it.
+func (s *Store) uniqueName(ctx context.Context, users *mongo.Collection) (*options.Collation, error) {
+	collation, err := s.uniqueCaseless(ctx, users, "username", false)
+	if err != nil || collation != nil {
+		return collation, err
+	}
+	_, err = users.Indexes().CreateOne(ctx, mongo.IndexModel{
+		Keys:    bson.D{{Key: "username", Value: 1}},
+		Options: options.Index().SetName("username_1").SetUnique(true),
+	})
+	if mongo.IsDuplicateKeyError(err) {
+		return nil, errors.New("two users have the same username: rename one, each must be able to log in")
+	}
+	return nil, wrap("create index on users", err)
+}
+
+// uniqueEmail makes emails unique without regard to case. Users without one do not count.
+func (s *Store) uniqueEmail(ctx context.Context, users *mongo.Collection) (*options.Collation, error) {
+	return s.uniqueCaseless(ctx, users, "email", true)
+}
+
+// uniqueCaseless makes a unique index on a field of users that takes no notice of case, and returns the collation to
+// ask it with. Where the data or the server does not allow it, it logs a warning and returns nil.
+func (s *Store) uniqueCaseless(ctx context.Context, users *mongo.Collection, field string, sparse bool) (*options.Collation, error) {
+	name := field + "_caseless"
+	index := options.Index().SetName(name).SetUnique(true).SetCollation(caseless())
+	if sparse {
+		index.SetSparse(true)
+	}
+	_, err := users.Indexes().CreateOne(ctx, mongo.IndexModel{Keys: bson.D{{Key: field, Value: 1}}, Options: index})
+	switch {
+	case mongo.IsDuplicateKeyError(err):
+		s.log.Warn("two users have a "+field+" that differs only in case: keeping exact-case uniqueness", "database", s.db.Name())
+		return nil, nil
+	case err != nil && !unavailable(err) && isServerError(err):
+		s.log.Warn("the server takes no index without regard to case: keeping exact-case uniqueness", "field", field, "cause", err)
+		return nil, nil
+	case err != nil:
+		return nil, wrap("create index on users", err)
+	}
+	honoured, err := hasCollation(ctx, users, name)
+	if err != nil {
+		return nil, err
+	}
+	if !honoured {
+		s.log.Warn("the server knows no collations: keeping exact-case uniqueness", "field", field)
+		return nil, nil
+	}
+	return caseless(), nil
+}
+
+// hasCollation tells whether the server kept the collation of an index, which some servers pass over in silence.
+func hasCollation(ctx context.Context, on *mongo.Collection, name string) (bool, error) {
+	cursor, err := on.Indexes().List(ctx)
+	if err != nil {
+		return false, wrap("list indexes", err)
+	}
+	var indexes []struct {
+		Name      string   `bson:"name"`
+		Collation bson.Raw `bson:"collation"`
+	}
+	if err := cursor.All(ctx, &indexes); err != nil {
+		return false, wrap("list indexes", err)
+	}
+	for _, index := range indexes {
+		if index.Name == name {
+			return index.Collation != nil, nil
+		}
+	}
+	return false, fmt.Errorf("list indexes: %s is missing", name)
+}
+
+// isServerError tells an answer of the server from a failure to get one.
+func isServerError(err error) bool {
+	var e mongo.ServerError
+	return errors.As(err, &e)
+}

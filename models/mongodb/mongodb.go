@@ -1,0 +1,151 @@
+// Package mongodb keeps the blog in MongoDB, in the collections and fields of the tutorial's Express app.
+package mongodb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
+
+	"gin-blog/models"
+)
+
+const (
+	// patience is how long one call to the server may take, finding it included.
+	patience = 2500 * time.Millisecond
+	// buildPatience is how long one index may take to build.
+	buildPatience = time.Hour
+	// prepareEvery is how long to wait between tries to reach a server that is away at the start.
+	prepareEvery = time.Second
+)
+
+// Store is a models.Store on a MongoDB deployment, standalone, replica set or sharded.
+type Store struct {
+	client *mongo.Client
+	db     *mongo.Database
+	log    *slog.Logger
+
+	// prepared is nil until the indexes stand: before, two users could take one name.
+	prepared atomic.Pointer[collections]
+	stop     context.CancelFunc // ends the preparation
+	done     sync.WaitGroup
+}
+
+var _ models.Store = (*Store)(nil)
+
+// collections are the handles of a database whose indexes stand.
+type collections struct {
+	users, posts, sessions *mongo.Collection
+	// nameCollation is how usernames compare: without regard to case, or nil for exactly, where the database
+	// already holds names that differ only in case.
+	nameCollation *options.Collation
+	// emailCollation is the same for emails.
+	emailCollation *options.Collation
+}
+
+// Open connects to the deployment at uri and uses the database called name. It succeeds while the server is away:
+// calls return models.ErrUnavailable until the server is there and the indexes stand. What the database lacks is
+// logged once as a warning. An error means that uri is malformed.
+func Open(uri, name string, log *slog.Logger) (*Store, error) {
+	journal := true
+	client, err := mongo.Connect(options.Client().
+		SetServerSelectionTimeout(patience).
+		SetConnectTimeout(patience).
+		SetTimeout(patience).
+		SetAppName("gin-blog").
+		ApplyURI(uri).
+		SetWriteConcern(&writeconcern.WriteConcern{W: writeconcern.WCMajority, Journal: &journal}))
+	if err != nil {
+		return nil, fmt.Errorf("connect to MongoDB: %w", err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	s := &Store{client: client, db: client.Database(name), log: log, stop: stop}
+	tried := make(chan struct{})
+	s.done.Go(func() { s.prepare(ctx, tried) })
+	select {
+	case <-tried:
+	case <-time.After(patience): // an index on a large collection takes its time
+	}
+	return s, nil
+}
+
+// prepare makes the indexes and opens the store for use, trying again until that works or ctx ends.
+// It closes tried after the first try.
+func (s *Store) prepare(ctx context.Context, tried chan<- struct{}) {
+	c, err := s.ensureIndexes(ctx)
+	if err != nil && ctx.Err() == nil {
+		s.log.Warn("MongoDB is not ready, trying again until it is", "cause", err)
+	}
+	if err == nil {
+		s.prepared.Store(c)
+	}
+	close(tried)
+
+	ticker := time.NewTicker(prepareEvery)
+	defer ticker.Stop()
+	for err != nil {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		if c, err = s.ensureIndexes(ctx); err == nil {
+			s.prepared.Store(c)
+			s.log.Info("MongoDB is ready")
+		}
+	}
+}
+
+// collections returns the handles, or models.ErrUnavailable until the indexes stand.
+func (s *Store) collections() (*collections, error) {
+	c := s.prepared.Load()
+	if c == nil {
+		return nil, fmt.Errorf("prepare MongoDB: %w", models.ErrUnavailable)
+	}
+	return c, nil
+}
+
+// Ping asks the primary for a sign of life.
+func (s *Store) Ping(ctx context.Context) error {
+	if _, err := s.collections(); err != nil {
+		return err
+	}
+	return wrap("ping", s.client.Ping(ctx, nil))
+}
+
+// Close ends the preparation, if it still runs, and disconnects.
+func (s *Store) Close(ctx context.Context) error {
+	s.stop()
+	s.done.Wait()
+	return wrap("disconnect", s.client.Disconnect(ctx))
+}
+
+// wrap says what was being done and marks the errors that a later try may not meet.
+func wrap(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if unavailable(err) {
+		return fmt.Errorf("%s: %w: %w", doing, models.ErrUnavailable, err)
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}
+
+func unavailable(err error) bool {
+	if mongo.IsTimeout(err) || mongo.IsNetworkError(err) || errors.Is(err, mongo.ErrClientDisconnected) {
+		return true
+	}
+	var labeled mongo.LabeledError // a primary that stepped down, a write that no majority took
+	return errors.As(err, &labeled) && (labeled.HasErrorLabel("RetryableWriteError") || labeled.HasErrorLabel("RetryableError"))
+}
+
+// byID selects one document.
+func byID(id models.ID) bson.D { return bson.D{{Key: "_id", Value: id}} }

@@ -1,0 +1,120 @@
+package mongodb
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"gin-blog/models"
+)
+
+type sessionDocument struct {
+	ID                models.ID `bson:"_id"`
+	User              models.ID `bson:"user"`
+	RefreshID         string    `bson:"refreshId"`
+	PreviousRefreshID string    `bson:"previousRefreshId"`
+	RotatedAt         time.Time `bson:"rotatedAt"`
+	CreatedAt         time.Time `bson:"createdAt"`
+	LastUsedAt        time.Time `bson:"lastUsedAt"`
+	ExpiresAt         time.Time `bson:"expiresAt"`
+	UserAgent         string    `bson:"userAgent"`
+	IP                string    `bson:"ip"`
+}
+
+func (d *sessionDocument) session() *models.Session {
+	return &models.Session{
+		ID: d.ID, UserID: d.User, RefreshID: d.RefreshID, PreviousRefreshID: d.PreviousRefreshID, RotatedAt: d.RotatedAt,
+		CreatedAt: d.CreatedAt, LastUsedAt: d.LastUsedAt, ExpiresAt: d.ExpiresAt, UserAgent: d.UserAgent, IP: d.IP,
+	}
+}
+
+// CreateSession implements models.SessionStore.
+func (s *Store) CreateSession(ctx context.Context, n *models.Session) error {
+	c, err := s.collections()
+	if err != nil {
+		return err
+	}
+	_, err = c.sessions.InsertOne(ctx, sessionDocument{
+		ID: n.ID, User: n.UserID, RefreshID: n.RefreshID, PreviousRefreshID: n.PreviousRefreshID, RotatedAt: n.RotatedAt,
+		CreatedAt: n.CreatedAt, LastUsedAt: n.LastUsedAt, ExpiresAt: n.ExpiresAt, UserAgent: n.UserAgent, IP: n.IP,
+	})
+	return wrap("create session", err)
+}
+
+// LiveSession implements models.SessionStore.
+func (s *Store) LiveSession(ctx context.Context, id models.ID, now time.Time) (*models.Session, *models.User, error) {
+	c, err := s.collections()
+	if err != nil {
+		return nil, nil, err
+	}
+	cursor, err := c.sessions.Aggregate(ctx, mongo.Pipeline{
+		{{Key: "$match", Value: liveSession(id, now)}},
+		{{Key: "$lookup", Value: bson.D{
+			{Key: "from", Value: c.users.Name()},
+			{Key: "localField", Value: "user"},
+			{Key: "foreignField", Value: "_id"},
+			{Key: "as", Value: "users"},
+		}}},
+	})
+	if err != nil {
+		return nil, nil, wrap("find session", err)
+	}
+	var found []struct {
+		sessionDocument `bson:",inline"`
+		Users           []userDocument `bson:"users"`
+	}
+	if err := cursor.All(ctx, &found); err != nil {
+		return nil, nil, wrap("find session", err)
+	}
+	if len(found) == 0 || len(found[0].Users) == 0 {
+		return nil, nil, wrap("find session", models.ErrSessionNotFound)
+	}
+	return found[0].session(), found[0].Users[0].user(), nil
+}
+
+// SwapRefreshID implements models.SessionStore.
+func (s *Store) SwapRefreshID(ctx context.Context, id models.ID, from, to string, now time.Time) (*models.Session, error) {
+	c, err := s.collections()
+	if err != nil {
+		return nil, err
+	}
+	var d sessionDocument
+	err = c.sessions.FindOneAndUpdate(ctx,
+		append(liveSession(id, now), bson.E{Key: "refreshId", Value: from}),
+		bson.D{{Key: "$set", Value: bson.D{
+			{Key: "refreshId", Value: to},
+			{Key: "previousRefreshId", Value: from},
+			{Key: "rotatedAt", Value: now},
+			{Key: "lastUsedAt", Value: now},
+		}}},
+		options.FindOneAndUpdate().SetReturnDocument(options.After)).Decode(&d)
+	if errors.Is(err, mongo.ErrNoDocuments) { // another one is current: whose, the document tells
+		err = c.sessions.FindOne(ctx, liveSession(id, now)).Decode(&d)
+	}
+	if errors.Is(err, mongo.ErrNoDocuments) {
+		err = models.ErrSessionNotFound
+	}
+	if err != nil {
+		return nil, wrap("rotate session", err)
+	}
+	return d.session(), nil
+}
+
+// DeleteSession implements models.SessionStore.
+func (s *Store) DeleteSession(ctx context.Context, id models.ID) error {
+	c, err := s.collections()
+	if err != nil {
+		return err
+	}
+	_, err = c.sessions.DeleteOne(ctx, byID(id))
+	return wrap("delete session", err)
+}
+
+// liveSession selects a session that has not expired at now; the TTL index removes it a little later.
+func liveSession(id models.ID, now time.Time) bson.D {
+	return append(byID(id), bson.E{Key: "expiresAt", Value: bson.D{{Key: "$gt", Value: now}}})
+}
