@@ -1,0 +1,165 @@
+// Package config reads the settings of gin-blog from the environment and from a .env file. Nothing else in the
+// project reads the environment.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"maps"
+	"net/netip"
+	"net/url"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+	"github.com/joho/godotenv"
+)
+
+// minSecretBytes is the least a secret may have: HS256 wants a key as long as its hash (RFC 7518, section 3.2).
+const minSecretBytes = 32
+
+// Config is every setting, checked. README.md says what each is for.
+type Config struct {
+	Port              int           `env:"PORT" envDefault:"3000"`
+	MongoURI          string        `env:"MONGO_URI"`
+	MongoDB           string        `env:"MONGO_DB" envDefault:"blog"`
+	DataDir           string        `env:"DATA_DIR" envDefault:"data"`
+	SecretKey         string        `env:"SECRET_KEY"`
+	RefreshSecret     string        `env:"REFRESH_SECRET"`
+	AccessTokenTTL    time.Duration `env:"ACCESS_TOKEN_TTL" envDefault:"15m"`
+	RefreshTokenTTL   time.Duration `env:"REFRESH_TOKEN_TTL" envDefault:"7d"`
+	RefreshGrace      time.Duration `env:"REFRESH_GRACE" envDefault:"10s"`
+	RefreshRotation   bool          `env:"REFRESH_ROTATION" envDefault:"true"`
+	BcryptCost        int           `env:"BCRYPT_COST" envDefault:"10"`
+	PasswordMinLength int           `env:"PASSWORD_MIN_LENGTH" envDefault:"6"`
+	CORSOrigins       []string      `env:"CORS_ORIGINS" envDefault:"*"`
+	TrustedProxies    []string      `env:"TRUSTED_PROXIES"`
+	LogLevel          slog.Level    `env:"LOG_LEVEL" envDefault:"info"`
+	LogFormat         string        `env:"LOG_FORMAT" envDefault:"text"`
+}
+
+// Load reads the settings from environ, in the form of os.Environ, and from the file dotenv where there is one; the
+// environment wins. A setting that is empty counts as not set. The error is one line that names every setting that is
+// wrong, without its value where that is a secret.
+func Load(environ []string, dotenv string) (*Config, error) {
+	settings, err := godotenv.Read(dotenv)
+	if errors.Is(err, fs.ErrNotExist) {
+		settings = map[string]string{}
+	} else if err != nil { // the cause quotes the file, and with it perhaps a secret
+		return nil, fmt.Errorf("settings: %s is not readable as lines of NAME=value", dotenv)
+	}
+	maps.Copy(settings, env.ToMap(environ))
+	maps.DeleteFunc(settings, func(_, value string) bool { return value == "" })
+
+	var c Config
+	problems := parse(&c, settings)
+	problems = append(problems, c.check()...)
+	if len(problems) > 0 {
+		return nil, fmt.Errorf("settings: %s", strings.Join(problems, "; "))
+	}
+	return &c, nil
+}
+
+// forms is how each type of setting is written.
+func forms() map[reflect.Type]string {
+	return map[reflect.Type]string{
+		reflect.TypeFor[int]():           "a whole number",
+		reflect.TypeFor[bool]():          "true or false",
+		reflect.TypeFor[time.Duration](): "a duration like 10s, 15m or 7d",
+		reflect.TypeFor[slog.Level]():    "debug, info, warn or error",
+	}
+}
+
+// parse fills c and says what has the wrong form. There the default stands in, so that check speaks of the rest.
+func parse(c *Config, settings map[string]string) (problems []string) {
+	options := env.Options{
+		Environment: settings,
+		FuncMap:     map[reflect.Type]env.ParserFunc{reflect.TypeFor[time.Duration](): parseDuration},
+	}
+	var failed env.AggregateError
+	if !errors.As(env.ParseWithOptions(c, options), &failed) {
+		return nil
+	}
+	for _, err := range failed.Errors {
+		var wrong env.ParseError
+		if !errors.As(err, &wrong) {
+			return append(problems, err.Error())
+		}
+		field, _ := reflect.TypeFor[Config]().FieldByName(wrong.Name)
+		name := field.Tag.Get("env")
+		problems = append(problems, fmt.Sprintf("%s must be %s, not %q", name, forms()[wrong.Type], settings[name]))
+		delete(settings, name)
+	}
+	return append(problems, parse(c, settings)...)
+}
+
+// check says which settings have the right form and a value that cannot work.
+func (c *Config) check() (problems []string) {
+	expect := func(holds bool, format string, args ...any) {
+		if !holds {
+			problems = append(problems, fmt.Sprintf(format, args...))
+		}
+	}
+	expect(c.Port >= 0 && c.Port <= 65535, "PORT must be 0 to 65535, not %d", c.Port)
+	expect(c.MongoURI == "" || strings.HasPrefix(c.MongoURI, "mongodb://") || strings.HasPrefix(c.MongoURI, "mongodb+srv://"),
+		"MONGO_URI must start with mongodb:// or mongodb+srv://")
+	expect(!strings.ContainsAny(c.MongoDB, `/\. "$*<>:|?`) && len(c.MongoDB) < 64,
+		`MONGO_DB must have at most 63 characters, none of / \ . " $ * < > : | ? or a space, not %q`, c.MongoDB)
+	expect(c.AccessTokenTTL >= time.Second, "ACCESS_TOKEN_TTL must be at least 1s, not %s", c.AccessTokenTTL)
+	expect(c.RefreshTokenTTL >= time.Second, "REFRESH_TOKEN_TTL must be at least 1s, not %s", c.RefreshTokenTTL)
+	expect(c.RefreshGrace >= 0, "REFRESH_GRACE must not be negative, not %s", c.RefreshGrace)
+	expect(c.BcryptCost >= 4 && c.BcryptCost <= 16, "BCRYPT_COST must be 4 to 16, not %d", c.BcryptCost)
+	expect(c.PasswordMinLength >= 1 && c.PasswordMinLength <= 72, "PASSWORD_MIN_LENGTH must be 1 to 72, not %d", c.PasswordMinLength)
+	expect(c.LogFormat == "text" || c.LogFormat == "json", "LOG_FORMAT must be text or json, not %q", c.LogFormat)
+	for _, origin := range c.CORSOrigins {
+		expect(isOrigin(origin), "CORS_ORIGINS must be * or origins like https://example.com, separated by commas, not %q", origin)
+	}
+	for _, proxy := range c.TrustedProxies {
+		expect(isNetwork(proxy), "TRUSTED_PROXIES must be addresses or networks like 10.0.0.0/8, separated by commas, not %q", proxy)
+	}
+	return append(problems, c.checkSecrets()...)
+}
+
+// checkSecrets says which secrets are too weak; those that are not set yet are left out.
+func (c *Config) checkSecrets() (problems []string) {
+	for _, secret := range []struct{ name, value string }{{"SECRET_KEY", c.SecretKey}, {"REFRESH_SECRET", c.RefreshSecret}} {
+		if secret.value != "" && len(secret.value) < minSecretBytes {
+			problems = append(problems, fmt.Sprintf(
+				"%s must have at least %d bytes (openssl rand -hex 64 makes one)", secret.name, minSecretBytes))
+		}
+	}
+	if c.SecretKey != "" && c.SecretKey == c.RefreshSecret {
+		problems = append(problems, "SECRET_KEY and REFRESH_SECRET must differ")
+	}
+	return problems
+}
+
+// parseDuration reads what time.ParseDuration reads, and whole days, as jsonwebtoken does: 7d.
+func parseDuration(s string) (any, error) {
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		n, err := strconv.ParseInt(days, 10, 16)
+		return time.Duration(n) * 24 * time.Hour, err
+	}
+	return time.ParseDuration(s)
+}
+
+func isOrigin(s string) bool {
+	if s == "*" {
+		return true
+	}
+	u, err := url.Parse(s)
+	return err == nil && slices.Contains([]string{"http", "https"}, u.Scheme) && u.Host != "" && s == u.Scheme+"://"+u.Host
+}
+
+func isNetwork(s string) bool {
+	_, err := netip.ParsePrefix(s)
+	if err != nil {
+		_, err = netip.ParseAddr(s)
+	}
+	return err == nil
+}

@@ -1,0 +1,86 @@
+package config
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// generatedSecretBytes is how much randomness a secret made here has.
+const generatedSecretBytes = 64
+
+// EnsureDataDir makes DATA_DIR, for its owner only.
+func (c *Config) EnsureDataDir() error {
+	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
+		return fmt.Errorf("DATA_DIR: %w", err)
+	}
+	return nil
+}
+
+// EnsureSecrets fills in the secrets that are not set from files in DATA_DIR, and makes those files first where they
+// do not exist. Processes that start at once agree on one secret.
+func (c *Config) EnsureSecrets() error {
+	for _, secret := range []struct {
+		value *string
+		file  string
+	}{{&c.SecretKey, "secret_key"}, {&c.RefreshSecret, "refresh_secret"}} {
+		if *secret.value != "" {
+			continue
+		}
+		value, err := keptSecret(filepath.Join(c.DataDir, secret.file))
+		if err != nil {
+			return err
+		}
+		*secret.value = value
+	}
+	if problems := c.checkSecrets(); len(problems) > 0 {
+		return fmt.Errorf("settings and the secrets kept in %s: %s", c.DataDir, strings.Join(problems, "; "))
+	}
+	return nil
+}
+
+// keptSecret returns what the file at path holds, after making it where there is none.
+func keptSecret(path string) (string, error) {
+	content, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := makeSecret(path); err != nil {
+			return "", err
+		}
+		content, err = os.ReadFile(path)
+	}
+	if err != nil {
+		return "", fmt.Errorf("read secret: %w", err)
+	}
+	secret := strings.TrimSpace(string(content))
+	if len(secret) < minSecretBytes {
+		return "", fmt.Errorf("read secret: %s is damaged: it has fewer than %d bytes; delete it to get a new one, which ends all sessions",
+			path, minSecretBytes)
+	}
+	return secret, nil
+}
+
+// makeSecret writes a new secret to a file of its own and links it to path in one step, so that nobody ever reads half
+// a secret. Where another process was faster, its secret stays.
+func makeSecret(path string) error {
+	raw := make([]byte, generatedSecretBytes)
+	rand.Read(raw) // never fails
+
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // mode 0600
+	if err != nil {
+		return fmt.Errorf("make secret: %w", err)
+	}
+	defer os.Remove(f.Name())
+	_, err = f.WriteString(hex.EncodeToString(raw) + "\n")
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return fmt.Errorf("make secret: %w", err)
+	}
+	if err := os.Link(f.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("make secret: %w", err)
+	}
+	return nil
+}
