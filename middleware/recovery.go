@@ -1,0 +1,34 @@
+package middleware
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+
+	"github.com/gin-gonic/gin"
+)
+
+// ErrPanic marks the error that Recover makes of a panic.
+var ErrPanic = errors.New("panic")
+
+// Recover logs a panic with its stack and turns it into an error of the request. gin.Recovery would answer 200 to a
+// panic that wraps ECONNRESET. http.ErrAbortHandler goes on up: it is how a handler drops a connection.
+func Recover(log *slog.Logger) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		defer func() {
+			switch value := recover(); value {
+			case nil:
+			case http.ErrAbortHandler:
+				panic(value)
+			default:
+				log.ErrorContext(c.Request.Context(), "panic",
+					"requestId", RequestIDOf(c), "value", fmt.Sprint(value), "stack", string(debug.Stack()))
+				c.Abort()
+				_ = c.Error(fmt.Errorf("handle request: %w: %v", ErrPanic, value))
+			}
+		}()
+		c.Next()
+	}
+}

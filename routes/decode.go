@@ -1,0 +1,127 @@
+package routes
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"reflect"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/gin-gonic/gin"
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"gin-blog/models"
+)
+
+// decode reads the JSON object in the body of a request into a struct, and checks it against the rules in the struct's
+// tags. It takes no key that the struct does not name, none twice, and nothing behind the object.
+func (a *api) decode(c *gin.Context, into any) error {
+	if err := checkMediaType(c.Request.Header.Get("Content-Type"), c.Request.Header.Get("Content-Encoding")); err != nil {
+		return err
+	}
+	body, err := io.ReadAll(c.Request.Body)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return badRequest("The body ends before its declared length")
+	}
+	if err != nil {
+		return fmt.Errorf("read body: %w", err)
+	}
+	if first := jsontext.Value(body).Kind(); first != '{' && jsontext.Value(body).IsValid() {
+		return badRequest("The body must be a JSON object")
+	}
+	if err := json.Unmarshal(body, into, json.RejectUnknownMembers(true)); err != nil {
+		return explain(body, err)
+	}
+	if t, ok := into.(interface{ normalize() }); ok {
+		t.normalize()
+	}
+	return a.Validator.Check(into)
+}
+
+// checkMediaType accepts JSON in UTF-8, not compressed.
+func checkMediaType(contentType, contentEncoding string) error {
+	if contentEncoding != "" && !strings.EqualFold(contentEncoding, "identity") {
+		return unsupportedMediaType("Send the body without Content-Encoding")
+	}
+	mediaType, params, err := mime.ParseMediaType(contentType)
+	if err != nil || mediaType != "application/json" {
+		return unsupportedMediaType("Send the body as Content-Type: application/json")
+	}
+	if charset, ok := params["charset"]; ok && !strings.EqualFold(charset, "utf-8") {
+		return unsupportedMediaType("Send the body in UTF-8")
+	}
+	return nil
+}
+
+// explain says in the client's words what is wrong with a body, and where.
+func explain(body []byte, err error) error {
+	var semantic *json.SemanticError
+	if errors.As(err, &semantic) {
+		field := fieldName(semantic.JSONPointer)
+		if errors.Is(err, json.ErrUnknownName) {
+			return &models.ValidationError{Fields: []models.FieldError{{Field: field, Message: "is not a known field"}}}
+		}
+		return &models.ValidationError{Fields: []models.FieldError{{Field: field, Message: "must be " + kindName(semantic.GoType)}}}
+	}
+	var syntactic *jsontext.SyntacticError
+	if !errors.As(err, &syntactic) {
+		return fmt.Errorf("decode body: %w", err)
+	}
+	if errors.Is(err, jsontext.ErrDuplicateName) {
+		return &models.ValidationError{Fields: []models.FieldError{{Field: fieldName(syntactic.JSONPointer), Message: "occurs twice"}}}
+	}
+	if len(bytes.TrimSpace(body)) == 0 {
+		return badRequest("The body is empty, a JSON object is expected")
+	}
+	line, column := position(body, int(syntactic.ByteOffset))
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return badRequest(fmt.Sprintf("The JSON ends too early, at line %d, column %d", line, column))
+	}
+	return badRequest(fmt.Sprintf("The body is not valid JSON at line %d, column %d", line, column))
+}
+
+// fieldName writes a JSON pointer (RFC 6901) as clients write it in code: /tags/0 is tags[0].
+func fieldName(p jsontext.Pointer) string {
+	var name strings.Builder
+	index := regexp.MustCompile(`^[0-9]+$`)
+	for token := range p.Tokens() {
+		switch {
+		case index.MatchString(token):
+			name.WriteString("[" + token + "]")
+		case name.Len() > 0:
+			name.WriteString("." + token)
+		default:
+			name.WriteString(token)
+		}
+	}
+	return name.String()
+}
+
+// kindName is the JSON word for what a Go type takes.
+func kindName(t reflect.Type) string {
+	for t != nil && t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	switch {
+	case t == nil:
+		return "of another type"
+	case t.Kind() == reflect.String:
+		return "a string"
+	case t.Kind() == reflect.Slice:
+		return "an array"
+	default:
+		return "an object"
+	}
+}
+
+// position is the line and the column, in characters from 1, of a byte of the body.
+func position(body []byte, offset int) (line, column int) {
+	before := body[:min(max(offset, 0), len(body))]
+	lastLine := before[bytes.LastIndexByte(before, '\n')+1:]
+	return bytes.Count(before, []byte("\n")) + 1, utf8.RuneCount(lastLine) + 1
+}

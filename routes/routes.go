@@ -1,0 +1,106 @@
+// Package routes is the HTTP side of the blog: which paths there are, what they take and what they answer.
+package routes
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"gin-blog/auth"
+	"gin-blog/middleware"
+	"gin-blog/models"
+)
+
+const (
+	maxAccountBody = 64 << 10 // bytes, under /auth and /users
+	maxPostBody    = 1 << 20  // bytes, under /posts
+)
+
+// Options are what the routes are made of. All fields but TrustedProxies are required.
+type Options struct {
+	Store     models.Store
+	Passwords *auth.Passwords
+	Sessions  *auth.Sessions
+	Validator *models.Validator
+	Log       *slog.Logger
+	Now       func() time.Time
+	// Draining tells whether the server is about to stop, so that load balancers look elsewhere.
+	Draining func() bool
+	// Version is the version of the program, as GET / shows it.
+	Version string
+	// CORSOrigins are the origins whose pages may call the API, "*" for all.
+	CORSOrigins []string
+	// TrustedProxies are the addresses and networks whose X-Forwarded-For is believed.
+	TrustedProxies []string
+}
+
+// api holds what the handlers share.
+type api struct{ Options }
+
+// New returns the handler of the whole API. It fails where TrustedProxies has an entry that is no address or network.
+func New(o Options) (http.Handler, error) {
+	a := &api{o}
+	r := gin.New()
+	r.RedirectTrailingSlash = false
+	r.HandleMethodNotAllowed = true
+	if err := r.SetTrustedProxies(o.TrustedProxies); err != nil {
+		return nil, fmt.Errorf("trusted proxies: %w", err)
+	}
+	r.Use(
+		middleware.RequestID(),
+		middleware.NoSniff(),
+		middleware.AccessLog(o.Log),
+		renderErrors(),
+		middleware.Recover(o.Log),
+		middleware.CORS(o.CORSOrigins),
+	)
+	r.NoRoute(handle(a.noRoute))
+	r.NoMethod(handle(a.noMethod))
+	signedIn := middleware.Authenticate(o.Sessions)
+
+	get(r, "/", a.index)
+	get(r, "/healthz", a.healthy)
+	get(r, "/readyz", a.ready)
+
+	accounts := r.Group("/auth", middleware.Secret(), middleware.LimitBody(maxAccountBody))
+	post(accounts, "/register", a.register)
+	post(accounts, "/login", a.login)
+	post(accounts, "/refresh", a.refresh)
+
+	me := accounts.Group("/me", signedIn)
+	get(me, "", a.me)
+
+	users := r.Group("/users", middleware.LimitBody(maxAccountBody))
+	get(users, "/:id", a.user)
+
+	posts := r.Group("/posts", middleware.Revalidate(), middleware.LimitBody(maxPostBody))
+	get(posts, "", a.listPosts)
+	get(posts, "/:id", a.readPost)
+
+	authors := posts.Group("", signedIn)
+	post(authors, "", a.createPost)
+
+	return middleware.Compress(r)
+}
+
+// handler is a gin handler that returns what went wrong instead of rendering it.
+type handler func(*gin.Context) error
+
+func handle(h handler) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if err := h(c); err != nil {
+			_ = c.Error(err)
+			c.Abort()
+		}
+	}
+}
+
+// get routes HEAD too; net/http leaves out the body.
+func get(r gin.IRoutes, path string, h handler) {
+	r.Match([]string{http.MethodGet, http.MethodHead}, path, handle(h))
+}
+
+func post(r gin.IRoutes, path string, h handler) { r.POST(path, handle(h)) }
