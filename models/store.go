@@ -44,7 +44,7 @@ type PostStore interface {
 
 // SessionStore keeps logins.
 type SessionStore interface {
-	// CreateSession stores s whole.
+	// CreateSession stores s whole. A store that notices that the user is gone returns ErrUserNotFound.
 	CreateSession(ctx context.Context, s *Session) error
 	// LiveSession returns a session that has not expired at now, with its user, or ErrSessionNotFound where
 	// either is gone.

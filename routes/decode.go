@@ -31,7 +31,7 @@ func (a *api) decode(c *gin.Context, into any) error {
 	if err != nil {
 		return fmt.Errorf("read body: %w", err)
 	}
-	if first := jsontext.Value(body).Kind(); first != '{' && jsontext.Value(body).IsValid() {
+	if kind := jsontext.Value(body).Kind(); kind != jsontext.KindBeginObject && kind != jsontext.KindInvalid {
 		return badRequest("The body must be a JSON object")
 	}
 	if err := json.Unmarshal(body, into, json.RejectUnknownMembers(true)); err != nil {

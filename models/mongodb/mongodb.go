@@ -125,7 +125,11 @@ func (s *Store) Ping(ctx context.Context) error {
 func (s *Store) Close(ctx context.Context) error {
 	s.stop()
 	s.done.Wait()
-	return wrap("disconnect", s.client.Disconnect(ctx))
+	err := s.client.Disconnect(ctx)
+	if errors.Is(err, mongo.ErrClientDisconnected) { // closed before
+		return nil
+	}
+	return wrap("disconnect", err)
 }
 
 // wrap says what was being done and marks the errors that a later try may not meet.

@@ -64,8 +64,8 @@ func (s *Store) LiveSession(ctx context.Context, id models.ID, now time.Time) (*
 		return nil, nil, wrap("find session", err)
 	}
 	var found []struct {
-		sessionDocument `bson:",inline"`
-		Users           []userDocument `bson:"users"`
+		Session sessionDocument `bson:",inline"`
+		Users   []userDocument  `bson:"users"`
 	}
 	if err := cursor.All(ctx, &found); err != nil {
 		return nil, nil, wrap("find session", err)
@@ -73,7 +73,7 @@ func (s *Store) LiveSession(ctx context.Context, id models.ID, now time.Time) (*
 	if len(found) == 0 || len(found[0].Users) == 0 {
 		return nil, nil, wrap("find session", models.ErrSessionNotFound)
 	}
-	return found[0].session(), found[0].Users[0].user(), nil
+	return found[0].Session.session(), found[0].Users[0].user(), nil
 }
 
 // SwapRefreshID implements models.SessionStore.

@@ -30,6 +30,9 @@ func (s *Store) CreateSession(ctx context.Context, n *models.Session) error {
 	defer cancel()
 	_, err := s.write.ExecContext(ctx, insertSession, n.ID[:], n.UserID[:], n.RefreshID, n.PreviousRefreshID, millis(n.RotatedAt),
 		millis(n.CreatedAt), millis(n.LastUsedAt), millis(n.ExpiresAt), n.UserAgent, n.IP)
+	if isForeignKey(err) {
+		err = models.ErrUserNotFound
+	}
 	return wrap("create session", err)
 }
 

@@ -131,6 +131,12 @@ func isDuplicate(err error) bool {
 		(e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || e.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
 }
 
+// isForeignKey tells whether a row names another that is not there.
+func isForeignKey(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code() == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
+}
+
 // primaryCode is SQLite's result code without the extension, 0 where err is not SQLite's.
 func primaryCode(err error) int {
 	var e *sqlite.Error

@@ -1,0 +1,141 @@
+package mongodb_test
+
+import (
+	"bytes"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"gin-blog/models"
+	"gin-blog/models/mongodb"
+	"gin-blog/models/storetest"
+)
+
+func TestStore(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) models.Store { return storetest.MongoDB(t) })
+}
+
+// insert stores raw documents, as a program of another make would.
+func insert(t *testing.T, db *mongo.Database, collection string, documents ...any) {
+	t.Helper()
+	if _, err := db.Collection(collection).InsertMany(t.Context(), documents); err != nil {
+		t.Fatalf("insert into %s: %v", collection, err)
+	}
+}
+
+func TestMongooseIndexOnUsernameStays(t *testing.T) {
+	db := storetest.Database(t)
+	_, err := db.Collection("users").Indexes().CreateOne(t.Context(), mongo.IndexModel{
+		Keys: bson.D{{Key: "username", Value: 1}}, Options: options.Index().SetUnique(true),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	insert(t, db, "users", bson.D{{Key: "username", Value: "alice"}, {Key: "password", Value: "x"}, {Key: "__v", Value: 0}})
+
+	store := storetest.OpenMongoDB(t, db)
+	for _, taken := range []string{"alice", "ALICE"} {
+		u := &models.User{ID: models.NewID(), Username: taken, CreatedAt: time.Now()}
+		if err := store.CreateUser(t.Context(), u); !errors.Is(err, models.ErrUsernameTaken) {
+			t.Errorf("create %s: got %v, want ErrUsernameTaken", taken, err)
+		}
+	}
+}
+
+func TestNamesThatDifferOnlyInCaseAreServedExactly(t *testing.T) {
+	db := storetest.Database(t)
+	insert(t, db, "users",
+		bson.D{{Key: "username", Value: "alice"}, {Key: "password", Value: "first"}},
+		bson.D{{Key: "username", Value: "Alice"}, {Key: "password", Value: "second"}})
+
+	var log bytes.Buffer
+	store, err := mongodb.Open(storetest.MongoURI(t), db.Name(), slog.New(slog.NewTextHandler(&log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close(t.Context())
+	if warnings := strings.Count(log.String(), "level=WARN"); warnings != 1 || !strings.Contains(log.String(), "differs only in case") {
+		t.Errorf("want one warning about case, got:\n%s", log.String())
+	}
+	for name, hash := range map[string]string{"alice": "first", "Alice": "second"} {
+		u, err := store.UserByUsername(t.Context(), name)
+		if err != nil || u.PasswordHash != hash {
+			t.Errorf("%s: got %+v, %v, want the hash %q", name, u, err, hash)
+		}
+	}
+	if _, err := store.UserByUsername(t.Context(), "ALICE"); !errors.Is(err, models.ErrUserNotFound) {
+		t.Errorf("ALICE: got %v, want ErrUserNotFound", err)
+	}
+	taken := &models.User{ID: models.NewID(), Username: "alice", CreatedAt: time.Now()}
+	if err := store.CreateUser(t.Context(), taken); !errors.Is(err, models.ErrUsernameTaken) {
+		t.Errorf("create alice: got %v, want ErrUsernameTaken", err)
+	}
+}
+
+// TestWhatIsWrittenHasTheTutorialsShape reads back what the Express app would see.
+func TestWhatIsWrittenHasTheTutorialsShape(t *testing.T) {
+	db := storetest.Database(t)
+	store := storetest.OpenMongoDB(t, db)
+	u := &models.User{ID: models.NewID(), Username: "alice", PasswordHash: "$2a$10$x", Role: models.RoleUser, CreatedAt: time.Now()}
+	if err := store.CreateUser(t.Context(), u); err != nil {
+		t.Fatal(err)
+	}
+	p := &models.Post{ID: models.NewID(), Title: "My Post", Content: "Hello", AuthorID: u.ID, CreatedAt: time.Now(), UpdatedAt: time.Now()}
+	if err := store.CreatePost(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+
+	var user, post bson.M
+	if err := db.Collection("users").FindOne(t.Context(), bson.D{{Key: "_id", Value: u.ID}}).Decode(&user); err != nil {
+		t.Fatal(err)
+	}
+	if user["username"] != "alice" || user["password"] != "$2a$10$x" {
+		t.Errorf("user: %v", user)
+	}
+	if _, ok := user["email"]; ok {
+		t.Errorf("user: %v has an email, which nobody gave", user)
+	}
+	if err := db.Collection("posts").FindOne(t.Context(), bson.D{{Key: "_id", Value: p.ID}}).Decode(&post); err != nil {
+		t.Fatal(err)
+	}
+	_, isDate := post["createdAt"].(bson.DateTime)
+	if post["title"] != "My Post" || post["content"] != "Hello" || post["author"] != u.ID || !isDate {
+		t.Errorf("post: %v", post)
+	}
+}
+
+// TestServerAway opens a store on a port where nothing listens.
+func TestServerAway(t *testing.T) {
+	start := time.Now()
+	store, err := mongodb.Open("mongodb://127.0.0.1:1/", "blog", slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatalf("open: %v, want a store that waits for its server", err)
+	}
+	defer store.Close(t.Context())
+	if err := store.Ping(t.Context()); !errors.Is(err, models.ErrUnavailable) {
+		t.Errorf("ping: got %v, want ErrUnavailable", err)
+	}
+	if _, err := store.Posts(t.Context(), models.PostFilter{Limit: 1}); !errors.Is(err, models.ErrUnavailable) {
+		t.Errorf("list: got %v, want ErrUnavailable", err)
+	}
+	if took := time.Since(start); took > 6*time.Second {
+		t.Errorf("took %v", took)
+	}
+}
+
+func TestOpenRefusesAMalformedURIWithoutRepeatingIt(t *testing.T) {
+	for _, uri := range []string{"mongodb://", "mongodb://user:hunter2secret@host:99999999/", "mongodb://user:hunter2%zz@host/", "http://host"} {
+		_, err := mongodb.Open(uri, "blog", slog.New(slog.DiscardHandler))
+		if err == nil {
+			t.Errorf("open %q: no error", uri)
+		} else if strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("open %q: %v tells the password", uri, err)
+		}
+	}
+}

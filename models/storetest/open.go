@@ -1,0 +1,94 @@
+// Package storetest holds the tests that every models.Store passes, and opens the stores for tests.
+package storetest
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"gin-blog/models"
+	"gin-blog/models/mongodb"
+	"gin-blog/models/sqlite"
+)
+
+// Each runs a test on an empty store of every kind.
+func Each(t *testing.T, test func(t *testing.T, store models.Store)) {
+	t.Helper()
+	t.Run("SQLite", func(t *testing.T) { test(t, SQLite(t)) })
+	t.Run("MongoDB", func(t *testing.T) { test(t, MongoDB(t)) })
+}
+
+// SQLite returns an empty store in a file that the test leaves behind for nobody.
+func SQLite(t testing.TB) models.Store {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"))
+	if err != nil {
+		t.Fatalf("open SQLite store: %v", err)
+	}
+	closeAfter(t, store)
+	return store
+}
+
+// MongoDB returns an empty store on the test server, in a database of its own. Without a server it skips the test.
+func MongoDB(t testing.TB) models.Store {
+	t.Helper()
+	return OpenMongoDB(t, Database(t))
+}
+
+// OpenMongoDB returns a store on a database that may hold something already.
+func OpenMongoDB(t testing.TB, db *mongo.Database) models.Store {
+	t.Helper()
+	store, err := mongodb.Open(MongoURI(t), db.Name(), slog.New(slog.NewTextHandler(t.Output(), nil)))
+	if err != nil {
+		t.Fatalf("open MongoDB store: %v", err)
+	}
+	closeAfter(t, store)
+	return store
+}
+
+// Database returns an empty database of the test server, dropped after the test. Without a server it skips the test.
+func Database(t testing.TB) *mongo.Database {
+	t.Helper()
+	client, err := mongo.Connect(options.Client().ApplyURI(MongoURI(t)).SetTimeout(30 * time.Second))
+	if err != nil {
+		t.Fatalf("connect to MONGO_TEST_URI: %v", err)
+	}
+	db := client.Database("test_" + models.NewID().Hex())
+	t.Cleanup(func() {
+		ctx := context.WithoutCancel(t.Context())
+		if err := db.Drop(ctx); err != nil {
+			t.Errorf("drop %s: %v", db.Name(), err)
+		}
+		if err := client.Disconnect(ctx); err != nil {
+			t.Errorf("disconnect: %v", err)
+		}
+	})
+	return db
+}
+
+// MongoURI returns the address of the test server. Without a server it skips the test.
+func MongoURI(t testing.TB) string {
+	t.Helper()
+	uri := os.Getenv("MONGO_TEST_URI")
+	if uri == "" && os.Getenv("CI") == "true" {
+		t.Fatal("MONGO_TEST_URI is not set: run the tests with make test")
+	}
+	if uri == "" {
+		t.Skip("MONGO_TEST_URI is not set: make test starts a server and sets it")
+	}
+	return uri
+}
+
+func closeAfter(t testing.TB, store models.Store) {
+	t.Cleanup(func() {
+		if err := store.Close(context.WithoutCancel(t.Context())); err != nil {
+			t.Errorf("close store: %v", err)
+		}
+	})
+}

@@ -1,0 +1,113 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"testing"
+	"time"
+
+	"gin-blog/models"
+)
+
+// newSession makes a session that is not stored yet.
+func newSession(u *models.User, refreshID string) *models.Session {
+	return &models.Session{
+		ID: models.NewID(), UserID: u.ID, RefreshID: refreshID, RotatedAt: now(), CreatedAt: now(), LastUsedAt: now(),
+		ExpiresAt: now().Add(time.Hour), UserAgent: "curl/8", IP: "127.0.0.1",
+	}
+}
+
+// createSession stores a session.
+func createSession(t *testing.T, store models.Store, u *models.User, refreshID string) *models.Session {
+	t.Helper()
+	s := newSession(u, refreshID)
+	if err := store.CreateSession(t.Context(), s); err != nil {
+		t.Fatalf("create session: %v", err)
+	}
+	return s
+}
+
+func sessionsLive(t *testing.T, store models.Store) {
+	u := newUser(t, store, "alice")
+	want := createSession(t, store, u, "one")
+	other := createSession(t, store, u, "two")
+
+	got, user, err := store.LiveSession(t.Context(), want.ID, now())
+	if err != nil || !reflect.DeepEqual(got, want) || !reflect.DeepEqual(user, u) {
+		t.Errorf("got %+v of %+v, %v, want %+v of %+v", got, user, err, want, u)
+	}
+	if _, _, err := store.LiveSession(t.Context(), models.NewID(), now()); !errors.Is(err, models.ErrSessionNotFound) {
+		t.Errorf("an unknown id: got %v, want ErrSessionNotFound", err)
+	}
+	if _, _, err := store.LiveSession(t.Context(), want.ID, want.ExpiresAt); !errors.Is(err, models.ErrSessionNotFound) {
+		t.Errorf("once expired: got %v, want ErrSessionNotFound", err)
+	}
+	for range 2 {
+		if err := store.DeleteSession(t.Context(), want.ID); err != nil {
+			t.Errorf("delete: %v", err)
+		}
+	}
+	if _, _, err := store.LiveSession(t.Context(), want.ID, now()); !errors.Is(err, models.ErrSessionNotFound) {
+		t.Errorf("once deleted: got %v, want ErrSessionNotFound", err)
+	}
+	if _, _, err := store.LiveSession(t.Context(), other.ID, now()); err != nil {
+		t.Errorf("the other session: %v", err)
+	}
+}
+
+func sessionNeedsUser(t *testing.T, store models.Store) {
+	s := newSession(&models.User{ID: models.NewID()}, "one")
+	if err := store.CreateSession(t.Context(), s); err != nil && !errors.Is(err, models.ErrUserNotFound) {
+		t.Fatalf("create: %v", err)
+	}
+	if _, _, err := store.LiveSession(t.Context(), s.ID, now()); !errors.Is(err, models.ErrSessionNotFound) {
+		t.Errorf("got %v, want ErrSessionNotFound", err)
+	}
+}
+
+func refreshIDIsSwappedOnce(t *testing.T, store models.Store) {
+	s := createSession(t, store, newUser(t, store, "alice"), "one")
+	at := now().Add(time.Minute)
+
+	got, err := store.SwapRefreshID(t.Context(), s.ID, "one", "two", at)
+	want := *s
+	want.RefreshID, want.PreviousRefreshID, want.RotatedAt, want.LastUsedAt = "two", "one", at, at
+	if err != nil || !reflect.DeepEqual(got, &want) {
+		t.Fatalf("swap: got %+v, %v, want %+v", got, err, want)
+	}
+	for _, stale := range []string{"one", "zero", ""} {
+		got, err := store.SwapRefreshID(t.Context(), s.ID, stale, "three", at.Add(time.Second))
+		if err != nil || !reflect.DeepEqual(got, &want) {
+			t.Errorf("swap from %q: got %+v, %v, want it unchanged", stale, got, err)
+		}
+	}
+	if _, err := store.SwapRefreshID(t.Context(), s.ID, "two", "three", s.ExpiresAt); !errors.Is(err, models.ErrSessionNotFound) {
+		t.Errorf("swap once expired: got %v, want ErrSessionNotFound", err)
+	}
+	if _, err := store.SwapRefreshID(t.Context(), models.NewID(), "two", "three", at); !errors.Is(err, models.ErrSessionNotFound) {
+		t.Errorf("swap of an unknown session: got %v, want ErrSessionNotFound", err)
+	}
+}
+
+func oneSwapWins(t *testing.T, store models.Store) {
+	s := createSession(t, store, newUser(t, store, "alice"), "first")
+	errLost := errors.New("lost")
+	won := atOnce(t, crowd, func(i int) error {
+		mine := fmt.Sprintf("successor %d", i)
+		got, err := store.SwapRefreshID(t.Context(), s.ID, "first", mine, now())
+		if err != nil {
+			return err
+		}
+		if got.PreviousRefreshID != "first" {
+			return fmt.Errorf("previous id is %q", got.PreviousRefreshID)
+		}
+		if got.RefreshID != mine {
+			return errLost
+		}
+		return nil
+	}, errLost)
+	if won != 1 {
+		t.Errorf("%d of %d swaps won, want 1", won, crowd)
+	}
+}

@@ -1,0 +1,400 @@
+package routes_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"gin-blog/auth"
+	"gin-blog/models"
+	"gin-blog/models/storetest"
+	"gin-blog/routes"
+)
+
+func TestRegister(t *testing.T) {
+	onEachStore(t, func(t *testing.T, s *server) {
+		r := s.send(t, "POST", "/auth/register",
+			`{"username":"Alice","password":"pass123","email":"alice@example.com","name":"Alice <L>"}`).
+			is(201).has("Cache-Control", "no-store").hides(password)
+		var a struct {
+			Message string
+			User    userAnswer
+		}
+		r.decode(&a)
+		u := a.User
+		if a.Message != "User registered" || u.Username != "Alice" || u.Email != "alice@example.com" || u.Name != "Alice <L>" ||
+			u.Role != "user" || u.Bio != "" || len(u.ID) != 24 {
+			t.Errorf("got %+v", a)
+		}
+		if !strings.Contains(r.body, "Alice <L>") {
+			t.Errorf("HTML characters are escaped: %s", r.body)
+		}
+		if _, err := time.Parse("2006-01-02T15:04:05.000Z", u.CreatedAt); err != nil {
+			t.Errorf("createdAt: %v", err)
+		}
+
+		for _, c := range []struct{ body, message string }{
+			{`{"username":"alice","password":"pass123"}`, "Username already taken"},
+			{`{"username":"ALICE","password":"pass123"}`, "Username already taken"},
+			{`{"username":"bob","password":"pass123","email":"ALICE@example.com"}`, "Email already taken"},
+		} {
+			s.send(t, "POST", "/auth/register", c.body).fails(409, "ConflictError", c.message)
+		}
+	})
+}
+
+func TestRegisterRules(t *testing.T) {
+	s := newServer(t, storetest.SQLite(t))
+	quoted := func(s string) string { b, _ := json.Marshal(s); return string(b) }
+	for _, username := range []string{"abc", "a.b_c-d", "0x0", strings.Repeat("a", 32), "pass1234"} {
+		s.send(t, "POST", "/auth/register", `{"username":`+quoted(username)+`,"password":"pass123"}`).is(201)
+	}
+	for name, username := range map[string]string{
+		"empty": "", "short": "ab", "long": strings.Repeat("a", 33), "space": "al ice", "leading dot": ".alice", "leading dash": "-alice",
+		"at": "alice@example.com", "24 hex digits": "0123456789abcdefABCDEF01", "right-to-left mark": "al\u202eice", "full width": "ａｌｉｃｅ",
+		"umlaut": "alicë", "NUL": "alice\x00", "newline": "alice\n", "zero width": "ali\u200bce", "slash": "a/b/c",
+	} {
+		t.Run("username "+name, func(t *testing.T) {
+			s.send(t, "POST", "/auth/register", `{"username":`+quoted(username)+`,"password":"pass123"}`).
+				fails(400, "ValidationError", "username ", "username")
+		})
+	}
+	for i, good := range []string{"pass12", "日本語日本語", strings.Repeat("x", 72), strings.Repeat("é", 36), " spaces ", "\t\n\r\v\f\b"} {
+		s.send(t, "POST", "/auth/register", fmt.Sprintf(`{"username":"good%d","password":%s}`, i, quoted(good))).is(201)
+	}
+	for name, bad := range map[string]string{
+		"empty": "", "short": "12345", "short in characters": "ééééé", "73 bytes": strings.Repeat("x", 73),
+		"74 bytes in 37 characters": strings.Repeat("é", 37), "NUL": "pass\x00123", "the username": "someone", "the username's letters": "SomeOne",
+	} {
+		t.Run("password "+name, func(t *testing.T) {
+			r := s.send(t, "POST", "/auth/register", `{"username":"someone","password":`+quoted(bad)+`}`).
+				fails(400, "ValidationError", "password ", "password")
+			if len(bad) > 6 {
+				r.hides(bad + "!")
+			}
+		})
+	}
+	for i, good := range []string{"a@b.co", "first.last+tag@sub.example.com", "x@localhost"} {
+		s.send(t, "POST", "/auth/register", fmt.Sprintf(`{"username":"mail%d","password":"pass123","email":%q}`, i, good)).is(201)
+	}
+	for _, bad := range []string{"a", "a@", "@b.co", "a b@c.de", "Alice <a@b.co>", "a@b..co", "a@b.co\n", "ä@b.co", "a@" + strings.Repeat("b", 64),
+		strings.Repeat("a", 65) + "@b.co", "a@" + strings.Repeat("b.", 130) + "co"} {
+		t.Run("email "+bad, func(t *testing.T) {
+			s.send(t, "POST", "/auth/register", `{"username":"someone","password":"pass123","email":`+quoted(bad)+`}`).
+				fails(400, "ValidationError", "email ", "email")
+		})
+	}
+	s.send(t, "POST", "/auth/register", `{"username":"","password":"x","email":"y"}`).
+		fails(400, "ValidationError", "username is required; password must", "username", "password", "email")
+	s.send(t, "POST", "/auth/register", `{"username":"someone","password":"pass123","role":"admin"}`).
+		fails(400, "ValidationError", "role is not a known field", "role")
+	s.send(t, "POST", "/auth/register", `{"username":"someone","password":"pass123","name":"`+strings.Repeat("n", 101)+`"}`).
+		fails(400, "ValidationError", "name ", "name")
+	s.send(t, "POST", "/auth/register", `{"username":"someone","password":"pass123","email":"","name":""}`).is(201)
+}
+
+func TestLogin(t *testing.T) {
+	onEachStore(t, func(t *testing.T, s *server) {
+		s.send(t, "POST", "/auth/register", `{"username":"alice","password":"pass123","email":"alice@example.com"}`).is(201)
+		for _, body := range []string{
+			`{"username":"alice","password":"pass123"}`,
+			`{"username":"ALICE","password":"pass123"}`,
+			`{"email":"Alice@example.com","password":"pass123"}`,
+		} {
+			var g grantAnswer
+			r := s.send(t, "POST", "/auth/login", body).is(200).has("Cache-Control", "no-store").hides(password)
+			r.decode(&g)
+			if g.Token == "" || g.Token != g.AccessToken || g.RefreshToken == "" || g.RefreshToken == g.AccessToken ||
+				g.TokenType != "Bearer" || g.ExpiresIn != 900 || g.User == nil || g.User.Username != "alice" {
+				t.Errorf("%s: got %+v", body, g)
+			}
+		}
+		for _, body := range []string{
+			`{"username":"alice","password":"Pass123"}`,
+			`{"username":"alice","password":"pass1234"}`,
+			`{"username":"nobody","password":"pass123"}`,
+			`{"username":"alice@example.com","password":"pass123"}`,
+			`{"email":"nobody@example.com","password":"pass123"}`,
+			`{"username":"alice","password":"` + strings.Repeat("x", 73) + `"}`,
+			`{"username":"alice\u0000","password":"pass123"}`,
+			`{"username":"$ne","password":"pass123"}`,
+		} {
+			s.send(t, "POST", "/auth/login", body).
+				fails(401, "UnauthorizedError", "Invalid credentials").has("WWW-Authenticate", "Bearer").hides("token")
+		}
+		s.send(t, "POST", "/auth/login", `{"password":"pass123"}`).fails(400, "ValidationError", "username or email is required", "username")
+		s.send(t, "POST", "/auth/login", `{"username":"alice"}`).fails(400, "ValidationError", "password is required", "password")
+		s.send(t, "POST", "/auth/login", `{"username":"alice","password":null}`).fails(400, "ValidationError", "password", "password")
+		s.send(t, "POST", "/auth/login", `{"username":"alice","email":"alice@example.com","password":"pass123"}`).
+			fails(400, "ValidationError", "username and email", "username")
+		s.send(t, "POST", "/auth/login", `{"username":{"$ne":""},"password":"pass123"}`).
+			fails(400, "ValidationError", "username must be a string", "username")
+	})
+}
+
+// TestLongPasswordOfTheTutorial: bcryptjs cut passwords at 72 bytes in silence, so a longer one must not log in.
+func TestLongPasswordDoesNotPassOnItsBeginning(t *testing.T) {
+	s := newServer(t, storetest.SQLite(t))
+	full := strings.Repeat("p", 72)
+	s.send(t, "POST", "/auth/register", `{"username":"alice","password":"`+full+`"}`).is(201)
+	s.send(t, "POST", "/auth/login", `{"username":"alice","password":"`+full+`"}`).is(200)
+	s.send(t, "POST", "/auth/login", `{"username":"alice","password":"`+full+`p"}`).is(401)
+}
+
+func TestMe(t *testing.T) {
+	onEachStore(t, func(t *testing.T, s *server) {
+		g := s.signUp(t, "alice")
+		var me userAnswer
+		s.send(t, "GET", "/auth/me", "", bearer(g.Token)).is(200).has("Cache-Control", "no-store").decode(&me)
+		if me != *g.User {
+			t.Errorf("got %+v, want %+v", me, *g.User)
+		}
+	})
+}
+
+// claimsOf reads a token without checking it.
+func claimsOf(t *testing.T, token string) (head, claims map[string]any) {
+	t.Helper()
+	parts := strings.Split(token, ".")
+	for i, into := range []*map[string]any{&head, &claims} {
+		raw, err := base64.RawURLEncoding.DecodeString(parts[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(raw, into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return head, claims
+}
+
+func TestTokenClaims(t *testing.T) {
+	s := newServer(t, storetest.SQLite(t))
+	g := s.signUp(t, "alice")
+	head, claims := claimsOf(t, g.AccessToken)
+	if head["alg"] != "HS256" || head["typ"] != "at+jwt" {
+		t.Errorf("access header: %v", head)
+	}
+	if claims["sub"] != g.User.ID || claims["userId"] != g.User.ID || claims["username"] != "alice" || claims["role"] != "user" {
+		t.Errorf("access claims: %v", claims)
+	}
+	for _, name := range []string{"sid", "jti", "iss", "aud", "iat", "exp"} {
+		if claims[name] == nil {
+			t.Errorf("access claims lack %s: %v", name, claims)
+		}
+	}
+	if life := claims["exp"].(float64) - claims["iat"].(float64); life != 900 {
+		t.Errorf("the access token lives %v s", life)
+	}
+	head, claims = claimsOf(t, g.RefreshToken)
+	if head["alg"] != "HS256" || head["typ"] != "rt+jwt" || claims["sub"] != g.User.ID || claims["sid"] == nil || claims["jti"] == nil {
+		t.Errorf("refresh token: %v %v", head, claims)
+	}
+}
+
+func TestAccessTokenIsChecked(t *testing.T) {
+	s := newServer(t, storetest.SQLite(t))
+	g := s.signUp(t, "alice")
+	head, claims := claimsOf(t, g.AccessToken)
+	forge := func(secret string, change func(head, claims map[string]any)) string {
+		h, c := map[string]any{}, jwt.MapClaims{}
+		for k, v := range head {
+			h[k] = v
+		}
+		for k, v := range claims {
+			c[k] = v
+		}
+		change(h, c)
+		token := jwt.NewWithClaims(jwt.SigningMethodHS256, c)
+		if h["alg"] == "none" {
+			token = jwt.NewWithClaims(jwt.SigningMethodNone, c)
+		}
+		if h["alg"] == "HS512" {
+			token = jwt.NewWithClaims(jwt.SigningMethodHS512, c)
+		}
+		token.Header = h
+		var key any = []byte(secret)
+		if h["alg"] == "none" {
+			key = jwt.UnsafeAllowNoneSignatureType
+		}
+		signed, err := token.SignedString(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return signed
+	}
+	same := func(head, claims map[string]any) {}
+	s.send(t, "GET", "/auth/me", "", bearer(forge(accessSecret, same))).is(200)
+	s.send(t, "GET", "/auth/me", "", bearer(forge(accessSecret, func(h, _ map[string]any) {
+		h["kid"], h["jku"], h["x5u"], h["jwk"] = "../../dev/null", "http://127.0.0.1:1/", "http://127.0.0.1:1/", map[string]any{}
+	}))).is(200)
+	s.send(t, "GET", "/auth/me", "", header{"Authorization": "bearer  " + g.AccessToken}).is(200)
+
+	for name, token := range map[string]string{
+		"another secret":    forge(refreshSecret, same),
+		"no algorithm":      forge("", func(h, _ map[string]any) { h["alg"] = "none" }),
+		"another algorithm": forge(accessSecret, func(h, _ map[string]any) { h["alg"] = "HS512" }),
+		"plain JWT type":    forge(accessSecret, func(h, _ map[string]any) { h["typ"] = "JWT" }),
+		"no type":           forge(accessSecret, func(h, _ map[string]any) { delete(h, "typ") }),
+		"critical header":   forge(accessSecret, func(h, _ map[string]any) { h["crit"] = []string{"exp"} }),
+		"another issuer":    forge(accessSecret, func(_, c map[string]any) { c["iss"] = "else" }),
+		"another audience":  forge(accessSecret, func(_, c map[string]any) { c["aud"] = "else" }),
+		"no audience":       forge(accessSecret, func(_, c map[string]any) { delete(c, "aud") }),
+		"no expiry":         forge(accessSecret, func(_, c map[string]any) { delete(c, "exp") }),
+		"no session":        forge(accessSecret, func(_, c map[string]any) { delete(c, "sid") }),
+		"unknown session":   forge(accessSecret, func(_, c map[string]any) { c["sid"] = models.NewID().Hex() }),
+		"session of a type": forge(accessSecret, func(_, c map[string]any) { c["sid"] = 1 }),
+		"the refresh token": g.RefreshToken,
+		"garbage":           "garbage",
+		"two parts":         strings.Join(strings.Split(g.AccessToken, ".")[:2], "."),
+		"four parts":        g.AccessToken + ".x",
+		"padding":           g.AccessToken + "=",
+		"trailing bits":     trailingBits(g.AccessToken),
+		"trailing space":    g.AccessToken + " x",
+		"cut":               g.AccessToken[:len(g.AccessToken)-1],
+	} {
+		t.Run(name, func(t *testing.T) {
+			s.send(t, "GET", "/auth/me", "", bearer(token)).
+				fails(401, "JsonWebTokenError", "invalid token").has("WWW-Authenticate", `Bearer error="invalid_token"`)
+		})
+	}
+	for name, h := range map[string]header{
+		"none": {}, "empty": {"Authorization": ""}, "Basic": {"Authorization": "Basic YWxpY2U6cGFzczEyMw=="}, "no token": {"Authorization": "Bearer"},
+		"only the token": {"Authorization": g.AccessToken}, "as a cookie": {"Cookie": "token=" + g.AccessToken},
+	} {
+		t.Run("header "+name, func(t *testing.T) {
+			s.send(t, "GET", "/auth/me?access_token="+g.AccessToken, "", h).
+				fails(401, "UnauthorizedError", "Authentication required").has("WWW-Authenticate", "Bearer")
+		})
+	}
+	expired := forge(accessSecret, func(_, c map[string]any) { c["exp"] = time.Now().Add(-31 * time.Second).Unix() })
+	s.send(t, "GET", "/auth/me", "", bearer(expired)).
+		fails(401, "TokenExpiredError", "jwt expired").has("WWW-Authenticate", `Bearer error="invalid_token"`)
+	expiredAndForged := forge(refreshSecret, func(_, c map[string]any) { c["exp"] = 1 })
+	s.send(t, "GET", "/auth/me", "", bearer(expiredAndForged)).fails(401, "JsonWebTokenError", "invalid token")
+}
+
+// trailingBits changes the bits of the last character that a lenient base64 decoder passes over.
+func trailingBits(token string) string {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	last := strings.IndexByte(alphabet, token[len(token)-1])
+	return token[:len(token)-1] + string(alphabet[last^1])
+}
+
+// refresh trades a refresh token.
+func (s *server) refresh(t *testing.T, token string) *response {
+	t.Helper()
+	return s.send(t, "POST", "/auth/refresh", fmt.Sprintf(`{"refreshToken":%q}`, token))
+}
+
+func TestRefresh(t *testing.T) {
+	onEachStore(t, func(t *testing.T, s *server) {
+		first := s.signUp(t, "alice")
+		var second, again, third grantAnswer
+		s.refresh(t, first.RefreshToken).is(200).has("Cache-Control", "no-store").hides(`"user"`).decode(&second)
+		if second.Token != second.AccessToken || second.RefreshToken == first.RefreshToken || second.ExpiresIn != 900 || second.TokenType != "Bearer" {
+			t.Errorf("got %+v", second)
+		}
+		s.send(t, "GET", "/auth/me", "", bearer(second.Token)).is(200)
+		s.send(t, "GET", "/auth/me", "", bearer(first.Token)).is(200)
+
+		s.clock.advance(9 * time.Second)
+		s.refresh(t, first.RefreshToken).is(200).decode(&again)
+		if again.RefreshToken != second.RefreshToken {
+			t.Error("within the grace the old token gets another successor")
+		}
+		s.refresh(t, second.RefreshToken).is(200).decode(&third)
+		s.clock.advance(11 * time.Second)
+		s.refresh(t, second.RefreshToken).fails(401, "UnauthorizedError", "Invalid refresh token").
+			has("WWW-Authenticate", `Bearer error="invalid_token"`)
+		s.refresh(t, third.RefreshToken).fails(401, "UnauthorizedError", "Invalid refresh token")
+		s.send(t, "GET", "/auth/me", "", bearer(third.Token)).fails(401, "JsonWebTokenError", "invalid token")
+	})
+}
+
+func TestRefreshTokenOlderThanThePreviousEndsTheSession(t *testing.T) {
+	onEachStore(t, func(t *testing.T, s *server) {
+		first := s.signUp(t, "alice")
+		other := s.login(t, "alice")
+		var second, third grantAnswer
+		s.refresh(t, first.RefreshToken).is(200).decode(&second)
+		s.refresh(t, second.RefreshToken).is(200).decode(&third)
+		s.refresh(t, first.RefreshToken).is(401)
+		s.refresh(t, third.RefreshToken).is(401)
+		s.refresh(t, other.RefreshToken).is(200)
+	})
+}
+
+func TestRefreshRefusals(t *testing.T) {
+	s := newServer(t, storetest.SQLite(t))
+	g := s.signUp(t, "alice")
+	for _, body := range []string{`{}`, `{"refreshToken":""}`, `{"refreshToken":null}`} {
+		s.send(t, "POST", "/auth/refresh", body).fails(401, "UnauthorizedError", "Refresh token required").has("WWW-Authenticate", "Bearer")
+	}
+	for _, token := range []string{g.AccessToken, "garbage", trailingBits(g.RefreshToken), g.RefreshToken + "."} {
+		s.refresh(t, token).fails(401, "UnauthorizedError", "Invalid refresh token").has("WWW-Authenticate", `Bearer error="invalid_token"`)
+	}
+	s.send(t, "POST", "/auth/refresh", `{"refreshToken":7}`).fails(400, "ValidationError", "refreshToken must be a string", "refreshToken")
+	s.clock.advance(8 * 24 * time.Hour)
+	s.refresh(t, g.RefreshToken).fails(401, "TokenExpiredError", "jwt expired").has("WWW-Authenticate", `Bearer error="invalid_token"`)
+}
+
+func TestRefreshesAtOnceGetOneSuccessor(t *testing.T) {
+	onEachStore(t, func(t *testing.T, s *server) {
+		g := s.signUp(t, "alice")
+		successors := make(chan string, 20)
+		var clients sync.WaitGroup
+		for range cap(successors) {
+			clients.Go(func() {
+				var next grantAnswer
+				s.refresh(t, g.RefreshToken).is(200).decode(&next)
+				successors <- next.RefreshToken
+			})
+		}
+		clients.Wait()
+		close(successors)
+		different := map[string]bool{}
+		for token := range successors {
+			different[token] = true
+		}
+		if len(different) != 1 {
+			t.Errorf("%d different successors, want 1", len(different))
+		}
+	})
+}
+
+func TestRefreshWithoutRotation(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, store models.Store) {
+		s := newServer(t, store, func(_ *routes.Options, o *auth.SessionOptions) { o.Rotation = false })
+		g := s.signUp(t, "alice")
+		for range 3 {
+			var next grantAnswer
+			s.clock.advance(time.Hour)
+			s.refresh(t, g.RefreshToken).is(200).decode(&next)
+			if next.RefreshToken != g.RefreshToken {
+				t.Error("the refresh token changed")
+			}
+			s.send(t, "GET", "/auth/me", "", bearer(next.Token)).is(200)
+		}
+	})
+}
+
+func TestNoAccessTokenOutlivesItsSession(t *testing.T) {
+	s := newServer(t, storetest.SQLite(t))
+	g := s.signUp(t, "alice")
+	s.clock.advance(7*24*time.Hour - time.Minute)
+	var last grantAnswer
+	s.refresh(t, g.RefreshToken).is(200).decode(&last)
+	if last.ExpiresIn > 60 {
+		t.Errorf("the access token lives %d s, the session a minute", last.ExpiresIn)
+	}
+	s.clock.advance(2 * time.Minute)
+	s.send(t, "GET", "/auth/me", "", bearer(last.Token)).is(401)
+}

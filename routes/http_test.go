@@ -1,0 +1,304 @@
+package routes_test
+
+import (
+	"bufio"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"gin-blog/auth"
+	"gin-blog/models"
+	"gin-blog/models/storetest"
+	"gin-blog/routes"
+)
+
+func TestBodies(t *testing.T) {
+	s := newServer(t, storetest.SQLite(t))
+	s.register(t, "alice")
+	const path, good = "/auth/login", `{"username":"alice","password":"pass123"}`
+	for _, contentType := range []string{"application/json", "Application/JSON", `application/json; charset="UTF-8"`, "application/json;charset=utf-8"} {
+		s.send(t, "POST", path, good, header{"Content-Type": contentType}).is(200)
+	}
+	for _, c := range []struct {
+		name, body     string
+		header         header
+		status         int
+		error, message string
+		fields         []string
+	}{
+		{"no type", good, header{"Content-Type": ""}, 415, "UnsupportedMediaTypeError", "application/json", nil},
+		{"a form", "username=alice", header{"Content-Type": "application/x-www-form-urlencoded"}, 415, "UnsupportedMediaTypeError", "application/json", nil},
+		{"text", good, header{"Content-Type": "text/json"}, 415, "UnsupportedMediaTypeError", "application/json", nil},
+		{"a broken type", good, header{"Content-Type": "application/json; ="}, 415, "UnsupportedMediaTypeError", "application/json", nil},
+		{"latin-1", good, header{"Content-Type": "application/json; charset=iso-8859-1"}, 415, "UnsupportedMediaTypeError", "UTF-8", nil},
+		{"compressed", good, header{"Content-Encoding": "gzip"}, 415, "UnsupportedMediaTypeError", "Content-Encoding", nil},
+		{"empty", "", header{"Content-Type": "application/json"}, 400, "BadRequestError", "The body is empty", nil},
+		{"blank", " \n", nil, 400, "BadRequestError", "The body is empty", nil},
+		{"truncated", "{\"username\":\n \"ali", nil, 400, "BadRequestError", "ends too early, at line 2", nil},
+		{"trailing data", good + "{}", nil, 400, "BadRequestError", "line 1, column 42", nil},
+		{"a trailing comma", `{"username":"alice",}`, nil, 400, "BadRequestError", "line 1, column 20", nil},
+		{"a comment", "{\n// alice\n}", nil, 400, "BadRequestError", "line 2, column 1", nil},
+		{"single quotes", `{'username':'alice'}`, nil, 400, "BadRequestError", "line 1, column 2", nil},
+		{"a byte order mark", "\ufeff" + good, nil, 400, "BadRequestError", "line 1, column 1", nil},
+		{"invalid UTF-8", "{\"username\":\"ali\xff\"}", nil, 400, "BadRequestError", "line 1", nil},
+		{"half a surrogate pair", `{"username":"\ud800"}`, nil, 400, "BadRequestError", "line 1", nil},
+		{"a deep nest in a field", `{"username":` + strings.Repeat("[", 60000), nil, 400, "BadRequestError", "line 1", nil},
+		{"an array", "[" + good + "]", nil, 400, "BadRequestError", "must be a JSON object", nil},
+		{"null", "null", nil, 400, "BadRequestError", "must be a JSON object", nil},
+		{"a string", `"alice"`, nil, 400, "BadRequestError", "must be a JSON object", nil},
+		{"a deep nest", strings.Repeat("[", 60000), nil, 400, "BadRequestError", "must be a JSON object", nil},
+		{"a duplicate key", `{"username":"alice","username":"bob","password":"pass123"}`, nil, 400, "ValidationError", "username occurs twice", []string{"username"}},
+		{"an unknown key", `{"username":"alice","password":"pass123","admin":true}`, nil, 400, "ValidationError", "admin is not a known field", []string{"admin"}},
+		{"another case", `{"Username":"alice","password":"pass123"}`, nil, 400, "ValidationError", "Username is not a known field", []string{"Username"}},
+		{"a number", `{"username":1,"password":"pass123"}`, nil, 400, "ValidationError", "username must be a string", []string{"username"}},
+		{"an odd key", `{"a/b~c\u0000":1}`, nil, 400, "ValidationError", "is not a known field", []string{"a/b~c\x00"}},
+		{"too much", `{"username":"` + strings.Repeat("a", 64<<10) + `"}`, nil, 413, "PayloadTooLargeError", "65536 bytes", nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s.send(t, "POST", path, c.body, c.header).fails(c.status, c.error, c.message, c.fields...).hides("token", "offset", "jsontext")
+		})
+	}
+	g := s.login(t, "alice")
+	fits := `{"title":"t","content":"c"` + strings.Repeat(" ", 1<<20-27) + "}"
+	s.send(t, "POST", "/posts", fits, bearer(g.Token)).is(201)
+	s.send(t, "POST", "/posts", fits+" ", bearer(g.Token)).fails(413, "PayloadTooLargeError", "1048576 bytes")
+}
+
+// raw sends bytes as they are and returns the answer.
+func (s *server) raw(t *testing.T, request string) *http.Response {
+	t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	if _, err := io.WriteString(conn, request); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer
+}
+
+func TestBodyOverTheLimitWithoutALength(t *testing.T) {
+	s := newServer(t, storetest.SQLite(t))
+	answer := s.raw(t, "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"+
+		fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", 70000, strings.Repeat(" ", 70000)))
+	if answer.StatusCode != 413 {
+		t.Errorf("got %s, want 413", answer.Status)
+	}
+	answer = s.raw(t, "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
+	if answer.StatusCode != 400 {
+		t.Errorf("a body that ends early: got %s, want 400", answer.Status)
+	}
+	answer = s.raw(t, "GET /auth/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer a\r\nAuthorization: Bearer b\r\n\r\n")
+	if answer.StatusCode != 401 {
+		t.Errorf("two tokens: got %s, want 401", answer.Status)
+	}
+}
+
+func TestPathsAndMethods(t *testing.T) {
+	s := newServer(t, storetest.SQLite(t))
+	p := s.post(t, s.signUp(t, "alice").Token, "My Post")
+	for _, path := range []string{"/", "/healthz", "/readyz", "/posts", "/posts/" + p.ID, "/users/alice"} {
+		get := s.send(t, "GET", path, "").is(200)
+		head := s.send(t, "HEAD", path, "").is(200)
+		if head.body != "" || head.header.Get("Content-Length") != fmt.Sprint(len(get.body)) || head.header.Get("Content-Type") != get.header.Get("Content-Type") {
+			t.Errorf("HEAD %s: %q, %v", path, head.body, head.header)
+		}
+	}
+	for _, path := range []string{"/nope", "/posts/", "/auth", "/auth/", "/auth/login/", "//posts", "/POSTS", "/posts/" + p.ID + "/", "/users", "/.env", "/auth/../posts"} {
+		r := s.send(t, "GET", path, "").fails(404, "NotFoundError", "Not found")
+		r.has("Location", "")
+	}
+	for _, c := range []struct{ method, path, allow string }{
+		{"POST", "/", "GET, HEAD"}, {"DELETE", "/posts", "GET, HEAD, POST"}, {"GET", "/auth/login", "POST"},
+		{"HEAD", "/auth/login", "POST"}, {"OPTIONS", "/posts", "GET, HEAD, POST"}, {"BREW", "/posts", "GET, HEAD, POST"},
+		{"POST", "/users/alice", "GET, HEAD"},
+	} {
+		r := s.send(t, c.method, c.path, "").is(405).has("Allow", c.allow)
+		if c.method != "HEAD" {
+			r.fails(405, "MethodNotAllowedError", "Allow")
+		}
+	}
+	s.send(t, "GET", "/", "").is(200).hides("localhost")
+	var index struct {
+		Name, Version string
+		Links         map[string]string
+	}
+	s.send(t, "GET", "/", "").decode(&index)
+	if index.Name != "gin-blog" || index.Version != "v1.2.3" || index.Links["posts"] != "/posts" || len(index.Links) != 3 {
+		t.Errorf("GET / gives %+v", index)
+	}
+}
+
+func TestRequestIDs(t *testing.T) {
+	s := newServer(t, storetest.SQLite(t))
+	for _, good := range []string{"abcdefgh", strings.Repeat("a-Z_9", 12) + "abcd"} {
+		s.send(t, "GET", "/", "", header{"X-Request-ID": good}).has("X-Request-ID", good)
+		if !strings.Contains(s.log.String(), "requestId="+good) {
+			t.Errorf("the log does not name %s", good)
+		}
+	}
+	made := map[string]bool{}
+	for _, bad := range []string{"", "short", strings.Repeat("a", 65), "with space", "umläutchen", "new\tline-"} {
+		id := s.send(t, "GET", "/nope", "", header{"X-Request-ID": bad}).header.Get("X-Request-ID")
+		if id == bad || made[id] {
+			t.Errorf("for %q the id is %q, want a new one", bad, id)
+		}
+		made[id] = true
+	}
+}
+
+func TestCompression(t *testing.T) {
+	s := newServer(t, storetest.SQLite(t))
+	g := s.signUp(t, "alice")
+	for i := range 10 {
+		s.post(t, g.Token, fmt.Sprintf("Post %d", i))
+	}
+	accept := header{"Accept-Encoding": "gzip, zstd, br"}
+	plain := s.send(t, "GET", "/posts", "", header{"Accept-Encoding": "identity"}).has("Content-Encoding", "")
+	small := s.send(t, "GET", "/posts", "", header{"Accept-Encoding": "gzip"}).has("Content-Encoding", "gzip")
+	s.send(t, "GET", "/posts", "", accept).has("Content-Encoding", "gzip")
+	s.send(t, "GET", "/posts", "", header{"Accept-Encoding": "gzip;q=0"}).has("Content-Encoding", "")
+	for _, r := range []*response{plain, small} {
+		if !strings.Contains(strings.Join(r.header.Values("Vary"), ","), "Accept-Encoding") {
+			t.Errorf("Vary is %v", r.header.Values("Vary"))
+		}
+	}
+	reader, err := gzip.NewReader(strings.NewReader(small.body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	unpacked, err := io.ReadAll(reader)
+	if err != nil || string(unpacked) != plain.body {
+		t.Errorf("unpacked: %.100s, %v, want %.100s", unpacked, err, plain.body)
+	}
+	s.send(t, "GET", "/posts?limit=1", "", accept).has("Content-Encoding", "")
+	login := s.send(t, "POST", "/auth/login", `{"username":"alice","password":"pass123"}`, accept).is(200).has("Content-Encoding", "")
+	if len(login.body) <= 1024 {
+		t.Fatalf("the answer has %d bytes: too few to show that tokens are not compressed", len(login.body))
+	}
+	if login.header.Get("No-Gzip-Compression") != "" {
+		t.Error("an internal header is sent")
+	}
+}
+
+func TestCORS(t *testing.T) {
+	store := storetest.SQLite(t)
+	s := newServer(t, store)
+	r := s.send(t, "GET", "/posts", "", header{"Origin": "https://app.example.com"}).is(200).
+		has("Access-Control-Allow-Origin", "*").has("Access-Control-Allow-Credentials", "")
+	for _, name := range []string{"Link", "Etag", "Location", "Retry-After", "X-Request-Id"} {
+		if !strings.Contains(strings.ToLower(r.header.Get("Access-Control-Expose-Headers")), strings.ToLower(name)) {
+			t.Errorf("%s is not exposed: %v", name, r.header)
+		}
+	}
+	preflight := header{"Origin": "https://app.example.com", "Access-Control-Request-Method": "POST",
+		"Access-Control-Request-Headers": "authorization,content-type"}
+	s.send(t, "OPTIONS", "/posts", "", preflight).is(204).has("Access-Control-Allow-Origin", "*").
+		has("Access-Control-Allow-Methods", "POST").has("Access-Control-Allow-Headers", "authorization,content-type")
+	s.send(t, "POST", "/posts", `{}`, header{"Origin": "https://app.example.com"}).is(401).has("Access-Control-Allow-Origin", "*")
+
+	strict := newServer(t, store, func(o *routes.Options, _ *auth.SessionOptions) { o.CORSOrigins = []string{"https://app.example.com"} })
+	strict.send(t, "GET", "/posts", "", header{"Origin": "https://app.example.com"}).is(200).has("Access-Control-Allow-Origin", "https://app.example.com")
+	strict.send(t, "GET", "/posts", "", header{"Origin": "https://evil.example.com"}).is(200).has("Access-Control-Allow-Origin", "")
+	strict.send(t, "GET", "/posts", "").is(200).has("Access-Control-Allow-Origin", "")
+}
+
+func TestHealth(t *testing.T) {
+	onEachStore(t, func(t *testing.T, s *server) {
+		s.send(t, "GET", "/readyz", "").is(200)
+		s.draining.Store(true)
+		s.send(t, "GET", "/readyz", "").fails(503, "ServiceUnavailableError", "about to stop").has("Retry-After", "1")
+		s.draining.Store(false)
+		if err := s.store.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		s.send(t, "GET", "/healthz", "").is(200)
+		if r := s.send(t, "GET", "/readyz", ""); r.status < 500 {
+			t.Errorf("with the store closed /readyz gives %d", r.status)
+		}
+	})
+}
+
+// broken is a store whose list fails in the way a test wants.
+type broken struct {
+	models.Store
+	posts func(context.Context) ([]models.Post, error)
+}
+
+func (b broken) Posts(ctx context.Context, _ models.PostFilter) ([]models.Post, error) {
+	return b.posts(ctx)
+}
+
+func TestFailuresTellNothing(t *testing.T) {
+	store := storetest.SQLite(t)
+	for name, c := range map[string]struct {
+		posts   func(context.Context) ([]models.Post, error)
+		status  int
+		error   string
+		message string
+	}{
+		"an unknown error": {func(context.Context) ([]models.Post, error) { return nil, errors.New("disk /dev/sda1 on fire") },
+			500, "InternalServerError", "Something went wrong"},
+		"a panic": {func(context.Context) ([]models.Post, error) { panic("disk /dev/sda1 on fire") },
+			500, "InternalServerError", "Something went wrong"},
+		"a panic that wraps ECONNRESET": {func(context.Context) ([]models.Post, error) {
+			panic(&net.OpError{Op: "disk /dev/sda1 on fire", Err: syscall.ECONNRESET})
+		}, 500, "InternalServerError", "Something went wrong"},
+		"no database": {func(context.Context) ([]models.Post, error) {
+			return nil, fmt.Errorf("%w: disk /dev/sda1 on fire", models.ErrUnavailable)
+		}, 503, "ServiceUnavailableError", "try again"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newServer(t, broken{store, c.posts})
+			s.send(t, "GET", "/posts", "").fails(c.status, c.error, c.message).hides("sda1", "fire", "goroutine")
+			if !strings.Contains(s.log.String(), "sda1") {
+				t.Errorf("the log does not tell the cause: %s", s.log.String())
+			}
+		})
+	}
+}
+
+// TestClientThatHangsUpFreesItsWork: the context of a request reaches the store.
+func TestClientThatHangsUpFreesItsWork(t *testing.T) {
+	freed := make(chan error, 1)
+	asked := make(chan struct{})
+	s := newServer(t, broken{storetest.SQLite(t), func(ctx context.Context) ([]models.Post, error) {
+		close(asked)
+		<-ctx.Done()
+		freed <- ctx.Err()
+		return nil, ctx.Err()
+	}})
+	ctx, hangUp := context.WithCancel(t.Context())
+	request, err := http.NewRequestWithContext(ctx, "GET", s.url+"/posts", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { <-asked; hangUp() }()
+	if _, err := http.DefaultClient.Do(request); err == nil {
+		t.Error("got an answer")
+	}
+	select {
+	case err := <-freed:
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v", err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("the store still works for nobody")
+	}
+}

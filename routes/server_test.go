@@ -1,0 +1,285 @@
+package routes_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"gin-blog/auth"
+	"gin-blog/models"
+	"gin-blog/models/storetest"
+	"gin-blog/routes"
+)
+
+const (
+	accessSecret  = "an access secret of more than 32 bytes"
+	refreshSecret = "a refresh secret of more than 32 bytes"
+	password      = "pass123"
+)
+
+func TestMain(m *testing.M) {
+	gin.SetMode(gin.TestMode)
+	m.Run()
+}
+
+// server is the whole API on a real store, behind a real listener, with a clock to move.
+type server struct {
+	t        *testing.T
+	url      string
+	store    models.Store
+	clock    *clock
+	draining atomic.Bool
+	log      *logBuffer
+}
+
+// clock is the time of a server: the real one and what a test added.
+type clock struct{ ahead atomic.Int64 }
+
+func (c *clock) now() time.Time          { return time.Now().Add(time.Duration(c.ahead.Load())) }
+func (c *clock) advance(d time.Duration) { c.ahead.Add(int64(d)) }
+
+// logBuffer keeps what a server logs.
+type logBuffer struct {
+	mu      sync.Mutex
+	content bytes.Buffer
+}
+
+func (b *logBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.content.Write(p)
+}
+
+func (b *logBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.content.String()
+}
+
+// onEachStore runs a test against a server on an empty store of every kind.
+func onEachStore(t *testing.T, test func(t *testing.T, s *server)) {
+	t.Helper()
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, store models.Store) {
+		t.Parallel()
+		test(t, newServer(t, store))
+	})
+}
+
+// newServer starts the API on a store. change may alter its options first.
+func newServer(t *testing.T, store models.Store, change ...func(*routes.Options, *auth.SessionOptions)) *server {
+	t.Helper()
+	s := &server{t: t, store: store, clock: new(clock), log: new(logBuffer)}
+	passwords, err := auth.NewPasswords(4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sessions := auth.SessionOptions{
+		AccessTTL: 15 * time.Minute, RefreshTTL: 7 * 24 * time.Hour, Grace: 10 * time.Second, Rotation: true, Now: s.clock.now,
+	}
+	options := routes.Options{
+		Store: store, Passwords: passwords, Validator: models.NewValidator(6), Now: s.clock.now, Draining: s.draining.Load,
+		Log:     slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Version: "v1.2.3", CORSOrigins: []string{"*"},
+	}
+	for _, c := range change {
+		c(&options, &sessions)
+	}
+	options.Sessions = auth.NewSessions(store, auth.NewTokens(accessSecret, refreshSecret, s.clock.now), sessions)
+	handler, err := routes.New(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener := httptest.NewServer(handler)
+	t.Cleanup(listener.Close)
+	s.url = listener.URL
+	t.Cleanup(s.checkLog)
+	return s
+}
+
+// checkLog fails the test where a line of the log holds what nobody may read there.
+func (s *server) checkLog() {
+	for line := range strings.Lines(s.log.String()) {
+		for _, secret := range []string{password, "$2a$", "eyJ", accessSecret, refreshSecret} {
+			if strings.Contains(line, secret) {
+				s.t.Errorf("the log holds %q: %s", secret, line)
+			}
+		}
+	}
+}
+
+// header is what a request says besides its body.
+type header map[string]string
+
+func bearer(token string) header { return header{"Authorization": "Bearer " + token} }
+
+// response is an answer, read to its end.
+type response struct {
+	t      *testing.T
+	what   string
+	status int
+	header http.Header
+	body   string
+}
+
+// send makes a request. A body without a Content-Type is sent as JSON. The answer may hold nothing internal.
+func (s *server) send(t *testing.T, method, path, body string, headers ...header) *response {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, s.url+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatalf("%s %s: %v", method, path, err)
+	}
+	if body != "" {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	for _, h := range headers {
+		for name, value := range h {
+			request.Header.Set(name, value)
+		}
+	}
+	answer, err := http.DefaultTransport.RoundTrip(request) // follows no redirect
+	if err != nil {
+		t.Fatalf("%s %s: %v", method, path, err)
+	}
+	defer answer.Body.Close()
+	content, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatalf("%s %s: read answer: %v", method, path, err)
+	}
+	r := &response{t: t, what: method + " " + path, status: answer.StatusCode, header: answer.Header, body: string(content)}
+	r.hides(`"password":`, "$2a$", "assword_hash", "asswordHash", "/tmp/", ".go:", "SELECT", "E11000", "constraint", "UNIQUE", "collection", "bson")
+	if r.header.Get("X-Request-ID") == "" || r.header.Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("%s: headers every answer has are missing: %v", r.what, r.header)
+	}
+	return r
+}
+
+// is checks the status.
+func (r *response) is(status int) *response {
+	r.t.Helper()
+	if r.status != status {
+		r.t.Errorf("%s: got %d, want %d: %.500s", r.what, r.status, status, r.body)
+	}
+	return r
+}
+
+// fails checks an error answer whole: status, name, message and, where there are any, the fields of the details.
+func (r *response) fails(status int, name, message string, fields ...string) *response {
+	r.t.Helper()
+	r.is(status)
+	var e struct {
+		Error, Message, RequestID string
+		Details                   []struct{ Field, Message string }
+	}
+	r.decode(&e)
+	if e.Error != name || !strings.Contains(e.Message, message) {
+		r.t.Errorf("%s: got %s %q, want %s %q", r.what, e.Error, e.Message, name, message)
+	}
+	if e.RequestID != r.header.Get("X-Request-ID") {
+		r.t.Errorf("%s: requestId %q is not the header's %q", r.what, e.RequestID, r.header.Get("X-Request-ID"))
+	}
+	var got []string
+	for _, d := range e.Details {
+		got = append(got, d.Field)
+	}
+	if fmt.Sprint(got) != fmt.Sprint(fields) {
+		r.t.Errorf("%s: details name %v, want %v", r.what, got, fields)
+	}
+	return r
+}
+
+// has checks a header of the answer.
+func (r *response) has(name, value string) *response {
+	r.t.Helper()
+	if got := r.header.Get(name); got != value {
+		r.t.Errorf("%s: %s is %q, want %q", r.what, name, got, value)
+	}
+	return r
+}
+
+// hides checks that none of the texts is in the body.
+func (r *response) hides(texts ...string) *response {
+	r.t.Helper()
+	for _, text := range texts {
+		if strings.Contains(r.body, text) {
+			r.t.Errorf("%s: the answer holds %q: %.500s", r.what, text, r.body)
+		}
+	}
+	return r
+}
+
+// decode reads the body as JSON.
+func (r *response) decode(into any) {
+	r.t.Helper()
+	if got := r.header.Get("Content-Type"); got != "application/json; charset=utf-8" {
+		r.t.Errorf("%s: Content-Type is %q", r.what, got)
+	}
+	if err := json.Unmarshal([]byte(r.body), into); err != nil {
+		r.t.Fatalf("%s: %v in %.500s", r.what, err, r.body)
+	}
+}
+
+// The answers as clients read them.
+type (
+	userAnswer struct {
+		ID                                                   string `json:"_id"`
+		Username, Name, Email, Bio, Role, CreatedAt, Message string
+	}
+	grantAnswer struct {
+		Token, AccessToken, RefreshToken, TokenType string
+		ExpiresIn                                   int
+		User                                        *userAnswer
+	}
+	postAnswer struct {
+		ID             string `json:"_id"`
+		Title, Content string
+		Tags           []string
+		Author         *struct {
+			ID       string `json:"_id"`
+			Username string
+		}
+		CreatedAt, UpdatedAt string
+	}
+)
+
+// register makes an account with the usual password and returns it.
+func (s *server) register(t *testing.T, username string) userAnswer {
+	t.Helper()
+	var a struct{ User userAnswer }
+	s.send(t, "POST", "/auth/register", fmt.Sprintf(`{"username":%q,"password":%q}`, username, password)).is(201).decode(&a)
+	return a.User
+}
+
+// login returns new tokens of an account with the usual password.
+func (s *server) login(t *testing.T, username string) grantAnswer {
+	t.Helper()
+	var g grantAnswer
+	s.send(t, "POST", "/auth/login", fmt.Sprintf(`{"username":%q,"password":%q}`, username, password)).is(200).decode(&g)
+	return g
+}
+
+// signUp registers and logs in.
+func (s *server) signUp(t *testing.T, username string) grantAnswer {
+	t.Helper()
+	s.register(t, username)
+	return s.login(t, username)
+}
+
+// post creates a post.
+func (s *server) post(t *testing.T, token, title string) postAnswer {
+	t.Helper()
+	var a struct{ Post postAnswer }
+	s.send(t, "POST", "/posts", fmt.Sprintf(`{"title":%q,"content":"Hello"}`, title), bearer(token)).is(201).decode(&a)
+	return a.Post
+}
