@@ -1,0 +1,18 @@
+# What a developer runs. CONTRIBUTING.md says when.
+
+.PHONY: run test check bench fmt
+
+run: ## serve on http://localhost:3000
+	go run .
+
+test: ## all tests with the race detector, on SQLite and on MongoDB
+	scripts/with-mongo go test -race ./...
+
+check: ## what else guards the project
+	scripts/check
+
+bench: ## measure; prints the figures of README.md
+	go run ./bench
+
+fmt: ## format the sources
+	gofmt -w .

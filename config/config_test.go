@@ -1,0 +1,142 @@
+package config_test
+
+import (
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"gin-blog/config"
+)
+
+// load reads settings as a program would that was started with environ beside a file .env with this content.
+func load(t *testing.T, dotenv string, environ ...string) (*config.Config, error) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), ".env")
+	if dotenv != "" {
+		if err := os.WriteFile(path, []byte(dotenv), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return config.Load(environ, path)
+}
+
+func TestDefaults(t *testing.T) {
+	c, err := load(t, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Port != 3000 || c.MongoURI != "" || c.MongoDB != "blog" || c.DataDir != "data" || c.AccessTokenTTL != 15*time.Minute ||
+		c.RefreshTokenTTL != 7*24*time.Hour || c.RefreshGrace != 10*time.Second || !c.RefreshRotation || c.BcryptCost != 10 ||
+		c.PasswordMinLength != 6 || len(c.CORSOrigins) != 1 || c.CORSOrigins[0] != "*" || len(c.TrustedProxies) != 0 ||
+		c.LogLevel != slog.LevelInfo || c.LogFormat != "text" {
+		t.Errorf("got %+v", c)
+	}
+}
+
+func TestEnvironmentWinsOverDotenvAndEmptyIsUnset(t *testing.T) {
+	c, err := load(t, "PORT=4000\nMONGO_DB=other\nLOG_LEVEL=warn\n", "PORT=5000", "MONGO_DB=", "REFRESH_TOKEN_TTL=30d",
+		"CORS_ORIGINS=https://a.example,http://localhost:5173", "TRUSTED_PROXIES=10.0.0.0/8,::1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Port != 5000 || c.MongoDB != "blog" || c.LogLevel != slog.LevelWarn || c.RefreshTokenTTL != 30*24*time.Hour ||
+		len(c.CORSOrigins) != 2 || len(c.TrustedProxies) != 2 {
+		t.Errorf("got %+v", c)
+	}
+}
+
+func TestEveryWrongSettingIsNamedAtOnce(t *testing.T) {
+	wrong := map[string]string{
+		"PORT": "70000", "MONGO_URI": "http://hunter2@host", "MONGO_DB": "a b", "SECRET_KEY": "hunter2", "REFRESH_SECRET": "hunter2",
+		"ACCESS_TOKEN_TTL": "15", "REFRESH_TOKEN_TTL": "-1d", "REFRESH_GRACE": "-1s", "REFRESH_ROTATION": "maybe", "BCRYPT_COST": "31",
+		"PASSWORD_MIN_LENGTH": "0", "CORS_ORIGINS": "example.com", "TRUSTED_PROXIES": "proxy", "LOG_LEVEL": "loud", "LOG_FORMAT": "xml",
+	}
+	var environ []string
+	for name, value := range wrong {
+		environ = append(environ, name+"="+value)
+	}
+	_, err := load(t, "", environ...)
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for name := range wrong {
+		if !strings.Contains(err.Error(), name+" ") {
+			t.Errorf("%s is not named in: %v", name, err)
+		}
+	}
+	if strings.Contains(err.Error(), "hunter2") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("the error tells a secret or is not one line: %v", err)
+	}
+
+	for _, one := range []string{"PORT=abc", "PORT=-1", "BCRYPT_COST=3", "ACCESS_TOKEN_TTL=0s", "ACCESS_TOKEN_TTL=d", "CORS_ORIGINS=https://a.example/path",
+		"SECRET_KEY=short"} {
+		name, _, _ := strings.Cut(one, "=")
+		if _, err := load(t, "", one); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: got %v", one, err)
+		}
+	}
+	same := strings.Repeat("s", 32)
+	if _, err := load(t, "", "SECRET_KEY="+same, "REFRESH_SECRET="+same); err == nil || !strings.Contains(err.Error(), "must differ") {
+		t.Errorf("equal secrets: got %v", err)
+	}
+	if _, err := load(t, "SECRET_KEY='hunter2\n"); err == nil || strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), ".env") {
+		t.Errorf("a broken .env: got %v", err)
+	}
+}
+
+func TestSecretsAreMadeOnceAndKept(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	const processes = 8
+	secrets := make([]config.Config, processes)
+	var starts sync.WaitGroup
+	for i := range processes {
+		starts.Go(func() {
+			c := &secrets[i]
+			c.DataDir = dir
+			if err := c.EnsureDataDir(); err != nil {
+				t.Error(err)
+			}
+			if err := c.EnsureSecrets(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	starts.Wait()
+	first := secrets[0]
+	if len(first.SecretKey) != 128 || len(first.RefreshSecret) != 128 || first.SecretKey == first.RefreshSecret {
+		t.Errorf("the secrets have %d and %d characters", len(first.SecretKey), len(first.RefreshSecret))
+	}
+	for i, c := range secrets {
+		if c.SecretKey != first.SecretKey || c.RefreshSecret != first.RefreshSecret {
+			t.Errorf("process %d has secrets of its own", i)
+		}
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 2 {
+		t.Errorf("DATA_DIR holds %v, %v, want the two secrets", entries, err)
+	}
+	for _, e := range entries {
+		if info, err := e.Info(); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v", e.Name(), info.Mode(), err)
+		}
+	}
+	if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("DATA_DIR: %v, %v", info.Mode(), err)
+	}
+
+	damaged := config.Config{DataDir: dir}
+	if err := os.Truncate(filepath.Join(dir, "secret_key"), 3); err != nil {
+		t.Fatal(err)
+	}
+	if err := damaged.EnsureSecrets(); err == nil || !strings.Contains(err.Error(), "damaged") {
+		t.Errorf("a damaged secret: got %v", err)
+	}
+	given := config.Config{DataDir: dir, SecretKey: strings.Repeat("k", 32)}
+	if err := given.EnsureSecrets(); err != nil || given.SecretKey != strings.Repeat("k", 32) || given.RefreshSecret != first.RefreshSecret {
+		t.Errorf("a given secret: %v", err)
+	}
+}

@@ -1,0 +1,289 @@
+package main_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// binary is built once from the sources, as a user would build it.
+var binary string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "gin-blog")
+	if err != nil {
+		panic(err)
+	}
+	binary = filepath.Join(dir, "gin-blog")
+	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+		panic(fmt.Sprintf("build: %v\n%s", err, out))
+	}
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// process is a running gin-blog.
+type process struct {
+	t      *testing.T
+	cmd    *exec.Cmd
+	port   string
+	url    string
+	exited chan error
+}
+
+// start runs the binary in dir until the test ends, and waits until it listens.
+func start(t *testing.T, dir string, environ ...string) *process {
+	t.Helper()
+	cmd := exec.Command(binary)
+	cmd.Dir = dir
+	cmd.Env = append([]string{"PORT=0", "BCRYPT_COST=4"}, environ...)
+	cmd.Stderr = os.Stderr
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	p := &process{t: t, cmd: cmd, exited: make(chan error, 1)}
+	t.Cleanup(func() { _ = cmd.Process.Kill() })
+
+	listening := make(chan string, 1)
+	go func() {
+		url := regexp.MustCompile(`msg=listening url=http://localhost:(\d+)`)
+		lines := bufio.NewScanner(stdout)
+		for lines.Scan() {
+			if found := url.FindStringSubmatch(lines.Text()); found != nil {
+				listening <- found[1]
+			}
+		}
+		p.exited <- cmd.Wait()
+	}()
+	select {
+	case p.port = <-listening:
+		p.url = "http://127.0.0.1:" + p.port
+	case err := <-p.exited:
+		t.Fatalf("ended before it listened: %v", err)
+	case <-time.After(30 * time.Second):
+		t.Fatal("does not listen")
+	}
+	return p
+}
+
+// stop sends a signal and waits for the end.
+func (p *process) stop(signal os.Signal) error {
+	p.t.Helper()
+	if err := p.cmd.Process.Signal(signal); err != nil {
+		p.t.Fatal(err)
+	}
+	select {
+	case err := <-p.exited:
+		return err
+	case <-time.After(10 * time.Second):
+		p.t.Fatalf("still runs 10 s after %v", signal)
+		return nil
+	}
+}
+
+// call makes a request and reads the JSON that comes back.
+func (p *process) call(method, path, token, body string, wantStatus int, into any) {
+	p.t.Helper()
+	request, err := http.NewRequestWithContext(p.t.Context(), method, p.url+path, strings.NewReader(body))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	if token != "" {
+		request.Header.Set("Authorization", "Bearer "+token)
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	content, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode != wantStatus {
+		p.t.Fatalf("%s %s: %s, %v, want %d: %s", method, path, answer.Status, err, wantStatus, content)
+	}
+	if err := json.Unmarshal(content, into); err != nil {
+		p.t.Fatalf("%s %s: %v in %s", method, path, err, content)
+	}
+}
+
+type post struct {
+	ID     string `json:"_id"`
+	Title  string
+	Author struct{ Username string }
+}
+
+// TestTheTutorialsFlow walks it on the real binary, stops that during a request, kills it, and finds everything again.
+func TestTheTutorialsFlow(t *testing.T) {
+	dir := t.TempDir()
+	p := start(t, dir)
+
+	var registered struct{ Message string }
+	p.call("POST", "/auth/register", "", `{"username":"alice","password":"pass123"}`, 201, &registered)
+	var login struct{ Token, RefreshToken string }
+	p.call("POST", "/auth/login", "", `{"username":"alice","password":"pass123"}`, 200, &login)
+	var created struct {
+		Message string
+		Post    post
+	}
+	p.call("POST", "/posts", login.Token, `{"title":"My Post","content":"Hello"}`, 201, &created)
+	if registered.Message != "User registered" || created.Message != "Post created" {
+		t.Errorf("got %+v, %+v", registered, created)
+	}
+
+	during := finishDuringDrain(t, p, login.Token)
+	if err := p.stop(syscall.SIGKILL); err == nil {
+		t.Error("it had ended before it was killed")
+	}
+
+	p = start(t, dir)
+	var refreshed struct{ AccessToken string }
+	p.call("POST", "/auth/refresh", "", `{"refreshToken":"`+login.RefreshToken+`"}`, 200, &refreshed)
+	p.call("POST", "/posts", refreshed.AccessToken, `{"title":"After","content":"the restart"}`, 201, &created)
+	var list []post
+	p.call("GET", "/posts", "", "", 200, &list)
+	var titles []string
+	for _, p := range list {
+		titles = append(titles, p.Title+" by "+p.Author.Username)
+	}
+	if got := strings.Join(titles, ", "); got != "After by alice, "+during+" by alice, My Post by alice" {
+		t.Errorf("after the restart there are: %s", got)
+	}
+	var one post
+	p.call("GET", "/posts/"+list[2].ID, "", "", 200, &one)
+	if one != list[2] {
+		t.Errorf("got %+v, want %+v", one, list[2])
+	}
+	if err := p.stop(syscall.SIGTERM); err != nil {
+		t.Errorf("after SIGTERM: %v, want exit 0", err)
+	}
+}
+
+// finishDuringDrain sends half of a post, then SIGTERM, then the rest, and wants it answered. It starts the process
+// again and leaves it running. It returns the title of the post.
+func finishDuringDrain(t *testing.T, p *process, token string) (title string) {
+	t.Helper()
+	title = "Sent during the stop"
+	body := `{"title":"` + title + `","content":"Hello"}`
+	conn, err := net.Dial("tcp", "127.0.0.1:"+p.port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprintf(conn, "POST /posts HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n"+
+		"Expect: 100-continue\r\n\r\n", token, len(body))
+	reader := bufio.NewReader(conn)
+	// The server asks for the body once the handler reads it: the request is in flight.
+	if line, err := reader.ReadString('\n'); err != nil || !strings.Contains(line, "100 Continue") {
+		t.Fatalf("got %q, %v, want 100 Continue", line, err)
+	}
+	if _, err := reader.ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprint(conn, body[:10])
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(5 * time.Second); ; { // the listener closes when the stop has begun
+		probe, err := net.Dial("tcp", "127.0.0.1:"+p.port)
+		if errors.Is(err, syscall.ECONNREFUSED) {
+			break
+		}
+		if err == nil {
+			probe.Close()
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("still listens after SIGTERM")
+		}
+	}
+	fmt.Fprint(conn, body[10:])
+	answer, err := http.ReadResponse(reader, nil)
+	if err != nil {
+		t.Fatalf("the request in flight got no answer: %v", err)
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusCreated {
+		t.Errorf("the request in flight got %s", answer.Status)
+	}
+	select {
+	case err := <-p.exited:
+		if err != nil {
+			t.Errorf("after SIGTERM: %v, want exit 0", err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("still runs 10 s after SIGTERM")
+	}
+	*p = *start(t, p.cmd.Dir)
+	return title
+}
+
+func TestCommandLine(t *testing.T) {
+	for _, c := range []struct {
+		args           []string
+		environ        []string
+		exit           int
+		stdout, stderr string
+	}{
+		{[]string{"-h"}, nil, 0, "Usage:", ""},
+		{[]string{"--help"}, nil, 0, "healthcheck", ""},
+		{[]string{"version"}, nil, 0, "go1.", ""},
+		{[]string{"dance"}, nil, 2, "", `unknown command "dance"`},
+		{[]string{"-x"}, nil, 2, "", "Usage:"},
+		{[]string{"serve", "now"}, nil, 2, "", "takes no arguments"},
+		{nil, []string{"PORT=abc", "BCRYPT_COST=99"}, 1, "", "PORT must be a whole number"},
+		{nil, []string{"PORT=abc", "BCRYPT_COST=99"}, 1, "", "BCRYPT_COST must be 4 to 16"},
+		{nil, []string{"MONGO_URI=mongodb://user:hunter2@"}, 1, "", "MongoDB"},
+		{nil, []string{"DATA_DIR=/dev/null/data"}, 1, "", "DATA_DIR"},
+		{[]string{"healthcheck"}, []string{"PORT=1"}, 1, "", "healthcheck"},
+	} {
+		cmd := exec.Command(binary, c.args...)
+		cmd.Dir = t.TempDir()
+		cmd.Env = c.environ
+		var stdout, stderr bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &stdout, &stderr
+		err := cmd.Run()
+		if exit := cmd.ProcessState.ExitCode(); exit != c.exit {
+			t.Errorf("%v: exit %d (%v), want %d", c.args, exit, err, c.exit)
+		}
+		if !strings.Contains(stdout.String(), c.stdout) || !strings.Contains(stderr.String(), c.stderr) {
+			t.Errorf("%v: stdout %q, stderr %q", c.args, stdout.String(), stderr.String())
+		}
+		if strings.Contains(stderr.String(), "hunter2") || strings.Contains(stderr.String(), "goroutine") {
+			t.Errorf("%v: stderr tells too much: %s", c.args, stderr.String())
+		}
+	}
+}
+
+func TestHealthcheckAndPortInUse(t *testing.T) {
+	p := start(t, t.TempDir())
+	check := exec.Command(binary, "healthcheck")
+	check.Env = []string{"PORT=" + p.port}
+	if out, err := check.CombinedOutput(); err != nil {
+		t.Errorf("healthcheck: %v: %s", err, out)
+	}
+
+	second := exec.Command(binary)
+	second.Dir = t.TempDir()
+	second.Env = []string{"PORT=" + p.port}
+	out, err := second.CombinedOutput()
+	if second.ProcessState.ExitCode() != 1 || !strings.Contains(string(out), "port "+p.port+" is in use") {
+		t.Errorf("second server: %v: %s", err, out)
+	}
+}
