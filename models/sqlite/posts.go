@@ -3,9 +3,10 @@ package sqlite
 import (
 	"bytes"
 	"context"
-	"database/sql"
-	"errors"
 	"strings"
+
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
 
 	"gin-blog/models"
 )
@@ -16,33 +17,33 @@ const (
 
 	insertPost = `INSERT INTO posts (id, title, content, tags, author_id, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)`
 
-	selectPostByID = `SELECT ` + postColumns + ` FROM posts LEFT JOIN users ON users.id = posts.author_id WHERE posts.id = ?`
+	selectPost = `SELECT ` + postColumns + ` FROM posts LEFT JOIN users ON users.id = posts.author_id WHERE posts.id = ?`
 
+	// The planner looks at the value of a bare "LIMIT ?" and plans anew whenever it is bound, which costs more than the
+	// whole page; "? + 0" it takes as it comes.
 	selectPosts = `SELECT ` + postColumns + ` FROM posts LEFT JOIN users ON users.id = posts.author_id
-		WHERE posts.id < ? ORDER BY posts.id DESC LIMIT ?`
+		WHERE posts.id < ? ORDER BY posts.id DESC LIMIT ? + 0`
 )
 
 // CreatePost implements models.PostStore.
 func (s *Store) CreatePost(ctx context.Context, p *models.Post) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	_, err := s.stmts.createPost.ExecContext(ctx, p.ID[:], p.Title, p.Content, strings.Join(p.Tags, " "), p.AuthorID[:],
-		millis(p.CreatedAt), millis(p.UpdatedAt))
-	return wrap("create post", err)
+	return s.write(ctx, "create post", func(conn *sqlite.Conn) error {
+		return sqlitex.Execute(conn, insertPost, &sqlitex.ExecOptions{Args: []any{
+			p.ID[:], p.Title, p.Content, strings.Join(p.Tags, " "), p.AuthorID[:], p.CreatedAt.UnixMilli(), p.UpdatedAt.UnixMilli(),
+		}})
+	})
 }
 
 // PostByID implements models.PostStore.
 func (s *Store) PostByID(ctx context.Context, id models.ID) (*models.Post, error) {
-	var r postRow
-	err := s.stmts.postByID.QueryRowContext(ctx, id[:]).Scan(r.columns()...)
-	if errors.Is(err, sql.ErrNoRows) {
-		err = models.ErrPostNotFound
-	}
+	posts, err := s.posts(ctx, "find post", 1, selectPost, id[:])
 	if err != nil {
-		return nil, wrap("find post", err)
+		return nil, err
 	}
-	post := r.post()
-	return &post, nil
+	if len(posts) == 0 {
+		return nil, models.ErrPostNotFound
+	}
+	return &posts[0], nil
 }
 
 // Posts implements models.PostStore.
@@ -51,43 +52,37 @@ func (s *Store) Posts(ctx context.Context, f models.PostFilter) ([]models.Post, 
 	if f.After.IsZero() {
 		before = bytes.Repeat([]byte{0xff}, len(f.After)) // sorts after every id
 	}
-	rows, err := s.stmts.posts.QueryContext(ctx, before, f.Limit)
+	return s.posts(ctx, "list posts", f.Limit, selectPosts, before, f.Limit)
+}
+
+// posts returns what a query over postColumns finds, n posts or fewer.
+func (s *Store) posts(ctx context.Context, doing string, n int, query string, args ...any) ([]models.Post, error) {
+	posts := make([]models.Post, 0, n)
+	err := s.read(ctx, doing, func(conn *sqlite.Conn) error {
+		return sqlitex.Execute(conn, query, &sqlitex.ExecOptions{
+			Args:       args,
+			ResultFunc: func(row *sqlite.Stmt) error { posts = append(posts, readPost(row)); return nil },
+		})
+	})
 	if err != nil {
-		return nil, wrap("list posts", err)
+		return nil, err
 	}
-	defer rows.Close()
-
-	posts := make([]models.Post, 0, f.Limit)
-	var r postRow
-	columns := r.columns()
-	for rows.Next() {
-		if err := rows.Scan(columns...); err != nil {
-			return nil, wrap("list posts", err)
-		}
-		posts = append(posts, r.post())
-	}
-	return posts, wrap("list posts", rows.Err())
+	return posts, nil
 }
 
-// postRow receives postColumns.
-type postRow struct {
-	id, authorID         idColumn
-	title, content, tags string
-	username             sql.NullString // NULL where the author is gone
-	createdAt, updatedAt int64
-}
-
-func (r *postRow) columns() []any {
-	return []any{&r.id, &r.title, &r.content, &r.tags, &r.authorID, &r.username, &r.createdAt, &r.updatedAt}
-}
-
-func (r *postRow) post() models.Post {
+// readPost reads postColumns.
+func readPost(row *sqlite.Stmt) models.Post {
 	p := models.Post{
-		ID: models.ID(r.id), Title: r.title, Content: r.content, Tags: strings.Fields(r.tags),
-		AuthorID: models.ID(r.authorID), CreatedAt: fromMillis(r.createdAt), UpdatedAt: fromMillis(r.updatedAt),
+		ID:        columnID(row, 0),
+		Title:     row.ColumnText(1),
+		Content:   row.ColumnText(2),
+		Tags:      strings.Fields(row.ColumnText(3)),
+		AuthorID:  columnID(row, 4),
+		CreatedAt: columnTime(row, 6),
+		UpdatedAt: columnTime(row, 7),
 	}
-	if r.username.Valid {
-		p.Author = &models.Author{ID: p.AuthorID, Username: r.username.String}
+	if !row.ColumnIsNull(5) { // NULL where the author is gone
+		p.Author = &models.Author{ID: p.AuthorID, Username: row.ColumnText(5)}
 	}
 	return p
 }

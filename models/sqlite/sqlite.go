@@ -3,39 +3,47 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
+	"embed"
 	"errors"
 	"fmt"
-	"net/url"
+	"io/fs"
 	"os"
-	"path/filepath"
 	"runtime"
-	"strconv"
+	"sync"
 	"time"
 
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitemigration"
+	"zombiezen.com/go/sqlite/sqlitex"
 
 	"gin-blog/models"
 )
 
-// patience is how long a call waits for its turn to write, among the goroutines of this process and
-// among processes.
-const patience = 2500 * time.Millisecond
+const (
+	// patience is how long a call may take, waiting for its turn to write included, among the goroutines of this
+	// process and among processes.
+	patience = 2500 * time.Millisecond
+
+	// applicationID marks the files of gin-blog ("gblg"), so that no other program's file is taken for one.
+	applicationID = 0x67626c67
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
 
 // Store is a models.Store in a file. SQLite allows one writer at a time, so writes go through a connection of
 // their own while reads share a pool; in WAL mode neither waits for the other.
 type Store struct {
-	path  string
-	write *sql.DB
-	read  *sql.DB
-	stmts statements
+	path    string
+	writer  *sqlitex.Pool
+	readers *sqlitex.Pool
+	closing sync.Once
 }
 
 var _ models.Store = (*Store)(nil)
 
 // Open opens the file at path, or makes it, readable by its owner only, and brings its schema up to date.
-// A file that a newer gin-blog wrote is refused.
+// A file that a newer gin-blog wrote, or another program, is refused.
 func Open(ctx context.Context, path string) (*Store, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -46,45 +54,68 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	}
 
 	s := &Store{path: path}
-	if s.write, err = connect(path, 1, "_txlock", "immediate"); err != nil {
-		return nil, err
+	// A commit is on the disk before it is answered.
+	s.writer, err = connect(path, 1, `PRAGMA synchronous = FULL`, `PRAGMA foreign_keys = ON`)
+	if err != nil {
+		return nil, fmt.Errorf("open database %s: %w", path, err)
 	}
-	if err := migrate(ctx, s.write); err != nil {
-		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), s.write.Close())
+	if err := s.migrate(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), s.writer.Close())
 	}
-	if s.read, err = connect(path, 2*runtime.GOMAXPROCS(0)+2, "_query_only", "1"); err != nil {
-		return nil, errors.Join(err, s.write.Close())
-	}
-	if err := s.stmts.prepare(ctx, s.read, s.write); err != nil {
-		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), s.read.Close(), s.write.Close())
+	s.readers, err = connect(path, runtime.GOMAXPROCS(0)+1, `PRAGMA query_only = ON`)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), s.writer.Close())
 	}
 	return s, nil
 }
 
-// connect makes a pool of n connections to the file at path, with one more setting of the driver.
-// The path goes through url.URL so that a ? or % in it stays part of the name.
-func connect(path string, n int, key, value string) (*sql.DB, error) {
-	abs, err := filepath.Abs(path)
+// connect makes a pool of n connections with some settings. The path is no URI: a ? or % in it is part of the name.
+func connect(path string, n int, settings ...string) (*sqlitex.Pool, error) {
+	return sqlitex.NewPool(path, sqlitex.PoolOptions{
+		Flags:    sqlite.OpenReadWrite | sqlite.OpenCreate | sqlite.OpenWAL,
+		PoolSize: n,
+		PrepareConn: func(conn *sqlite.Conn) error {
+			for _, setting := range settings {
+				if err := sqlitex.ExecuteTransient(conn, setting, nil); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	})
+}
+
+// migrate applies the numbered migrations that the file has not seen, each in a transaction that two processes cannot
+// both be in.
+func (s *Store) migrate(ctx context.Context) error {
+	schema := sqlitemigration.Schema{AppID: applicationID}
+	names, err := fs.Glob(migrations, "migrations/*.sql")
 	if err != nil {
-		return nil, fmt.Errorf("open database: %w", err)
+		return err
 	}
-	settings := url.Values{
-		"_busy_timeout": {strconv.FormatInt(patience.Milliseconds(), 10)},
-		"_journal_mode": {"WAL"},
-		"_synchronous":  {"FULL"}, // a commit is on the disk before it is answered
-		"_foreign_keys": {"1"},
-		"_defensive":    {"1"},
-		"_dqs":          {"0"},
-		key:             {value},
+	for _, name := range names {
+		script, err := migrations.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		schema.Migrations = append(schema.Migrations, string(script))
 	}
-	dsn := url.URL{Scheme: "file", Path: filepath.ToSlash(abs), RawQuery: settings.Encode()}
-	db, err := sql.Open("sqlite", dsn.String())
-	if err != nil {
-		return nil, fmt.Errorf("open database: %w", err)
-	}
-	db.SetMaxOpenConns(n)
-	db.SetMaxIdleConns(n)
-	return db, nil
+	return s.write(ctx, "migrate", func(conn *sqlite.Conn) error {
+		var version int
+		err := sqlitex.ExecuteTransient(conn, `PRAGMA user_version`, &sqlitex.ExecOptions{
+			ResultFunc: func(row *sqlite.Stmt) error {
+				version = row.ColumnInt(0)
+				return nil
+			},
+		})
+		if err != nil {
+			return err
+		}
+		if version > len(schema.Migrations) {
+			return fmt.Errorf("its schema has version %d and this gin-blog knows %d: run a newer gin-blog", version, len(schema.Migrations))
+		}
+		return sqlitemigration.Migrate(ctx, conn, schema)
+	})
 }
 
 // Path is the file the store is kept in.
@@ -92,33 +123,54 @@ func (s *Store) Path() string { return s.path }
 
 // Ping reads from the file.
 func (s *Store) Ping(ctx context.Context) error {
-	var one int
-	return wrap("ping", s.read.QueryRowContext(ctx, `SELECT 1 FROM sqlite_schema LIMIT 1`).Scan(&one))
+	return s.read(ctx, "ping", func(conn *sqlite.Conn) error {
+		return sqlitex.Execute(conn, `SELECT 1 FROM sqlite_schema LIMIT 1`, nil)
+	})
 }
 
 // Close waits for running statements and closes the file; the last connection folds the WAL into it.
-func (s *Store) Close(context.Context) error {
-	return errors.Join(s.stmts.close(), s.read.Close(), s.write.Close())
+func (s *Store) Close(context.Context) (err error) {
+	s.closing.Do(func() { err = errors.Join(s.readers.Close(), s.writer.Close()) })
+	return err
 }
 
-// wrap says what was being done and marks the errors that a later try may not meet.
-func wrap(doing string, err error) error {
+// read runs f with a connection that reads. Whatever f does ends with ctx.
+func (s *Store) read(ctx context.Context, doing string, f func(*sqlite.Conn) error) error {
+	return use(ctx, s.readers, doing, f)
+}
+
+// write runs f with the connection that writes, when its turn comes.
+func (s *Store) write(ctx context.Context, doing string, f func(*sqlite.Conn) error) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return use(ctx, s.writer, doing, f)
+}
+
+func use(ctx context.Context, pool *sqlitex.Pool, doing string, f func(*sqlite.Conn) error) error {
+	conn, err := pool.Take(ctx)
 	if err == nil {
-		return nil
+		defer pool.Put(conn)
+		err = f(conn)
 	}
-	if unavailable(err) {
+	switch {
+	case err == nil:
+		return nil
+	case sqlite.ErrCode(err) == sqlite.ResultInterrupt && ctx.Err() != nil:
+		err = ctx.Err()
+	}
+	if isUnavailable(err) {
 		return fmt.Errorf("%s: %w: %w", doing, models.ErrUnavailable, err)
 	}
 	return fmt.Errorf("%s: %w", doing, err)
 }
 
-func unavailable(err error) bool {
+// isUnavailable tells the errors that a later try may not meet.
+func isUnavailable(err error) bool {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return true
 	}
-	switch primaryCode(err) {
-	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR,
-		sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN:
+	switch sqlite.ErrCode(err).ToPrimary() {
+	case sqlite.ResultBusy, sqlite.ResultLocked, sqlite.ResultFull, sqlite.ResultIOErr, sqlite.ResultReadOnly, sqlite.ResultCantOpen:
 		return true
 	}
 	return false
@@ -126,27 +178,20 @@ func unavailable(err error) bool {
 
 // isDuplicate tells whether a unique index refused a row.
 func isDuplicate(err error) bool {
-	var e *sqlite.Error
-	return errors.As(err, &e) &&
-		(e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || e.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+	code := sqlite.ErrCode(err)
+	return code == sqlite.ResultConstraintUnique || code == sqlite.ResultConstraintPrimaryKey
 }
 
 // isForeignKey tells whether a row names another that is not there.
-func isForeignKey(err error) bool {
-	var e *sqlite.Error
-	return errors.As(err, &e) && e.Code() == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
+func isForeignKey(err error) bool { return sqlite.ErrCode(err) == sqlite.ResultConstraintForeignKey }
+
+// columnID reads an id.
+func columnID(row *sqlite.Stmt, column int) (id models.ID) {
+	row.ColumnBytes(column, id[:])
+	return id
 }
 
-// primaryCode is SQLite's result code without the extension, 0 where err is not SQLite's.
-func primaryCode(err error) int {
-	var e *sqlite.Error
-	if !errors.As(err, &e) {
-		return 0
-	}
-	return e.Code() & 0xff
+// columnTime reads a time, which is stored as milliseconds since 1970.
+func columnTime(row *sqlite.Stmt, column int) time.Time {
+	return time.UnixMilli(row.ColumnInt64(column)).UTC()
 }
-
-// millis is how times are stored.
-func millis(t time.Time) int64 { return t.UnixMilli() }
-
-func fromMillis(ms int64) time.Time { return time.UnixMilli(ms).UTC() }

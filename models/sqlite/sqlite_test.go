@@ -1,12 +1,14 @@
 package sqlite_test
 
 import (
-	"database/sql"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+
+	zombiezen "zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
 
 	"gin-blog/models"
 	"gin-blog/models/sqlite"
@@ -41,18 +43,49 @@ func TestOpenKeepsTheFileToItsOwner(t *testing.T) {
 
 func TestOpenRefusesANewerFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "newer.db")
-	db, err := sql.Open("sqlite", path)
+	conn, err := zombiezen.OpenConn(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := db.Exec(`PRAGMA user_version = 999`); err != nil {
+	if err := sqlitex.ExecuteTransient(conn, `PRAGMA user_version = 999`, nil); err != nil {
 		t.Fatal(err)
 	}
-	if err := db.Close(); err != nil {
+	if err := conn.Close(); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := sqlite.Open(t.Context(), path); err == nil || !strings.Contains(err.Error(), "run a newer gin-blog") {
 		t.Errorf("got %v, want a refusal that says what to do", err)
+	}
+}
+
+func TestOpenRefusesWhatIsNotItsOwn(t *testing.T) {
+	dir := t.TempDir()
+	text := filepath.Join(dir, "text.db")
+	if err := os.WriteFile(text, []byte(strings.Repeat("not a database\n", 100)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	foreign := filepath.Join(dir, "foreign.db")
+	conn, err := zombiezen.OpenConn(foreign)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sqlitex.ExecuteScript(conn, `CREATE TABLE mine (x); PRAGMA application_id = 7;`, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{text, foreign} {
+		before, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := sqlite.Open(t.Context(), path); err == nil || !strings.Contains(err.Error(), path) {
+			t.Errorf("open %s: got %v, want an error that names the file", path, err)
+		}
+		if after, err := os.ReadFile(path); err != nil || path == text && string(after) != string(before) {
+			t.Errorf("%s was overwritten", path)
+		}
 	}
 }
 

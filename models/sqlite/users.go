@@ -3,9 +3,11 @@ package sqlite
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
+
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
 
 	"gin-blog/models"
 )
@@ -22,20 +24,21 @@ const (
 
 // CreateUser implements models.UserStore.
 func (s *Store) CreateUser(ctx context.Context, u *models.User) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
 	var err error
 	for range createAttempts {
-		_, err = s.write.ExecContext(ctx, insertUser,
-			u.ID[:], u.Username, u.Email, u.Name, u.Bio, string(u.Role), u.PasswordHash, millis(u.CreatedAt))
+		err = s.write(ctx, "create user", func(conn *sqlite.Conn) error {
+			return sqlitex.Execute(conn, insertUser, &sqlitex.ExecOptions{Args: []any{
+				u.ID[:], u.Username, u.Email, u.Name, u.Bio, string(u.Role), u.PasswordHash, u.CreatedAt.UnixMilli(),
+			}})
+		})
 		if !isDuplicate(err) {
-			break
+			return err
 		}
 		if taken := s.whichIsTaken(ctx, u); taken != nil {
 			return fmt.Errorf("create user: %w", taken)
 		}
 	}
-	return wrap("create user", err)
+	return err
 }
 
 // whichIsTaken asks whether another user has the name or the email of u; nil where neither.
@@ -54,63 +57,48 @@ func (s *Store) whichIsTaken(ctx context.Context, u *models.User) error {
 
 // UserByID implements models.UserStore.
 func (s *Store) UserByID(ctx context.Context, id models.ID) (*models.User, error) {
-	return s.user(ctx, `id = ?`, id[:])
+	return s.user(ctx, `SELECT `+userColumns+` FROM users WHERE id = ?`, id[:])
 }
 
 // UserByUsername implements models.UserStore.
 func (s *Store) UserByUsername(ctx context.Context, username string) (*models.User, error) {
-	return s.user(ctx, `username = ?`, username)
+	return s.user(ctx, `SELECT `+userColumns+` FROM users WHERE username = ?`, username)
 }
 
 // UserByEmail implements models.UserStore.
 func (s *Store) UserByEmail(ctx context.Context, email string) (*models.User, error) {
-	return s.user(ctx, `email = ?`, email)
+	return s.user(ctx, `SELECT `+userColumns+` FROM users WHERE email = ?`, email)
 }
 
-func (s *Store) user(ctx context.Context, where string, arg any) (*models.User, error) {
-	var u userRow
-	err := s.read.QueryRowContext(ctx, `SELECT `+userColumns+` FROM users WHERE `+where, arg).Scan(u.columns()...)
-	if errors.Is(err, sql.ErrNoRows) {
-		err = models.ErrUserNotFound
-	}
+// user returns the one user that a query over userColumns finds.
+func (s *Store) user(ctx context.Context, query string, arg any) (*models.User, error) {
+	var u *models.User
+	err := s.read(ctx, "find user", func(conn *sqlite.Conn) error {
+		err := sqlitex.Execute(conn, query, &sqlitex.ExecOptions{
+			Args:       []any{arg},
+			ResultFunc: func(row *sqlite.Stmt) error { u = readUser(row, 0); return nil },
+		})
+		if err == nil && u == nil {
+			return models.ErrUserNotFound
+		}
+		return err
+	})
 	if err != nil {
-		return nil, wrap("find user", err)
+		return nil, err
 	}
-	return u.user(), nil
+	return u, nil
 }
 
-// userRow receives userColumns.
-type userRow struct {
-	id                                      idColumn
-	username, name, bio, role, passwordHash string
-	email                                   sql.NullString
-	createdAt                               int64
-}
-
-func (r *userRow) columns() []any {
-	return []any{&r.id, &r.username, &r.email, &r.name, &r.bio, &r.role, &r.passwordHash, &r.createdAt}
-}
-
-func (r *userRow) user() *models.User {
+// readUser reads userColumns, the first of which is column first of the row.
+func readUser(row *sqlite.Stmt, first int) *models.User {
 	return &models.User{
-		ID: models.ID(r.id), Username: r.username, Email: r.email.String, Name: r.name, Bio: r.bio,
-		Role: models.Role(r.role), PasswordHash: r.passwordHash, CreatedAt: fromMillis(r.createdAt),
+		ID:           columnID(row, first),
+		Username:     row.ColumnText(first + 1),
+		Email:        row.ColumnText(first + 2),
+		Name:         row.ColumnText(first + 3),
+		Bio:          row.ColumnText(first + 4),
+		Role:         models.Role(row.ColumnText(first + 5)),
+		PasswordHash: row.ColumnText(first + 6),
+		CreatedAt:    columnTime(row, first+7),
 	}
-}
-
-// idColumn receives an id; NULL is the zero id.
-type idColumn models.ID
-
-// Scan implements sql.Scanner.
-func (id *idColumn) Scan(value any) error {
-	if value == nil {
-		*id = idColumn{}
-		return nil
-	}
-	b, ok := value.([]byte)
-	if !ok || len(b) != len(id) {
-		return fmt.Errorf("scan id: %d bytes expected", len(id))
-	}
-	copy(id[:], b)
-	return nil
 }

@@ -1,5 +1,6 @@
 -- Ids are the 12 bytes of an ObjectID, times are milliseconds since 1970 in UTC.
 
+-- WITHOUT ROWID: every post on a page looks its author up by id, in one step instead of two.
 CREATE TABLE users (
     id            BLOB    PRIMARY KEY NOT NULL CHECK (length(id) = 12),
     username      TEXT    NOT NULL UNIQUE COLLATE NOCASE,
@@ -9,7 +10,7 @@ CREATE TABLE users (
     role          TEXT    NOT NULL CHECK (role IN ('user', 'admin')),
     password_hash TEXT    NOT NULL,
     created_at    INTEGER NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 -- A post outlives its author, so author_id references nothing.
 CREATE TABLE posts (

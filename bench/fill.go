@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"time"
+
+	"gin-blog/models"
+	"gin-blog/models/sqlite"
+)
+
+// authorsPerPost is how many posts an author has on average.
+const postsPerAuthor = 100
+
+// fill makes a store with n posts of some 60 words. It appears at path only when it is whole.
+func fill(ctx context.Context, path string, n int) error {
+	unfinished := path + ".unfinished"
+	if err := removeStore(unfinished); err != nil {
+		return err
+	}
+	store, err := sqlite.Open(ctx, unfinished)
+	if err != nil {
+		return err
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	authors := make([]models.ID, max(n/postsPerAuthor, 1))
+	now := time.Now().UTC()
+	for i := range authors {
+		authors[i] = models.NewID()
+		u := &models.User{ID: authors[i], Username: fmt.Sprintf("author%d", i), Role: models.RoleUser, CreatedAt: now}
+		if err := store.CreateUser(ctx, u); err != nil {
+			return errors.Join(err, store.Close(ctx))
+		}
+	}
+	for i := range n {
+		p := &models.Post{
+			ID: models.NewID(), Title: words(random, 6), Content: words(random, 60), Tags: []string{"go", "gin"},
+			AuthorID: authors[random.IntN(len(authors))], CreatedAt: now, UpdatedAt: now,
+		}
+		if err := store.CreatePost(ctx, p); err != nil {
+			return errors.Join(fmt.Errorf("post %d: %w", i, err), store.Close(ctx))
+		}
+	}
+	if err := store.Close(ctx); err != nil {
+		return err
+	}
+	return os.Rename(unfinished, path)
+}
+
+// words makes a text of n words.
+func words(random *rand.Rand, n int) string {
+	vocabulary := strings.Fields("a the of and to in is on by it or be at as an we us if no do so up go he my " +
+		"about water people school between country thought without another through because different sentence")
+	text := make([]string, n)
+	for i := range text {
+		text[i] = vocabulary[random.IntN(len(vocabulary))]
+	}
+	return strings.Join(text, " ")
+}
+
+// removeStore deletes what an unfinished run left.
+func removeStore(path string) error {
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
