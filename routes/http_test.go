@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -143,6 +144,28 @@ func TestPathsAndMethods(t *testing.T) {
 	if index.Name != "gin-blog" || index.Version != "v1.2.3" || index.Links["posts"] != "/posts" || len(index.Links) != 3 {
 		t.Errorf("GET / gives %+v", index)
 	}
+	for name, path := range index.Links {
+		if r := s.send(t, "GET", path, ""); r.status != 200 {
+			t.Errorf("the link to %s, %s, gives %d", name, path, r.status)
+		}
+	}
+}
+
+func TestDocs(t *testing.T) {
+	s := newServer(t, storetest.SQLite(t))
+	page := s.send(t, "GET", "/docs", "").is(200).has("Content-Type", "text/html; charset=utf-8")
+	if policy := page.header.Get("Content-Security-Policy"); !strings.Contains(policy, "default-src 'self'; script-src 'self' 'sha256-") {
+		t.Errorf("the policy is %q", policy)
+	}
+	for _, file := range regexp.MustCompile(`(?:src|href)="([^"]*)"`).FindAllStringSubmatch(page.body, -1) {
+		if !strings.HasPrefix(file[1], "/docs/") {
+			t.Errorf("the page loads %s from elsewhere", file[1])
+		} else if r := s.send(t, "HEAD", file[1], ""); r.status != 200 {
+			t.Errorf("%s gives %d", file[1], r.status)
+		}
+	}
+	s.send(t, "GET", "/docs/nope.js", "").fails(404, "NotFoundError", "Not found")
+	s.send(t, "GET", "/openapi.yaml", "").is(200).has("Content-Type", "application/yaml; charset=utf-8")
 }
 
 func TestRequestIDs(t *testing.T) {

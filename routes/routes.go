@@ -64,6 +64,10 @@ func New(o Options) (http.Handler, error) {
 	get(r, "/", a.index)
 	get(r, "/healthz", a.healthy)
 	get(r, "/readyz", a.ready)
+	get(r, "/openapi.yaml", a.openapi)
+	page, file := docs()
+	get(r, "/docs", page)
+	get(r, "/docs/*file", file)
 
 	accounts := r.Group("/auth", middleware.Secret(), middleware.LimitBody(maxAccountBody))
 	post(accounts, "/register", a.register)

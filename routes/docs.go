@@ -1,0 +1,63 @@
+package routes
+
+import (
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+	"github.com/swaggest/swgui/v5/static"
+	"github.com/swaggest/swgui/v5emb"
+)
+
+//go:embed openapi.yaml
+var openAPI []byte
+
+// openapi serves the document that describes the API.
+func (a *api) openapi(c *gin.Context) error {
+	c.Data(http.StatusOK, "application/yaml; charset=utf-8", openAPI)
+	return nil
+}
+
+// docs returns the handlers of a page to try the API in (Swagger UI) and of its files, all of which are in the binary.
+func docs() (page, file handler) {
+	ui := v5emb.New("gin-blog", "/openapi.yaml", "/docs")
+	rendered := httptest.NewRecorder()
+	ui.ServeHTTP(rendered, httptest.NewRequest(http.MethodGet, "/docs", nil))
+	html := rendered.Body.Bytes()
+	policy := contentSecurityPolicy(html)
+
+	page = func(c *gin.Context) error {
+		c.Header("Content-Security-Policy", policy)
+		c.Data(http.StatusOK, "text/html; charset=utf-8", html)
+		return nil
+	}
+	file = func(c *gin.Context) error {
+		name := strings.TrimPrefix(c.Param("file"), "/")
+		_, plain := fs.Stat(static.FS, name)
+		_, packed := fs.Stat(static.FS, name+".gz")
+		if name == "" || (plain != nil && packed != nil) {
+			return notFound("Not found")
+		}
+		ui.ServeHTTP(c.Writer, c.Request)
+		return nil
+	}
+	return page, file
+}
+
+// contentSecurityPolicy lets a page run the scripts that stand in it, by their hashes, and load the rest from this server
+// only. Swagger UI sets styles from its script.
+func contentSecurityPolicy(html []byte) string {
+	scripts := []string{"'self'"}
+	for _, script := range regexp.MustCompile(`(?s)<script>(.+?)</script>`).FindAllSubmatch(html, -1) {
+		hash := sha256.Sum256(script[1])
+		scripts = append(scripts, "'sha256-"+base64.StdEncoding.EncodeToString(hash[:])+"'")
+	}
+	return "default-src 'self'; script-src " + strings.Join(scripts, " ") +
+		"; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+}
