@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"gin-blog/config"
@@ -16,10 +17,11 @@ import (
 const usage = `gin-blog serves a blog API with JSON Web Tokens.
 
 Usage:
-  gin-blog [serve]       serve until SIGTERM or Ctrl-C
-  gin-blog healthcheck   exit 0 when the server on this machine's PORT is ready
-  gin-blog version       print version, commit and Go version
-  gin-blog -h            print this help
+  gin-blog [serve]                    serve until SIGTERM or Ctrl-C
+  gin-blog role USERNAME user|admin   set what a user may do; it holds at once
+  gin-blog healthcheck                exit 0 when the server on this machine's PORT is ready
+  gin-blog version                    print version, commit and Go version
+  gin-blog -h                         print this help
 
 Settings come from the environment and from a file .env: README.md lists them.
 `
@@ -44,31 +46,39 @@ func main() {
 
 // run does what args ask for until it is done or ctx ends. environ has the form of os.Environ.
 func run(ctx context.Context, args, environ []string, stdout io.Writer) error {
-	command := "serve"
-	if len(args) > 0 {
-		command, args = args[0], args[1:]
+	if len(args) == 0 {
+		args = []string{"serve"}
 	}
-	if len(args) > 0 {
-		return fmt.Errorf("%w: %s takes no arguments, got %q", errUsage, command, args)
+	command, args := args[0], args[1:]
+	wantArgs := map[string]int{"serve": 0, "role": 2, "healthcheck": 0, "version": 0, "-h": 0, "-help": 0, "--help": 0, "help": 0}
+	want, known := wantArgs[command]
+	switch {
+	case !known && strings.HasPrefix(command, "-"):
+		return fmt.Errorf("%w: unknown option %s", errUsage, command)
+	case !known:
+		return fmt.Errorf("%w: unknown command %s", errUsage, command)
+	case len(args) != want:
+		return fmt.Errorf("%w: %s takes %d arguments, not %d", errUsage, command, want, len(args))
 	}
+
 	switch command {
 	case "-h", "-help", "--help", "help":
 		_, err := io.WriteString(stdout, usage)
 		return err
-	case "version", "-version", "--version":
+	case "version":
 		_, err := fmt.Fprintln(stdout, buildVersion())
 		return err
-	case "serve", "healthcheck":
-	default:
-		return fmt.Errorf("%w: unknown command %q", errUsage, command)
 	}
-
 	c, err := config.Load(environ, ".env")
 	if err != nil {
 		return err
 	}
-	if command == "healthcheck" {
+	switch command {
+	case "role":
+		return setRole(ctx, c, args[0], args[1], stdout)
+	case "healthcheck":
 		return healthcheck(ctx, c)
+	default:
+		return serve(ctx, c, stdout)
 	}
-	return serve(ctx, c, stdout)
 }

@@ -109,6 +109,10 @@ func newAPI(c *config.Config, store models.Store, log *slog.Logger, draining fun
 	if err != nil {
 		return nil, err
 	}
+	var limits *auth.Limits
+	if c.RateLimit {
+		limits = auth.NewLimits(time.Now)
+	}
 	return routes.New(routes.Options{
 		Store:     store,
 		Passwords: passwords,
@@ -119,6 +123,7 @@ func newAPI(c *config.Config, store models.Store, log *slog.Logger, draining fun
 			Rotation:   c.RefreshRotation,
 			Now:        time.Now,
 		}),
+		Limits:         limits,
 		Validator:      models.NewValidator(c.PasswordMinLength),
 		Log:            log,
 		Now:            time.Now,

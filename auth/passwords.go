@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/crypto/bcrypt"
@@ -18,27 +19,32 @@ var (
 	ErrBusy = errors.New("too many passwords to hash at once")
 )
 
-// maxPasswordBytes is what bcrypt reads of a password: a longer one would pass on its beginning.
-const maxPasswordBytes = 72
-
-// hashingPatience is how long a password waits for its turn.
-const hashingPatience = 2 * time.Second
+const (
+	// MaxCost is the highest bcrypt cost that hashes are made or checked with: some 4 s on a processor of 2024.
+	MaxCost = 16
+	// maxPasswordBytes is what bcrypt reads of a password: a longer one would pass on its beginning.
+	maxPasswordBytes = 72
+	// hashingPatience is how long a password waits for its turn.
+	hashingPatience = 2 * time.Second
+)
 
 // Passwords hashes and checks passwords with bcrypt. bcrypt is slow on purpose, so at most GOMAXPROCS computations
 // run at a time and the others wait: a storm of logins leaves the processors to the rest of the server.
 type Passwords struct {
 	cost  int
 	turns chan struct{}
-	decoy []byte // the hash of no password
+	// slowest is the highest cost seen, which every refusal takes the time of.
+	slowest atomic.Int64
 }
 
-// NewPasswords makes Passwords that hash with a cost of bcrypt.MinCost to bcrypt.MaxCost.
+// NewPasswords makes Passwords that hash with a cost of bcrypt.MinCost to MaxCost.
 func NewPasswords(cost int) (*Passwords, error) {
-	decoy, err := bcrypt.GenerateFromPassword([]byte("nobody has this password"), cost)
-	if err != nil {
-		return nil, fmt.Errorf("hash with cost %d: %w", cost, err)
+	if cost < bcrypt.MinCost || cost > MaxCost {
+		return nil, fmt.Errorf("bcrypt cost %d is not %d to %d", cost, bcrypt.MinCost, MaxCost)
 	}
-	return &Passwords{cost: cost, turns: make(chan struct{}, runtime.GOMAXPROCS(0)), decoy: decoy}, nil
+	p := &Passwords{cost: cost, turns: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	p.slowest.Store(int64(cost))
+	return p, nil
 }
 
 // Hash returns the bcrypt hash of a password of at most 72 bytes. It returns ErrBusy where no turn comes within
@@ -56,23 +62,57 @@ func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
 }
 
 // Verify returns nil where password fits hash, and ErrWrongPassword where it does not. An empty hash stands for a
-// user who does not exist: it takes as long as any other and fits nothing. The other errors are those of Hash.
+// user who does not exist and fits nothing. Every refusal takes the same time, that of the highest cost among the hashes
+// seen, so that it tells neither who exists nor what their hash costs. The other errors are those of Hash.
 func (p *Passwords) Verify(ctx context.Context, hash, password string) error {
 	if err := p.takeTurn(ctx); err != nil {
 		return err
 	}
 	defer p.endTurn()
-	known := hash != ""
-	stored := []byte(hash)
-	if !known {
-		stored = p.decoy
+	cost, err := bcrypt.Cost([]byte(hash))
+	usable := err == nil && cost <= MaxCost
+	if usable {
+		p.notice(cost)
+		fits := bcrypt.CompareHashAndPassword([]byte(hash), []byte(password)) == nil
+		if fits && len(password) <= maxPasswordBytes {
+			return nil
+		}
 	}
-	err := bcrypt.CompareHashAndPassword(stored, []byte(password))
-	if err != nil || !known || len(password) > maxPasswordBytes {
-		return ErrWrongPassword
-	}
-	return nil
+	p.fillUp(cost, usable)
+	return ErrWrongPassword
 }
+
+// Outdated tells whether a hash has another cost than new ones get.
+func (p *Passwords) Outdated(hash string) bool {
+	cost, err := bcrypt.Cost([]byte(hash))
+	return err == nil && cost != p.cost
+}
+
+// notice remembers the highest cost seen.
+func (p *Passwords) notice(cost int) {
+	for {
+		seen := p.slowest.Load()
+		if int64(cost) <= seen || p.slowest.CompareAndSwap(seen, int64(cost)) {
+			return
+		}
+	}
+}
+
+// fillUp spends what a refusal at the highest cost takes more than the one just computed. The time doubles with each cost,
+// so one computation at cost c, and one each at c, c+1, … d-1, take as long together as one at cost d.
+func (p *Passwords) fillUp(spent int, any bool) {
+	slowest := int(p.slowest.Load())
+	if !any {
+		burn(slowest)
+		return
+	}
+	for cost := spent; cost < slowest; cost++ {
+		burn(cost)
+	}
+}
+
+// burn takes the time of one computation.
+func burn(cost int) { _, _ = bcrypt.GenerateFromPassword(nil, cost) }
 
 func (p *Passwords) takeTurn(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, hashingPatience, ErrBusy)

@@ -10,12 +10,6 @@ import (
 	"gin-blog/models"
 )
 
-// SessionStore is what Sessions need of a store.
-type SessionStore interface {
-	models.SessionStore
-	UserByID(ctx context.Context, id models.ID) (*models.User, error)
-}
-
 // SessionOptions are how long tokens live and how refresh tokens change.
 type SessionOptions struct {
 	AccessTTL  time.Duration // how long an access token is good
@@ -27,13 +21,13 @@ type SessionOptions struct {
 
 // Sessions turns logins into tokens and tokens into users.
 type Sessions struct {
-	store   SessionStore
+	store   models.SessionStore
 	tokens  *Tokens
 	options SessionOptions
 }
 
 // NewSessions makes Sessions that keep their rows in store.
-func NewSessions(store SessionStore, tokens *Tokens, options SessionOptions) *Sessions {
+func NewSessions(store models.SessionStore, tokens *Tokens, options SessionOptions) *Sessions {
 	return &Sessions{store: store, tokens: tokens, options: options}
 }
 
@@ -57,7 +51,7 @@ func (s *Sessions) Start(ctx context.Context, u *models.User, userAgent, ip stri
 	session := &models.Session{
 		ID: models.NewID(), UserID: u.ID, RefreshID: rand.Text(), RotatedAt: now,
 		CreatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(s.options.RefreshTTL),
-		UserAgent: userAgent, IP: ip,
+		UserAgent: userAgent, IP: ip, PasswordVersion: u.PasswordVersion,
 	}
 	if err := s.store.CreateSession(ctx, session); err != nil {
 		return nil, err
@@ -110,14 +104,27 @@ func (s *Sessions) Refresh(ctx context.Context, refreshToken string) (*Grant, er
 	if !swapped && !inGrace {
 		return nil, s.endReused(ctx, id)
 	}
-	user, err := s.store.UserByID(ctx, session.UserID)
-	if errors.Is(err, models.ErrUserNotFound) {
+	session, user, err := s.store.LiveSession(ctx, id, now) // the password may have changed
+	if errors.Is(err, models.ErrSessionNotFound) {
 		return nil, fmt.Errorf("refresh: %w: %w", ErrInvalidToken, err)
 	}
 	if err != nil {
 		return nil, err
 	}
 	return s.grant(session, user, now)
+}
+
+// End ends the session of a refresh token, whether or not the token is still the current one. A token that is none of
+// ours, or no more, ends nothing.
+func (s *Sessions) End(ctx context.Context, refreshToken string) error {
+	id, _, err := s.tokens.parseRefresh(refreshToken)
+	if errors.Is(err, ErrInvalidToken) || errors.Is(err, ErrTokenExpired) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.store.DeleteSession(ctx, id)
 }
 
 // endReused ends a session whose refresh token was stolen. A client that hangs up does not stop it.

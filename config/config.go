@@ -39,6 +39,7 @@ type Config struct {
 	PasswordMinLength int           `env:"PASSWORD_MIN_LENGTH" envDefault:"6"`
 	CORSOrigins       []string      `env:"CORS_ORIGINS" envDefault:"*"`
 	TrustedProxies    []string      `env:"TRUSTED_PROXIES"`
+	RateLimit         bool          `env:"RATE_LIMIT" envDefault:"true"`
 	LogLevel          slog.Level    `env:"LOG_LEVEL" envDefault:"info"`
 	LogFormat         string        `env:"LOG_FORMAT" envDefault:"text"`
 }

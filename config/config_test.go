@@ -53,7 +53,7 @@ func TestEveryWrongSettingIsNamedAtOnce(t *testing.T) {
 	wrong := map[string]string{
 		"PORT": "70000", "MONGO_URI": "http://hunter2@host", "MONGO_DB": "a b", "SECRET_KEY": "hunter2", "REFRESH_SECRET": "hunter2",
 		"ACCESS_TOKEN_TTL": "15", "REFRESH_TOKEN_TTL": "-1d", "REFRESH_GRACE": "-1s", "REFRESH_ROTATION": "maybe", "BCRYPT_COST": "31",
-		"PASSWORD_MIN_LENGTH": "0", "CORS_ORIGINS": "example.com", "TRUSTED_PROXIES": "proxy", "LOG_LEVEL": "loud", "LOG_FORMAT": "xml",
+		"PASSWORD_MIN_LENGTH": "0", "CORS_ORIGINS": "example.com", "TRUSTED_PROXIES": "proxy", "RATE_LIMIT": "often", "LOG_LEVEL": "loud", "LOG_FORMAT": "xml",
 	}
 	var environ []string
 	for name, value := range wrong {

@@ -30,7 +30,7 @@ func AccessLog(log *slog.Logger) gin.HandlerFunc {
 			slog.String("route", c.FullPath()),
 			slog.Int("status", status),
 			slog.Int("bytes", max(c.Writer.Size(), 0)),
-			slog.Duration("duration", time.Since(start)),
+			slog.Float64("durationMs", float64(time.Since(start).Microseconds())/1000),
 			slog.String("requestId", RequestIDOf(c)))
 		if u := CurrentUser(c); u != nil {
 			attrs = append(attrs, slog.String("userId", u.ID.Hex()))

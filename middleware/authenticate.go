@@ -35,6 +35,25 @@ func Authenticate(sessions *auth.Sessions) gin.HandlerFunc {
 	}
 }
 
+// ErrRoleRequired says that the user who is signed in lacks a role.
+var ErrRoleRequired = errors.New("role required")
+
+// RequireRole lets only users of a role through. It goes behind Authenticate, which reads the role from the store, so a
+// role that was taken away is gone at once.
+func RequireRole(role models.Role) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if CurrentUser(c).Role != role {
+			_ = c.Error(ErrRoleRequired)
+			c.Abort()
+		}
+	}
+}
+
+// CurrentSession returns the id of the session that the request belongs to. It goes behind Authenticate.
+func CurrentSession(c *gin.Context) models.ID {
+	return c.MustGet(identityKey).(*auth.Identity).SessionID
+}
+
 // CurrentUser returns who sent the request, nil where no Authenticate ran before.
 func CurrentUser(c *gin.Context) *models.User {
 	if identity, ok := c.Value(identityKey).(*auth.Identity); ok {

@@ -11,6 +11,7 @@ var (
 	ErrSessionNotFound = errors.New("session not found")
 	ErrUsernameTaken   = errors.New("username already taken")
 	ErrEmailTaken      = errors.New("email already taken")
+	ErrPasswordChanged = errors.New("password changed meanwhile")
 
 	// ErrUnavailable says that the database did not answer in time or could not be written;
 	// the same call may succeed later.

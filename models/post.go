@@ -20,6 +20,14 @@ type Author struct {
 	Username string
 }
 
+// PostChange is what changes about a post; nil leaves a field as it is.
+type PostChange struct {
+	Title     *string
+	Content   *string
+	Tags      *[]string
+	UpdatedAt time.Time
+}
+
 // PostFilter selects a page of the list of posts.
 type PostFilter struct {
 	After ID  // only posts older than this one; the zero ID starts with the newest

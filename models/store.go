@@ -29,6 +29,21 @@ type UserStore interface {
 	UserByID(ctx context.Context, id ID) (*User, error)
 	UserByUsername(ctx context.Context, username string) (*User, error)
 	UserByEmail(ctx context.Context, email string) (*User, error)
+	// Users returns a page, newest first.
+	Users(ctx context.Context, f UserFilter) ([]User, error)
+	// UpdateProfile changes a user and returns the result, or ErrUserNotFound or ErrEmailTaken.
+	UpdateProfile(ctx context.Context, id ID, change ProfileChange) (*User, error)
+	// SetRole returns ErrUserNotFound where no user has that name.
+	SetRole(ctx context.Context, username string, role Role) error
+	// ChangePassword replaces a hash whose version is version, and ends every session of the user but keep, in one
+	// atomic step. It returns ErrPasswordChanged where the version is another by now or the user is gone.
+	ChangePassword(ctx context.Context, id ID, version int64, hash string, keep ID) error
+	// RenewHash replaces from by to, another hash of the same password. Sessions go on. Where from is no longer the
+	// user's hash nothing happens.
+	RenewHash(ctx context.Context, id ID, from, to string) error
+	// DeleteUser removes a user and ends their sessions; their posts stay, without an author. It takes the same time
+	// however many posts there are. One that is gone already is no error.
+	DeleteUser(ctx context.Context, id ID) error
 }
 
 // PostStore keeps posts.
@@ -40,20 +55,30 @@ type PostStore interface {
 	// Posts returns a page with authors, newest first. Its cost depends on neither the number of posts nor
 	// on how far After lies back.
 	Posts(ctx context.Context, f PostFilter) ([]Post, error)
+	// UpdatePost changes a post whose author is author and returns the result with its author, or ErrPostNotFound.
+	UpdatePost(ctx context.Context, id, author ID, change PostChange) (*Post, error)
+	// DeletePost removes a post whose author is author, or returns ErrPostNotFound.
+	DeletePost(ctx context.Context, id, author ID) error
 }
 
 // SessionStore keeps logins.
 type SessionStore interface {
-	// CreateSession stores s whole. A store that notices that the user is gone returns ErrUserNotFound.
+	// CreateSession stores s whole and ends what the user has beyond MaxSessions. A store that notices that the user is gone returns ErrUserNotFound.
 	CreateSession(ctx context.Context, s *Session) error
 	// LiveSession returns a session that has not expired at now, with its user, or ErrSessionNotFound where
-	// either is gone.
+	// either is gone or the password has changed since login.
 	LiveSession(ctx context.Context, id ID, now time.Time) (*Session, *User, error)
 	// SwapRefreshID makes to the current refresh id if from is the current one, in one atomic step, and notes
 	// from as the previous id and now as the time of rotation and last use. It returns the session as it is
 	// then, swapped or not: the caller sees by RefreshID. ErrSessionNotFound where it is gone or has expired
 	// at now.
 	SwapRefreshID(ctx context.Context, id ID, from, to string, now time.Time) (*Session, error)
+	// LiveSessions returns the sessions of a user that LiveSession would, the last used first.
+	LiveSessions(ctx context.Context, user ID, now time.Time) ([]Session, error)
 	// DeleteSession ends a session; one that is gone already is no error.
 	DeleteSession(ctx context.Context, id ID) error
+	// DeleteSessionOf ends a session of a user, or returns ErrSessionNotFound where the user has none of that id.
+	DeleteSessionOf(ctx context.Context, user, id ID) error
+	// DeleteSessions ends all sessions of a user.
+	DeleteSessions(ctx context.Context, user ID) error
 }

@@ -21,5 +21,20 @@ type User struct {
 	Bio          string
 	Role         Role
 	PasswordHash string // bcrypt, in the modular crypt format
-	CreatedAt    time.Time
+	// PasswordVersion counts the changes of the password. A session of another version is over.
+	PasswordVersion int64
+	CreatedAt       time.Time
+}
+
+// ProfileChange is what a user changes about themselves; nil leaves a field as it is.
+type ProfileChange struct {
+	Name  *string
+	Email *string // "" removes it
+	Bio   *string
+}
+
+// UserFilter selects a page of the list of users.
+type UserFilter struct {
+	After ID  // only users who registered before this one; the zero ID starts with the newest
+	Limit int // at most so many users
 }

@@ -41,7 +41,7 @@ type Validator struct {
 
 // NewValidator makes a Validator whose passwords have at least passwordMinLength characters.
 //
-// Its rules are the words a `validate` tag may use: username, password, email, name, title, content, tags.
+// Its rules are the words a `validate` tag may use: username, password, email, name, bio, title, content, tags.
 // A field tagged password is also compared with its neighbour Username, where there is one.
 func NewValidator(passwordMinLength int) *Validator {
 	v := &Validator{
@@ -55,6 +55,7 @@ func NewValidator(passwordMinLength int) *Validator {
 				passwordMinLength, maxPasswordBytes),
 			"email":   "must be a plain address like alice@example.com, of at most 254 characters",
 			"name":    "must have at most 100 characters, none of them a control character",
+			"bio":     "must have at most 1000 characters, and no NUL",
 			"title":   "must have 1 to 200 characters",
 			"content": "must have 1 to 100000 characters",
 			"tags":    "must be at most 10, all different",
@@ -90,6 +91,9 @@ func NewValidator(passwordMinLength int) *Validator {
 	})
 	v.rule("name", func(value string, _ reflect.Value) bool {
 		return utf8.RuneCountInString(value) <= 100 && !controls.MatchString(value)
+	})
+	v.rule("bio", func(value string, _ reflect.Value) bool {
+		return utf8.RuneCountInString(value) <= 1000 && !strings.ContainsRune(value, 0)
 	})
 	v.rule("tag", func(value string, _ reflect.Value) bool { return tagForm.MatchString(value) })
 	return v

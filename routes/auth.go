@@ -1,8 +1,8 @@
 package routes
 
 import (
+	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -66,15 +66,16 @@ func (a *api) register(c *gin.Context) error {
 		return err
 	}
 	ctx := c.Request.Context()
-	hash, err := a.Passwords.Hash(ctx, in.Password)
-	if err != nil {
-		return err
-	}
 	user := &models.User{
-		ID: models.NewID(), Username: in.Username, Email: in.Email, Name: in.Name,
-		Role: models.RoleUser, PasswordHash: hash, CreatedAt: a.now(),
+		ID: models.NewID(), Username: in.Username, Email: in.Email, Name: in.Name, Role: models.RoleUser, CreatedAt: a.now(),
 	}
-	if err := a.Store.CreateUser(ctx, user); err != nil {
+	err := a.Limits.Register(ctx, c.ClientIP(), func() (err error) {
+		if user.PasswordHash, err = a.Passwords.Hash(ctx, in.Password); err != nil {
+			return err
+		}
+		return a.Store.CreateUser(ctx, user)
+	})
+	if err != nil {
 		return err
 	}
 	return render(c, http.StatusCreated, registeredBody{Message: "User registered", User: newUserBody(user)})
@@ -92,12 +93,15 @@ func (a *api) login(c *gin.Context) error {
 	}
 	user, err := find(ctx, name)
 	if errors.Is(err, models.ErrUserNotFound) {
-		user = &models.User{} // without a hash: verified all the same, so that the time does not tell who exists
+		user = &models.User{Username: name} // without a hash: verified all the same, so that the time does not tell who exists
 	} else if err != nil {
 		return err
 	}
-	if err := a.Passwords.Verify(ctx, user.PasswordHash, in.Password); err != nil {
-		return invalidCredentials(err)
+	if err := a.verify(c, user, in.Password); err != nil {
+		return err
+	}
+	if a.Passwords.Outdated(user.PasswordHash) {
+		a.renewHash(ctx, user, in.Password)
 	}
 	grant, err := a.Sessions.Start(ctx, user, userAgent(c), c.ClientIP())
 	if err != nil {
@@ -125,8 +129,44 @@ func (a *api) refresh(c *gin.Context) error {
 	return render(c, http.StatusOK, newGrantBody(grant, nil))
 }
 
+func (a *api) logout(c *gin.Context) error {
+	var in refreshRequest
+	if err := a.decode(c, &in); err != nil {
+		return err
+	}
+	if in.RefreshToken == "" {
+		return unauthorized("Refresh token required")
+	}
+	if err := a.Sessions.End(c.Request.Context(), in.RefreshToken); err != nil {
+		return err
+	}
+	c.Status(http.StatusNoContent)
+	return nil
+}
+
 func (a *api) me(c *gin.Context) error {
 	return render(c, http.StatusOK, newUserBody(middleware.CurrentUser(c)))
+}
+
+// verify checks the password of a user, within the limits on failed tries.
+func (a *api) verify(c *gin.Context, u *models.User, password string) error {
+	ctx := c.Request.Context()
+	err := a.Limits.Login(ctx, u.Username, c.ClientIP(), func() error {
+		return a.Passwords.Verify(ctx, u.PasswordHash, password)
+	})
+	return invalidCredentials(err)
+}
+
+// renewHash stores a hash of the cost that new ones get. The login does not fail where that fails: the next one tries
+// again.
+func (a *api) renewHash(ctx context.Context, u *models.User, password string) {
+	hash, err := a.Passwords.Hash(ctx, password)
+	if err == nil {
+		err = a.Store.RenewHash(ctx, u.ID, u.PasswordHash, hash)
+	}
+	if err != nil {
+		a.Log.WarnContext(ctx, "could not renew a hash of another cost", "userId", u.ID.Hex(), "cause", err)
+	}
 }
 
 // invalidCredentials hides which of name and password was wrong, and that a user vanished in between.
@@ -134,7 +174,7 @@ func invalidCredentials(err error) error {
 	if errors.Is(err, auth.ErrWrongPassword) || errors.Is(err, models.ErrUserNotFound) {
 		return unauthorized("Invalid credentials")
 	}
-	return fmt.Errorf("log in: %w", err)
+	return err
 }
 
 func newUserBody(u *models.User) userBody {

@@ -18,6 +18,8 @@ import (
 	"gin-blog/models"
 )
 
+var errNull = errors.New("null")
+
 // decode reads the JSON object in the body of a request into a struct, and checks it against the rules in the struct's
 // tags. It takes no key that the struct does not name, none twice, and nothing behind the object.
 func (a *api) decode(c *gin.Context, into any) error {
@@ -34,13 +36,27 @@ func (a *api) decode(c *gin.Context, into any) error {
 	if kind := jsontext.Value(body).Kind(); kind != jsontext.KindBeginObject && kind != jsontext.KindInvalid {
 		return badRequest("The body must be a JSON object")
 	}
-	if err := json.Unmarshal(body, into, json.RejectUnknownMembers(true)); err != nil {
+	if err := json.Unmarshal(body, into, json.RejectUnknownMembers(true), refuseNullChanges()); err != nil {
 		return explain(body, err)
 	}
 	if t, ok := into.(interface{ normalize() }); ok {
 		t.normalize()
 	}
 	return a.Validator.Check(into)
+}
+
+// refuseNullChanges keeps null out of fields that are pointers, where nil stands for a field that was not sent: null would
+// be taken for "leave it", and may mean "remove it".
+func refuseNullChanges() json.Options {
+	return json.WithUnmarshalers(json.JoinUnmarshalers(
+		json.UnmarshalFromFunc(refuseNull[*string]), json.UnmarshalFromFunc(refuseNull[*[]string])))
+}
+
+func refuseNull[T any](d *jsontext.Decoder, _ *T) error {
+	if d.PeekKind() == jsontext.KindNull {
+		return errNull
+	}
+	return errors.ErrUnsupported // decode as usual
 }
 
 // checkMediaType accepts JSON in UTF-8, not compressed.
@@ -65,6 +81,9 @@ func explain(body []byte, err error) error {
 		field := fieldName(semantic.JSONPointer)
 		if errors.Is(err, json.ErrUnknownName) {
 			return &models.ValidationError{Fields: []models.FieldError{{Field: field, Message: "is not a known field"}}}
+		}
+		if errors.Is(err, errNull) {
+			return &models.ValidationError{Fields: []models.FieldError{{Field: field, Message: "must not be null: leave it out or send it empty"}}}
 		}
 		return &models.ValidationError{Fields: []models.FieldError{{Field: field, Message: "must be " + kindName(semantic.GoType)}}}
 	}

@@ -1,23 +1,13 @@
 package routes
 
 import (
-	"fmt"
-	"maps"
 	"net/http"
-	"net/url"
-	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/gin-gonic/gin"
 
 	"gin-blog/middleware"
 	"gin-blog/models"
-)
-
-const (
-	defaultPageSize = 20
-	maxPageSize     = 100
 )
 
 // postRequest is a whole post as its author sends it.
@@ -29,8 +19,28 @@ type postRequest struct {
 
 func (r *postRequest) normalize() {
 	r.Title = strings.TrimSpace(r.Title)
-	for i, tag := range r.Tags {
-		r.Tags[i] = strings.ToLower(tag)
+	lower(r.Tags)
+}
+
+// postChangeRequest is what changes about a post.
+type postChangeRequest struct {
+	Title   *string   `json:"title" validate:"omitnil,title"`
+	Content *string   `json:"content" validate:"omitnil,content"`
+	Tags    *[]string `json:"tags" validate:"omitnil,tags,dive,tag"`
+}
+
+func (r *postChangeRequest) normalize() {
+	if r.Title != nil {
+		*r.Title = strings.TrimSpace(*r.Title)
+	}
+	if r.Tags != nil {
+		lower(*r.Tags)
+	}
+}
+
+func lower(tags []string) {
+	for i, tag := range tags {
+		tags[i] = strings.ToLower(tag)
 	}
 }
 
@@ -72,6 +82,71 @@ func (a *api) createPost(c *gin.Context) error {
 	return render(c, http.StatusCreated, createdBody{Message: "Post created", Post: newPostBody(post)})
 }
 
+// replacePost is PUT: what is left out is empty afterwards.
+func (a *api) replacePost(c *gin.Context) error {
+	post, err := a.ownPost(c)
+	if err != nil {
+		return err
+	}
+	var in postRequest
+	if err := a.decode(c, &in); err != nil {
+		return err
+	}
+	return a.changePost(c, post, models.PostChange{Title: &in.Title, Content: &in.Content, Tags: &in.Tags, UpdatedAt: a.now()})
+}
+
+// updatePost is PATCH: what is left out stays.
+func (a *api) updatePost(c *gin.Context) error {
+	post, err := a.ownPost(c)
+	if err != nil {
+		return err
+	}
+	var in postChangeRequest
+	if err := a.decode(c, &in); err != nil {
+		return err
+	}
+	if in == (postChangeRequest{}) {
+		return render(c, http.StatusOK, newPostBody(post))
+	}
+	return a.changePost(c, post, models.PostChange{Title: in.Title, Content: in.Content, Tags: in.Tags, UpdatedAt: a.now()})
+}
+
+func (a *api) changePost(c *gin.Context, post *models.Post, change models.PostChange) error {
+	changed, err := a.Store.UpdatePost(c.Request.Context(), post.ID, post.AuthorID, change)
+	if err != nil {
+		return err
+	}
+	return render(c, http.StatusOK, newPostBody(changed))
+}
+
+func (a *api) deletePost(c *gin.Context) error {
+	post, err := a.ownPost(c)
+	if err != nil {
+		return err
+	}
+	if err := a.Store.DeletePost(c.Request.Context(), post.ID, post.AuthorID); err != nil {
+		return err
+	}
+	c.Status(http.StatusNoContent)
+	return nil
+}
+
+// ownPost returns the post of the path where the current user may change it: as its author, or as an admin.
+func (a *api) ownPost(c *gin.Context) (*models.Post, error) {
+	id, err := models.ParseID(c.Param("id"))
+	if err != nil {
+		return nil, err
+	}
+	post, err := a.Store.PostByID(c.Request.Context(), id)
+	if err != nil {
+		return nil, err
+	}
+	if u := middleware.CurrentUser(c); u.ID != post.AuthorID && u.Role != models.RoleAdmin {
+		return nil, forbidden("Only the author may change this post")
+	}
+	return post, nil
+}
+
 func (a *api) readPost(c *gin.Context) error {
 	id, err := models.ParseID(c.Param("id"))
 	if err != nil {
@@ -85,67 +160,23 @@ func (a *api) readPost(c *gin.Context) error {
 }
 
 func (a *api) listPosts(c *gin.Context) error {
-	filter, err := postFilter(c.Request.URL.RawQuery)
+	p, err := parsePage(c.Request.URL.RawQuery)
 	if err != nil {
 		return err
 	}
-	limit := filter.Limit
-	filter.Limit++ // one more than asked for tells whether there is a next page
-	posts, err := a.Store.Posts(c.Request.Context(), filter)
+	posts, err := a.Store.Posts(c.Request.Context(), models.PostFilter{After: p.after, Limit: p.limit + 1})
 	if err != nil {
 		return err
 	}
-	if len(posts) > limit {
-		posts = posts[:limit]
-		c.Header("Link", nextPage(limit, posts[limit-1].ID))
+	if len(posts) > p.limit {
+		posts = posts[:p.limit]
+		c.Header("Link", p.next("/posts", posts[p.limit-1].ID))
 	}
 	bodies := make([]postBody, len(posts))
 	for i := range posts {
 		bodies[i] = newPostBody(&posts[i])
 	}
 	return render(c, http.StatusOK, bodies)
-}
-
-// postFilter reads the query of the list. Every parameter may occur once.
-func postFilter(rawQuery string) (models.PostFilter, error) {
-	filter := models.PostFilter{Limit: defaultPageSize}
-	query, err := url.ParseQuery(rawQuery)
-	if err != nil {
-		return filter, badRequest("The query is not URL-encoded")
-	}
-	var wrong []models.FieldError
-	refuse := func(name, message string) { wrong = append(wrong, models.FieldError{Field: name, Message: message}) }
-	for _, name := range slices.Sorted(maps.Keys(query)) {
-		values := query[name]
-		if len(values) > 1 {
-			refuse(name, "occurs twice")
-			continue
-		}
-		switch value := values[0]; name {
-		case "limit":
-			filter.Limit, err = strconv.Atoi(value)
-			if err != nil || filter.Limit < 1 || filter.Limit > maxPageSize {
-				refuse(name, fmt.Sprintf("must be 1 to %d", maxPageSize))
-			}
-		case "after":
-			filter.After, err = models.ParseID(value)
-			if err != nil || filter.After.IsZero() {
-				refuse(name, "must be the _id of the last post of the page before")
-			}
-		default:
-			refuse(name, "is not a known parameter")
-		}
-	}
-	if wrong != nil {
-		return filter, &models.ValidationError{Fields: wrong}
-	}
-	return filter, nil
-}
-
-// nextPage is the Link header (RFC 8288) to the page behind last. It is relative, so that it is right behind any proxy.
-func nextPage(limit int, last models.ID) string {
-	query := url.Values{"limit": {strconv.Itoa(limit)}, "after": {last.Hex()}}
-	return fmt.Sprintf(`</posts?%s>; rel="next"`, query.Encode())
 }
 
 func newPostBody(p *models.Post) postBody {

@@ -17,8 +17,8 @@ import (
 	"gin-blog/models"
 )
 
-// retryAfter is what a 503 asks clients to wait, in seconds.
-const retryAfter = "1"
+// unavailableFor is what a 503 asks clients to wait.
+const unavailableFor = time.Second
 
 // httpError is an error as a client sees it.
 type httpError struct {
@@ -26,6 +26,8 @@ type httpError struct {
 	name    string
 	message string
 	details []errorDetail
+	// retryAfter is when to try again, for a 429 or 503.
+	retryAfter time.Duration
 	// refusesToken is for a 401 that a token was sent with (RFC 6750, section 3.1).
 	refusesToken bool
 }
@@ -53,7 +55,12 @@ func conflict(message string) *httpError {
 }
 
 func unavailable(message string) *httpError {
-	return &httpError{status: http.StatusServiceUnavailable, name: "ServiceUnavailableError", message: message}
+	return &httpError{status: http.StatusServiceUnavailable, name: "ServiceUnavailableError", message: message,
+		retryAfter: unavailableFor}
+}
+
+func forbidden(message string) *httpError {
+	return &httpError{status: http.StatusForbidden, name: "ForbiddenError", message: message}
 }
 
 func unsupportedMediaType(message string) *httpError {
@@ -80,6 +87,11 @@ func toHTTP(err error) *httpError {
 		return &httpError{status: http.StatusRequestEntityTooLarge, name: "PayloadTooLargeError",
 			message: fmt.Sprintf("The body must have at most %d bytes", tooLarge.Limit)}
 	}
+	var limited *auth.LimitError
+	if errors.As(err, &limited) {
+		return &httpError{status: http.StatusTooManyRequests, name: "TooManyRequestsError", retryAfter: limited.RetryAfter,
+			message: fmt.Sprintf("Too many tries, wait %d seconds", wholeSeconds(limited.RetryAfter))}
+	}
 	for _, row := range []struct {
 		err error
 		as  *httpError
@@ -90,6 +102,8 @@ func toHTTP(err error) *httpError {
 		{middleware.ErrNoToken, unauthorized("Authentication required")},
 		{auth.ErrTokenExpired, refusedToken("TokenExpiredError", "jwt expired")},
 		{auth.ErrInvalidToken, refusedToken("JsonWebTokenError", "invalid token")},
+		{middleware.ErrRoleRequired, forbidden("Only an admin may do this")},
+		{models.ErrSessionNotFound, notFound("Session not found")},
 		{models.ErrInvalidID, badRequest("The id must be 24 hex digits")},
 		{models.ErrPostNotFound, notFound("Post not found")},
 		{models.ErrUserNotFound, notFound("User not found")},
@@ -118,8 +132,9 @@ func renderErrors() gin.HandlerFunc {
 			c.Header("WWW-Authenticate", `Bearer error="invalid_token"`)
 		case e.status == http.StatusUnauthorized:
 			c.Header("WWW-Authenticate", "Bearer")
-		case e.status == http.StatusServiceUnavailable:
-			c.Header("Retry-After", retryAfter)
+		}
+		if e.retryAfter > 0 {
+			c.Header("Retry-After", strconv.FormatInt(wholeSeconds(e.retryAfter), 10))
 		}
 		err := render(c, e.status, errorBody{
 			Error: e.name, Message: e.message, Details: e.details, RequestID: middleware.RequestIDOf(c),
@@ -129,6 +144,9 @@ func renderErrors() gin.HandlerFunc {
 		}
 	}
 }
+
+// wholeSeconds rounds up, so that who waits so long has waited long enough.
+func wholeSeconds(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }
 
 // errorBody is the answer to a request that failed.
 type errorBody struct {

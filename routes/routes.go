@@ -19,11 +19,12 @@ const (
 	maxPostBody    = 1 << 20  // bytes, under /posts
 )
 
-// Options are what the routes are made of. All fields but TrustedProxies are required.
+// Options are what the routes are made of. All fields but Limits and TrustedProxies are required.
 type Options struct {
 	Store     models.Store
 	Passwords *auth.Passwords
 	Sessions  *auth.Sessions
+	Limits    *auth.Limits // nil for none
 	Validator *models.Validator
 	Log       *slog.Logger
 	Now       func() time.Time
@@ -73,9 +74,19 @@ func New(o Options) (http.Handler, error) {
 	post(accounts, "/register", a.register)
 	post(accounts, "/login", a.login)
 	post(accounts, "/refresh", a.refresh)
+	post(accounts, "/logout", a.logout)
 
-	me := accounts.Group("/me", signedIn)
-	get(me, "", a.me)
+	account := accounts.Group("", signedIn)
+	get(account, "/me", a.me)
+	patch(account, "/me", a.updateMe)
+	del(account, "/me", a.deleteMe)
+	post(account, "/password", a.changePassword)
+	get(account, "/sessions", a.listSessions)
+	del(account, "/sessions", a.endSessions)
+	del(account, "/sessions/:id", a.endSession)
+
+	admin := r.Group("/admin", signedIn, middleware.RequireRole(models.RoleAdmin), middleware.Secret())
+	get(admin, "/users", a.listUsers)
 
 	users := r.Group("/users", middleware.LimitBody(maxAccountBody))
 	get(users, "/:id", a.user)
@@ -86,6 +97,9 @@ func New(o Options) (http.Handler, error) {
 
 	authors := posts.Group("", signedIn)
 	post(authors, "", a.createPost)
+	put(authors, "/:id", a.replacePost)
+	patch(authors, "/:id", a.updatePost)
+	del(authors, "/:id", a.deletePost)
 
 	return middleware.Compress(r)
 }
@@ -107,4 +121,7 @@ func get(r gin.IRoutes, path string, h handler) {
 	r.Match([]string{http.MethodGet, http.MethodHead}, path, handle(h))
 }
 
-func post(r gin.IRoutes, path string, h handler) { r.POST(path, handle(h)) }
+func post(r gin.IRoutes, path string, h handler)  { r.POST(path, handle(h)) }
+func put(r gin.IRoutes, path string, h handler)   { r.PUT(path, handle(h)) }
+func patch(r gin.IRoutes, path string, h handler) { r.PATCH(path, handle(h)) }
+func del(r gin.IRoutes, path string, h handler)   { r.DELETE(path, handle(h)) }

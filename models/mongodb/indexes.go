@@ -43,7 +43,7 @@ func (s *Store) ensureIndexes(ctx context.Context) (*collections, error) {
 			Options: options.Index().SetName("posts_by_tag"),
 		}},
 		{c.sessions, mongo.IndexModel{
-			Keys:    bson.D{{Key: "user", Value: 1}},
+			Keys:    bson.D{{Key: "user", Value: 1}, {Key: "lastUsedAt", Value: -1}, {Key: "_id", Value: -1}},
 			Options: options.Index().SetName("sessions_by_user"),
 		}},
 		{c.sessions, mongo.IndexModel{

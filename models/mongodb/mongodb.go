@@ -151,5 +151,18 @@ func unavailable(err error) bool {
 	return errors.As(err, &labeled) && (labeled.HasErrorLabel("RetryableWriteError") || labeled.HasErrorLabel("RetryableError"))
 }
 
+// olderThan selects the documents of a page that starts behind an id; the zero id starts with the newest.
+func olderThan(after models.ID) bson.D {
+	if after.IsZero() {
+		return bson.D{}
+	}
+	return bson.D{{Key: "_id", Value: bson.D{{Key: "$lt", Value: after}}}}
+}
+
+// newestFirst is the order and the size of a page, fetched in one round trip.
+func newestFirst(limit int) *options.FindOptionsBuilder {
+	return options.Find().SetSort(bson.D{{Key: "_id", Value: -1}}).SetLimit(int64(limit)).SetBatchSize(int32(limit))
+}
+
 // byID selects one document.
 func byID(id models.ID) bson.D { return bson.D{{Key: "_id", Value: id}} }

@@ -77,12 +77,7 @@ func (s *Store) Posts(ctx context.Context, f models.PostFilter) ([]models.Post, 
 	if err != nil {
 		return nil, err
 	}
-	filter := bson.D{}
-	if !f.After.IsZero() {
-		filter = bson.D{{Key: "_id", Value: bson.D{{Key: "$lt", Value: f.After}}}}
-	}
-	newestFirst := options.Find().SetSort(bson.D{{Key: "_id", Value: -1}}).SetLimit(int64(f.Limit)).SetBatchSize(int32(f.Limit))
-	cursor, err := c.posts.Find(ctx, filter, newestFirst)
+	cursor, err := c.posts.Find(ctx, olderThan(f.After), newestFirst(f.Limit))
 	if err != nil {
 		return nil, wrap("list posts", err)
 	}
@@ -91,6 +86,56 @@ func (s *Store) Posts(ctx context.Context, f models.PostFilter) ([]models.Post, 
 		return nil, wrap("list posts", err)
 	}
 	return withAuthors(ctx, c, documents)
+}
+
+// UpdatePost implements models.PostStore.
+func (s *Store) UpdatePost(ctx context.Context, id, author models.ID, change models.PostChange) (*models.Post, error) {
+	c, err := s.collections()
+	if err != nil {
+		return nil, err
+	}
+	set := bson.D{{Key: "updatedAt", Value: change.UpdatedAt}}
+	if change.Title != nil {
+		set = append(set, bson.E{Key: "title", Value: *change.Title})
+	}
+	if change.Content != nil {
+		set = append(set, bson.E{Key: "content", Value: *change.Content})
+	}
+	if change.Tags != nil {
+		set = append(set, bson.E{Key: "tags", Value: *change.Tags})
+	}
+	var d postDocument
+	err = c.posts.FindOneAndUpdate(ctx, postOf(author, id), bson.D{{Key: "$set", Value: set}},
+		options.FindOneAndUpdate().SetReturnDocument(options.After)).Decode(&d)
+	if errors.Is(err, mongo.ErrNoDocuments) {
+		err = models.ErrPostNotFound
+	}
+	if err != nil {
+		return nil, wrap("update post", err)
+	}
+	posts, err := withAuthors(ctx, c, []postDocument{d})
+	if err != nil {
+		return nil, err
+	}
+	return &posts[0], nil
+}
+
+// DeletePost implements models.PostStore.
+func (s *Store) DeletePost(ctx context.Context, id, author models.ID) error {
+	c, err := s.collections()
+	if err != nil {
+		return err
+	}
+	result, err := c.posts.DeleteOne(ctx, postOf(author, id))
+	if err == nil && result.DeletedCount == 0 {
+		err = models.ErrPostNotFound
+	}
+	return wrap("delete post", err)
+}
+
+// postOf selects a post where it has this author.
+func postOf(author, id models.ID) bson.D {
+	return append(byID(id), bson.E{Key: "author", Value: author})
 }
 
 // withAuthors finds the authors of all the posts in one round trip. Mongoose calls it populate.

@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"bytes"
 	"context"
 	"strings"
 
@@ -17,6 +16,9 @@ const (
 
 	insertPost = `INSERT INTO posts (id, title, content, tags, author_id, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)`
 
+	updatePost = `UPDATE posts SET title = COALESCE(?, title), content = COALESCE(?, content), tags = COALESCE(?, tags),
+		updated_at = ? WHERE id = ? AND author_id = ?`
+
 	selectPost = `SELECT ` + postColumns + ` FROM posts LEFT JOIN users ON users.id = posts.author_id WHERE posts.id = ?`
 
 	// The planner looks at the value of a bare "LIMIT ?" and plans anew whenever it is bound, which costs more than the
@@ -28,9 +30,8 @@ const (
 // CreatePost implements models.PostStore.
 func (s *Store) CreatePost(ctx context.Context, p *models.Post) error {
 	return s.write(ctx, "create post", func(conn *sqlite.Conn) error {
-		return sqlitex.Execute(conn, insertPost, &sqlitex.ExecOptions{Args: []any{
-			p.ID[:], p.Title, p.Content, strings.Join(p.Tags, " "), p.AuthorID[:], p.CreatedAt.UnixMilli(), p.UpdatedAt.UnixMilli(),
-		}})
+		return exec(conn, insertPost, p.ID[:], p.Title, p.Content, strings.Join(p.Tags, " "), p.AuthorID[:],
+			p.CreatedAt.UnixMilli(), p.UpdatedAt.UnixMilli())
 	})
 }
 
@@ -48,11 +49,43 @@ func (s *Store) PostByID(ctx context.Context, id models.ID) (*models.Post, error
 
 // Posts implements models.PostStore.
 func (s *Store) Posts(ctx context.Context, f models.PostFilter) ([]models.Post, error) {
-	before := f.After[:]
-	if f.After.IsZero() {
-		before = bytes.Repeat([]byte{0xff}, len(f.After)) // sorts after every id
+	return s.posts(ctx, "list posts", f.Limit, selectPosts, before(f.After), f.Limit)
+}
+
+// UpdatePost implements models.PostStore.
+func (s *Store) UpdatePost(ctx context.Context, id, author models.ID, change models.PostChange) (*models.Post, error) {
+	var tags any
+	if change.Tags != nil {
+		tags = strings.Join(*change.Tags, " ")
 	}
-	return s.posts(ctx, "list posts", f.Limit, selectPosts, before, f.Limit)
+	var post *models.Post
+	err := s.write(ctx, "update post", func(conn *sqlite.Conn) (err error) {
+		end, err := sqlitex.ImmediateTransaction(conn)
+		if err != nil {
+			return err
+		}
+		defer end(&err)
+		err = execOne(conn, models.ErrPostNotFound, updatePost,
+			orNull(change.Title), orNull(change.Content), tags, change.UpdatedAt.UnixMilli(), id[:], author[:])
+		if err != nil {
+			return err
+		}
+		return sqlitex.Execute(conn, selectPost, &sqlitex.ExecOptions{
+			Args:       []any{id[:]},
+			ResultFunc: func(row *sqlite.Stmt) error { p := readPost(row); post = &p; return nil },
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return post, nil
+}
+
+// DeletePost implements models.PostStore.
+func (s *Store) DeletePost(ctx context.Context, id, author models.ID) error {
+	return s.write(ctx, "delete post", func(conn *sqlite.Conn) error {
+		return execOne(conn, models.ErrPostNotFound, `DELETE FROM posts WHERE id = ? AND author_id = ?`, id[:], author[:])
+	})
 }
 
 // posts returns what a query over postColumns finds, n posts or fewer.

@@ -2,6 +2,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"context"
 	"embed"
 	"errors"
@@ -38,6 +39,8 @@ type Store struct {
 	writer  *sqlitex.Pool
 	readers *sqlitex.Pool
 	closing sync.Once
+	stop    context.CancelFunc // ends the purge of sessions
+	purging sync.WaitGroup
 }
 
 var _ models.Store = (*Store)(nil)
@@ -66,6 +69,8 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), s.writer.Close())
 	}
+	ctx, s.stop = context.WithCancel(context.WithoutCancel(ctx))
+	s.purging.Go(func() { s.keepPurging(ctx) })
 	return s, nil
 }
 
@@ -130,7 +135,11 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // Close waits for running statements and closes the file; the last connection folds the WAL into it.
 func (s *Store) Close(context.Context) (err error) {
-	s.closing.Do(func() { err = errors.Join(s.readers.Close(), s.writer.Close()) })
+	s.closing.Do(func() {
+		s.stop()
+		s.purging.Wait()
+		err = errors.Join(s.readers.Close(), s.writer.Close())
+	})
 	return err
 }
 
@@ -184,6 +193,30 @@ func isDuplicate(err error) bool {
 
 // isForeignKey tells whether a row names another that is not there.
 func isForeignKey(err error) bool { return sqlite.ErrCode(err) == sqlite.ResultConstraintForeignKey }
+
+// exec runs a statement that answers no rows.
+func exec(conn *sqlite.Conn, query string, args ...any) error {
+	return sqlitex.Execute(conn, query, &sqlitex.ExecOptions{Args: args})
+}
+
+// execOne runs a statement that changes one row, and returns missing where there was none to change.
+func execOne(conn *sqlite.Conn, missing error, query string, args ...any) error {
+	if err := exec(conn, query, args...); err != nil {
+		return err
+	}
+	if conn.Changes() == 0 {
+		return missing
+	}
+	return nil
+}
+
+// before is the bound of a page that starts behind an id; the zero id starts with the newest.
+func before(after models.ID) []byte {
+	if after.IsZero() {
+		return bytes.Repeat([]byte{0xff}, len(after)) // sorts after every id
+	}
+	return after[:]
+}
 
 // columnID reads an id.
 func columnID(row *sqlite.Stmt, column int) (id models.ID) {
