@@ -30,7 +30,7 @@ const (
 
 	readHeaderTimeout = 5 * time.Second
 	readTimeout       = 30 * time.Second // a body of 1 MiB over a slow line
-	writeTimeout      = 30 * time.Second
+	writeTimeout      = 40 * time.Second // longer than reading may take, so that who was too slow hears it
 	idleTimeout       = 2 * time.Minute
 	maxHeaderBytes    = 32 << 10
 )
@@ -56,13 +56,14 @@ func serve(ctx context.Context, c *config.Config, stdout io.Writer) (err error) 
 		return err
 	}
 	server := &http.Server{
-		Handler:           api,
-		ReadHeaderTimeout: readHeaderTimeout,
-		ReadTimeout:       readTimeout,
-		WriteTimeout:      writeTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		Handler:                      api,
+		DisableGeneralOptionsHandler: true, // the API answers "OPTIONS *" too
+		ReadHeaderTimeout:            readHeaderTimeout,
+		ReadTimeout:                  readTimeout,
+		WriteTimeout:                 writeTimeout,
+		IdleTimeout:                  idleTimeout,
+		MaxHeaderBytes:               maxHeaderBytes,
+		ErrorLog:                     slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 	listener, err := listen(ctx, c.Port)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -22,7 +23,7 @@ var (
 const (
 	// MaxCost is the highest bcrypt cost that hashes are made or checked with: some 4 s on a processor of 2024.
 	MaxCost = 16
-	// maxPasswordBytes is what bcrypt reads of a password: a longer one would pass on its beginning.
+	// maxPasswordBytes is what bcrypt reads of a password.
 	maxPasswordBytes = 72
 	// hashingPatience is how long a password waits for its turn.
 	hashingPatience = 2 * time.Second
@@ -74,12 +75,18 @@ func (p *Passwords) Verify(ctx context.Context, hash, password string) error {
 	if usable {
 		p.notice(cost)
 		fits := bcrypt.CompareHashAndPassword([]byte(hash), []byte(password)) == nil
-		if fits && len(password) <= maxPasswordBytes {
+		if fits && comparable(password) {
 			return nil
 		}
 	}
 	p.fillUp(cost, usable)
 	return ErrWrongPassword
+}
+
+// comparable tells whether bcrypt tells a password from every other: it reads 72 bytes, and a password with a NUL as the
+// password before it where that repeats ("ab\x00ab" as "ab").
+func comparable(password string) bool {
+	return len(password) <= maxPasswordBytes && !strings.ContainsRune(password, 0)
 }
 
 // Outdated tells whether a hash has another cost than new ones get.

@@ -61,7 +61,7 @@ func (s *Sessions) Start(ctx context.Context, u *models.User, userAgent, ip stri
 
 // Authenticate returns who an access token speaks for. A token whose session ended is ErrInvalidToken.
 func (s *Sessions) Authenticate(ctx context.Context, accessToken string) (*Identity, error) {
-	id, err := s.tokens.parseAccess(accessToken)
+	id, subject, err := s.tokens.parseAccess(accessToken)
 	if err != nil {
 		return nil, err
 	}
@@ -71,6 +71,9 @@ func (s *Sessions) Authenticate(ctx context.Context, accessToken string) (*Ident
 	}
 	if err != nil {
 		return nil, err
+	}
+	if user.ID.Hex() != subject {
+		return nil, fmt.Errorf("authenticate: %w: the session is another user's", ErrInvalidToken)
 	}
 	return &Identity{User: user, SessionID: id}, nil
 }

@@ -87,13 +87,17 @@ func (t *Tokens) signRefresh(s *models.Session) (string, error) {
 	})
 }
 
-// parseAccess returns the session that an access token belongs to.
-func (t *Tokens) parseAccess(token string) (sessionID models.ID, err error) {
+// parseAccess returns the session that an access token belongs to, and the id of the user it speaks for.
+func (t *Tokens) parseAccess(token string) (sessionID models.ID, subject string, err error) {
 	var claims accessClaims
 	if err := t.parse(token, accessType, t.accessKey, &claims); err != nil {
-		return models.ID{}, err
+		return models.ID{}, "", err
 	}
-	return sessionOf(claims.SessionID)
+	if claims.UserID != claims.Subject || claims.IssuedAt == nil || claims.ID == "" {
+		return models.ID{}, "", fmt.Errorf("parse token: %w: claims are missing", ErrInvalidToken)
+	}
+	sessionID, err = sessionOf(claims.SessionID)
+	return sessionID, claims.Subject, err
 }
 
 // parseRefresh returns the session that a refresh token belongs to, and its refresh id.
@@ -101,6 +105,9 @@ func (t *Tokens) parseRefresh(token string) (sessionID models.ID, refreshID stri
 	var claims refreshClaims
 	if err := t.parse(token, refreshType, t.refreshKey, &claims); err != nil {
 		return models.ID{}, "", err
+	}
+	if claims.ID == "" {
+		return models.ID{}, "", fmt.Errorf("parse token: %w: it has no id", ErrInvalidToken)
 	}
 	sessionID, err = sessionOf(claims.SessionID)
 	return sessionID, claims.ID, err

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"regexp"
@@ -25,7 +26,7 @@ type ValidationError struct {
 func (e *ValidationError) Error() string {
 	parts := make([]string, len(e.Fields))
 	for i, f := range e.Fields {
-		parts[i] = f.Field + " " + f.Message
+		parts[i] = cmp.Or(f.Field, `""`) + " " + f.Message
 	}
 	return strings.Join(parts, "; ")
 }
@@ -54,7 +55,7 @@ func NewValidator(passwordMinLength int) *Validator {
 			"password": fmt.Sprintf("must have at least %d characters and at most %d bytes, no NUL, and differ from the username",
 				passwordMinLength, maxPasswordBytes),
 			"email":   "must be a plain address like alice@example.com, of at most 254 characters",
-			"name":    "must have at most 100 characters, none of them a control character",
+			"name":    "must have at most 100 characters, none of them a control character or a change of direction",
 			"bio":     "must have at most 1000 characters, and no NUL",
 			"title":   "must have 1 to 200 characters",
 			"content": "must have 1 to 100000 characters",
@@ -75,7 +76,7 @@ func NewValidator(passwordMinLength int) *Validator {
 	hexID := regexp.MustCompile(`^[0-9A-Fa-f]{24}$`)
 	tagForm := regexp.MustCompile(`^[a-z0-9-]{1,32}$`)
 	emailForm := regexp.MustCompile("^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\\.[A-Za-z0-9-]{1,63})*$")
-	controls := regexp.MustCompile(`\p{Cc}`)
+	controls := regexp.MustCompile(`[\p{Cc}\x{202A}-\x{202E}\x{2066}-\x{2069}]`) // the latter turn the direction of text
 
 	v.rule("username", func(value string, _ reflect.Value) bool {
 		return usernameForm.MatchString(value) && !hexID.MatchString(value)

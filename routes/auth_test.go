@@ -123,6 +123,8 @@ func TestLogin(t *testing.T) {
 			`{"email":"nobody@example.com","password":"pass123"}`,
 			`{"username":"alice","password":"` + strings.Repeat("x", 73) + `"}`,
 			`{"username":"alice\u0000","password":"pass123"}`,
+			`{"username":"alice","password":"pass123\u0000pass123"}`,
+			`{"username":"alice","password":"pass123\u0000"}`,
 			`{"username":"$ne","password":"pass123"}`,
 		} {
 			s.send(t, "POST", "/auth/login", body).
@@ -230,6 +232,7 @@ func TestAccessTokenIsChecked(t *testing.T) {
 		return signed
 	}
 	same := func(head, claims map[string]any) {}
+	noUser := models.NewID().Hex()
 	s.send(t, "GET", "/auth/me", "", bearer(forge(accessSecret, same))).is(200)
 	s.send(t, "GET", "/auth/me", "", bearer(forge(accessSecret, func(h, _ map[string]any) {
 		h["kid"], h["jku"], h["x5u"], h["jwk"] = "../../dev/null", "http://127.0.0.1:1/", "http://127.0.0.1:1/", map[string]any{}
@@ -250,6 +253,10 @@ func TestAccessTokenIsChecked(t *testing.T) {
 		"no session":        forge(accessSecret, func(_, c map[string]any) { delete(c, "sid") }),
 		"unknown session":   forge(accessSecret, func(_, c map[string]any) { c["sid"] = models.NewID().Hex() }),
 		"session of a type": forge(accessSecret, func(_, c map[string]any) { c["sid"] = 1 }),
+		"another subject":   forge(accessSecret, func(_, c map[string]any) { c["sub"], c["userId"] = models.NewID().Hex(), c["sub"] }),
+		"another user":      forge(accessSecret, func(_, c map[string]any) { c["sub"], c["userId"] = noUser, noUser }),
+		"no user":           forge(accessSecret, func(_, c map[string]any) { delete(c, "sub"); delete(c, "userId") }),
+		"no token id":       forge(accessSecret, func(_, c map[string]any) { delete(c, "jti") }),
 		"the refresh token": g.RefreshToken,
 		"garbage":           "garbage",
 		"two parts":         strings.Join(strings.Split(g.AccessToken, ".")[:2], "."),

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"mime"
+	"net/http"
+	"os"
 	"reflect"
 	"regexp"
 	"strings"
@@ -23,15 +25,16 @@ var errNull = errors.New("null")
 // decode reads the JSON object in the body of a request into a struct, and checks it against the rules in the struct's
 // tags. It takes no key that the struct does not name, none twice, and nothing behind the object.
 func (a *api) decode(c *gin.Context, into any) error {
-	if err := checkMediaType(c.Request.Header.Get("Content-Type"), c.Request.Header.Get("Content-Encoding")); err != nil {
+	if err := checkMediaType(c.Request.Header); err != nil {
 		return err
 	}
 	body, err := io.ReadAll(c.Request.Body)
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return badRequest("The body ends before its declared length")
-	}
-	if err != nil {
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge), errors.Is(err, os.ErrDeadlineExceeded):
 		return fmt.Errorf("read body: %w", err)
+	case err != nil: // cut short, or chunked in a wrong way
+		return badRequest("The body did not arrive whole")
 	}
 	if kind := jsontext.Value(body).Kind(); kind != jsontext.KindBeginObject && kind != jsontext.KindInvalid {
 		return badRequest("The body must be a JSON object")
@@ -60,10 +63,13 @@ func refuseNull[T any](d *jsontext.Decoder, _ *T) error {
 }
 
 // checkMediaType accepts JSON in UTF-8, not compressed.
-func checkMediaType(contentType, contentEncoding string) error {
-	if contentEncoding != "" && !strings.EqualFold(contentEncoding, "identity") {
-		return unsupportedMediaType("Send the body without Content-Encoding")
+func checkMediaType(header http.Header) error {
+	for _, encoding := range header.Values("Content-Encoding") {
+		if encoding != "" && !strings.EqualFold(encoding, "identity") {
+			return unsupportedMediaType("Send the body without Content-Encoding")
+		}
 	}
+	contentType := strings.Join(header.Values("Content-Type"), ", ") // two are none
 	mediaType, params, err := mime.ParseMediaType(contentType)
 	if err != nil || mediaType != "application/json" {
 		return unsupportedMediaType("Send the body as Content-Type: application/json")
@@ -104,6 +110,9 @@ func explain(body []byte, err error) error {
 	return badRequest(fmt.Sprintf("The body is not valid JSON at line %d, column %d", line, column))
 }
 
+// maxFieldName is how many bytes of a field's name an answer repeats.
+const maxFieldName = 100
+
 // fieldName writes a JSON pointer (RFC 6901) as clients write it in code: /tags/0 is tags[0].
 func fieldName(p jsontext.Pointer) string {
 	var name strings.Builder
@@ -117,6 +126,9 @@ func fieldName(p jsontext.Pointer) string {
 		default:
 			name.WriteString(token)
 		}
+	}
+	if name.Len() > maxFieldName {
+		return strings.ToValidUTF8(name.String()[:maxFieldName], "") + "…"
 	}
 	return name.String()
 }

@@ -39,15 +39,18 @@ func docs() (page, file handler) {
 	}
 	file = func(c *gin.Context) error {
 		name := strings.TrimPrefix(c.Param("file"), "/")
-		_, plain := fs.Stat(static.FS, name)
-		_, packed := fs.Stat(static.FS, name+".gz")
-		if name == "" || (plain != nil && packed != nil) {
+		if !isFile(name) && !isFile(name+".gz") {
 			return notFound("Not found")
 		}
 		ui.ServeHTTP(c.Writer, c.Request)
 		return nil
 	}
 	return page, file
+}
+
+func isFile(name string) bool {
+	info, err := fs.Stat(static.FS, name)
+	return err == nil && info.Mode().IsRegular()
 }
 
 // contentSecurityPolicy lets a page run the scripts that stand in it, by their hashes, and load the rest from this server

@@ -60,6 +60,8 @@ func TestBodies(t *testing.T) {
 		{"an unknown key", `{"username":"alice","password":"pass123","admin":true}`, nil, 400, "ValidationError", "admin is not a known field", []string{"admin"}},
 		{"another case", `{"Username":"alice","password":"pass123"}`, nil, 400, "ValidationError", "Username is not a known field", []string{"Username"}},
 		{"a number", `{"username":1,"password":"pass123"}`, nil, 400, "ValidationError", "username must be a string", []string{"username"}},
+		{"a long key", `{"` + strings.Repeat("k", 60000) + `":1}`, nil, 400, "ValidationError", "is not a known field", []string{strings.Repeat("k", 100) + "…"}},
+		{"an empty key", `{"":1}`, nil, 400, "ValidationError", `"" is not a known field`, []string{""}},
 		{"an odd key", `{"a/b~c\u0000":1}`, nil, 400, "ValidationError", "is not a known field", []string{"a/b~c\x00"}},
 		{"too much", `{"username":"` + strings.Repeat("a", 64<<10) + `"}`, nil, 413, "PayloadTooLargeError", "65536 bytes", nil},
 	} {
@@ -105,6 +107,23 @@ func TestBodyOverTheLimitWithoutALength(t *testing.T) {
 	if answer.StatusCode != 400 {
 		t.Errorf("a body that ends early: got %s, want 400", answer.Status)
 	}
+	answer = s.raw(t, "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n")
+	if answer.StatusCode != 400 {
+		t.Errorf("a broken chunk: got %s, want 400", answer.Status)
+	}
+	for path, want := range map[string]int{"/auth/login": 413, "/posts": 413, "/nope": 404} {
+		answer = s.raw(t, fmt.Sprintf("POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
+			path, 4<<20, strings.Repeat(" ", 4<<20)))
+		if answer.StatusCode != want {
+			t.Errorf("4 MiB to %s: got %s, want %d", path, answer.Status, want)
+		}
+	}
+	for _, twice := range []string{"Content-Type: application/json\r\nContent-Type: text/plain", "Content-Type: application/json\r\nContent-Encoding: identity\r\nContent-Encoding: gzip"} {
+		answer = s.raw(t, "POST /auth/login HTTP/1.1\r\nHost: x\r\n"+twice+"\r\nContent-Length: 2\r\n\r\n{}")
+		if answer.StatusCode != 415 {
+			t.Errorf("%q: got %s, want 415", twice, answer.Status)
+		}
+	}
 	answer = s.raw(t, "GET /auth/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer a\r\nAuthorization: Bearer b\r\n\r\n")
 	if answer.StatusCode != 401 {
 		t.Errorf("two tokens: got %s, want 401", answer.Status)
@@ -121,7 +140,7 @@ func TestPathsAndMethods(t *testing.T) {
 			t.Errorf("HEAD %s: %q, %v", path, head.body, head.header)
 		}
 	}
-	for _, path := range []string{"/nope", "/posts/", "/auth", "/auth/", "/auth/login/", "//posts", "/POSTS", "/posts/" + p.ID + "/", "/users", "/.env", "/auth/../posts"} {
+	for _, path := range []string{"/nope", "/posts/", "/auth", "/auth/", "/auth/login/", "//posts", "/docs/.", "/docs/..", "/docs/", "/POSTS", "/posts/" + p.ID + "/", "/users", "/.env", "/auth/../posts"} {
 		r := s.send(t, "GET", path, "").fails(404, "NotFoundError", "Not found")
 		r.has("Location", "")
 	}

@@ -13,6 +13,7 @@ import (
 const (
 	defaultPageSize = 20
 	maxPageSize     = 100
+	maxQuery        = 4 << 10 // bytes
 )
 
 // page is the part of a list that a client asks for.
@@ -28,6 +29,9 @@ func parsePage(rawQuery string) (page, error) {
 	if err != nil {
 		return p, badRequest("The query is not URL-encoded")
 	}
+	if len(rawQuery) > maxQuery {
+		return p, badRequest(fmt.Sprintf("The query must have at most %d bytes", maxQuery))
+	}
 	var wrong []models.FieldError
 	refuse := func(name, message string) { wrong = append(wrong, models.FieldError{Field: name, Message: message}) }
 	for _, name := range slices.Sorted(maps.Keys(query)) {
@@ -39,7 +43,7 @@ func parsePage(rawQuery string) (page, error) {
 		switch value := values[0]; name {
 		case "limit":
 			p.limit, err = strconv.Atoi(value)
-			if err != nil || p.limit < 1 || p.limit > maxPageSize {
+			if err != nil || p.limit < 1 || p.limit > maxPageSize || strconv.Itoa(p.limit) != value {
 				refuse(name, fmt.Sprintf("must be 1 to %d", maxPageSize))
 			}
 		case "after":

@@ -38,9 +38,15 @@ func (r *postChangeRequest) normalize() {
 	}
 }
 
+// lower makes ASCII letters small; others, which no tag may have, stay what they are.
 func lower(tags []string) {
 	for i, tag := range tags {
-		tags[i] = strings.ToLower(tag)
+		tags[i] = strings.Map(func(r rune) rune {
+			if r >= 'A' && r <= 'Z' {
+				return r + 'a' - 'A'
+			}
+			return r
+		}, tag)
 	}
 }
 

@@ -61,6 +61,7 @@ func TestCreatePostRefusals(t *testing.T) {
 		{"a long title", `{"title":"` + strings.Repeat("t", 201) + `","content":"x"}`, "title must have 1 to 200", []string{"title"}},
 		{"a long content", `{"title":"t","content":"` + strings.Repeat("é", 100001) + `"}`, "content must have 1 to 100000", []string{"content"}},
 		{"a bad tag", `{"title":"t","content":"x","tags":["ok","not ok"]}`, "tags[1] must be", []string{"tags[1]"}},
+		{"a tag of odd letters", `{"title":"t","content":"x","tags":["\u212a"]}`, "tags[0] must be", []string{"tags[0]"}},
 		{"an empty tag", `{"title":"t","content":"x","tags":[""]}`, "tags[0] must be", []string{"tags[0]"}},
 		{"a repeated tag", `{"title":"t","content":"x","tags":["Go","go"]}`, "tags must be at most 10, all different", []string{"tags"}},
 		{"many tags", `{"title":"t","content":"x","tags":["a","b","c","d","e","f","g","h","i","j","k"]}`, "tags must be at most 10", []string{"tags"}},
@@ -127,7 +128,7 @@ func TestListRefusals(t *testing.T) {
 	s := newServer(t, storetest.SQLite(t))
 	for query, field := range map[string]string{
 		"limit=0": "limit", "limit=101": "limit", "limit=-1": "limit", "limit=ten": "limit", "limit=": "limit", "limit=1&limit=2": "limit",
-		"limit=99999999999999999999": "limit", "after=1": "after", "after=": "after", "after=000000000000000000000000": "after",
+		"limit=99999999999999999999": "limit", "limit=%2B5": "limit", "limit=05": "limit", "%ff=1": "\ufffd", "after=1": "after", "after=": "after", "after=000000000000000000000000": "after",
 		"page=2": "page", "Limit=2": "Limit", "$where=1": "$where",
 	} {
 		s.send(t, "GET", "/posts?"+query, "").fails(400, "ValidationError", field+" ", field)
@@ -148,7 +149,7 @@ func TestPublicUser(t *testing.T) {
 		if byID := s.send(t, "GET", "/users/"+keys["_id"].(string), "").is(200); byID.body != byName.body {
 			t.Errorf("by id: %s, by name: %s", byID.body, byName.body)
 		}
-		for _, id := range []string{"bob", models.NewID().Hex(), "%00", "%25", "$ne"} {
+		for _, id := range []string{"bob", models.NewID().Hex(), "%00", "%25", "%ff", "$ne"} {
 			s.send(t, "GET", "/users/"+id, "").fails(404, "NotFoundError", "User not found")
 		}
 	})

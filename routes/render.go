@@ -11,6 +11,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"gin-blog/auth"
 	"gin-blog/middleware"
@@ -163,7 +164,7 @@ type errorDetail struct {
 
 // render writes v as JSON, without escaping characters that only HTML minds.
 func render(c *gin.Context, status int, v any) error {
-	body, err := json.Marshal(v)
+	body, err := json.Marshal(v, jsontext.AllowInvalidUTF8(true)) // an error may quote the request
 	if err != nil {
 		return fmt.Errorf("encode answer: %w", err)
 	}

@@ -54,6 +54,7 @@ func New(o Options) (http.Handler, error) {
 		middleware.RequestID(),
 		middleware.NoSniff(),
 		middleware.AccessLog(o.Log),
+		middleware.DrainBody(),
 		renderErrors(),
 		middleware.Recover(o.Log),
 		middleware.CORS(o.CORSOrigins),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 
@@ -37,6 +38,9 @@ func (a *api) userByIDOrName(ctx context.Context, idOrName string) (*models.User
 		if !errors.Is(err, models.ErrUserNotFound) {
 			return u, err
 		}
+	}
+	if !utf8.ValidString(idOrName) { // which no database takes
+		return nil, models.ErrUserNotFound
 	}
 	return a.Store.UserByUsername(ctx, idOrName)
 }

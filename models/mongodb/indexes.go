@@ -59,9 +59,9 @@ func (s *Store) ensureIndexes(ctx context.Context) (*collections, error) {
 }
 
 // uniqueName makes usernames unique without regard to case, or exactly where that cannot be.
-// The exact index has the name that Mongoose gives it, so that the Express app and gin-blog agree on it.
+// The exact index has the name and the form that Mongoose gives it, so that the Express app and gin-blog agree on it.
 func (s *Store) uniqueName(ctx context.Context, users *mongo.Collection) (*options.Collation, error) {
-	collation, err := s.uniqueCaseless(ctx, users, "username", false)
+	collation, err := s.uniqueCaseless(ctx, users, "username", options.Index())
 	if err != nil || collation != nil {
 		return collation, err
 	}
@@ -75,19 +75,33 @@ func (s *Store) uniqueName(ctx context.Context, users *mongo.Collection) (*optio
 	return nil, wrap("create index on users", err)
 }
 
-// uniqueEmail makes emails unique without regard to case. Users without one do not count.
+// uniqueEmail makes emails unique without regard to case, or exactly where that cannot be. Users without one do not count.
 func (s *Store) uniqueEmail(ctx context.Context, users *mongo.Collection) (*options.Collation, error) {
-	return s.uniqueCaseless(ctx, users, "email", true)
+	collation, err := s.uniqueCaseless(ctx, users, "email", givenEmail())
+	if err != nil || collation != nil {
+		return collation, err
+	}
+	_, err = users.Indexes().CreateOne(ctx, mongo.IndexModel{
+		Keys:    bson.D{{Key: "email", Value: 1}},
+		Options: givenEmail().SetName("email_exact").SetUnique(true),
+	})
+	if mongo.IsDuplicateKeyError(err) {
+		s.log.Warn("two users have the same email: emails are not kept unique until one is changed", "database", s.db.Name())
+		return nil, nil
+	}
+	return nil, wrap("create index on users", err)
+}
+
+// givenEmail is an index of those users who gave an email.
+func givenEmail() *options.IndexOptionsBuilder {
+	return options.Index().SetPartialFilterExpression(bson.D{{Key: "email", Value: isString()}})
 }
 
 // uniqueCaseless makes a unique index on a field of users that takes no notice of case, and returns the collation to
 // ask it with. Where the data or the server does not allow it, it logs a warning and returns nil.
-func (s *Store) uniqueCaseless(ctx context.Context, users *mongo.Collection, field string, sparse bool) (*options.Collation, error) {
+func (s *Store) uniqueCaseless(ctx context.Context, users *mongo.Collection, field string, index *options.IndexOptionsBuilder) (*options.Collation, error) {
 	name := field + "_caseless"
-	index := options.Index().SetName(name).SetUnique(true).SetCollation(caseless())
-	if sparse {
-		index.SetSparse(true)
-	}
+	index.SetName(name).SetUnique(true).SetCollation(caseless())
 	_, err := users.Indexes().CreateOne(ctx, mongo.IndexModel{Keys: bson.D{{Key: field, Value: 1}}, Options: index})
 	switch {
 	case mongo.IsDuplicateKeyError(err):

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -147,6 +148,14 @@ func unavailable(err error) bool {
 	if mongo.IsTimeout(err) || mongo.IsNetworkError(err) || errors.Is(err, mongo.ErrClientDisconnected) {
 		return true
 	}
+	// A primary that is no more, or not yet: NotWritablePrimary, InterruptedDueToReplStateChange, NotPrimaryNoSecondaryOk,
+	// NotPrimaryOrSecondary, InterruptedAtShutdown, ShutdownInProgress, PrimarySteppedDown.
+	leaving := []int{10107, 11602, 13435, 13436, 11600, 91, 189}
+	for _, code := range mongo.ErrorCodes(err) {
+		if slices.Contains(leaving, code) {
+			return true
+		}
+	}
 	var labeled mongo.LabeledError // a primary that stepped down, a write that no majority took
 	return errors.As(err, &labeled) && (labeled.HasErrorLabel("RetryableWriteError") || labeled.HasErrorLabel("RetryableError"))
 }
@@ -163,6 +172,9 @@ func olderThan(after models.ID) bson.D {
 func newestFirst(limit int) *options.FindOptionsBuilder {
 	return options.Find().SetSort(bson.D{{Key: "_id", Value: -1}}).SetLimit(int64(limit)).SetBatchSize(int32(limit))
 }
+
+// isString selects the values that are strings.
+func isString() bson.D { return bson.D{{Key: "$type", Value: "string"}} }
 
 // byID selects one document.
 func byID(id models.ID) bson.D { return bson.D{{Key: "_id", Value: id}} }

@@ -250,7 +250,8 @@ func (s *Store) UserByEmail(ctx context.Context, email string) (*models.User, er
 	if err != nil {
 		return nil, err
 	}
-	return findUser(ctx, c, bson.D{{Key: "email", Value: email}}, c.emailCollation)
+	// The type is in the index's own condition: without it the server would not use the index.
+	return findUser(ctx, c, bson.D{{Key: "email", Value: append(isString(), bson.E{Key: "$eq", Value: email})}}, c.emailCollation)
 }
 
 func findUser(ctx context.Context, c *collections, filter bson.D, collation *options.Collation) (*models.User, error) {

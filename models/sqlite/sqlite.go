@@ -126,10 +126,13 @@ func (s *Store) migrate(ctx context.Context) error {
 // Path is the file the store is kept in.
 func (s *Store) Path() string { return s.path }
 
-// Ping reads from the file.
+// Ping reads from the file, which must still be where it was opened.
 func (s *Store) Ping(ctx context.Context) error {
+	if _, err := os.Stat(s.path); err != nil {
+		return fmt.Errorf("ping: %w: %w", models.ErrUnavailable, err)
+	}
 	return s.read(ctx, "ping", func(conn *sqlite.Conn) error {
-		return sqlitex.Execute(conn, `SELECT 1 FROM sqlite_schema LIMIT 1`, nil)
+		return sqlitex.Execute(conn, `SELECT 1 FROM posts LIMIT 1`, nil)
 	})
 }
 
@@ -150,12 +153,12 @@ func (s *Store) read(ctx context.Context, doing string, f func(*sqlite.Conn) err
 
 // write runs f with the connection that writes, when its turn comes.
 func (s *Store) write(ctx context.Context, doing string, f func(*sqlite.Conn) error) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
 	return use(ctx, s.writer, doing, f)
 }
 
 func use(ctx context.Context, pool *sqlitex.Pool, doing string, f func(*sqlite.Conn) error) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	conn, err := pool.Take(ctx)
 	if err == nil {
 		defer pool.Put(conn)

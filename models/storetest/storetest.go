@@ -25,6 +25,17 @@ func Run(t *testing.T, open func(t *testing.T) models.Store) {
 		"a session without its user is not found":    sessionNeedsUser,
 		"text comes back to the byte, odd or not":    oddTextComesBack,
 		"the newest post comes first within a blink": newestFirst,
+		"profiles change field by field":             profilesChange,
+		"roles change at once":                       rolesChange,
+		"a password change ends the other sessions":  passwordChangeEndsOtherSessions,
+		"one of many password changes wins":          onePasswordChangeWins,
+		"a hash is renewed where it is the old one":  hashIsRenewed,
+		"users go and their posts stay":              usersAreDeleted,
+		"users are listed newest first":              usersAreListed,
+		"sessions are listed and ended":              sessionsAreListedAndEnded,
+		"sessions are bounded":                       sessionsAreBounded,
+		"posts change where the author is theirs":    postsChange,
+		"a name is freed and taken":                  nameIsFreedAndTaken,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
