@@ -148,6 +148,17 @@ func TestTheTutorialsFlow(t *testing.T) {
 		t.Errorf("got %+v, %+v", registered, created)
 	}
 
+	role := exec.Command(binary, "role", "ALICE", "admin")
+	role.Dir, role.Env = dir, []string{}
+	if out, err := role.CombinedOutput(); err != nil || !strings.Contains(string(out), "has the role admin now") {
+		t.Errorf("role, while the server runs: %v: %s", err, out)
+	}
+	var users []struct{ Username, Role string }
+	p.call("GET", "/admin/users", login.Token, "", 200, &users)
+	if len(users) != 1 || users[0].Role != "admin" {
+		t.Errorf("an admin sees %+v", users)
+	}
+
 	during := finishDuringDrain(t, p, login.Token)
 	if err := p.stop(syscall.SIGKILL); err == nil {
 		t.Error("it had ended before it was killed")

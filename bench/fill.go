@@ -13,10 +13,10 @@ import (
 	"gin-blog/models/sqlite"
 )
 
-// authorsPerPost is how many posts an author has on average.
+// postsPerAuthor is how many posts an author has on average.
 const postsPerAuthor = 100
 
-// fill makes a store with n posts of some 60 words. It appears at path only when it is whole.
+// fill makes a file with n posts of some 60 words. It appears at path only when it is whole.
 func fill(ctx context.Context, path string, n int) error {
 	unfinished := path + ".unfinished"
 	if err := removeStore(unfinished); err != nil {
@@ -26,6 +26,17 @@ func fill(ctx context.Context, path string, n int) error {
 	if err != nil {
 		return err
 	}
+	if err := populate(ctx, store, n); err != nil {
+		return errors.Join(err, store.Close(ctx))
+	}
+	if err := store.Close(ctx); err != nil {
+		return err
+	}
+	return os.Rename(unfinished, path)
+}
+
+// populate puts n posts and their authors into a store.
+func populate(ctx context.Context, store models.Store, n int) error {
 	random := rand.New(rand.NewPCG(1, 2))
 	authors := make([]models.ID, max(n/postsPerAuthor, 1))
 	now := time.Now().UTC()
@@ -33,7 +44,7 @@ func fill(ctx context.Context, path string, n int) error {
 		authors[i] = models.NewID()
 		u := &models.User{ID: authors[i], Username: fmt.Sprintf("author%d", i), Role: models.RoleUser, CreatedAt: now}
 		if err := store.CreateUser(ctx, u); err != nil {
-			return errors.Join(err, store.Close(ctx))
+			return err
 		}
 	}
 	for i := range n {
@@ -42,13 +53,10 @@ func fill(ctx context.Context, path string, n int) error {
 			AuthorID: authors[random.IntN(len(authors))], CreatedAt: now, UpdatedAt: now,
 		}
 		if err := store.CreatePost(ctx, p); err != nil {
-			return errors.Join(fmt.Errorf("post %d: %w", i, err), store.Close(ctx))
+			return fmt.Errorf("post %d: %w", i, err)
 		}
 	}
-	if err := store.Close(ctx); err != nil {
-		return err
-	}
-	return os.Rename(unfinished, path)
+	return nil
 }
 
 // words makes a text of n words.

@@ -85,7 +85,7 @@ func run(ctx context.Context, dir string, rounds int, length time.Duration, out 
 	for _, t := range targets {
 		fmt.Fprintf(out, "| %s | %.0f | %.2f | %.2f |\n", t.name, t.median(), t.ratio(targets[0]), t.ratio(targets[1]))
 	}
-	return nil
+	return storm(ctx, out)
 }
 
 // filled opens the store with n posts in dir, after filling it where it is not.
@@ -112,24 +112,29 @@ func (m memory) Posts(context.Context, models.PostFilter) ([]models.Post, error)
 
 // target is one API to measure.
 type target struct {
-	name   string
-	store  models.Store
-	server *http.Server
-	addr   string
-	rates  []float64 // requests a second, one for each round
+	name      string
+	store     models.Store
+	passwords *auth.Passwords // those of a test where nil
+	server    *http.Server
+	addr      string
+	rates     []float64 // requests a second, one for each round
 }
 
 // serve starts the API as main does, on a free port, with a log that nobody reads.
 func (t *target) serve(ctx context.Context) error {
 	gin.SetMode(gin.ReleaseMode)
-	passwords, err := auth.NewPasswords(4)
-	if err != nil {
-		return err
+	if t.passwords == nil {
+		var err error
+		if t.passwords, err = auth.NewPasswords(4); err != nil {
+			return err
+		}
 	}
 	handler, err := routes.New(routes.Options{
-		Store:       t.store,
-		Passwords:   passwords,
-		Sessions:    auth.NewSessions(t.store, auth.NewTokens("a", "b", time.Now), auth.SessionOptions{Now: time.Now}),
+		Store:     t.store,
+		Passwords: t.passwords,
+		Sessions: auth.NewSessions(t.store, auth.NewTokens("a", "b", time.Now), auth.SessionOptions{
+			AccessTTL: 15 * time.Minute, RefreshTTL: time.Hour, Now: time.Now,
+		}),
 		Validator:   models.NewValidator(6),
 		Log:         slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Now:         time.Now,

@@ -54,7 +54,7 @@ func NewValidator(passwordMinLength int) *Validator {
 			"username":         "must be 3 to 32 of the characters A-Z a-z 0-9 . _ - and start with a letter or digit, and not be 24 hex digits",
 			"password": fmt.Sprintf("must have at least %d characters and at most %d bytes, no NUL, and differ from the username",
 				passwordMinLength, maxPasswordBytes),
-			"email":   "must be a plain address like alice@example.com, of at most 254 characters",
+			"email":   "must be a plain address like alice@example.com, of at most 254 characters, or empty",
 			"name":    "must have at most 100 characters, none of them a control character or a change of direction",
 			"bio":     "must have at most 1000 characters, and no NUL",
 			"title":   "must have 1 to 200 characters",
@@ -88,7 +88,7 @@ func NewValidator(passwordMinLength int) *Validator {
 			!strings.EqualFold(value, neighbour(parent, "Username"))
 	})
 	v.rule("email", func(value string, _ reflect.Value) bool {
-		return len(value) <= 254 && emailForm.MatchString(value)
+		return value == "" || len(value) <= 254 && emailForm.MatchString(value)
 	})
 	v.rule("name", func(value string, _ reflect.Value) bool {
 		return utf8.RuneCountInString(value) <= 100 && !controls.MatchString(value)

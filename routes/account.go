@@ -13,7 +13,7 @@ import (
 
 type profileRequest struct {
 	Name  *string `json:"name" validate:"omitnil,name"`
-	Email *string `json:"email" validate:"omitnil,eq=|email"`
+	Email *string `json:"email" validate:"omitnil,email"`
 	Bio   *string `json:"bio" validate:"omitnil,bio"`
 }
 

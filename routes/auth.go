@@ -20,7 +20,7 @@ const maxUserAgent = 200
 type registration struct {
 	Username string `json:"username" validate:"required,username"`
 	Password string `json:"password" validate:"required,password"`
-	Email    string `json:"email" validate:"omitempty,email"`
+	Email    string `json:"email" validate:"email"`
 	Name     string `json:"name" validate:"name"`
 }
 

@@ -3,9 +3,11 @@ package sqlite_test
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	zombiezen "zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
@@ -120,5 +122,39 @@ func TestTwoProcessesShareAFile(t *testing.T) {
 	list, err := store.Posts(t.Context(), models.PostFilter{Limit: 1000})
 	if err != nil || len(list) != processes*posts {
 		t.Errorf("%d posts, %v, want %d", len(list), err, processes*posts)
+	}
+}
+
+func TestExpiredSessionsArePurged(t *testing.T) {
+	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close(t.Context())
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	const users, perUser = 15, models.MaxSessions
+	var live models.ID
+	for i := range users {
+		u := &models.User{ID: models.NewID(), Username: "user" + strconv.Itoa(i), Role: models.RoleUser, CreatedAt: now}
+		if err := store.CreateUser(t.Context(), u); err != nil {
+			t.Fatal(err)
+		}
+		for j := range perUser {
+			s := &models.Session{ID: models.NewID(), UserID: u.ID, ExpiresAt: now.Add(-time.Second)}
+			if i == 0 && j == 0 {
+				live, s.ExpiresAt = s.ID, now.Add(time.Hour)
+			}
+			if err := store.CreateSession(t.Context(), s); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for _, want := range []int{users*perUser - 1, 0} {
+		if purged, err := store.PurgeSessions(t.Context(), now); err != nil || purged != want {
+			t.Errorf("purged %d, %v, want %d", purged, err, want)
+		}
+	}
+	if _, _, err := store.LiveSession(t.Context(), live, now); err != nil {
+		t.Errorf("the live session: %v", err)
 	}
 }

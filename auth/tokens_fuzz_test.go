@@ -1,0 +1,46 @@
+package auth
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"gin-blog/models"
+)
+
+// FuzzTokens: of all strings, only the very tokens that were signed are taken, and each only for what it is.
+func FuzzTokens(f *testing.F) {
+	// Nothing here is random: the fuzzer's processes must sign the same tokens.
+	now := time.Unix(1_800_000_000, 0)
+	tokens := NewTokens(strings.Repeat("a", 32), strings.Repeat("r", 32), func() time.Time { return now })
+	session := &models.Session{ID: models.ID{1}, UserID: models.ID{2}, RefreshID: "id", ExpiresAt: now.Add(time.Hour)}
+	refresh, err := tokens.signRefresh(session)
+	if err != nil {
+		f.Fatal(err)
+	}
+	claims := accessClaims{
+		RegisteredClaims: registered(session.UserID, "id", session.ExpiresAt),
+		UserID:           session.UserID.Hex(), Username: "alice", Role: "user", SessionID: session.ID.Hex(),
+	}
+	claims.IssuedAt = jwt.NewNumericDate(now)
+	access, err := sign(accessType, tokens.accessKey, claims)
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, seed := range []string{
+		access, refresh, "", ".", "..", "...", access + ".", access + "=", "eyJhbGciOiJub25lIn0.e30.", access[:len(access)-1],
+		strings.ToUpper(access), access[:strings.LastIndexByte(access, '.')+1], strings.Repeat(".", 1000), "\x00", " " + access,
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, token string) {
+		if _, _, err := tokens.parseAccess(token); (err == nil) != (token == access) {
+			t.Errorf("as an access token: %v for %q", err, token)
+		}
+		if _, _, err := tokens.parseRefresh(token); (err == nil) != (token == refresh) {
+			t.Errorf("as a refresh token: %v for %q", err, token)
+		}
+	})
+}
