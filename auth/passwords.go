@@ -29,8 +29,8 @@ const (
 	hashingPatience = 2 * time.Second
 )
 
-// Passwords hashes and checks passwords with bcrypt. bcrypt is slow on purpose, so at most GOMAXPROCS computations
-// run at a time and the others wait: a storm of logins leaves the processors to the rest of the server.
+// Passwords hashes and checks passwords with bcrypt. bcrypt is slow on purpose, so fewer computations than GOMAXPROCS run
+// at a time, but one at least, and the others wait: a storm of logins leaves a processor to the rest of the server.
 type Passwords struct {
 	cost  int
 	turns chan struct{}
@@ -43,7 +43,7 @@ func NewPasswords(cost int) (*Passwords, error) {
 	if cost < bcrypt.MinCost || cost > MaxCost {
 		return nil, fmt.Errorf("bcrypt cost %d is not %d to %d", cost, bcrypt.MinCost, MaxCost)
 	}
-	p := &Passwords{cost: cost, turns: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	p := &Passwords{cost: cost, turns: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1))}
 	p.slowest.Store(int64(cost))
 	return p, nil
 }

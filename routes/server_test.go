@@ -111,7 +111,7 @@ func newServer(t *testing.T, store models.Store, change ...func(*routes.Options,
 // checkLog fails the test where a line of the log holds what nobody may read there.
 func (s *server) checkLog() {
 	for line := range strings.Lines(s.log.String()) {
-		for _, secret := range []string{password, "$2a$", "eyJ", accessSecret, refreshSecret} {
+		for _, secret := range []string{password, "secret99", "wrong-one", "$2a$", "$2b$", "eyJ", accessSecret, refreshSecret} {
 			if strings.Contains(line, secret) {
 				s.t.Errorf("the log holds %q: %s", secret, line)
 			}
