@@ -52,7 +52,7 @@ func populate(ctx context.Context, store models.Store, n int) error {
 			ID: models.NewID(), Title: words(random, 6), Content: words(random, 60), Tags: []string{"go", "gin"},
 			AuthorID: authors[random.IntN(len(authors))], CreatedAt: now, UpdatedAt: now,
 		}
-		if err := store.CreatePost(ctx, p); err != nil {
+		if _, err := store.CreatePost(ctx, p, nil); err != nil {
 			return fmt.Errorf("post %d: %w", i, err)
 		}
 	}

@@ -55,7 +55,7 @@ func run(ctx context.Context, dir string, rounds int, length time.Duration, out 
 		return err
 	}
 	defer large.Close(ctx)
-	page, err := large.Posts(ctx, models.PostFilter{Limit: pageSize + 1})
+	page, _, err := large.Posts(ctx, models.PostFilter{Limit: pageSize})
 	if err != nil {
 		return err
 	}
@@ -108,7 +108,9 @@ type memory struct {
 	page []models.Post
 }
 
-func (m memory) Posts(context.Context, models.PostFilter) ([]models.Post, error) { return m.page, nil }
+func (m memory) Posts(context.Context, models.PostFilter) ([]models.Post, bool, error) {
+	return m.page, true, nil
+}
 
 // target is one API to measure.
 type target struct {

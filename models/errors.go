@@ -11,6 +11,8 @@ var (
 	ErrSessionNotFound = errors.New("session not found")
 	ErrUsernameTaken   = errors.New("username already taken")
 	ErrEmailTaken      = errors.New("email already taken")
+	ErrPostChanged     = errors.New("post changed meanwhile")
+	ErrKeyReused       = errors.New("idempotency key used for another post")
 	ErrPasswordChanged = errors.New("password changed meanwhile")
 
 	// ErrUnavailable says that the database did not answer in time or could not be written;

@@ -25,6 +25,8 @@ type Store interface {
 type UserStore interface {
 	// CreateUser stores u whole. It returns ErrUsernameTaken or ErrEmailTaken, the first where both are.
 	CreateUser(ctx context.Context, u *User) error
+	// CreateUsers stores many users faster than one by one. Where it fails, some of them may be stored.
+	CreateUsers(ctx context.Context, users []User) error
 	// UserByID returns ErrUserNotFound where there is none, like the next two.
 	UserByID(ctx context.Context, id ID) (*User, error)
 	UserByUsername(ctx context.Context, username string) (*User, error)
@@ -48,17 +50,25 @@ type UserStore interface {
 
 // PostStore keeps posts.
 type PostStore interface {
-	// CreatePost stores p, all but Author, which AuthorID stands for.
-	CreatePost(ctx context.Context, p *Post) error
+	// CreatePost stores p, all but Author, which AuthorID stands for. It may give p another, newer ID. With once it
+	// stores nothing where the author created a post with that key before, but returns that post, with its author, or
+	// ErrKeyReused where the fingerprint is another. Otherwise existing is nil.
+	CreatePost(ctx context.Context, p *Post, once *Idempotency) (existing *Post, err error)
+	// CreatePosts stores many posts faster than one by one. Where it fails, some of them may be stored.
+	CreatePosts(ctx context.Context, posts []Post) error
 	// PostByID returns the post with its author, or ErrPostNotFound.
 	PostByID(ctx context.Context, id ID) (*Post, error)
-	// Posts returns a page with authors, newest first. Its cost depends on neither the number of posts nor
-	// on how far After lies back.
-	Posts(ctx context.Context, f PostFilter) ([]Post, error)
-	// UpdatePost changes a post whose author is author and returns the result with its author, or ErrPostNotFound.
+	// Posts returns a page with authors, newest first, and whether there are older posts behind it. Without words its
+	// cost depends on neither the number of posts nor on how far After lies back.
+	Posts(ctx context.Context, f PostFilter) (page []Post, more bool, err error)
+	// Revisions returns the revisions of the page that Posts would return, for less where the store can.
+	Revisions(ctx context.Context, f PostFilter) (page []Revision, more bool, err error)
+	// UpdatePost changes a post whose author is author and returns the result with its author. It returns ErrPostNotFound,
+	// or ErrPostChanged where change wants another version than there is.
 	UpdatePost(ctx context.Context, id, author ID, change PostChange) (*Post, error)
-	// DeletePost removes a post whose author is author, or returns ErrPostNotFound.
-	DeletePost(ctx context.Context, id, author ID) error
+	// DeletePost removes a post whose author is author, of any version where ifVersion is nil. The errors are those of
+	// UpdatePost.
+	DeletePost(ctx context.Context, id, author ID, ifVersion *int64) error
 }
 
 // SessionStore keeps logins.

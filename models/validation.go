@@ -74,7 +74,6 @@ func NewValidator(passwordMinLength int) *Validator {
 
 	usernameForm := regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{2,31}$`)
 	hexID := regexp.MustCompile(`^[0-9A-Fa-f]{24}$`)
-	tagForm := regexp.MustCompile(`^[a-z0-9-]{1,32}$`)
 	emailForm := regexp.MustCompile("^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\\.[A-Za-z0-9-]{1,63})*$")
 	controls := regexp.MustCompile(`[\p{Cc}\x{202A}-\x{202E}\x{2066}-\x{2069}]`) // the latter turn the direction of text
 
@@ -96,7 +95,7 @@ func NewValidator(passwordMinLength int) *Validator {
 	v.rule("bio", func(value string, _ reflect.Value) bool {
 		return utf8.RuneCountInString(value) <= 1000 && !strings.ContainsRune(value, 0)
 	})
-	v.rule("tag", func(value string, _ reflect.Value) bool { return tagForm.MatchString(value) })
+	v.rule("tag", func(value string, _ reflect.Value) bool { return IsTag(value) })
 	return v
 }
 
@@ -115,6 +114,12 @@ func (v *Validator) Check(input any) error {
 		fields[i] = FieldError{Field: b.Field(), Message: v.messages[b.Tag()]}
 	}
 	return &ValidationError{Fields: fields}
+}
+
+// IsTag tells whether s is 1 to 32 of the characters a-z 0-9 -.
+func IsTag(s string) bool {
+	odd := func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' }
+	return s != "" && len(s) <= 32 && !strings.ContainsFunc(s, odd)
 }
 
 // rule gives a name to a check of one string, which also sees the struct that the string stands in.

@@ -10,17 +10,18 @@ import (
 
 // listUsers shows admins who has an account, newest first.
 func (a *api) listUsers(c *gin.Context) error {
-	p, err := parsePage(c.Request.URL.RawQuery)
+	q, err := parseQuery(c.Request.URL.RawQuery, "limit", "after")
 	if err != nil {
 		return err
 	}
-	users, err := a.Store.Users(c.Request.Context(), models.UserFilter{After: p.after, Limit: p.limit + 1})
+	// One more than asked for tells whether there is a next page.
+	users, err := a.Store.Users(c.Request.Context(), models.UserFilter{After: q.after, Limit: q.limit + 1})
 	if err != nil {
 		return err
 	}
-	if len(users) > p.limit {
-		users = users[:p.limit]
-		c.Header("Link", p.next("/admin/users", users[p.limit-1].ID))
+	if len(users) > q.limit {
+		users = users[:q.limit]
+		c.Header("Link", q.link("/admin/users", "next", users[q.limit-1].ID))
 	}
 	bodies := make([]userBody, len(users))
 	for i := range users {

@@ -283,8 +283,9 @@ type broken struct {
 	posts func(context.Context) ([]models.Post, error)
 }
 
-func (b broken) Posts(ctx context.Context, _ models.PostFilter) ([]models.Post, error) {
-	return b.posts(ctx)
+func (b broken) Posts(ctx context.Context, _ models.PostFilter) ([]models.Post, bool, error) {
+	posts, err := b.posts(ctx)
+	return posts, false, err
 }
 
 func TestFailuresTellNothing(t *testing.T) {

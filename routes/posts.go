@@ -1,6 +1,8 @@
 package routes
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -81,11 +83,27 @@ func (a *api) createPost(c *gin.Context) error {
 		AuthorID: author.ID, Author: &models.Author{ID: author.ID, Username: author.Username},
 		CreatedAt: now, UpdatedAt: now,
 	}
-	if err := a.Store.CreatePost(c.Request.Context(), post); err != nil {
+	once, err := idempotency(c, &in, now)
+	if err != nil {
 		return err
 	}
+	existing, err := a.Store.CreatePost(c.Request.Context(), post, once)
+	if err != nil {
+		return err
+	}
+	if existing != nil {
+		c.Header("Idempotency-Replayed", "true")
+		post = existing
+	}
 	c.Header("Location", "/posts/"+post.ID.Hex())
+	setValidators(c, post)
 	return render(c, http.StatusCreated, createdBody{Message: "Post created", Post: newPostBody(post)})
+}
+
+// setValidators names the state of a post, for conditional requests.
+func setValidators(c *gin.Context, p *models.Post) {
+	c.Header("ETag", postTag(p.Revision()))
+	c.Header("Last-Modified", p.UpdatedAt.UTC().Format(http.TimeFormat))
 }
 
 // replacePost is PUT: what is left out is empty afterwards.
@@ -98,7 +116,7 @@ func (a *api) replacePost(c *gin.Context) error {
 	if err := a.decode(c, &in); err != nil {
 		return err
 	}
-	return a.changePost(c, post, models.PostChange{Title: &in.Title, Content: &in.Content, Tags: &in.Tags, UpdatedAt: a.now()})
+	return a.changePost(c, post, models.PostChange{Title: &in.Title, Content: &in.Content, Tags: &in.Tags})
 }
 
 // updatePost is PATCH: what is left out stays.
@@ -111,17 +129,24 @@ func (a *api) updatePost(c *gin.Context) error {
 	if err := a.decode(c, &in); err != nil {
 		return err
 	}
-	if in == (postChangeRequest{}) {
-		return render(c, http.StatusOK, newPostBody(post))
-	}
-	return a.changePost(c, post, models.PostChange{Title: in.Title, Content: in.Content, Tags: in.Tags, UpdatedAt: a.now()})
+	return a.changePost(c, post, models.PostChange{Title: in.Title, Content: in.Content, Tags: in.Tags})
 }
 
+// changePost changes the post that the client has seen, where it says which with If-Match.
 func (a *api) changePost(c *gin.Context, post *models.Post, change models.PostChange) error {
+	conditional, err := checkIfMatch(c, postTag(post.Revision()))
+	if err != nil {
+		return err
+	}
+	if conditional {
+		change.IfVersion = &post.Version
+	}
+	change.UpdatedAt = a.now()
 	changed, err := a.Store.UpdatePost(c.Request.Context(), post.ID, post.AuthorID, change)
 	if err != nil {
 		return err
 	}
+	setValidators(c, changed)
 	return render(c, http.StatusOK, newPostBody(changed))
 }
 
@@ -130,7 +155,15 @@ func (a *api) deletePost(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := a.Store.DeletePost(c.Request.Context(), post.ID, post.AuthorID); err != nil {
+	conditional, err := checkIfMatch(c, postTag(post.Revision()))
+	if err != nil {
+		return err
+	}
+	var ifVersion *int64
+	if conditional {
+		ifVersion = &post.Version
+	}
+	if err := a.Store.DeletePost(c.Request.Context(), post.ID, post.AuthorID, ifVersion); err != nil {
 		return err
 	}
 	c.Status(http.StatusNoContent)
@@ -162,27 +195,79 @@ func (a *api) readPost(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	setValidators(c, post)
+	if unchanged(c, postTag(post.Revision())) {
+		return nil
+	}
 	return render(c, http.StatusOK, newPostBody(post))
 }
 
 func (a *api) listPosts(c *gin.Context) error {
-	p, err := parsePage(c.Request.URL.RawQuery)
+	q, err := parseQuery(c.Request.URL.RawQuery, "limit", "after", "author", "tag", "q")
 	if err != nil {
 		return err
 	}
-	posts, err := a.Store.Posts(c.Request.Context(), models.PostFilter{After: p.after, Limit: p.limit + 1})
+	filter, any, err := a.postFilter(c.Request.Context(), q)
 	if err != nil {
 		return err
 	}
-	if len(posts) > p.limit {
-		posts = posts[:p.limit]
-		c.Header("Link", p.next("/posts", posts[p.limit-1].ID))
+	var posts []models.Post
+	var more bool
+	if any {
+		if asks(c) { // the revisions cost less than the posts
+			page, more, err := a.Store.Revisions(c.Request.Context(), filter)
+			if err != nil {
+				return err
+			}
+			if unchanged(c, listTag(page, more)) {
+				return nil
+			}
+		}
+		if posts, more, err = a.Store.Posts(c.Request.Context(), filter); err != nil {
+			return err
+		}
+	}
+	links := []string{q.link("/posts", "first", models.ID{})}
+	if more {
+		links = append(links, q.link("/posts", "next", posts[len(posts)-1].ID))
+	}
+	revisions := make([]models.Revision, len(posts))
+	for i := range posts {
+		revisions[i] = posts[i].Revision()
+	}
+	etag := listTag(revisions, more)
+	c.Header("Link", strings.Join(links, ", "))
+	c.Header("ETag", etag)
+	if unchanged(c, etag) {
+		return nil
 	}
 	bodies := make([]postBody, len(posts))
 	for i := range posts {
 		bodies[i] = newPostBody(&posts[i])
 	}
 	return render(c, http.StatusOK, bodies)
+}
+
+// postFilter is what a query asks for. any is false where no post can be meant.
+func (a *api) postFilter(ctx context.Context, q query) (f models.PostFilter, any bool, err error) {
+	f = models.PostFilter{After: q.after, Limit: q.limit, Tag: q.values["tag"]}
+	if text, ok := q.values["q"]; ok {
+		f.Words = models.ParseWords(text)
+		if len(f.Words) == 0 { // only signs
+			return f, false, nil
+		}
+	}
+	if author, ok := q.values["author"]; ok {
+		u, err := a.userByIDOrName(ctx, author)
+		if errors.Is(err, models.ErrUserNotFound) {
+			return f, false, nil
+		}
+		if err != nil {
+			return f, false, err
+		}
+		f.AuthorID = u.ID
+	}
+	return f, true, nil
 }
 
 func newPostBody(p *models.Post) postBody {

@@ -31,7 +31,7 @@ func TestCreateAndReadPosts(t *testing.T) {
 		}
 
 		one := s.send(t, "GET", "/posts/"+p.ID, "").is(200).has("Cache-Control", "no-cache").hides("email", "role")
-		list := s.send(t, "GET", "/posts", "").is(200).has("Cache-Control", "no-cache").has("Link", "")
+		list := s.send(t, "GET", "/posts", "").is(200).has("Cache-Control", "no-cache").has("Link", `</posts>; rel="first"`)
 		if list.body != "["+one.body+"]" {
 			t.Errorf("the list %s is not the post %s", list.body, one.body)
 		}
@@ -96,7 +96,7 @@ func TestListPages(t *testing.T) {
 		for i := range 23 {
 			s.post(t, g.Token, fmt.Sprintf("Post %d", i))
 		}
-		next := regexp.MustCompile(`^<(/posts\?[^>]*)>; rel="next"$`)
+		next := regexp.MustCompile(`<(/posts\?[^>]*)>; rel="next"`)
 		for query, sizes := range map[string][]int{"": {20, 3}, "?limit=10": {10, 10, 3}, "?limit=23": {23}, "?limit=100": {23}} {
 			path, at := "/posts"+query, 22
 			for _, size := range sizes {

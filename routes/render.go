@@ -110,6 +110,9 @@ func toHTTP(err error) *httpError {
 		{models.ErrUserNotFound, notFound("User not found")},
 		{models.ErrUsernameTaken, conflict("Username already taken")},
 		{models.ErrEmailTaken, conflict("Email already taken")},
+		{models.ErrKeyReused, conflict("Idempotency-Key was used for another post: take a new one")},
+		{models.ErrPostChanged, &httpError{status: http.StatusPreconditionFailed, name: "PreconditionFailedError",
+			message: "The post changed since the given ETag: read it again"}},
 		{os.ErrDeadlineExceeded, &httpError{status: http.StatusRequestTimeout, name: "RequestTimeoutError",
 			message: "The body took too long to arrive"}},
 	} {

@@ -30,6 +30,9 @@ func (s *Store) ensureIndexes(ctx context.Context) (*collections, error) {
 	if c.emailCollation, err = s.uniqueEmail(ctx, c.users); err != nil {
 		return nil, err
 	}
+	if c.hasText, err = s.ensureText(ctx, c.posts); err != nil {
+		return nil, err
+	}
 	for _, index := range []struct {
 		on    *mongo.Collection
 		model mongo.IndexModel
@@ -41,6 +44,11 @@ func (s *Store) ensureIndexes(ctx context.Context) (*collections, error) {
 		{c.posts, mongo.IndexModel{
 			Keys:    bson.D{{Key: "tags", Value: 1}, {Key: "_id", Value: -1}},
 			Options: options.Index().SetName("posts_by_tag"),
+		}},
+		{c.posts, mongo.IndexModel{
+			Keys: bson.D{{Key: "author", Value: 1}, {Key: "idempotencyKey", Value: 1}},
+			Options: options.Index().SetName("posts_by_idempotency_key").SetUnique(true).
+				SetPartialFilterExpression(bson.D{{Key: "idempotencyKey", Value: isString()}}),
 		}},
 		{c.sessions, mongo.IndexModel{
 			Keys:    bson.D{{Key: "user", Value: 1}, {Key: "lastUsedAt", Value: -1}, {Key: "_id", Value: -1}},
@@ -56,6 +64,21 @@ func (s *Store) ensureIndexes(ctx context.Context) (*collections, error) {
 		}
 	}
 	return c, nil
+}
+
+// ensureText makes the index that search uses, of words as they are written in any language. It tells whether the server
+// took it.
+func (s *Store) ensureText(ctx context.Context, posts *mongo.Collection) (bool, error) {
+	_, err := posts.Indexes().CreateOne(ctx, mongo.IndexModel{
+		Keys: bson.D{{Key: "title", Value: "text"}, {Key: "content", Value: "text"}},
+		Options: options.Index().SetName("posts_text").SetDefaultLanguage("none").
+			SetLanguageOverride("noLanguageField"), // a field called "language" is only a field
+	})
+	if err != nil && !unavailable(err) && isServerError(err) {
+		s.log.Warn("the server takes no text index: a search looks at every post and gives up after 2 s", "cause", err)
+		return false, nil
+	}
+	return err == nil, wrap("create index on posts", err)
 }
 
 // uniqueName makes usernames unique without regard to case, or exactly where that cannot be.

@@ -50,6 +50,8 @@ type collections struct {
 	nameCollation *options.Collation
 	// emailCollation is the same for emails.
 	emailCollation *options.Collation
+	// hasText tells whether the posts have a text index.
+	hasText bool
 }
 
 // Open connects to the deployment at uri and uses the database called name. It succeeds while the server is away:
@@ -172,6 +174,17 @@ func olderThan(after models.ID) bson.D {
 func newestFirst(limit int) *options.FindOptionsBuilder {
 	return options.Find().SetSort(bson.D{{Key: "_id", Value: -1}}).SetLimit(int64(limit)).SetBatchSize(int32(limit))
 }
+
+// atVersion selects a version by a counter that documents of another make lack, where it is 0.
+func atVersion(field string, version int64) bson.E {
+	if version == 0 {
+		return bson.E{Key: field, Value: bson.D{{Key: "$in", Value: bson.A{0, nil}}}}
+	}
+	return bson.E{Key: field, Value: version}
+}
+
+// onlyID is the projection to the id.
+func onlyID() bson.D { return bson.D{{Key: "_id", Value: 1}} }
 
 // isString selects the values that are strings.
 func isString() bson.D { return bson.D{{Key: "$type", Value: "string"}} }

@@ -53,7 +53,7 @@ func (s *Store) CreateSession(ctx context.Context, n *models.Session) error {
 
 // endSurplus ends the sessions that a user has beyond models.MaxSessions.
 func endSurplus(ctx context.Context, c *collections, user models.ID) error {
-	cursor, err := c.sessions.Find(ctx, sessionsOf(user), lastUsedFirst().SetSkip(models.MaxSessions).SetProjection(bson.D{{Key: "_id", Value: 1}}))
+	cursor, err := c.sessions.Find(ctx, sessionsOf(user), lastUsedFirst().SetSkip(models.MaxSessions).SetProjection(onlyID()))
 	if err != nil {
 		return wrap("find surplus sessions", err)
 	}

@@ -33,6 +33,13 @@ type userDocument struct {
 	KeptSession models.ID `bson:"keptSession,omitempty"`
 }
 
+func newUserDocument(u *models.User) userDocument {
+	return userDocument{
+		ID: u.ID, Username: u.Username, Password: u.PasswordHash, Email: u.Email, Name: u.Name, Bio: u.Bio,
+		Role: string(u.Role), CreatedAt: u.CreatedAt, PasswordVersion: u.PasswordVersion,
+	}
+}
+
 // owns tells whether a session of the user is still good, whatever its date.
 func (d *userDocument) owns(s *sessionDocument) bool {
 	return s.PasswordVersion == d.PasswordVersion || s.ID == d.KeptSession
@@ -58,10 +65,7 @@ func (s *Store) CreateUser(ctx context.Context, u *models.User) error {
 	if err != nil {
 		return err
 	}
-	document := userDocument{
-		ID: u.ID, Username: u.Username, Password: u.PasswordHash, Email: u.Email,
-		Name: u.Name, Bio: u.Bio, Role: string(u.Role), CreatedAt: u.CreatedAt,
-	}
+	document := newUserDocument(u)
 	for range createAttempts {
 		_, err = c.users.InsertOne(ctx, document)
 		if !mongo.IsDuplicateKeyError(err) {
@@ -72,6 +76,20 @@ func (s *Store) CreateUser(ctx context.Context, u *models.User) error {
 		}
 	}
 	return wrap("create user", err)
+}
+
+// CreateUsers implements models.UserStore.
+func (s *Store) CreateUsers(ctx context.Context, users []models.User) error {
+	c, err := s.collections()
+	if err != nil {
+		return err
+	}
+	documents := make([]userDocument, len(users))
+	for i := range users {
+		documents[i] = newUserDocument(&users[i])
+	}
+	_, err = c.users.InsertMany(ctx, documents)
+	return wrap("create users", err)
 }
 
 // whichIsTaken asks whether another user has the name or the email of u; nil where neither. The text of the
@@ -158,11 +176,7 @@ func (s *Store) ChangePassword(ctx context.Context, id models.ID, version int64,
 	if err != nil {
 		return err
 	}
-	unchanged := bson.E{Key: "passwordVersion", Value: version}
-	if version == 0 { // the tutorial's users have no such field
-		unchanged.Value = bson.D{{Key: "$in", Value: bson.A{0, nil}}}
-	}
-	result, err := c.users.UpdateOne(ctx, append(byID(id), unchanged), bson.D{{Key: "$set", Value: bson.D{
+	result, err := c.users.UpdateOne(ctx, append(byID(id), atVersion("passwordVersion", version)), bson.D{{Key: "$set", Value: bson.D{
 		{Key: "password", Value: hash},
 		{Key: "passwordVersion", Value: version + 1},
 		{Key: "keptSession", Value: keep},

@@ -50,13 +50,8 @@ const (
 
 // CreateSession implements models.SessionStore.
 func (s *Store) CreateSession(ctx context.Context, n *models.Session) error {
-	return s.write(ctx, "create session", func(conn *sqlite.Conn) (err error) {
-		end, err := sqlitex.ImmediateTransaction(conn)
-		if err != nil {
-			return err
-		}
-		defer end(&err)
-		err = exec(conn, insertSession, n.ID[:], n.UserID[:], n.RefreshID, n.PreviousRefreshID, n.RotatedAt.UnixMilli(),
+	return s.writeAll(ctx, "create session", func(conn *sqlite.Conn) error {
+		err := exec(conn, insertSession, n.ID[:], n.UserID[:], n.RefreshID, n.PreviousRefreshID, n.RotatedAt.UnixMilli(),
 			n.CreatedAt.UnixMilli(), n.LastUsedAt.UnixMilli(), n.ExpiresAt.UnixMilli(), n.UserAgent, n.IP, n.PasswordVersion)
 		if isForeignKey(err) {
 			return models.ErrUserNotFound

@@ -156,6 +156,18 @@ func (s *Store) write(ctx context.Context, doing string, f func(*sqlite.Conn) er
 	return use(ctx, s.writer, doing, f)
 }
 
+// writeAll is write for several statements that happen all or not at all.
+func (s *Store) writeAll(ctx context.Context, doing string, f func(*sqlite.Conn) error) error {
+	return s.write(ctx, doing, func(conn *sqlite.Conn) (err error) {
+		end, err := sqlitex.ImmediateTransaction(conn)
+		if err != nil {
+			return err
+		}
+		defer end(&err)
+		return f(conn)
+	})
+}
+
 func use(ctx context.Context, pool *sqlitex.Pool, doing string, f func(*sqlite.Conn) error) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

@@ -106,7 +106,7 @@ func TestTwoProcessesShareAFile(t *testing.T) {
 			}
 			defer store.Close(t.Context())
 			for range posts {
-				if err := store.CreatePost(t.Context(), &models.Post{ID: models.NewID(), Title: "t", Content: "c", AuthorID: author}); err != nil {
+				if _, err := store.CreatePost(t.Context(), &models.Post{ID: models.NewID(), Title: "t", Content: "c", AuthorID: author}, nil); err != nil {
 					t.Errorf("create: %v", err)
 				}
 			}
@@ -119,7 +119,7 @@ func TestTwoProcessesShareAFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer store.Close(t.Context())
-	list, err := store.Posts(t.Context(), models.PostFilter{Limit: 1000})
+	list, _, err := store.Posts(t.Context(), models.PostFilter{Limit: 1000})
 	if err != nil || len(list) != processes*posts {
 		t.Errorf("%d posts, %v, want %d", len(list), err, processes*posts)
 	}

@@ -15,8 +15,8 @@ import (
 const (
 	userColumns = `users.id, users.username, users.email, users.name, users.bio, users.role, users.password_hash, users.password_version, users.created_at`
 
-	insertUser = `INSERT INTO users (id, username, email, name, bio, role, password_hash, created_at)
-		VALUES (?, ?, NULLIF(?, ''), ?, ?, ?, ?, ?)`
+	insertUser = `INSERT INTO users (id, username, email, name, bio, role, password_hash, password_version, created_at)
+		VALUES (?, ?, NULLIF(?, ''), ?, ?, ?, ?, ?, ?)`
 
 	selectUsers = `SELECT ` + userColumns + ` FROM users WHERE id < ? ORDER BY id DESC LIMIT ? + 0`
 
@@ -35,8 +35,7 @@ func (s *Store) CreateUser(ctx context.Context, u *models.User) error {
 	var err error
 	for range createAttempts {
 		err = s.write(ctx, "create user", func(conn *sqlite.Conn) error {
-			return exec(conn, insertUser, u.ID[:], u.Username, u.Email, u.Name, u.Bio, string(u.Role),
-				u.PasswordHash, u.CreatedAt.UnixMilli())
+			return createUser(conn, u)
 		})
 		if !isDuplicate(err) {
 			return err
@@ -46,6 +45,23 @@ func (s *Store) CreateUser(ctx context.Context, u *models.User) error {
 		}
 	}
 	return err
+}
+
+// CreateUsers implements models.UserStore.
+func (s *Store) CreateUsers(ctx context.Context, users []models.User) error {
+	return s.writeAll(ctx, "create users", func(conn *sqlite.Conn) error {
+		for i := range users {
+			if err := createUser(conn, &users[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func createUser(conn *sqlite.Conn, u *models.User) error {
+	return exec(conn, insertUser, u.ID[:], u.Username, u.Email, u.Name, u.Bio, string(u.Role),
+		u.PasswordHash, u.PasswordVersion, u.CreatedAt.UnixMilli())
 }
 
 // whichIsTaken asks whether another user has the name or the email of u; nil where neither.
@@ -85,11 +101,11 @@ func (s *Store) UpdateProfile(ctx context.Context, id models.ID, change models.P
 }
 
 // orNull is what a pointer points to, or NULL.
-func orNull(s *string) any {
-	if s == nil {
+func orNull[T any](p *T) any {
+	if p == nil {
 		return nil
 	}
-	return *s
+	return *p
 }
 
 // SetRole implements models.UserStore.
@@ -101,12 +117,7 @@ func (s *Store) SetRole(ctx context.Context, username string, role models.Role) 
 
 // ChangePassword implements models.UserStore.
 func (s *Store) ChangePassword(ctx context.Context, id models.ID, version int64, hash string, keep models.ID) error {
-	return s.write(ctx, "change password", func(conn *sqlite.Conn) (err error) {
-		end, err := sqlitex.ImmediateTransaction(conn)
-		if err != nil {
-			return err
-		}
-		defer end(&err)
+	return s.writeAll(ctx, "change password", func(conn *sqlite.Conn) error {
 		if err := execOne(conn, models.ErrPasswordChanged, changePassword, hash, id[:], version); err != nil {
 			return err
 		}

@@ -163,7 +163,7 @@ func usersAreDeleted(t *testing.T, store models.Store) {
 	if _, _, err := store.LiveSession(t.Context(), others.ID, now()); err != nil {
 		t.Errorf("another user's session: %v", err)
 	}
-	posts, err := store.Posts(t.Context(), models.PostFilter{Limit: 10})
+	posts, _, err := store.Posts(t.Context(), models.PostFilter{Limit: 10})
 	if err != nil || len(posts) != len(ids) {
 		t.Fatalf("posts: %v, %v, want all %d", posts, err, len(ids))
 	}
@@ -282,7 +282,7 @@ func postsChange(t *testing.T, store models.Store) {
 	author, other := newUser(t, store, "alice"), newUser(t, store, "bob")
 	p := newPost(author, "My Post")
 	p.Tags = []string{"go"}
-	if err := store.CreatePost(t.Context(), p); err != nil {
+	if _, err := store.CreatePost(t.Context(), p, nil); err != nil {
 		t.Fatalf("create: %v", err)
 	}
 	want := *p
@@ -298,6 +298,7 @@ func postsChange(t *testing.T, store models.Store) {
 	} {
 		step.change.UpdatedAt = now().Add(time.Duration(i) * time.Minute)
 		want.UpdatedAt = step.change.UpdatedAt
+		want.Version++
 		step.then()
 		got, err := store.UpdatePost(t.Context(), p.ID, author.ID, step.change)
 		if err != nil || !reflect.DeepEqual(got, &want) {
@@ -314,13 +315,13 @@ func postsChange(t *testing.T, store models.Store) {
 	if _, err := store.UpdatePost(t.Context(), models.NewID(), author.ID, change); !errors.Is(err, models.ErrPostNotFound) {
 		t.Errorf("change an unknown post: got %v, want ErrPostNotFound", err)
 	}
-	if err := store.DeletePost(t.Context(), p.ID, other.ID); !errors.Is(err, models.ErrPostNotFound) {
+	if err := store.DeletePost(t.Context(), p.ID, other.ID, nil); !errors.Is(err, models.ErrPostNotFound) {
 		t.Errorf("delete as another author: got %v, want ErrPostNotFound", err)
 	}
-	if err := store.DeletePost(t.Context(), p.ID, author.ID); err != nil {
+	if err := store.DeletePost(t.Context(), p.ID, author.ID, nil); err != nil {
 		t.Errorf("delete: %v", err)
 	}
-	if err := store.DeletePost(t.Context(), p.ID, author.ID); !errors.Is(err, models.ErrPostNotFound) {
+	if err := store.DeletePost(t.Context(), p.ID, author.ID, nil); !errors.Is(err, models.ErrPostNotFound) {
 		t.Errorf("delete again: got %v, want ErrPostNotFound", err)
 	}
 	if _, err := store.PostByID(t.Context(), p.ID); !errors.Is(err, models.ErrPostNotFound) {

@@ -24,7 +24,7 @@ func createPosts(t *testing.T, store models.Store, author *models.User, n int) [
 	ids := make([]models.ID, n)
 	for i := range n {
 		p := newPost(author, fmt.Sprintf("Post %d", i))
-		if err := store.CreatePost(t.Context(), p); err != nil {
+		if _, err := store.CreatePost(t.Context(), p, nil); err != nil {
 			t.Fatalf("create post %d: %v", i, err)
 		}
 		ids[n-1-i] = p.ID
@@ -38,7 +38,7 @@ func walk(t *testing.T, store models.Store, limit int, between func()) []models.
 	var ids []models.ID
 	filter := models.PostFilter{Limit: limit}
 	for {
-		page, err := store.Posts(t.Context(), filter)
+		page, more, err := store.Posts(t.Context(), filter)
 		if err != nil {
 			t.Fatalf("page after %s: %v", filter.After.Hex(), err)
 		}
@@ -48,7 +48,7 @@ func walk(t *testing.T, store models.Store, limit int, between func()) []models.
 		for _, p := range page {
 			ids = append(ids, p.ID)
 		}
-		if len(page) < limit {
+		if !more {
 			return ids
 		}
 		filter.After = page[len(page)-1].ID
@@ -62,11 +62,11 @@ func postsComeBack(t *testing.T, store models.Store) {
 		ID: models.NewID(), Title: "My Post", Content: "Hello", Tags: []string{"go", "gin-gonic"}, AuthorID: author.ID,
 		Author: &models.Author{ID: author.ID, Username: "alice"}, CreatedAt: now(), UpdatedAt: now(),
 	}
-	if err := store.CreatePost(t.Context(), want); err != nil {
+	if _, err := store.CreatePost(t.Context(), want, nil); err != nil {
 		t.Fatalf("create: %v", err)
 	}
 	orphan := newPost(&models.User{ID: models.NewID()}, "Nobody's")
-	if err := store.CreatePost(t.Context(), orphan); err != nil {
+	if _, err := store.CreatePost(t.Context(), orphan, nil); err != nil {
 		t.Fatalf("create orphan: %v", err)
 	}
 
@@ -80,7 +80,7 @@ func postsComeBack(t *testing.T, store models.Store) {
 	if _, err := store.PostByID(t.Context(), models.NewID()); !errors.Is(err, models.ErrPostNotFound) {
 		t.Errorf("read an unknown id: got %v, want ErrPostNotFound", err)
 	}
-	list, err := store.Posts(t.Context(), models.PostFilter{Limit: 10})
+	list, _, err := store.Posts(t.Context(), models.PostFilter{Limit: 10})
 	if err != nil || len(list) != 2 || !reflect.DeepEqual(&list[1], want) || list[0].Author != nil {
 		t.Errorf("list: got %+v, %v", list, err)
 	}
@@ -94,7 +94,7 @@ func oddTextComesBack(t *testing.T, store models.Store) {
 	} {
 		p := newPost(author, text)
 		p.Content = text
-		if err := store.CreatePost(t.Context(), p); err != nil {
+		if _, err := store.CreatePost(t.Context(), p, nil); err != nil {
 			t.Errorf("create %.20q: %v", text, err)
 			continue
 		}
@@ -113,7 +113,7 @@ func newestFirst(t *testing.T, store models.Store) {
 }
 
 func pagesHoldEveryPostOnce(t *testing.T, store models.Store) {
-	if page, err := store.Posts(t.Context(), models.PostFilter{Limit: 5}); err != nil || page == nil || len(page) != 0 {
+	if page, more, err := store.Posts(t.Context(), models.PostFilter{Limit: 5}); err != nil || more || page == nil || len(page) != 0 {
 		t.Errorf("an empty store: got %v, %v, want an empty page", page, err)
 	}
 	want := createPosts(t, store, newUser(t, store, "alice"), 20)
@@ -131,7 +131,7 @@ func pagesStayWhole(t *testing.T, store models.Store) {
 	got := walk(t, store, 5, func() {
 		for range 3 {
 			writers.Go(func() {
-				if err := store.CreatePost(t.Context(), newPost(author, "meanwhile")); err != nil {
+				if _, err := store.CreatePost(t.Context(), newPost(author, "meanwhile"), nil); err != nil {
 					t.Errorf("create meanwhile: %v", err)
 				}
 			})

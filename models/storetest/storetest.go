@@ -111,7 +111,7 @@ func closedStoreFails(t *testing.T, store models.Store) {
 	if err := store.Ping(t.Context()); err == nil {
 		t.Error("ping after close: nil")
 	}
-	if err := store.CreatePost(t.Context(), newPost(u, "lost")); err == nil {
+	if _, err := store.CreatePost(t.Context(), newPost(u, "lost"), nil); err == nil {
 		t.Error("create after close: nil")
 	}
 }
