@@ -139,3 +139,43 @@ func TestOpenRefusesAMalformedURIWithoutRepeatingIt(t *testing.T) {
 		}
 	}
 }
+
+// TestPagesComeFromAnIndex: the server scans the index that is meant for a filter, and that index is in the order of the page.
+// The plain list is in the order of _id, which every server keeps its documents by.
+func TestPagesComeFromAnIndex(t *testing.T) {
+	db := storetest.Database(t)
+	store := storetest.OpenMongoDB(t, db).(*mongodb.Store)
+	author := models.NewID()
+	for range 50 {
+		p := &models.Post{ID: models.NewID(), Title: "t", Content: "c", Tags: []string{"go"}, AuthorID: author, CreatedAt: time.Now()}
+		if _, err := store.CreatePost(t.Context(), p, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, c := range map[string]struct {
+		filter models.PostFilter
+		index  string
+		keys   string // of the index: what the filter fixes, then the order of the page
+	}{
+		"author": {models.PostFilter{AuthorID: author}, "posts_by_author", `{"author": {"$numberInt":"1"},"_id": {"$numberInt":"-1"}}`},
+		"tag":    {models.PostFilter{Tag: "go"}, "posts_by_tag", `{"tags": {"$numberInt":"1"},"_id": {"$numberInt":"-1"}}`},
+	} {
+		c.filter.Limit = 20
+		plan, err := store.PagePlan(t.Context(), c.filter)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if text := plan.String(); !strings.Contains(text, `"IXSCAN"`) || !strings.Contains(text, `"`+c.index+`"`) || strings.Contains(text, "COLLSCAN") {
+			t.Errorf("%s: the plan is %s, want a scan of %s", name, text, c.index)
+		}
+		specs, err := db.Collection("posts").Indexes().ListSpecifications(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, spec := range specs {
+			if spec.Name == c.index && spec.KeysDocument.String() != c.keys {
+				t.Errorf("%s: %s is an index of %s, want %s", name, c.index, spec.KeysDocument, c.keys)
+			}
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"math"
 	"strings"
 
 	"zombiezen.com/go/sqlite"
@@ -265,13 +266,12 @@ func pageQuery(f models.PostFilter, columns string) (query string, args []any) {
 	if !f.AuthorID.IsZero() {
 		where(`posts.author_id = ?`, f.AuthorID[:])
 	}
+	before := int64(math.MaxInt64)
 	if !f.After.IsZero() {
-		where(at+` < ?`, position(f.After))
+		before = position(f.After)
 	}
-	query = `SELECT ` + columns + ` FROM ` + from + withAuthor
-	if len(conditions) > 0 {
-		query += `WHERE ` + strings.Join(conditions, ` AND `)
-	}
+	where(at+` < ?`, before)
+	query = `SELECT ` + columns + ` FROM ` + from + withAuthor + `WHERE ` + strings.Join(conditions, ` AND `)
 	// The planner looks at the value of a bare "LIMIT ?" and plans anew whenever it is bound, which costs more than the
 	// whole page; "? + 0" it takes as it comes.
 	return query + ` ORDER BY ` + at + ` DESC LIMIT ? + 0`, append(args, int64(f.Limit+1))

@@ -36,6 +36,12 @@ func Run(t *testing.T, open func(t *testing.T) models.Store) {
 		"sessions are bounded":                       sessionsAreBounded,
 		"posts change where the author is theirs":    postsChange,
 		"a name is freed and taken":                  nameIsFreedAndTaken,
+		"lists are filtered":                         listsAreFiltered,
+		"words are found":                            wordsAreFound,
+		"pages of long posts end early":              longPagesEndEarly,
+		"versions guard changes":                     versionsGuardChanges,
+		"a key creates one post":                     keysCreateOnce,
+		"many are created at once":                   manyAreCreatedAtOnce,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

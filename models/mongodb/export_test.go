@@ -1,0 +1,27 @@
+package mongodb
+
+import (
+	"context"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"gin-blog/models"
+)
+
+// PagePlan is the winning plan of the server for the page of a filter.
+func (s *Store) PagePlan(ctx context.Context, f models.PostFilter) (bson.Raw, error) {
+	c, err := s.collections()
+	if err != nil {
+		return nil, err
+	}
+	answer, err := s.db.RunCommand(ctx, bson.D{{Key: "explain", Value: bson.D{
+		{Key: "find", Value: c.posts.Name()},
+		{Key: "filter", Value: c.pageFilter(f)},
+		{Key: "sort", Value: bson.D{{Key: "_id", Value: -1}}},
+		{Key: "limit", Value: f.Limit + 1},
+	}}, {Key: "verbosity", Value: "queryPlanner"}}).Raw()
+	if err != nil {
+		return nil, err
+	}
+	return answer.Lookup("queryPlanner", "winningPlan").Document(), nil
+}

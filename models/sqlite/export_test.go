@@ -1,0 +1,22 @@
+package sqlite
+
+import (
+	"context"
+
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
+
+	"gin-blog/models"
+)
+
+// PagePlan is how SQLite finds the page of a filter: a line for each step of EXPLAIN QUERY PLAN.
+func (s *Store) PagePlan(ctx context.Context, f models.PostFilter) (steps []string, err error) {
+	query, args := pageQuery(f, postColumns)
+	err = s.read(ctx, "explain", func(conn *sqlite.Conn) error {
+		return sqlitex.ExecuteTransient(conn, `EXPLAIN QUERY PLAN `+query, &sqlitex.ExecOptions{
+			Args:       args,
+			ResultFunc: func(row *sqlite.Stmt) error { steps = append(steps, row.GetText("detail")); return nil },
+		})
+	})
+	return steps, err
+}

@@ -1,0 +1,50 @@
+package sqlite_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gin-blog/models"
+	"gin-blog/models/sqlite"
+)
+
+// TestPagesComeFromAnIndexInOrder: whatever the filter, a page is read off the index that is in its order, without a sort and
+// without looking at posts that are not on it.
+func TestPagesComeFromAnIndexInOrder(t *testing.T) {
+	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close(t.Context())
+	author := models.NewID()
+	const findsAuthors = "SEARCH users USING PRIMARY KEY (id=?) LEFT-JOIN"
+	for name, c := range map[string]struct {
+		filter models.PostFilter
+		want   []string
+	}{
+		"list":   {models.PostFilter{}, []string{"SEARCH posts USING INTEGER PRIMARY KEY (rowid<?)", findsAuthors}},
+		"author": {models.PostFilter{AuthorID: author}, []string{"SEARCH posts USING INDEX posts_by_author (author_id=? AND rowid<?)", findsAuthors}},
+		"tag": {models.PostFilter{Tag: "go"}, []string{"SEARCH post_tags USING PRIMARY KEY (tag=? AND position<?)",
+			"SEARCH posts USING INTEGER PRIMARY KEY (rowid=?)", findsAuthors}},
+		"search": {models.PostFilter{Words: models.ParseWords("a b")}, []string{"SCAN posts_search VIRTUAL TABLE INDEX",
+			"SEARCH posts USING INTEGER PRIMARY KEY (rowid=?)", findsAuthors}},
+	} {
+		for _, after := range []models.ID{{}, models.NewID()} {
+			c.filter.After, c.filter.Limit = after, 20
+			steps, err := store.PagePlan(t.Context(), c.filter)
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			if len(steps) != len(c.want) {
+				t.Errorf("%s: the plan is %q, want %q", name, steps, c.want)
+				continue
+			}
+			for i, step := range steps {
+				if !strings.HasPrefix(step, c.want[i]) || strings.Contains(step, "TEMP B-TREE") {
+					t.Errorf("%s: step %d is %q, want %q", name, i, step, c.want[i])
+				}
+			}
+		}
+	}
+}
