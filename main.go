@@ -18,7 +18,10 @@ const usage = `gin-blog serves a blog API with JSON Web Tokens.
 
 Usage:
   gin-blog [serve]                    serve until SIGTERM or Ctrl-C
+  gin-blog seed [-users N] [-posts M] fill the store with believable users (password pass123) and posts:
+                                      10 and 100, the same ones for the same -rand N; -force adds to what is there
   gin-blog role USERNAME user|admin   set what a user may do; it holds at once
+  gin-blog backup FILE                copy the SQLite file while a server may run on it
   gin-blog healthcheck                exit 0 when the server on this machine's PORT is ready
   gin-blog version                    print version, commit and Go version
   gin-blog -h                         print this help
@@ -50,14 +53,15 @@ func run(ctx context.Context, args, environ []string, stdout io.Writer) error {
 		args = []string{"serve"}
 	}
 	command, args := args[0], args[1:]
-	wantArgs := map[string]int{"serve": 0, "role": 2, "healthcheck": 0, "version": 0, "-h": 0, "-help": 0, "--help": 0, "help": 0}
+	const flags = -1
+	wantArgs := map[string]int{"serve": 0, "seed": flags, "role": 2, "backup": 1, "healthcheck": 0, "version": 0, "-h": 0, "-help": 0, "--help": 0, "help": 0}
 	want, known := wantArgs[command]
 	switch {
 	case !known && strings.HasPrefix(command, "-"):
 		return fmt.Errorf("%w: unknown option %s", errUsage, command)
 	case !known:
 		return fmt.Errorf("%w: unknown command %s", errUsage, command)
-	case len(args) != want:
+	case want != flags && len(args) != want:
 		return fmt.Errorf("%w: %s takes %d arguments, not %d", errUsage, command, want, len(args))
 	}
 
@@ -74,6 +78,10 @@ func run(ctx context.Context, args, environ []string, stdout io.Writer) error {
 		return err
 	}
 	switch command {
+	case "seed":
+		return fill(ctx, c, args, stdout)
+	case "backup":
+		return backup(ctx, c, args[0], stdout)
 	case "role":
 		return setRole(ctx, c, args[0], args[1], stdout)
 	case "healthcheck":

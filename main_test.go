@@ -266,6 +266,11 @@ func TestCommandLine(t *testing.T) {
 		{nil, []string{"PORT=abc", "BCRYPT_COST=99"}, 1, "", "BCRYPT_COST must be 4 to 16"},
 		{nil, []string{"MONGO_URI=mongodb://user:hunter2@"}, 1, "", "MongoDB"},
 		{nil, []string{"DATA_DIR=/dev/null/data"}, 1, "", "DATA_DIR"},
+		{[]string{"seed", "-users", "0"}, nil, 2, "", "-users of at least 1"},
+		{[]string{"seed", "-dance"}, nil, 2, "", "flag provided but not defined: -dance"},
+		{[]string{"backup"}, nil, 2, "", "backup takes 1 arguments"},
+		{[]string{"backup", "copy.db"}, nil, 1, "", "no such file"},
+		{[]string{"backup", "copy.db"}, []string{"MONGO_URI=mongodb://127.0.0.1:1/"}, 1, "", "mongodump"},
 		{[]string{"healthcheck"}, []string{"PORT=1"}, 1, "", "healthcheck"},
 	} {
 		cmd := exec.Command(binary, c.args...)
@@ -283,6 +288,60 @@ func TestCommandLine(t *testing.T) {
 		if strings.Contains(stderr.String(), "hunter2") || strings.Contains(stderr.String(), "goroutine") {
 			t.Errorf("%v: stderr tells too much: %s", c.args, stderr.String())
 		}
+	}
+}
+
+// TestSeedAndBackup fills a store, copies it while a server writes, and serves the copy.
+func TestSeedAndBackup(t *testing.T) {
+	dir, copied := t.TempDir(), t.TempDir()
+	command := func(args ...string) string {
+		cmd := exec.Command(binary, args...)
+		cmd.Dir, cmd.Env = dir, []string{"BCRYPT_COST=4"}
+		out, _ := cmd.CombinedOutput()
+		return string(out)
+	}
+	if out := command("seed", "-users", "3", "-posts", "50"); !strings.HasPrefix(out, "3 users (password pass123) and 50 posts are in the SQLite file") {
+		t.Fatalf("seed: %s", out)
+	}
+	if out := command("seed"); !strings.Contains(out, "has posts already: -force adds to them") {
+		t.Errorf("seed again: %s", out)
+	}
+	if out := command("seed", "-users", "1", "-posts", "1", "-force"); !strings.HasPrefix(out, "1 users") {
+		t.Errorf("seed by force: %s", out)
+	}
+
+	p := start(t, dir)
+	var list []post
+	p.call("GET", "/posts?limit=100", "", "", 200, &list)
+	if len(list) != 51 {
+		t.Errorf("%d posts, want 51", len(list))
+	}
+	var login struct{ Token string }
+	p.call("POST", "/auth/login", "", `{"username":"`+list[50].Author.Username+`","password":"pass123"}`, 200, &login)
+	backup := filepath.Join(copied, "data", "gin-blog.db")
+	if err := os.Mkdir(filepath.Dir(backup), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if out := command("backup", backup); !strings.Contains(out, "is a copy of") {
+		t.Fatalf("backup: %s", out)
+	}
+	if info, err := os.Stat(backup); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the copy: %v, %v", info, err)
+	}
+	if out := command("backup", backup); !strings.Contains(out, "file exists") {
+		t.Errorf("backup over the copy: %s", out)
+	}
+	var created struct{ Post post }
+	p.call("POST", "/posts", login.Token, `{"title":"After","content":"the copy"}`, 201, &created)
+
+	fromCopy := start(t, copied)
+	fromCopy.call("GET", "/posts?limit=100", "", "", 200, &list)
+	if len(list) != 51 {
+		t.Errorf("%d posts in the copy, want 51", len(list))
+	}
+	fromCopy.call("GET", "/posts?q=the&limit=1", "", "", 200, &list)
+	if len(list) != 1 {
+		t.Error("the search in the copy finds nothing")
 	}
 }
 

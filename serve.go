@@ -98,10 +98,13 @@ func openStore(ctx context.Context, c *config.Config, log *slog.Logger) (models.
 		store, err := mongodb.Open(c.MongoURI, c.MongoDB, log)
 		return store, "MongoDB database " + c.MongoDB, err
 	}
-	path := filepath.Join(c.DataDir, "gin-blog.db")
+	path := databasePath(c)
 	store, err := sqlite.Open(ctx, path)
 	return store, "SQLite file " + path, err
 }
+
+// databasePath is where the embedded store is.
+func databasePath(c *config.Config) string { return filepath.Join(c.DataDir, "gin-blog.db") }
 
 // newAPI puts the API together as the settings say.
 func newAPI(c *config.Config, store models.Store, log *slog.Logger, draining func() bool) (http.Handler, error) {

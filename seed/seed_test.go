@@ -1,0 +1,62 @@
+package seed_test
+
+import (
+	"reflect"
+	"testing"
+
+	"gin-blog/models"
+	"gin-blog/models/storetest"
+	"gin-blog/seed"
+)
+
+func TestFill(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, store models.Store) {
+		rows := 0
+		plan := seed.Plan{Users: 3, Posts: 1234, Random: 7, PasswordHash: "hash"}
+		if err := seed.Fill(t.Context(), store, plan, func(n int) { rows += n }); err != nil {
+			t.Fatal(err)
+		}
+		if rows != 1237 {
+			t.Errorf("progress told of %d rows, want 1237", rows)
+		}
+		first := texts(t, store)
+		if len(first) != 100 {
+			t.Fatalf("a page of %d posts", len(first))
+		}
+		other := storetest.SQLite(t)
+		if err := seed.Fill(t.Context(), other, plan, func(int) {}); err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(texts(t, other), first) {
+			t.Error("the same number gave other texts")
+		}
+		plan.Suffix = "x"
+		if err := seed.Fill(t.Context(), store, plan, func(int) {}); err != nil {
+			t.Errorf("a second time, with a suffix: %v", err)
+		}
+	})
+}
+
+// texts are the newest posts without what differs each time.
+func texts(t *testing.T, store models.Store) (texts [][]string) {
+	t.Helper()
+	page, _, err := store.Posts(t.Context(), models.PostFilter{Limit: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	validator := models.NewValidator(6)
+	for _, p := range page {
+		if p.Author == nil || len(p.Tags) != 2 {
+			t.Fatalf("got %+v", p)
+		}
+		rules := struct {
+			Username string `validate:"username"`
+			Title    string `validate:"title"`
+		}{p.Author.Username, p.Title}
+		if err := validator.Check(rules); err != nil {
+			t.Error(err)
+		}
+		texts = append(texts, append([]string{p.Author.Username, p.Title, p.Content}, p.Tags...))
+	}
+	return texts
+}
