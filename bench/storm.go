@@ -15,8 +15,6 @@ import (
 	"sync"
 	"time"
 
-	"gin-blog/auth"
-	"gin-blog/models"
 	"gin-blog/models/sqlite"
 )
 
@@ -42,23 +40,14 @@ func storm(ctx context.Context, out io.Writer) error {
 	if err := populate(ctx, store, 100); err != nil {
 		return err
 	}
-	passwords, err := auth.NewPasswords(10)
+	t, err := serve(ctx, store, 10)
 	if err != nil {
-		return err
-	}
-	hash, err := passwords.Hash(ctx, "pass123")
-	if err != nil {
-		return err
-	}
-	user := &models.User{ID: models.NewID(), Username: "alice", Role: models.RoleUser, PasswordHash: hash, CreatedAt: time.Now().UTC()}
-	if err := store.CreateUser(ctx, user); err != nil {
-		return err
-	}
-	t := &target{name: "storm", store: store, passwords: passwords}
-	if err := t.serve(ctx); err != nil {
 		return err
 	}
 	defer t.close()
+	if err := t.register(ctx); err != nil {
+		return err
+	}
 
 	idle, err := t.readTimes(ctx, stormLength/2)
 	if err != nil {
@@ -85,8 +74,8 @@ func storm(ctx context.Context, out io.Writer) error {
 
 // readTimes asks for the list at a steady pace for a time and returns how long each answer took, counted from when it was
 // due, so that a late question does not hide a slow answer.
-func (t *target) readTimes(ctx context.Context, length time.Duration) ([]time.Duration, error) {
-	conn, err := net.Dial("tcp", t.addr)
+func (s *server) readTimes(ctx context.Context, length time.Duration) ([]time.Duration, error) {
+	conn, err := net.Dial("tcp", s.addr)
 	if err != nil {
 		return nil, err
 	}
@@ -96,10 +85,10 @@ func (t *target) readTimes(ctx context.Context, length time.Duration) ([]time.Du
 	start := time.Now()
 	for due := start; due.Before(start.Add(length)) && ctx.Err() == nil; due = due.Add(readEvery) {
 		time.Sleep(time.Until(due))
-		if _, err := fmt.Fprintf(conn, "GET /posts HTTP/1.1\r\nHost: %s\r\n\r\n", t.addr); err != nil {
+		if _, err := fmt.Fprintf(conn, "GET /posts HTTP/1.1\r\nHost: %s\r\n\r\n", s.addr); err != nil {
 			return nil, err
 		}
-		if err := skipAnswer(reader); err != nil {
+		if err := skipAnswer(reader, http.StatusOK); err != nil {
 			return nil, err
 		}
 		times = append(times, time.Since(due))
@@ -108,8 +97,8 @@ func (t *target) readTimes(ctx context.Context, length time.Duration) ([]time.Du
 }
 
 // logins sends logins at the rate of the storm, each on a connection of its own, and counts the answers by status.
-func (t *target) logins(ctx context.Context) map[int]int {
-	const body = `{"username":"alice","password":"pass123"}`
+func (s *server) logins(ctx context.Context) map[int]int {
+	const body = `{"username":"bencher","password":"` + password + `"}`
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	var mu sync.Mutex
 	var clients sync.WaitGroup
@@ -119,7 +108,7 @@ func (t *target) logins(ctx context.Context) map[int]int {
 	for range stormRate * int(stormLength/time.Second) {
 		<-ticker.C
 		clients.Go(func() {
-			status, err := t.login(ctx, client, body)
+			status, err := s.tryLogin(ctx, client, body)
 			if err != nil {
 				status = 0
 			}
@@ -132,8 +121,8 @@ func (t *target) logins(ctx context.Context) map[int]int {
 	return statuses
 }
 
-func (t *target) login(ctx context.Context, client *http.Client, body string) (int, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+t.addr+"/auth/login", strings.NewReader(body))
+func (s *server) tryLogin(ctx context.Context, client *http.Client, body string) (int, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+s.addr+"/auth/login", strings.NewReader(body))
 	if err != nil {
 		return 0, err
 	}
