@@ -65,7 +65,7 @@ func (s *Store) CreatePost(ctx context.Context, p *models.Post, once *models.Ide
 
 // CreatePosts implements models.PostStore.
 func (s *Store) CreatePosts(ctx context.Context, posts []models.Post) error {
-	return s.writeAll(ctx, "create posts", func(conn *sqlite.Conn) error {
+	return s.write(ctx, "create posts", func(conn *sqlite.Conn) error {
 		for i := range posts {
 			if err := createPost(conn, &posts[i], nil); err != nil {
 				return err
@@ -139,7 +139,7 @@ func (s *Store) UpdatePost(ctx context.Context, id, author models.ID, change mod
 	if change.Tags != nil {
 		tags = strings.Join(*change.Tags, " ")
 	}
-	err = s.writeAll(ctx, "update post", func(conn *sqlite.Conn) error {
+	err = s.write(ctx, "update post", func(conn *sqlite.Conn) error {
 		err := exec(conn, updatePost, orNull(change.Title), orNull(change.Content), tags, change.UpdatedAt.UnixMilli(),
 			position(id), id[:], author[:], orNull(change.IfVersion))
 		if err == nil && conn.Changes() == 0 {
@@ -156,7 +156,7 @@ func (s *Store) UpdatePost(ctx context.Context, id, author models.ID, change mod
 
 // DeletePost implements models.PostStore.
 func (s *Store) DeletePost(ctx context.Context, id, author models.ID, ifVersion *int64) error {
-	return s.writeAll(ctx, "delete post", func(conn *sqlite.Conn) error {
+	return s.write(ctx, "delete post", func(conn *sqlite.Conn) error {
 		err := exec(conn, deletePost, position(id), id[:], author[:], orNull(ifVersion))
 		if err == nil && conn.Changes() == 0 {
 			err = whyUnchanged(conn, id, author)
@@ -213,7 +213,11 @@ func (s *Store) Revisions(ctx context.Context, f models.PostFilter) (page []mode
 // page hands the rows of a page to take, until there are no more or take has no room for one.
 func (s *Store) page(ctx context.Context, f models.PostFilter, columns string, take func(row *sqlite.Stmt) bool) (more bool, err error) {
 	query, args := pageQuery(f, columns)
-	err = s.read(ctx, "list posts", func(conn *sqlite.Conn) error {
+	read := s.read
+	if len(f.Words) > 0 { // how long a search takes depends on the words
+		read = s.readLong
+	}
+	err = read(ctx, "list posts", func(conn *sqlite.Conn) error {
 		stmt, err := conn.Prepare(query)
 		if err != nil {
 			return err

@@ -50,7 +50,7 @@ const (
 
 // CreateSession implements models.SessionStore.
 func (s *Store) CreateSession(ctx context.Context, n *models.Session) error {
-	return s.writeAll(ctx, "create session", func(conn *sqlite.Conn) error {
+	return s.write(ctx, "create session", func(conn *sqlite.Conn) error {
 		err := exec(conn, insertSession, n.ID[:], n.UserID[:], n.RefreshID, n.PreviousRefreshID, n.RotatedAt.UnixMilli(),
 			n.CreatedAt.UnixMilli(), n.LastUsedAt.UnixMilli(), n.ExpiresAt.UnixMilli(), n.UserAgent, n.IP, n.PasswordVersion)
 		if isForeignKey(err) {
@@ -163,16 +163,16 @@ func (s *Store) PurgeSessions(ctx context.Context, now time.Time) (purged int, e
 	}
 }
 
-// keepPurging purges from time to time until ctx ends. What a failed try leaves, the next one finds.
-func (s *Store) keepPurging(ctx context.Context) {
+// keepPurging purges from time to time until the store is closed. What a failed try leaves, the next one finds.
+func (s *Store) keepPurging() {
 	ticker := time.NewTicker(purgeEvery)
 	defer ticker.Stop()
 	for {
 		select {
-		case <-ctx.Done():
+		case <-s.closed:
 			return
 		case now := <-ticker.C:
-			_, _ = s.PurgeSessions(ctx, now)
+			_, _ = s.PurgeSessions(context.Background(), now)
 		}
 	}
 }

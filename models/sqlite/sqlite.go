@@ -20,34 +20,30 @@ import (
 	"gin-blog/models"
 )
 
-const (
-	// patience is how long a call may take, waiting for its turn to write included, among the goroutines of this
-	// process and among processes.
-	patience = 2500 * time.Millisecond
-
-	// applicationID marks the files of gin-blog ("gblg"), so that no other program's file is taken for one.
-	applicationID = 0x67626c67
-)
+// applicationID marks the files of gin-blog ("gblg"), so that no other program's file is taken for one.
+const applicationID = 0x67626c67
 
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// Store is a models.Store in a file. SQLite allows one writer at a time, so writes go through a connection of
-// their own while reads share a pool; in WAL mode neither waits for the other.
+// Store is a models.Store in a file. SQLite allows one writer at a time, so one connection writes, for all who wait
+// together in one transaction, while others read; in WAL mode neither waits for the other.
 type Store struct {
 	path    string
-	writer  *sqlitex.Pool
-	readers *sqlitex.Pool
+	readers chan *sqlite.Conn
+	opened  int // how many readers there are
+	writes  chan *write
+	closed  chan struct{}
 	closing sync.Once
-	stop    context.CancelFunc // ends the purge of sessions
-	purging sync.WaitGroup
+	running sync.WaitGroup // the writer and the purge of sessions
+	writer  *sqlite.Conn
 }
 
 var _ models.Store = (*Store)(nil)
 
 // Open opens the file at path, or makes it, readable by its owner only, and brings its schema up to date.
 // A file that a newer gin-blog wrote, or another program, is refused.
-func Open(ctx context.Context, path string) (*Store, error) {
+func Open(ctx context.Context, path string) (_ *Store, err error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
@@ -55,44 +51,38 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err := f.Close(); err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-
-	s := &Store{path: path}
+	readers := runtime.GOMAXPROCS(0) + 1
+	s := &Store{path: path, readers: make(chan *sqlite.Conn, readers), writes: make(chan *write, maxBatch), closed: make(chan struct{})}
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("open database %s: %w", path, err), s.disconnect())
+		}
+	}()
 	// A commit is on the disk before it is answered.
-	s.writer, err = connect(path, 1, `PRAGMA synchronous = FULL`, `PRAGMA foreign_keys = ON`)
-	if err != nil {
-		return nil, fmt.Errorf("open database %s: %w", path, err)
+	if s.writer, err = connect(path, `PRAGMA synchronous = FULL`, `PRAGMA foreign_keys = ON`); err != nil {
+		return nil, err
 	}
-	if err := s.migrate(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), s.writer.Close())
+	if err := migrate(ctx, s.writer); err != nil {
+		return nil, err
 	}
-	s.readers, err = connect(path, runtime.GOMAXPROCS(0)+1, `PRAGMA query_only = ON`)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), s.writer.Close())
+	for range readers {
+		conn, err := connect(path, `PRAGMA query_only = ON`)
+		if err != nil {
+			return nil, err
+		}
+		s.readers <- conn
+		s.opened++
 	}
-	ctx, s.stop = context.WithCancel(context.WithoutCancel(ctx))
-	s.purging.Go(func() { s.keepPurging(ctx) })
+	s.running.Go(func() { s.keepWriting(s.writer) })
+	s.running.Go(s.keepPurging)
 	return s, nil
-}
-
-// connect makes a pool of n connections with some settings. The path is no URI: a ? or % in it is part of the name.
-func connect(path string, n int, settings ...string) (*sqlitex.Pool, error) {
-	return sqlitex.NewPool(path, sqlitex.PoolOptions{
-		Flags:    sqlite.OpenReadWrite | sqlite.OpenCreate | sqlite.OpenWAL,
-		PoolSize: n,
-		PrepareConn: func(conn *sqlite.Conn) error {
-			for _, setting := range settings {
-				if err := sqlitex.ExecuteTransient(conn, setting, nil); err != nil {
-					return err
-				}
-			}
-			return nil
-		},
-	})
 }
 
 // migrate applies the numbered migrations that the file has not seen, each in a transaction that two processes cannot
 // both be in.
-func (s *Store) migrate(ctx context.Context) error {
+func migrate(ctx context.Context, conn *sqlite.Conn) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute) // another process may be at it
+	defer cancel()
 	schema := sqlitemigration.Schema{AppID: applicationID}
 	names, err := fs.Glob(migrations, "migrations/*.sql")
 	if err != nil {
@@ -105,22 +95,21 @@ func (s *Store) migrate(ctx context.Context) error {
 		}
 		schema.Migrations = append(schema.Migrations, string(script))
 	}
-	return s.write(ctx, "migrate", func(conn *sqlite.Conn) error {
-		var version int
-		err := sqlitex.ExecuteTransient(conn, `PRAGMA user_version`, &sqlitex.ExecOptions{
-			ResultFunc: func(row *sqlite.Stmt) error {
-				version = row.ColumnInt(0)
-				return nil
-			},
-		})
-		if err != nil {
-			return err
-		}
-		if version > len(schema.Migrations) {
-			return fmt.Errorf("its schema has version %d and this gin-blog knows %d: run a newer gin-blog", version, len(schema.Migrations))
-		}
-		return sqlitemigration.Migrate(ctx, conn, schema)
+	version, err := schemaVersion(conn)
+	if err != nil {
+		return err
+	}
+	if version > len(schema.Migrations) {
+		return fmt.Errorf("its schema has version %d and this gin-blog knows %d: run a newer gin-blog", version, len(schema.Migrations))
+	}
+	return sqlitemigration.Migrate(ctx, conn, schema)
+}
+
+func schemaVersion(conn *sqlite.Conn) (version int, err error) {
+	err = sqlitex.ExecuteTransient(conn, `PRAGMA user_version`, &sqlitex.ExecOptions{
+		ResultFunc: func(row *sqlite.Stmt) error { version = row.ColumnInt(0); return nil },
 	})
+	return version, err
 }
 
 // Path is the file the store is kept in.
@@ -136,68 +125,26 @@ func (s *Store) Ping(ctx context.Context) error {
 	})
 }
 
-// Close waits for running statements and closes the file; the last connection folds the WAL into it.
+// Close waits for what is under way and closes the file; the last connection folds the WAL into it.
 func (s *Store) Close(context.Context) (err error) {
 	s.closing.Do(func() {
-		s.stop()
-		s.purging.Wait()
-		err = errors.Join(s.readers.Close(), s.writer.Close())
+		close(s.closed)
+		s.running.Wait()
+		err = s.disconnect()
 	})
 	return err
 }
 
-// read runs f with a connection that reads. Whatever f does ends with ctx.
-func (s *Store) read(ctx context.Context, doing string, f func(*sqlite.Conn) error) error {
-	return use(ctx, s.readers, doing, f)
-}
-
-// write runs f with the connection that writes, when its turn comes.
-func (s *Store) write(ctx context.Context, doing string, f func(*sqlite.Conn) error) error {
-	return use(ctx, s.writer, doing, f)
-}
-
-// writeAll is write for several statements that happen all or not at all.
-func (s *Store) writeAll(ctx context.Context, doing string, f func(*sqlite.Conn) error) error {
-	return s.write(ctx, doing, func(conn *sqlite.Conn) (err error) {
-		end, err := sqlitex.ImmediateTransaction(conn)
-		if err != nil {
-			return err
-		}
-		defer end(&err)
-		return f(conn)
-	})
-}
-
-func use(ctx context.Context, pool *sqlitex.Pool, doing string, f func(*sqlite.Conn) error) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	conn, err := pool.Take(ctx)
-	if err == nil {
-		defer pool.Put(conn)
-		err = f(conn)
+// disconnect waits for the connections that are lent and closes all.
+func (s *Store) disconnect() error {
+	var errs []error
+	for range s.opened {
+		errs = append(errs, (<-s.readers).Close())
 	}
-	switch {
-	case err == nil:
-		return nil
-	case sqlite.ErrCode(err) == sqlite.ResultInterrupt && ctx.Err() != nil:
-		err = ctx.Err()
+	if s.writer != nil {
+		errs = append(errs, s.writer.Close())
 	}
-	if isUnavailable(err) {
-		return fmt.Errorf("%s: %w: %w", doing, models.ErrUnavailable, err)
-	}
-	return fmt.Errorf("%s: %w", doing, err)
-}
-
-// isUnavailable tells the errors that a later try may not meet.
-func isUnavailable(err error) bool {
-	if errors.Is(err, context.DeadlineExceeded) {
-		return true
-	}
-	switch sqlite.ErrCode(err).ToPrimary() {
-	case sqlite.ResultBusy, sqlite.ResultLocked, sqlite.ResultFull, sqlite.ResultIOErr, sqlite.ResultReadOnly, sqlite.ResultCantOpen:
-		return true
-	}
-	return false
+	return errors.Join(errs...)
 }
 
 // isDuplicate tells whether a unique index refused a row.

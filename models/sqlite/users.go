@@ -49,7 +49,7 @@ func (s *Store) CreateUser(ctx context.Context, u *models.User) error {
 
 // CreateUsers implements models.UserStore.
 func (s *Store) CreateUsers(ctx context.Context, users []models.User) error {
-	return s.writeAll(ctx, "create users", func(conn *sqlite.Conn) error {
+	return s.write(ctx, "create users", func(conn *sqlite.Conn) error {
 		for i := range users {
 			if err := createUser(conn, &users[i]); err != nil {
 				return err
@@ -117,7 +117,7 @@ func (s *Store) SetRole(ctx context.Context, username string, role models.Role) 
 
 // ChangePassword implements models.UserStore.
 func (s *Store) ChangePassword(ctx context.Context, id models.ID, version int64, hash string, keep models.ID) error {
-	return s.writeAll(ctx, "change password", func(conn *sqlite.Conn) error {
+	return s.write(ctx, "change password", func(conn *sqlite.Conn) error {
 		if err := execOne(conn, models.ErrPasswordChanged, changePassword, hash, id[:], version); err != nil {
 			return err
 		}
