@@ -22,7 +22,9 @@ func postTag(r models.Revision) string { return listTag([]models.Revision{r}, fa
 
 // listTag is the strong ETag of a page of posts, and of whether there are more.
 func listTag(page []models.Revision, more bool) string {
-	state := []byte{representation, 0}
+	const usual = 40 // bytes of a revision
+	state := make([]byte, 2, 2+usual*len(page))
+	state[0] = representation
 	if more {
 		state[1] = 1
 	}
