@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"strconv"
 	"time"
@@ -24,7 +22,7 @@ import (
 const seedPassword = "pass123"
 
 // fill is the command seed: it fills the store that the settings name.
-func fill(ctx context.Context, c *config.Config, args []string, stdout io.Writer) (err error) {
+func fill(ctx context.Context, c *config.Config, args []string, stdout io.Writer) error {
 	flags := flag.NewFlagSet("seed", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	users := flags.Int("users", 10, "")
@@ -37,26 +35,7 @@ func fill(ctx context.Context, c *config.Config, args []string, stdout io.Writer
 	if flags.NArg() > 0 || *users < 1 || *posts < 0 {
 		return fmt.Errorf("%w: seed takes -users of at least 1 and -posts of at least 0, and nothing else", errUsage)
 	}
-	if err := c.EnsureDataDir(); err != nil {
-		return err
-	}
-	store, place, err := openStore(ctx, c, slog.New(slog.DiscardHandler))
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, store.Close(context.WithoutCancel(ctx))) }()
-
 	plan := seed.Plan{Users: *users, Posts: *posts, Random: *random}
-	page, _, err := store.Posts(ctx, models.PostFilter{Limit: 1})
-	if err != nil {
-		return err
-	}
-	if len(page) > 0 {
-		if !*force {
-			return fmt.Errorf("the %s has posts already: -force adds to them", place)
-		}
-		plan.Suffix = "-" + strconv.FormatInt(time.Now().Unix(), 36)
-	}
 	passwords, err := auth.NewPasswords(c.BcryptCost)
 	if err != nil {
 		return err
@@ -64,18 +43,30 @@ func fill(ctx context.Context, c *config.Config, args []string, stdout io.Writer
 	if plan.PasswordHash, err = passwords.Hash(ctx, seedPassword); err != nil {
 		return err
 	}
-	bar := progressbar.NewOptions(*users+*posts,
-		progressbar.OptionSetWriter(stdout),
-		progressbar.OptionSetDescription("seeding"),
-		progressbar.OptionShowCount(),
-		progressbar.OptionThrottle(100*time.Millisecond),
-		progressbar.OptionClearOnFinish(),
-		progressbar.OptionSetVisibility(isTerminal(stdout)))
-	if err := seed.Fill(ctx, store, plan, func(rows int) { _ = bar.Add(rows) }); err != nil {
+	return onStore(ctx, c, func(store models.Store, place string) error {
+		page, _, err := store.Posts(ctx, models.PostFilter{Limit: 1})
+		if err != nil {
+			return err
+		}
+		if len(page) > 0 && !*force {
+			return fmt.Errorf("the %s has posts already: -force adds to them", place)
+		}
+		if len(page) > 0 { // names that were not there the last time
+			plan.Suffix = "-" + strconv.FormatInt(time.Now().Unix(), 36)
+		}
+		bar := progressbar.NewOptions(plan.Users+plan.Posts,
+			progressbar.OptionSetWriter(stdout),
+			progressbar.OptionSetDescription("seeding"),
+			progressbar.OptionShowCount(),
+			progressbar.OptionThrottle(100*time.Millisecond),
+			progressbar.OptionClearOnFinish(),
+			progressbar.OptionSetVisibility(isTerminal(stdout)))
+		if err := seed.Fill(ctx, store, plan, func(rows int) { _ = bar.Add(rows) }); err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(stdout, "%d users (password %s) and %d posts are in the %s\n", plan.Users, seedPassword, plan.Posts, place)
 		return err
-	}
-	_, err = fmt.Fprintf(stdout, "%d users (password %s) and %d posts are in the %s\n", *users, seedPassword, *posts, place)
-	return err
+	})
 }
 
 func isTerminal(w io.Writer) bool {

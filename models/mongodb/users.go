@@ -1,7 +1,6 @@
 package mongodb
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -71,7 +70,7 @@ func (s *Store) CreateUser(ctx context.Context, u *models.User) error {
 		if !mongo.IsDuplicateKeyError(err) {
 			break
 		}
-		if taken := s.whichIsTaken(ctx, u); taken != nil {
+		if taken := models.WhatIsTaken(ctx, s, u); taken != nil {
 			return fmt.Errorf("create user: %w", taken)
 		}
 	}
@@ -90,21 +89,6 @@ func (s *Store) CreateUsers(ctx context.Context, users []models.User) error {
 	}
 	_, err = c.users.InsertMany(ctx, documents)
 	return wrap("create users", err)
-}
-
-// whichIsTaken asks whether another user has the name or the email of u; nil where neither. The text of the
-// server's error would tell too, but every server words it in its own way.
-func (s *Store) whichIsTaken(ctx context.Context, u *models.User) error {
-	if _, err := s.UserByUsername(ctx, u.Username); !errors.Is(err, models.ErrUserNotFound) {
-		return cmp.Or(err, models.ErrUsernameTaken)
-	}
-	if u.Email == "" {
-		return nil
-	}
-	if _, err := s.UserByEmail(ctx, u.Email); !errors.Is(err, models.ErrUserNotFound) {
-		return cmp.Or(err, models.ErrEmailTaken)
-	}
-	return nil
 }
 
 // UpdateProfile implements models.UserStore.

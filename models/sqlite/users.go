@@ -1,9 +1,7 @@
 package sqlite
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
 
 	"zombiezen.com/go/sqlite"
@@ -40,7 +38,7 @@ func (s *Store) CreateUser(ctx context.Context, u *models.User) error {
 		if !isDuplicate(err) {
 			return err
 		}
-		if taken := s.whichIsTaken(ctx, u); taken != nil {
+		if taken := models.WhatIsTaken(ctx, s, u); taken != nil {
 			return fmt.Errorf("create user: %w", taken)
 		}
 	}
@@ -62,20 +60,6 @@ func (s *Store) CreateUsers(ctx context.Context, users []models.User) error {
 func createUser(conn *sqlite.Conn, u *models.User) error {
 	return exec(conn, insertUser, u.ID[:], u.Username, u.Email, u.Name, u.Bio, string(u.Role),
 		u.PasswordHash, u.PasswordVersion, u.CreatedAt.UnixMilli())
-}
-
-// whichIsTaken asks whether another user has the name or the email of u; nil where neither.
-func (s *Store) whichIsTaken(ctx context.Context, u *models.User) error {
-	if _, err := s.UserByUsername(ctx, u.Username); !errors.Is(err, models.ErrUserNotFound) {
-		return cmp.Or(err, models.ErrUsernameTaken)
-	}
-	if u.Email == "" {
-		return nil
-	}
-	if _, err := s.UserByEmail(ctx, u.Email); !errors.Is(err, models.ErrUserNotFound) {
-		return cmp.Or(err, models.ErrEmailTaken)
-	}
-	return nil
 }
 
 // UpdateProfile implements models.UserStore.
