@@ -43,6 +43,14 @@ type api struct{ Options }
 
 // New returns the handler of the whole API. It fails where TrustedProxies has an entry that is no address or network.
 func New(o Options) (http.Handler, error) {
+	engine, err := newEngine(o)
+	if err != nil {
+		return nil, err
+	}
+	return middleware.Compress(engine)
+}
+
+func newEngine(o Options) (*gin.Engine, error) {
 	a := &api{o}
 	r := gin.New()
 	r.RedirectTrailingSlash = false
@@ -102,7 +110,7 @@ func New(o Options) (http.Handler, error) {
 	patch(authors, "/:id", a.updatePost)
 	del(authors, "/:id", a.deletePost)
 
-	return middleware.Compress(r)
+	return r, nil
 }
 
 // handler is a gin handler that returns what went wrong instead of rendering it.

@@ -157,6 +157,7 @@ func (s *server) send(t *testing.T, method, path, body string, headers ...header
 	if err != nil {
 		t.Fatalf("%s %s: read answer: %v", method, path, err)
 	}
+	checkContract(t, request, body, answer, content)
 	r := &response{t: t, what: method + " " + path, status: answer.StatusCode, header: answer.Header, body: string(content)}
 	r.hides(`"password":`, "$2a$", "assword_hash", "asswordHash", "/tmp/", ".go:", "SELECT", "E11000", "constraint", "UNIQUE", "collection", "bson")
 	if r.header.Get("X-Request-ID") == "" || r.header.Get("X-Content-Type-Options") != "nosniff" {
