@@ -17,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"gin-blog/models/storetest"
 )
 
 // binary is built once from the sources, as a user would build it.
@@ -359,5 +361,27 @@ func TestHealthcheckAndPortInUse(t *testing.T) {
 	out, err := second.CombinedOutput()
 	if second.ProcessState.ExitCode() != 1 || !strings.Contains(string(out), "port "+p.port+" is in use") {
 		t.Errorf("second server: %v: %s", err, out)
+	}
+}
+
+// TestClientOfTheTutorial runs a client that knows nothing but the tutorial, against the program on each store.
+func TestClientOfTheTutorial(t *testing.T) {
+	node, err := exec.LookPath("node")
+	if err != nil {
+		t.Skip("node is not here")
+	}
+	for name, environ := range map[string]func(t *testing.T) []string{
+		"SQLite":              func(*testing.T) []string { return nil },
+		"SQLite, no rotation": func(*testing.T) []string { return []string{"REFRESH_ROTATION=false"} },
+		"MongoDB": func(t *testing.T) []string {
+			return []string{"MONGO_URI=" + storetest.MongoURI(t), "MONGO_DB=" + storetest.Database(t).Name()}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := start(t, t.TempDir(), environ(t)...)
+			if out, err := exec.Command(node, "testdata/tutorial-client.mjs", p.url).CombinedOutput(); err != nil {
+				t.Errorf("%v: %s", err, out)
+			}
+		})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
+	"fmt"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/gin-gonic/gin"
+	"github.com/goccy/go-yaml"
 	"github.com/swaggest/swgui/v5/static"
 	"github.com/swaggest/swgui/v5emb"
 )
@@ -18,10 +20,19 @@ import (
 //go:embed openapi.yaml
 var openAPI []byte
 
-// openapi serves the document that describes the API.
-func (a *api) openapi(c *gin.Context) error {
-	c.Data(http.StatusOK, "application/yaml; charset=utf-8", openAPI)
-	return nil
+// openapi returns the handlers of the document that describes the API, as it is written and as JSON.
+func openapi() (asYAML, asJSON handler, err error) {
+	converted, err := yaml.YAMLToJSON(openAPI)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read openapi.yaml: %w", err)
+	}
+	serve := func(contentType string, document []byte) handler {
+		return func(c *gin.Context) error {
+			c.Data(http.StatusOK, contentType, document)
+			return nil
+		}
+	}
+	return serve("application/yaml; charset=utf-8", openAPI), serve("application/json; charset=utf-8", converted), nil
 }
 
 // docs returns the handlers of a page to try the API in (Swagger UI) and of its files, all of which are in the binary.

@@ -185,6 +185,14 @@ func TestDocs(t *testing.T) {
 	}
 	s.send(t, "GET", "/docs/nope.js", "").fails(404, "NotFoundError", "Not found")
 	s.send(t, "GET", "/openapi.yaml", "").is(200).has("Content-Type", "application/yaml; charset=utf-8")
+	var document struct {
+		OpenAPI string
+		Paths   map[string]any
+	}
+	s.send(t, "GET", "/openapi.json", "").is(200).decode(&document)
+	if document.OpenAPI != "3.1.0" || document.Paths["/posts"] == nil {
+		t.Errorf("the document as JSON: version %s, %d paths", document.OpenAPI, len(document.Paths))
+	}
 }
 
 func TestRequestIDs(t *testing.T) {

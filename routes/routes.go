@@ -74,7 +74,12 @@ func newEngine(o Options) (*gin.Engine, error) {
 	get(r, "/", a.index)
 	get(r, "/healthz", a.healthy)
 	get(r, "/readyz", a.ready)
-	get(r, "/openapi.yaml", a.openapi)
+	asYAML, asJSON, err := openapi()
+	if err != nil {
+		return nil, err
+	}
+	get(r, "/openapi.yaml", asYAML)
+	get(r, "/openapi.json", asJSON)
 	page, file := docs()
 	get(r, "/docs", page)
 	get(r, "/docs/*file", file)
