@@ -303,6 +303,36 @@ func (r *response) retriesAfter(least, most int) time.Duration {
 
 func limited(o *routes.Options, _ *auth.SessionOptions) { o.Limits = auth.NewLimits(o.Now) }
 
+// TestRoleChangeDuringWrites: a write that crosses the loss of a role succeeds or is refused, and none succeeds afterwards.
+func TestRoleChangeDuringWrites(t *testing.T) {
+	onEachStore(t, func(t *testing.T, s *server) {
+		author, admin := s.signUp(t, "alice"), s.signUp(t, "root")
+		p := s.post(t, author.Token, "My Post")
+		if err := s.store.SetRole(t.Context(), "root", models.RoleAdmin); err != nil {
+			t.Fatal(err)
+		}
+		var clients sync.WaitGroup
+		for i := range 20 {
+			clients.Go(func() {
+				r := s.send(t, "PATCH", "/posts/"+p.ID, fmt.Sprintf(`{"title":"by %d"}`, i), bearer(admin.Token))
+				if r.status != http.StatusOK && r.status != http.StatusForbidden {
+					r.is(http.StatusOK)
+				}
+			})
+		}
+		if err := s.store.SetRole(t.Context(), "root", models.RoleUser); err != nil {
+			t.Fatal(err)
+		}
+		s.send(t, "PATCH", "/posts/"+p.ID, `{"title":"too late"}`, bearer(admin.Token)).is(403)
+		clients.Wait()
+		var last postAnswer
+		s.send(t, "GET", "/posts/"+p.ID, "").decode(&last)
+		if last.Title == "too late" {
+			t.Error("a write after the loss of the role succeeded")
+		}
+	})
+}
+
 func TestFailedLoginsAreLimited(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, storetest.SQLite(t), limited)
