@@ -1,12 +1,15 @@
 # What a developer runs. CONTRIBUTING.md says when.
 
-.PHONY: run test check bench fmt
+.PHONY: run test postman check bench fmt
 
 run: ## serve on http://localhost:3000
 	go run .
 
 test: ## all tests with the race detector, on SQLite and on MongoDB
 	scripts/with-mongo go test -race ./...
+
+postman: ## the Postman collection, against the program on both stores
+	scripts/with-mongo scripts/postman
 
 check: ## what else guards the project
 	scripts/check

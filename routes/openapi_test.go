@@ -1,6 +1,7 @@
 package routes
 
 import (
+	"encoding/json"
 	"net/http"
 	"os"
 	"regexp"
@@ -42,6 +43,49 @@ func TestDocumentNamesEveryRoute(t *testing.T) {
 	slices.Sort(routed)
 	if !slices.Equal(documented, routed) {
 		t.Errorf("documented:\n%s\nrouted:\n%s", strings.Join(documented, "\n"), strings.Join(routed, "\n"))
+	}
+}
+
+// TestCollectionHasEveryRoute: the Postman collection misses no call.
+func TestCollectionHasEveryRoute(t *testing.T) {
+	text, err := os.ReadFile("../postman/gin-blog.postman_collection.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var collection struct {
+		Item []struct {
+			Item []struct {
+				Name     string
+				Response []any
+				Request  struct {
+					Method, Description string
+					URL                 struct{ Path []string }
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal(text, &collection); err != nil {
+		t.Fatal(err)
+	}
+	engine, err := newEngine(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	parameter := regexp.MustCompile(`[:*]\w+`)
+	for _, route := range engine.Routes() {
+		calls := regexp.MustCompile("^" + parameter.ReplaceAllString(route.Path, `[^/]+`) + "$")
+		found := route.Method == http.MethodHead
+		for _, folder := range collection.Item {
+			for _, item := range folder.Item {
+				found = found || item.Request.Method == route.Method && calls.MatchString("/"+strings.Join(item.Request.URL.Path, "/"))
+				if len(item.Response) == 0 || item.Request.Description == "" {
+					t.Errorf("%s has no example or no description", item.Name)
+				}
+			}
+		}
+		if !found {
+			t.Errorf("the collection has no %s %s", route.Method, route.Path)
+		}
 	}
 }
 
