@@ -26,7 +26,7 @@ import (
 
 const (
 	// drainPatience is how long requests in flight may take to finish after SIGTERM.
-	drainPatience = 9 * time.Second
+	drainPatience = 7 * time.Second
 
 	readHeaderTimeout = 5 * time.Second
 	readTimeout       = 30 * time.Second // a body of 1 MiB over a slow line

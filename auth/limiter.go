@@ -51,7 +51,7 @@ func NewLimiter(limit int, window time.Duration, now func() time.Time) *Limiter 
 	return &Limiter{limit: limit, window: window, now: now, keys: keys}
 }
 
-// Begin starts a try of key. It returns a *LimitError where so many counted already, or the error of ctx where that ends
+// Begin starts a try of key. It returns a *LimitError where so many counted already, or the cause of ctx where that ends
 // while it waits. Otherwise end must be called once, with whether the try counts.
 func (l *Limiter) Begin(ctx context.Context, key string) (end func(counts bool), err error) {
 	for {
@@ -65,7 +65,7 @@ func (l *Limiter) Begin(ctx context.Context, key string) (end func(counts bool),
 		select {
 		case <-wait:
 		case <-ctx.Done():
-			return nil, fmt.Errorf("wait for other tries: %w", ctx.Err())
+			return nil, fmt.Errorf("wait for other tries: %w", context.Cause(ctx))
 		}
 	}
 }

@@ -25,9 +25,9 @@ func TestLimiterKeepsPlacesForTriesUnderWay(t *testing.T) {
 	if _, err := l.Begin(t.Context(), "other"); err != nil {
 		t.Errorf("another key: %v", err)
 	}
-	impatient, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	impatient, cancel := context.WithTimeoutCause(t.Context(), 10*time.Millisecond, auth.ErrBusy)
 	defer cancel()
-	if _, err := l.Begin(impatient, "key"); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := l.Begin(impatient, "key"); !errors.Is(err, auth.ErrBusy) {
 		t.Errorf("a third one while two are under way: got %v, want it to wait", err)
 	}
 

@@ -24,13 +24,19 @@ func NewLimits(now func() time.Time) *Limits {
 
 // Login runs a try to prove an account's password from an address, unless too many have failed: then it returns a
 // *LimitError. A try fails where it returns ErrWrongPassword. A nil *Limits limits nothing.
-func (l *Limits) Login(ctx context.Context, account, ip string, try func() error) error {
+//
+// The context that try gets ends with ErrBusy two seconds after the call, so that waiting for others' tries and for a turn to
+// hash take no longer together.
+func (l *Limits) Login(ctx context.Context, account, ip string, try func(context.Context) error) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, hashingPatience, ErrBusy)
+	defer cancel()
+	attempt := func() error { return try(ctx) }
 	if l == nil {
-		return try()
+		return attempt()
 	}
 	network := Network(ip)
 	return limited(ctx, l.addresses, network, func() error {
-		return limited(ctx, l.names, network+" "+strings.ToLower(account), try, isWrongPassword)
+		return limited(ctx, l.names, network+" "+strings.ToLower(account), attempt, isWrongPassword)
 	}, isWrongPassword)
 }
 

@@ -61,7 +61,7 @@ func open(ctx context.Context, dir string, n int, out io.Writer) (*site, error) 
 		return nil, err
 	}
 	copied := filepath.Join(s.copyDir, "gin-blog.db")
-	if err := s.store.Backup(ctx, copied); err != nil {
+	if err := sqlite.Backup(ctx, path, copied); err != nil {
 		return nil, err
 	}
 	if s.copy, err = sqlite.Open(ctx, copied); err != nil {

@@ -100,12 +100,12 @@ func (a *api) login(c *gin.Context) error {
 	if err := a.verify(c, user, in.Password); err != nil {
 		return err
 	}
-	if a.Passwords.Outdated(user.PasswordHash) {
-		a.renewHash(ctx, user, in.Password)
-	}
 	grant, err := a.Sessions.Start(ctx, user, userAgent(c), c.ClientIP())
 	if err != nil {
 		return invalidCredentials(err)
+	}
+	if a.Passwords.Outdated(user.PasswordHash) {
+		a.renewHash(ctx, user, in.Password)
 	}
 	shown := newUserBody(user)
 	return render(c, http.StatusOK, newGrantBody(grant, &shown))
@@ -151,7 +151,7 @@ func (a *api) me(c *gin.Context) error {
 // verify checks the password of a user, within the limits on failed tries.
 func (a *api) verify(c *gin.Context, u *models.User, password string) error {
 	ctx := c.Request.Context()
-	err := a.Limits.Login(ctx, u.Username, c.ClientIP(), func() error {
+	err := a.Limits.Login(ctx, u.Username, c.ClientIP(), func(ctx context.Context) error {
 		return a.Passwords.Verify(ctx, u.PasswordHash, password)
 	})
 	return invalidCredentials(err)

@@ -191,7 +191,7 @@ func (c *collections) pageFilter(f models.PostFilter) bson.D {
 		filter = append(filter, bson.E{Key: "tags", Value: f.Tag})
 	}
 	if len(f.Words) > 0 && c.hasText {
-		all := `"` + strings.Join(f.Words, `" "`) + `"`
+		all := `"` + strings.Join(f.Words.AsWritten(), `" "`) + `"`
 		filter = append(filter, bson.E{Key: "$text", Value: bson.D{{Key: "$search", Value: all}}})
 	}
 	return filter

@@ -10,18 +10,13 @@ import (
 	"zombiezen.com/go/sqlite"
 )
 
-// OpenExisting is Open for a file that must be there.
-func OpenExisting(ctx context.Context, path string) (*Store, error) {
-	if _, err := os.Stat(path); err != nil {
-		return nil, fmt.Errorf("open database: %w", err)
+// Backup writes a consistent copy of a store's file to a new one, readable by its owner only, and returns when it is on the
+// disk. Readers and writers go on meanwhile; what is written after the start is not in the copy. A file that exists is left
+// alone, one that was not finished is removed.
+func Backup(ctx context.Context, store, path string) (err error) {
+	if _, err := os.Stat(store); err != nil {
+		return fmt.Errorf("back up: %w", err)
 	}
-	return Open(ctx, path)
-}
-
-// Backup writes a consistent copy of the store to a new file, readable by its owner only, and returns when it is on the
-// disk. Writers go on meanwhile; what they write after the start is not in the copy. A file that exists is left alone, one
-// that was not finished is removed.
-func (s *Store) Backup(ctx context.Context, path string) (err error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return fmt.Errorf("back up: %w", err)
@@ -32,7 +27,7 @@ func (s *Store) Backup(ctx context.Context, path string) (err error) {
 			os.Remove(path)
 		}
 	}()
-	conn, err := sqlite.OpenConn(s.path, sqlite.OpenReadOnly)
+	conn, err := sqlite.OpenConn(store, sqlite.OpenReadOnly)
 	if err != nil {
 		return fmt.Errorf("back up: %w", err)
 	}

@@ -17,6 +17,8 @@ const (
 	// patience is how long a call may take, waiting for its turn included, among the goroutines of this process and among
 	// processes.
 	patience = 2500 * time.Millisecond
+	// searchPatience is how long a search may take, waiting included.
+	searchPatience = 2 * time.Second
 	// maxBatch is how many writes share a commit at most.
 	maxBatch = 64
 )
@@ -37,21 +39,46 @@ func connect(path string, settings ...string) (*sqlite.Conn, error) {
 
 // read runs f with a connection that reads, without watching ctx meanwhile: that would cost as much as a short query.
 func (s *Store) read(ctx context.Context, doing string, f func(*sqlite.Conn) error) error {
+	conn, err := s.takeReader(ctx)
+	if err != nil {
+		return explain(doing, err)
+	}
+	defer func() { s.readers <- conn }()
+	return explain(doing, f(conn))
+}
+
+// takeReader waits for a connection that reads.
+func (s *Store) takeReader(ctx context.Context) (*sqlite.Conn, error) {
 	select {
-	case conn := <-s.readers:
-		defer func() { s.readers <- conn }()
-		return explain(doing, f(conn))
 	case <-s.closed:
-		return fmt.Errorf("%s: %w", doing, errClosed)
+		return nil, errClosed
+	case conn := <-s.readers: // without a timer where one is free
+		return conn, nil
+	default:
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	select {
+	case <-s.closed:
+		return nil, errClosed
+	case conn := <-s.readers:
+		return conn, nil
 	case <-ctx.Done():
-		return explain(doing, ctx.Err())
+		return nil, ctx.Err()
 	}
 }
 
-// readLong is read for a query that may take long: it ends with ctx, or when patience does.
+// readLong is read for a query that may take long: it ends with ctx, or after searchPatience. There is always a reader that no
+// such query has.
 func (s *Store) readLong(ctx context.Context, doing string, f func(*sqlite.Conn) error) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, searchPatience)
 	defer cancel()
+	select {
+	case s.searches <- struct{}{}:
+		defer func() { <-s.searches }()
+	case <-ctx.Done():
+		return explain(doing, ctx.Err())
+	}
 	return s.read(ctx, doing, func(conn *sqlite.Conn) error {
 		defer conn.SetInterrupt(conn.SetInterrupt(ctx.Done()))
 		err := f(conn)
@@ -77,6 +104,11 @@ func (s *Store) write(ctx context.Context, doing string, f func(*sqlite.Conn) er
 	defer cancel()
 	w := &write{f: f, done: make(chan error, 1)}
 	select {
+	case <-s.closed:
+		return fmt.Errorf("%s: %w", doing, errClosed)
+	default:
+	}
+	select {
 	case s.writes <- w:
 	case <-s.closed:
 		return fmt.Errorf("%s: %w", doing, errClosed)
@@ -94,24 +126,19 @@ func (s *Store) write(ctx context.Context, doing string, f func(*sqlite.Conn) er
 	}
 }
 
-// keepWriting runs writes until the store is closed and none waits.
+// keepWriting runs writes until the store is closed.
 func (s *Store) keepWriting(conn *sqlite.Conn) {
 	for {
 		select {
 		case first := <-s.writes:
 			runBatch(conn, s.collect(first))
 		case <-s.closed:
-			select {
-			case first := <-s.writes:
-				runBatch(conn, s.collect(first))
-			default:
-				return
-			}
+			return
 		}
 	}
 }
 
-// collect takes the writes that wait behind a first one.
+// collect takes the writes that wait behind a first one: the channel has no buffer, so whoever is in it waits.
 func (s *Store) collect(first *write) []*write {
 	batch := []*write{first}
 	for len(batch) < maxBatch {
@@ -133,6 +160,11 @@ func runBatch(conn *sqlite.Conn, batch []*write) {
 
 	errs := make([]error, len(batch))
 	err := func() (err error) {
+		defer func() { // one request's mistake is not the end of the process
+			if p := recover(); p != nil {
+				err = fmt.Errorf("panic in a write: %v", p)
+			}
+		}()
 		end, err := sqlitex.ImmediateTransaction(conn)
 		if err != nil {
 			return err

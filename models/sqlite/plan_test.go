@@ -27,6 +27,9 @@ func TestPagesComeFromAnIndexInOrder(t *testing.T) {
 		"author": {models.PostFilter{AuthorID: author}, []string{"SEARCH posts USING INDEX posts_by_author (author_id=? AND rowid<?)", findsAuthors}},
 		"tag": {models.PostFilter{Tag: "go"}, []string{"SEARCH post_tags USING PRIMARY KEY (tag=? AND position<?)",
 			"SEARCH posts USING INTEGER PRIMARY KEY (rowid=?)", findsAuthors}},
+		"author and tag": {models.PostFilter{AuthorID: author, Tag: "go"}, []string{
+			"SEARCH post_tags USING COVERING INDEX post_tags_by_author (author_id=? AND tag=? AND position<?)",
+			"SEARCH posts USING INTEGER PRIMARY KEY (rowid=?)", findsAuthors}},
 		"search": {models.PostFilter{Words: models.ParseWords("a b")}, []string{"SCAN posts_search VIRTUAL TABLE INDEX",
 			"SEARCH posts USING INTEGER PRIMARY KEY (rowid=?)", findsAuthors}},
 	} {

@@ -267,7 +267,11 @@ func pageQuery(f models.PostFilter, columns string) (query string, args []any) {
 		from, at = `post_tags CROSS JOIN posts ON posts.position = post_tags.position`, `post_tags.position`
 		where(`post_tags.tag = ?`, f.Tag)
 	}
-	if !f.AuthorID.IsZero() {
+	switch {
+	case f.AuthorID.IsZero():
+	case f.Tag != "" && len(f.Words) == 0:
+		where(`post_tags.author_id = ?`, f.AuthorID[:])
+	default:
 		where(`posts.author_id = ?`, f.AuthorID[:])
 	}
 	before := int64(math.MaxInt64)
@@ -283,7 +287,7 @@ func pageQuery(f models.PostFilter, columns string) (query string, args []any) {
 
 // matchAll is the FTS5 query for all words. A quoted string is never an operator.
 func matchAll(words models.Words) string {
-	return `"` + strings.Join(words, `" AND "`) + `"`
+	return `"` + strings.Join(words.AsWritten(), `" AND "`) + `"`
 }
 
 // readPost reads postColumns.

@@ -29,14 +29,15 @@ var migrations embed.FS
 // Store is a models.Store in a file. SQLite allows one writer at a time, so one connection writes, for all who wait
 // together in one transaction, while others read; in WAL mode neither waits for the other.
 type Store struct {
-	path    string
-	readers chan *sqlite.Conn
-	opened  int // how many readers there are
-	writes  chan *write
-	closed  chan struct{}
-	closing sync.Once
-	running sync.WaitGroup // the writer and the purge of sessions
-	writer  *sqlite.Conn
+	path     string
+	readers  chan *sqlite.Conn
+	opened   int           // how many readers there are
+	searches chan struct{} // one for each search under way, fewer than readers
+	writes   chan *write
+	closed   chan struct{}
+	closing  sync.Once
+	running  sync.WaitGroup // the writer and the purge of sessions
+	writer   *sqlite.Conn
 }
 
 var _ models.Store = (*Store)(nil)
@@ -52,7 +53,7 @@ func Open(ctx context.Context, path string) (_ *Store, err error) {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	readers := runtime.GOMAXPROCS(0) + 1
-	s := &Store{path: path, readers: make(chan *sqlite.Conn, readers), writes: make(chan *write, maxBatch), closed: make(chan struct{})}
+	s := &Store{path: path, searches: make(chan struct{}, readers-1), readers: make(chan *sqlite.Conn, readers), writes: make(chan *write), closed: make(chan struct{})}
 	defer func() {
 		if err != nil {
 			err = errors.Join(fmt.Errorf("open database %s: %w", path, err), s.disconnect())
@@ -95,9 +96,16 @@ func migrate(ctx context.Context, conn *sqlite.Conn) error {
 		}
 		schema.Migrations = append(schema.Migrations, string(script))
 	}
-	version, err := schemaVersion(conn)
+	version, err := pragma(conn, `PRAGMA user_version`)
 	if err != nil {
 		return err
+	}
+	owner, err := pragma(conn, `PRAGMA application_id`)
+	if err != nil {
+		return err
+	}
+	if owner == applicationID && version == len(schema.Migrations) { // without the lock that another process may hold
+		return nil
 	}
 	if version > len(schema.Migrations) {
 		return fmt.Errorf("its schema has version %d and this gin-blog knows %d: run a newer gin-blog", version, len(schema.Migrations))
@@ -105,15 +113,13 @@ func migrate(ctx context.Context, conn *sqlite.Conn) error {
 	return sqlitemigration.Migrate(ctx, conn, schema)
 }
 
-func schemaVersion(conn *sqlite.Conn) (version int, err error) {
-	err = sqlitex.ExecuteTransient(conn, `PRAGMA user_version`, &sqlitex.ExecOptions{
-		ResultFunc: func(row *sqlite.Stmt) error { version = row.ColumnInt(0); return nil },
+// pragma reads a number that the file carries.
+func pragma(conn *sqlite.Conn, query string) (value int, err error) {
+	err = sqlitex.ExecuteTransient(conn, query, &sqlitex.ExecOptions{
+		ResultFunc: func(row *sqlite.Stmt) error { value = row.ColumnInt(0); return nil },
 	})
-	return version, err
+	return value, err
 }
-
-// Path is the file the store is kept in.
-func (s *Store) Path() string { return s.path }
 
 // Ping reads from the file, which must still be where it was opened.
 func (s *Store) Ping(ctx context.Context) error {

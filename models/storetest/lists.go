@@ -112,7 +112,7 @@ func wordsAreFound(t *testing.T, store models.Store) {
 	for title, content := range map[string]string{
 		"Gin and tonic":  "A party drink. It isn't art.",
 		"Gophers":        "The art of Go, said NEAR the end; $where {$gt: 1} OR \"quoted\"",
-		"Größe ÉCOLE":    "naïve 日本語 text",
+		"Größe ÉCOLE":    "naïve 日本語 text ΣΊΣΥΦΟΣ हिन्दी",
 		"Semi-colons; (": "foo_bar title:gin AND*",
 	} {
 		p := newPost(author, title)
@@ -155,6 +155,10 @@ func wordsAreFound(t *testing.T, store models.Store) {
 	find("école größe", "Größe ÉCOLE")
 	find("ecole")
 	find("日本語", "Größe ÉCOLE")
+	find("σίσυφος", "Größe ÉCOLE")
+	find("हिन्दी", "Größe ÉCOLE")
+	find("ह")
+	find("हिन")
 	find("title:gin", "Semi-colons; (")
 
 	// The search follows changes and deletions.

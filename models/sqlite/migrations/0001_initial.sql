@@ -53,21 +53,24 @@ CREATE INDEX posts_by_author ON posts (author_id);
 CREATE UNIQUE INDEX posts_by_idempotency_key ON posts (author_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
 
 CREATE TABLE post_tags (
-    tag      TEXT    NOT NULL,
-    position INTEGER NOT NULL,
+    tag       TEXT    NOT NULL,
+    position  INTEGER NOT NULL,
+    author_id BLOB    NOT NULL,  -- the post's, so that tag and author together have an index
     PRIMARY KEY (tag, position)
 ) STRICT, WITHOUT ROWID;
 
--- Words as they are written, but for case: é is not e.
+CREATE INDEX post_tags_by_author ON post_tags (author_id, tag, position);
+
+-- Words as they are written, but for case: é is not e. Marks are parts of words, as they are in many scripts.
 CREATE VIRTUAL TABLE posts_search USING fts5 (
-    title, content, content = 'posts', content_rowid = 'position', tokenize = 'unicode61 remove_diacritics 0'
+    title, content, content = 'posts', content_rowid = 'position', tokenize = "unicode61 remove_diacritics 0 categories 'L* N* M* Co'"
 );
 
 -- Tags and search follow the posts by triggers, in the same transaction, so that no crash can part them.
 CREATE TRIGGER posts_inserted AFTER INSERT ON posts BEGIN
     INSERT INTO posts_search (rowid, title, content) VALUES (new.position, new.title, new.content);
-    INSERT INTO post_tags (tag, position)
-        SELECT value, new.position FROM json_each('["' || replace(new.tags, ' ', '","') || '"]') WHERE new.tags <> '';
+    INSERT INTO post_tags (tag, position, author_id)
+        SELECT value, new.position, new.author_id FROM json_each('["' || replace(new.tags, ' ', '","') || '"]') WHERE new.tags <> '';
 END;
 
 CREATE TRIGGER posts_deleted AFTER DELETE ON posts BEGIN
@@ -84,6 +87,6 @@ END;
 CREATE TRIGGER posts_tags_updated AFTER UPDATE OF tags ON posts BEGIN
     DELETE FROM post_tags
         WHERE position = old.position AND tag IN (SELECT value FROM json_each('["' || replace(old.tags, ' ', '","') || '"]'));
-    INSERT INTO post_tags (tag, position)
-        SELECT value, new.position FROM json_each('["' || replace(new.tags, ' ', '","') || '"]') WHERE new.tags <> '';
+    INSERT INTO post_tags (tag, position, author_id)
+        SELECT value, new.position, new.author_id FROM json_each('["' || replace(new.tags, ' ', '","') || '"]') WHERE new.tags <> '';
 END;
