@@ -91,6 +91,9 @@ func printRates(out io.Writer, sites []*site, c *ceilings, rounds int, length ti
 		}
 		fmt.Fprintf(out, " %.2f | %.2f |\n", request.ratio(smallest.requests[r]), request.ratio(list))
 	}
+	middle := sites[len(sites)-2]
+	fmt.Fprintf(out, "\nThe list of %s posts has %.2f of its rate at %s, and %.2f of the rate of the same handler with the page in memory.\n",
+		thousands(middle.posts), middle.requests[0].ratio(smallest.requests[0]), thousands(smallest.posts), middle.requests[0].ratio(c.encoded))
 	fmt.Fprintf(out, "\nThe list of %s posts, and ceilings behind the same middleware:\n\n", thousands(largest.posts))
 	fmt.Fprintf(out, "| | requests/s | the list's rate to it |\n|-|-:|-:|\n")
 	for _, ceiling := range []*request{c.encoded, c.ready} {
