@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/bcrypt"
+
+	"gin-blog/models"
 )
 
 var (
@@ -23,8 +25,6 @@ var (
 const (
 	// MaxCost is the highest bcrypt cost that hashes are made or checked with: some 4 s on a processor of 2024.
 	MaxCost = 16
-	// maxPasswordBytes is what bcrypt reads of a password.
-	maxPasswordBytes = 72
 	// hashingPatience is how long a password waits for its turn.
 	hashingPatience = 2 * time.Second
 )
@@ -86,7 +86,7 @@ func (p *Passwords) Verify(ctx context.Context, hash, password string) error {
 // comparable tells whether bcrypt tells a password from every other: it reads 72 bytes, and a password with a NUL as the
 // password before it where that repeats ("ab\x00ab" as "ab").
 func comparable(password string) bool {
-	return len(password) <= maxPasswordBytes && !strings.ContainsRune(password, 0)
+	return len(password) <= models.MaxPasswordBytes && !strings.ContainsRune(password, 0)
 }
 
 // Outdated tells whether a hash has another cost than new ones get.

@@ -31,8 +31,8 @@ func (e *ValidationError) Error() string {
 	return strings.Join(parts, "; ")
 }
 
-// maxPasswordBytes is where bcrypt stops reading (Provos and Mazières, "A Future-Adaptable Password Scheme", 1999).
-const maxPasswordBytes = 72
+// MaxPasswordBytes is where bcrypt stops reading a password (Provos and Mazières, "A Future-Adaptable Password Scheme", 1999).
+const MaxPasswordBytes = 72
 
 // Validator checks what clients send against the rules of the blog. It serves any number of goroutines.
 type Validator struct {
@@ -53,7 +53,7 @@ func NewValidator(passwordMinLength int) *Validator {
 			"excluded_with":    "and email are two ways to say one thing: send one of them",
 			"username":         "must be 3 to 32 of the characters A-Z a-z 0-9 . _ - and start with a letter or digit, and not be 24 hex digits",
 			"password": fmt.Sprintf("must have at least %d characters and at most %d bytes, no NUL, and differ from the username",
-				passwordMinLength, maxPasswordBytes),
+				passwordMinLength, MaxPasswordBytes),
 			"email":   "must be a plain address like alice@example.com, of at most 254 characters, or empty",
 			"name":    "must have at most 100 characters, none of them a control character or a change of direction",
 			"bio":     "must have at most 1000 characters, and no NUL",
@@ -82,7 +82,7 @@ func NewValidator(passwordMinLength int) *Validator {
 	})
 	v.rule("password", func(value string, parent reflect.Value) bool {
 		return utf8.RuneCountInString(value) >= passwordMinLength &&
-			len(value) <= maxPasswordBytes &&
+			len(value) <= MaxPasswordBytes &&
 			!strings.ContainsRune(value, 0) &&
 			!strings.EqualFold(value, neighbour(parent, "Username"))
 	})

@@ -111,15 +111,24 @@ func (a *api) login(c *gin.Context) error {
 	return render(c, http.StatusOK, newGrantBody(grant, &shown))
 }
 
-func (a *api) refresh(c *gin.Context) error {
+// refreshToken reads the refresh token that a body must have.
+func (a *api) refreshToken(c *gin.Context) (string, error) {
 	var in refreshRequest
 	if err := a.decode(c, &in); err != nil {
-		return err
+		return "", err
 	}
 	if in.RefreshToken == "" {
-		return unauthorized("Refresh token required")
+		return "", unauthorized("Refresh token required")
 	}
-	grant, err := a.Sessions.Refresh(c.Request.Context(), in.RefreshToken)
+	return in.RefreshToken, nil
+}
+
+func (a *api) refresh(c *gin.Context) error {
+	token, err := a.refreshToken(c)
+	if err != nil {
+		return err
+	}
+	grant, err := a.Sessions.Refresh(c.Request.Context(), token)
 	if errors.Is(err, auth.ErrInvalidToken) {
 		return refusedToken("UnauthorizedError", "Invalid refresh token")
 	}
@@ -130,14 +139,11 @@ func (a *api) refresh(c *gin.Context) error {
 }
 
 func (a *api) logout(c *gin.Context) error {
-	var in refreshRequest
-	if err := a.decode(c, &in); err != nil {
+	token, err := a.refreshToken(c)
+	if err != nil {
 		return err
 	}
-	if in.RefreshToken == "" {
-		return unauthorized("Refresh token required")
-	}
-	if err := a.Sessions.End(c.Request.Context(), in.RefreshToken); err != nil {
+	if err := a.Sessions.End(c.Request.Context(), token); err != nil {
 		return err
 	}
 	c.Status(http.StatusNoContent)

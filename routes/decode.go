@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"reflect"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -39,7 +38,7 @@ func (a *api) decode(c *gin.Context, into any) error {
 	if kind := jsontext.Value(body).Kind(); kind != jsontext.KindBeginObject && kind != jsontext.KindInvalid {
 		return badRequest("The body must be a JSON object")
 	}
-	if err := json.Unmarshal(body, into, json.RejectUnknownMembers(true), refuseNullChanges()); err != nil {
+	if err := json.Unmarshal(body, into, a.strict); err != nil {
 		return explain(body, err)
 	}
 	if t, ok := into.(interface{ normalize() }); ok {
@@ -48,11 +47,11 @@ func (a *api) decode(c *gin.Context, into any) error {
 	return a.Validator.Check(into)
 }
 
-// refuseNullChanges keeps null out of fields that are pointers, where nil stands for a field that was not sent: null would
+// strictJSON takes no key that a struct does not name, and keeps null out of fields that are pointers, where nil stands for a field that was not sent: null would
 // be taken for "leave it", and may mean "remove it".
-func refuseNullChanges() json.Options {
-	return json.WithUnmarshalers(json.JoinUnmarshalers(
-		json.UnmarshalFromFunc(refuseNull[*string]), json.UnmarshalFromFunc(refuseNull[*[]string])))
+func strictJSON() json.Options {
+	return json.JoinOptions(json.RejectUnknownMembers(true), json.WithUnmarshalers(json.JoinUnmarshalers(
+		json.UnmarshalFromFunc(refuseNull[*string]), json.UnmarshalFromFunc(refuseNull[*[]string]))))
 }
 
 func refuseNull[T any](d *jsontext.Decoder, _ *T) error {
@@ -86,19 +85,19 @@ func explain(body []byte, err error) error {
 	if errors.As(err, &semantic) {
 		field := fieldName(semantic.JSONPointer)
 		if errors.Is(err, json.ErrUnknownName) {
-			return &models.ValidationError{Fields: []models.FieldError{{Field: field, Message: "is not a known field"}}}
+			return invalid(field, "is not a known field")
 		}
 		if errors.Is(err, errNull) {
-			return &models.ValidationError{Fields: []models.FieldError{{Field: field, Message: "must not be null: leave it out or send it empty"}}}
+			return invalid(field, "must not be null: leave it out or send it empty")
 		}
-		return &models.ValidationError{Fields: []models.FieldError{{Field: field, Message: "must be " + kindName(semantic.GoType)}}}
+		return invalid(field, "must be "+kindName(semantic.GoType))
 	}
 	var syntactic *jsontext.SyntacticError
 	if !errors.As(err, &syntactic) {
 		return fmt.Errorf("decode body: %w", err)
 	}
 	if errors.Is(err, jsontext.ErrDuplicateName) {
-		return &models.ValidationError{Fields: []models.FieldError{{Field: fieldName(syntactic.JSONPointer), Message: "occurs twice"}}}
+		return invalid(fieldName(syntactic.JSONPointer), "occurs twice")
 	}
 	if len(bytes.TrimSpace(body)) == 0 {
 		return badRequest("The body is empty, a JSON object is expected")
@@ -110,16 +109,20 @@ func explain(body []byte, err error) error {
 	return badRequest(fmt.Sprintf("The body is not valid JSON at line %d, column %d", line, column))
 }
 
+// invalid is what is wrong with one field.
+func invalid(field, message string) error {
+	return &models.ValidationError{Fields: []models.FieldError{{Field: field, Message: message}}}
+}
+
 // maxFieldName is how many bytes of a field's name an answer repeats.
 const maxFieldName = 100
 
 // fieldName writes a JSON pointer (RFC 6901) as clients write it in code: /tags/0 is tags[0].
 func fieldName(p jsontext.Pointer) string {
 	var name strings.Builder
-	index := regexp.MustCompile(`^[0-9]+$`)
 	for token := range p.Tokens() {
 		switch {
-		case index.MatchString(token):
+		case token != "" && strings.Trim(token, "0123456789") == "":
 			name.WriteString("[" + token + "]")
 		case name.Len() > 0:
 			name.WriteString("." + token)

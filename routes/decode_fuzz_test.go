@@ -24,7 +24,7 @@ func FuzzDecode(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
-	a := &api{Options{Validator: models.NewValidator(6)}}
+	a := newAPI(Options{Validator: models.NewValidator(6)})
 	decode := func(body []byte, into any) error {
 		c, _ := gin.CreateTestContext(httptest.NewRecorder())
 		c.Request = httptest.NewRequest(http.MethodPost, "/posts", bytes.NewReader(body))

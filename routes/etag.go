@@ -59,22 +59,23 @@ func unchanged(c *gin.Context, etag string) bool {
 // asks tells whether a request has If-None-Match.
 func asks(c *gin.Context) bool { return c.GetHeader("If-None-Match") != "" }
 
-// checkIfMatch refuses a request whose If-Match names no representation with this ETag (RFC 9110, section 13.1.1). It
-// tells whether there was an If-Match that names one, so that the change itself must meet that one.
-func checkIfMatch(c *gin.Context, etag string) (conditional bool, err error) {
+// ifMatch refuses a request whose If-Match does not name the state of a post (RFC 9110, section 13.1.1). Where it does, it
+// returns the version that the change itself must still meet; nil for any version.
+func ifMatch(c *gin.Context, p *models.Post) (version *int64, err error) {
 	values := c.Request.Header.Values("If-Match")
 	if len(values) == 0 {
-		return false, nil
+		return nil, nil
 	}
+	etag := postTag(p.Revision())
 	for _, tag := range entityTags(values) {
 		if tag == "*" {
-			return false, nil
+			return nil, nil
 		}
 		if uncompressed(tag) == etag { // a weak one, with its prefix, never is
-			return true, nil
+			return &p.Version, nil
 		}
 	}
-	return false, models.ErrPostChanged
+	return nil, models.ErrPostChanged
 }
 
 // uncompressed is the ETag of the same representation without compression.

@@ -100,10 +100,12 @@ func (a *api) createPost(c *gin.Context) error {
 	return render(c, http.StatusCreated, createdBody{Message: "Post created", Post: newPostBody(post)})
 }
 
-// setValidators names the state of a post, for conditional requests.
-func setValidators(c *gin.Context, p *models.Post) {
-	c.Header("ETag", postTag(p.Revision()))
+// setValidators names the state of a post, for conditional requests. It returns the ETag.
+func setValidators(c *gin.Context, p *models.Post) (etag string) {
+	etag = postTag(p.Revision())
+	c.Header("ETag", etag)
 	c.Header("Last-Modified", p.UpdatedAt.UTC().Format(http.TimeFormat))
+	return etag
 }
 
 // replacePost is PUT: what is left out is empty afterwards.
@@ -133,13 +135,9 @@ func (a *api) updatePost(c *gin.Context) error {
 }
 
 // changePost changes the post that the client has seen, where it says which with If-Match.
-func (a *api) changePost(c *gin.Context, post *models.Post, change models.PostChange) error {
-	conditional, err := checkIfMatch(c, postTag(post.Revision()))
-	if err != nil {
+func (a *api) changePost(c *gin.Context, post *models.Post, change models.PostChange) (err error) {
+	if change.IfVersion, err = ifMatch(c, post); err != nil {
 		return err
-	}
-	if conditional {
-		change.IfVersion = &post.Version
 	}
 	change.UpdatedAt = a.now()
 	changed, err := a.Store.UpdatePost(c.Request.Context(), post.ID, post.AuthorID, change)
@@ -155,13 +153,9 @@ func (a *api) deletePost(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	conditional, err := checkIfMatch(c, postTag(post.Revision()))
+	ifVersion, err := ifMatch(c, post)
 	if err != nil {
 		return err
-	}
-	var ifVersion *int64
-	if conditional {
-		ifVersion = &post.Version
 	}
 	if err := a.Store.DeletePost(c.Request.Context(), post.ID, post.AuthorID, ifVersion); err != nil {
 		return err
@@ -172,11 +166,7 @@ func (a *api) deletePost(c *gin.Context) error {
 
 // ownPost returns the post of the path where the current user may change it: as its author, or as an admin.
 func (a *api) ownPost(c *gin.Context) (*models.Post, error) {
-	id, err := models.ParseID(c.Param("id"))
-	if err != nil {
-		return nil, err
-	}
-	post, err := a.Store.PostByID(c.Request.Context(), id)
+	post, err := a.postOfPath(c)
 	if err != nil {
 		return nil, err
 	}
@@ -186,17 +176,21 @@ func (a *api) ownPost(c *gin.Context) (*models.Post, error) {
 	return post, nil
 }
 
-func (a *api) readPost(c *gin.Context) error {
+// postOfPath returns the post whose id is in the path.
+func (a *api) postOfPath(c *gin.Context) (*models.Post, error) {
 	id, err := models.ParseID(c.Param("id"))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	post, err := a.Store.PostByID(c.Request.Context(), id)
+	return a.Store.PostByID(c.Request.Context(), id)
+}
+
+func (a *api) readPost(c *gin.Context) error {
+	post, err := a.postOfPath(c)
 	if err != nil {
 		return err
 	}
-	setValidators(c, post)
-	if unchanged(c, postTag(post.Revision())) {
+	if unchanged(c, setValidators(c, post)) {
 		return nil
 	}
 	return render(c, http.StatusOK, newPostBody(post))

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"github.com/go-json-experiment/json"
 
 	"gin-blog/auth"
 	"gin-blog/middleware"
@@ -39,7 +40,12 @@ type Options struct {
 }
 
 // api holds what the handlers share.
-type api struct{ Options }
+type api struct {
+	Options
+	strict json.Options // how bodies are decoded; made once, since it remembers the types it has seen
+}
+
+func newAPI(o Options) *api { return &api{Options: o, strict: strictJSON()} }
 
 // New returns the handler of the whole API. It fails where TrustedProxies has an entry that is no address or network.
 func New(o Options) (http.Handler, error) {
@@ -51,7 +57,7 @@ func New(o Options) (http.Handler, error) {
 }
 
 func newEngine(o Options) (*gin.Engine, error) {
-	a := &api{o}
+	a := newAPI(o)
 	r := gin.New()
 	r.RedirectTrailingSlash = false
 	r.HandleMethodNotAllowed = true

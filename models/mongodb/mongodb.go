@@ -22,7 +22,7 @@ import (
 const (
 	// patience is how long one call to the server may take, finding it included.
 	patience = 2500 * time.Millisecond
-	// buildPatience is how long one index may take to build.
+	// buildPatience is how long the indexes may take to build, all together.
 	buildPatience = time.Hour
 	// prepareEvery is how long to wait between tries to reach a server that is away at the start.
 	prepareEvery = time.Second
@@ -83,28 +83,38 @@ func Open(uri, name string, log *slog.Logger) (*Store, error) {
 // prepare makes the indexes and opens the store for use, trying again until that works or ctx ends.
 // It closes tried after the first try.
 func (s *Store) prepare(ctx context.Context, tried chan<- struct{}) {
-	c, err := s.ensureIndexes(ctx)
-	if err != nil && ctx.Err() == nil {
-		s.log.Warn("MongoDB is not ready, trying again until it is", "cause", err)
-	}
-	if err == nil {
-		s.prepared.Store(c)
-	}
-	close(tried)
-
 	ticker := time.NewTicker(prepareEvery)
 	defer ticker.Stop()
-	for err != nil {
+	for first := true; ; first = false {
+		ready := s.tryToPrepare(ctx, first)
+		if first {
+			close(tried)
+		}
+		if ready {
+			return
+		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
 		}
-		if c, err = s.ensureIndexes(ctx); err == nil {
-			s.prepared.Store(c)
-			s.log.Info("MongoDB is ready")
-		}
 	}
+}
+
+// tryToPrepare tells whether the indexes stand. It logs the first failure, and the success that ends a row of them.
+func (s *Store) tryToPrepare(ctx context.Context, first bool) (ready bool) {
+	c, err := s.ensureIndexes(ctx)
+	if err != nil {
+		if first && ctx.Err() == nil {
+			s.log.Warn("MongoDB is not ready, trying again until it is", "cause", err)
+		}
+		return false
+	}
+	s.prepared.Store(c)
+	if !first {
+		s.log.Info("MongoDB is ready")
+	}
+	return true
 }
 
 // collections returns the handles, or models.ErrUnavailable until the indexes stand.
