@@ -76,6 +76,9 @@ func TestDatabaseOfTheTutorialIsServed(t *testing.T) {
 	} {
 		var g grantAnswer
 		s.send(t, "POST", "/auth/login", fmt.Sprintf(`{"username":%q,"password":%q}`, u.name, u.password)).is(200).decode(&g)
+		if g.User == nil {
+			t.Fatalf("%s does not log in", u.name)
+		}
 		if !strings.EqualFold(g.User.Username, u.name) || g.User.Role != "user" || g.User.CreatedAt == "" {
 			t.Errorf("%s logs in as %+v", u.name, g.User)
 		}

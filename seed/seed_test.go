@@ -30,7 +30,7 @@ func TestFill(t *testing.T) {
 		if !reflect.DeepEqual(texts(t, other), first) {
 			t.Error("the same number gave other texts")
 		}
-		plan.Suffix = "x"
+		plan.Suffix, plan.Posts = "x", 10
 		if err := seed.Fill(t.Context(), store, plan, func(int) {}); err != nil {
 			t.Errorf("a second time, with a suffix: %v", err)
 		}
