@@ -1,11 +1,13 @@
 package main_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,41 +15,23 @@ import (
 )
 
 // TestReadmeFlow pastes the README's lines into one shell, against the real program, and compares the shape of what comes
-// back with what the README shows.
+// back with what the README shows. Then it runs the programs of "From code".
 func TestReadmeFlow(t *testing.T) {
-	for _, tool := range []string{"bash", "curl", "sed"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Skipf("%s is not here", tool)
-		}
-	}
-	readme, err := os.ReadFile("README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, flow, _ := strings.Cut(string(readme), "## The tutorial's flow\n")
-	flow, _, _ = strings.Cut(flow, "\n## ")
-	blocks := regexp.MustCompile("(?s)```(sh|json)\n(.*?)```").FindAllStringSubmatch(flow, -1)
-	if len(blocks) < 10 {
-		t.Fatalf("only %d blocks in the README's flow", len(blocks))
-	}
-
 	p := start(t, t.TempDir())
-	script, shown := "set -eu\n", []string(nil)
+	var script string
+	var shown []string
 	const mark = "=== answer ==="
-	for _, block := range blocks {
-		if block[1] == "sh" {
-			script += strings.ReplaceAll(block[2], "localhost:3000", "localhost:"+p.port) + "echo '" + mark + "'\n"
+	for _, block := range readmeBlocks(t, "The tutorial's flow", p.port) {
+		if block.language == "sh" {
+			script += block.text + "echo '" + mark + "'\n"
 		} else {
-			shown = append(shown, block[2])
+			shown = append(shown, block.text)
 		}
 	}
-	shell := exec.Command("bash", "-c", script)
-	shell.Dir = t.TempDir()
-	out, err := shell.Output()
-	if err != nil {
-		t.Fatalf("the lines fail: %v\n%s", err, out)
+	if len(shown) < 5 {
+		t.Fatalf("only %d answers in the README's flow", len(shown))
 	}
-	answers := strings.Split(string(out), mark)
+	answers := strings.Split(runLines(t, "bash", script), mark)
 	if len(answers) != len(shown)+1 {
 		t.Fatalf("%d answers, the README shows %d", len(answers)-1, len(shown))
 	}
@@ -56,9 +40,71 @@ func TestReadmeFlow(t *testing.T) {
 			t.Errorf("answer %d has the shape %s, the README shows %s", i+1, got, want)
 		}
 	}
-	if left, err := os.ReadDir(shell.Dir); err != nil || len(left) > 0 {
+
+	programs := map[string]struct{ file, want string }{
+		"sh": {"bash", `"title":"My Post"`},
+		"js": {"post.mjs", "From JavaScript by alice\n"},
+		"go": {"post.go", "From Go by alice\n"},
+	}
+	blocks := readmeBlocks(t, "From code", p.port)
+	if len(blocks) != len(programs) {
+		t.Errorf("%d programs in the README, want %d", len(blocks), len(programs))
+	}
+	for _, block := range blocks {
+		t.Run(block.language, func(t *testing.T) {
+			program := programs[block.language]
+			if got := runLines(t, program.file, block.text); !strings.Contains(got, program.want) {
+				t.Errorf("it prints %q, want %q", got, program.want)
+			}
+		})
+	}
+}
+
+// block is a piece of code in the README.
+type block struct{ language, text string }
+
+// readmeBlocks returns the code of a section, for the server on a port.
+func readmeBlocks(t *testing.T, section, port string) (blocks []block) {
+	t.Helper()
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, _ := strings.Cut(string(readme), "## "+section+"\n")
+	text, _, _ = strings.Cut(text, "\n## ")
+	for _, found := range regexp.MustCompile("(?s)```(\\w+)\n(.*?)```").FindAllStringSubmatch(text, -1) {
+		blocks = append(blocks, block{found[1], strings.ReplaceAll(found[2], "localhost:3000", "localhost:"+port)})
+	}
+	return blocks
+}
+
+// runLines runs text in an empty directory, as a script of bash or as the file that it stands for, and returns what it prints.
+// It may leave nothing behind.
+func runLines(t *testing.T, file, text string) string {
+	t.Helper()
+	dir := t.TempDir()
+	path := filepath.Join(dir, file)
+	args := map[string][]string{
+		"bash": {"bash", "-c", "set -eu\n" + text}, "post.mjs": {"node", path}, "post.go": {"go", "run", path},
+	}[file]
+	if _, err := exec.LookPath(args[0]); err != nil {
+		t.Skipf("%s is not here", args[0])
+	}
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	program := exec.Command(args[0], args[1:]...)
+	program.Dir = dir
+	var stderr bytes.Buffer
+	program.Stderr = &stderr
+	out, err := program.Output()
+	if err != nil {
+		t.Fatalf("the lines fail: %v\n%s%s", err, out, stderr.String())
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
 		t.Errorf("the lines leave files behind: %v, %v", left, err)
 	}
+	return string(out)
 }
 
 // shape is JSON with types for values, and with the messages that name what happened.

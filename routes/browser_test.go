@@ -1,0 +1,201 @@
+package routes_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	"gin-blog/auth"
+	"gin-blog/models/storetest"
+	"gin-blog/routes"
+)
+
+// browser is a tab of a headless Chromium.
+type browser struct {
+	context.Context
+	mu         sync.Mutex
+	requests   []string // the addresses of all that it asked for
+	complaints []string // what it wrote to the console as an error: blocked scripts, failed requests, exceptions
+}
+
+// newBrowser opens an empty tab until the test ends. Without a Chromium it skips the test, except in continuous integration.
+func newBrowser(t *testing.T) *browser {
+	t.Helper()
+	var program string
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			program = path
+			break
+		}
+	}
+	if program == "" && os.Getenv("CI") == "true" {
+		t.Fatal("chromium is not here: scripts/debian-packages installs it")
+	}
+	if program == "" {
+		t.Skip("chromium is not here: the browser tests are skipped")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program),
+		chromedp.NoSandbox, // needs privileges that a container lacks; it sees nothing but this test's pages
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
+	ctx, cancel := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	if err := chromedp.Do(ctx); err != nil { // opens the tab
+		t.Fatalf("start %s: %v", program, err)
+	}
+
+	b := new(browser)
+	err := chromedp.Listen(ctx, func(event any) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		switch event := event.(type) {
+		case *network.EventRequestWillBeSent:
+			b.requests = append(b.requests, event.Request.Method+" "+event.Request.URL)
+		case *log.EventEntryAdded:
+			if event.Entry.Level == log.EntryLevelError {
+				b.complaints = append(b.complaints, event.Entry.Text+" "+event.Entry.URL)
+			}
+		case *runtime.EventExceptionThrown:
+			b.complaints = append(b.complaints, event.ExceptionDetails.Text)
+		}
+	})
+	if err != nil {
+		t.Fatalf("listen to %s: %v", program, err)
+	}
+	b.Context, cancel = context.WithTimeout(ctx, time.Minute)
+	t.Cleanup(cancel)
+	return b
+}
+
+// do runs actions one after the other.
+func (b *browser) do(t *testing.T, actions ...chromedp.Action[chromedp.Void]) {
+	t.Helper()
+	for i, action := range actions {
+		see(t, b, fmt.Sprintf("step %d", i+1), action)
+	}
+}
+
+// see runs an action and returns what it found.
+func see[T any](t *testing.T, b *browser, what string, action chromedp.Action[T]) T {
+	t.Helper()
+	found, err := chromedp.Run(b, action)
+	if err != nil {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		t.Fatalf("%s in the browser: %v; its console: %q", what, err, b.complaints)
+	}
+	return found
+}
+
+// TestDocsInABrowser tries a protected call on the page of the documentation, as a reader would: authorize, open, execute.
+func TestDocsInABrowser(t *testing.T) {
+	t.Parallel()
+	b := newBrowser(t)
+	s := newServer(t, storetest.SQLite(t))
+	token := s.signUp(t, "alice").Token
+
+	const operation = "#operations-auth-readMe "
+	execute := func() (status string) {
+		b.do(t, chromedp.Click(chromedp.CSS(operation+".execute")),
+			chromedp.WaitVisible(chromedp.CSS(operation+".live-responses-table")))
+		return see(t, b, "the status", chromedp.Text(chromedp.CSS(operation+".live-responses-table tbody .response-col_status")))
+	}
+	b.do(t, chromedp.Navigate(s.url+"/docs"),
+		chromedp.Click(chromedp.CSS(operation+".opblock-summary-control")),
+		chromedp.Click(chromedp.CSS(operation+".try-out__btn")))
+	before := execute()
+	b.do(t, chromedp.Click(chromedp.CSS(operation+".btn-clear")),
+		chromedp.Click(chromedp.CSS(".auth-wrapper > .authorize")),
+		chromedp.SendKeys(chromedp.CSS(".auth-container input"), token),
+		chromedp.Click(chromedp.CSS(".auth-btn-wrapper .authorize")),
+		chromedp.Click(chromedp.CSS(".auth-btn-wrapper .btn-done")))
+	after := execute()
+	body := see(t, b, "the answer", chromedp.Text(chromedp.CSS(operation+".live-responses-table .highlight-code")))
+
+	if !strings.HasPrefix(before, "401") || !strings.HasPrefix(after, "200") || !strings.Contains(body, `"username": "alice"`) {
+		t.Errorf("before Authorize: %q, after: %q with %q, want 401, 200 and alice", before, after, body)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.requests) < 5 {
+		t.Errorf("only %d requests were seen", len(b.requests))
+	}
+	for _, request := range b.requests {
+		_, url, _ := strings.Cut(request, " ")
+		if !strings.HasPrefix(url, s.url+"/") && !strings.HasPrefix(url, "data:") {
+			t.Errorf("the page asks elsewhere: %s", request)
+		}
+	}
+	for _, complaint := range b.complaints {
+		if !strings.Contains(complaint, "401 (Unauthorized)") { // the call without a token
+			t.Errorf("the browser's console: %s", complaint)
+		}
+	}
+}
+
+// TestCORSInABrowser calls the API from pages of other origins.
+func TestCORSInABrowser(t *testing.T) {
+	t.Parallel()
+	b := newBrowser(t)
+	page := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, "<!doctype html><title>another site</title>")
+	})
+	friend, stranger := httptest.NewServer(page), httptest.NewServer(page)
+	t.Cleanup(friend.Close)
+	t.Cleanup(stranger.Close)
+	open := newServer(t, storetest.SQLite(t))
+	choosy := newServer(t, storetest.SQLite(t), func(o *routes.Options, _ *auth.SessionOptions) { o.CORSOrigins = []string{friend.URL} })
+
+	for _, c := range []struct {
+		name, page string
+		api        *server
+		want       string
+	}{
+		{"all origins", stranger.URL, open, "201 /posts/ etag requestId, no token: 401 Bearer hidden, cookies: blocked"},
+		{"the origin named", friend.URL, choosy, "201 /posts/ etag requestId, no token: 401 Bearer hidden, cookies: blocked"},
+		{"another origin", stranger.URL, choosy, "blocked"},
+	} {
+		token := c.api.signUp(t, strings.ReplaceAll(c.name, " ", "-")).Token
+		b.do(t, chromedp.Navigate(c.page))
+		calls := fmt.Sprintf(crossOriginCalls, c.api.url+"/posts", token)
+		got := see(t, b, c.name, chromedp.Evaluate[string](calls, chromedp.EvalAwaitPromise))
+		if got != c.want {
+			t.Errorf("%s: the page got %q, want %q", c.name, got, c.want)
+		}
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if sent := strings.Join(b.requests, "\n"); !strings.Contains(sent, "OPTIONS "+open.url+"/posts") {
+		t.Errorf("the browser sent no preflight:\n%s", sent)
+	}
+}
+
+// crossOriginCalls creates a post, tries it without a token and with cookies, and sums up what the page gets to see.
+const crossOriginCalls = `(async (url, token) => {
+	const headers = {"Content-Type": "application/json", "Idempotency-Key": "from-a-page"};
+	const body = JSON.stringify({title: "From a page", content: "Hello"});
+	try {
+		const created = await fetch(url, {method: "POST", headers: {...headers, Authorization: "Bearer " + token}, body});
+		const refused = await fetch(url, {method: "POST", headers, body});
+		const cookies = await fetch(url, {credentials: "include"}).then(() => "allowed", () => "blocked");
+		return created.status + " " + created.headers.get("Location").slice(0, 7) +
+			(created.headers.get("ETag") ? " etag" : "") + (created.headers.get("X-Request-ID") ? " requestId" : "") +
+			", no token: " + refused.status + " Bearer " + (refused.headers.get("WWW-Authenticate") ?? "hidden") +
+			", cookies: " + cookies;
+	} catch {
+		return "blocked";
+	}
+})(%q, %q)`
