@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -45,45 +46,68 @@ type process struct {
 	port   string
 	url    string
 	exited chan error
+
+	mu  sync.Mutex
+	log strings.Builder
+}
+
+// logged is what the process wrote so far.
+func (p *process) logged() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.log.String()
 }
 
 // start runs the binary in dir until the test ends, and waits until it listens.
 func start(t *testing.T, dir string, environ ...string) *process {
 	t.Helper()
-	cmd := exec.Command(binary)
-	cmd.Dir = dir
-	cmd.Env = append([]string{"PORT=0", "BCRYPT_COST=4"}, environ...)
-	cmd.Stderr = os.Stderr
-	stdout, err := cmd.StdoutPipe()
+	p, err := launch(t, dir, environ...)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return p
+}
+
+// launch is start for goroutines that may not end the test.
+func launch(t *testing.T, dir string, environ ...string) (*process, error) {
+	cmd := exec.Command(binary)
+	cmd.Dir = dir
+	cmd.Env = append([]string{"PORT=0", "BCRYPT_COST=4", "DRAIN_DELAY=0s"}, environ...)
+	cmd.Stderr = os.Stderr
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
 	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	p := &process{t: t, cmd: cmd, exited: make(chan error, 1)}
 	t.Cleanup(func() { _ = cmd.Process.Kill() })
 
-	listening := make(chan string, 1)
+	listening := make(chan []string, 1)
 	go func() {
-		url := regexp.MustCompile(`msg=listening url=http://localhost:(\d+)`)
+		url := regexp.MustCompile(`msg=listening url=(https?)://localhost:(\d+)`)
 		lines := bufio.NewScanner(stdout)
 		for lines.Scan() {
+			p.mu.Lock()
+			p.log.WriteString(lines.Text() + "\n")
+			p.mu.Unlock()
 			if found := url.FindStringSubmatch(lines.Text()); found != nil {
-				listening <- found[1]
+				listening <- found
 			}
 		}
 		p.exited <- cmd.Wait()
 	}()
 	select {
-	case p.port = <-listening:
-		p.url = "http://127.0.0.1:" + p.port
+	case found := <-listening:
+		p.port = found[2]
+		p.url = found[1] + "://127.0.0.1:" + p.port
+		return p, nil
 	case err := <-p.exited:
-		t.Fatalf("ended before it listened: %v", err)
+		return nil, fmt.Errorf("ended before it listened: %v", err)
 	case <-time.After(30 * time.Second):
-		t.Fatal("does not listen")
+		return nil, errors.New("does not listen")
 	}
-	return p
 }
 
 // stop sends a signal and waits for the end.

@@ -15,18 +15,20 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"gin-blog/auth"
 	"gin-blog/config"
 	"gin-blog/models"
+	"gin-blog/models/metered"
 	"gin-blog/models/mongodb"
 	"gin-blog/models/sqlite"
 	"gin-blog/routes"
 )
 
 const (
-	// drainPatience is how long requests in flight may take to finish after SIGTERM.
-	drainPatience = 7 * time.Second
+	// stopPatience is how long a stop may take, from the signal on.
+	stopPatience = 8 * time.Second
 
 	readHeaderTimeout = 5 * time.Second
 	readTimeout       = 30 * time.Second // a body of 1 MiB over a slow line
@@ -38,10 +40,15 @@ const (
 // serve answers requests until ctx ends, then lets those in flight finish.
 func serve(ctx context.Context, c *config.Config, stdout io.Writer) (err error) {
 	log := newLogger(c, stdout)
+	log.LogAttrs(ctx, slog.LevelInfo, "settings", c.Attrs()...)
 	if err := c.EnsureDataDir(); err != nil {
 		return err
 	}
 	if err := c.EnsureSecrets(); err != nil {
+		return err
+	}
+	tlsConfig, err := newTLSConfig(c, log)
+	if err != nil {
 		return err
 	}
 	store, place, err := openStore(ctx, c, log)
@@ -49,14 +56,20 @@ func serve(ctx context.Context, c *config.Config, stdout io.Writer) (err error) 
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close(context.WithoutCancel(ctx))) }()
+	stopMetrics, metrics, err := serveMetrics(ctx, c, log)
+	if err != nil {
+		return err
+	}
+	defer stopMetrics()
 
 	var draining atomic.Bool
-	api, err := newAPI(c, store, log, draining.Load)
+	api, err := newAPI(c, store, log, metrics, draining.Load)
 	if err != nil {
 		return err
 	}
 	server := &http.Server{
 		Handler:                      api,
+		TLSConfig:                    tlsConfig,
 		DisableGeneralOptionsHandler: true, // the API answers "OPTIONS *" too
 		ReadHeaderTimeout:            readHeaderTimeout,
 		ReadTimeout:                  readTimeout,
@@ -65,31 +78,63 @@ func serve(ctx context.Context, c *config.Config, stdout io.Writer) (err error) 
 		MaxHeaderBytes:               maxHeaderBytes,
 		ErrorLog:                     slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
-	listener, err := listen(ctx, c.Port)
+	listener, err := listen(ctx, ":"+strconv.Itoa(c.Port))
 	if err != nil {
-		return err
+		return fmt.Errorf("PORT: %w", err)
 	}
-	port := listener.Addr().(*net.TCPAddr).Port
-	log.Info("listening", "url", fmt.Sprintf("http://localhost:%d", port), "store", place, "version", version())
-
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
+	go func() {
+		if tlsConfig != nil {
+			failed <- server.ServeTLS(listener, "", "")
+			return
+		}
+		failed <- server.Serve(listener)
+	}()
+	port := listener.Addr().(*net.TCPAddr).Port
+	log.Info("listening", "url", fmt.Sprintf("%s://localhost:%d", scheme(c), port), "store", place, "version", version())
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
+		return drain(context.WithoutCancel(ctx), c.DrainDelay, server, &draining, log)
 	}
+}
 
-	log.Info("stopping: requests in flight may finish")
-	draining.Store(true)
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainPatience)
+// drain stops a server so that no request is lost: /readyz says at once that it is about to stop; for the delay it still takes
+// connections, until the balancers have noticed; then it takes no more and lets the requests in flight finish.
+func drain(ctx context.Context, delay time.Duration, server *http.Server, draining *atomic.Bool, log *slog.Logger) error {
+	ctx, cancel := context.WithTimeout(ctx, stopPatience)
 	defer cancel()
-	if err := server.Shutdown(drain); err != nil {
+	log.Info("stopping: /readyz is 503, requests are still answered", "for", delay)
+	draining.Store(true)
+	time.Sleep(delay)
+	log.Info("stopping: requests in flight may finish")
+	if err := server.Shutdown(ctx); err != nil {
 		log.Warn("some requests did not finish in time", "cause", err)
-		return errors.Join(server.Close())
+		return server.Close()
 	}
 	log.Info("stopped")
 	return nil
+}
+
+// serveMetrics serves the metrics at METRICS_ADDR until stop is called. Where that is not set there is no registry either.
+func serveMetrics(ctx context.Context, c *config.Config, log *slog.Logger) (stop func() error, _ *prometheus.Registry, err error) {
+	if c.MetricsAddr == "" {
+		return func() error { return nil }, nil, nil
+	}
+	registry := newMetrics()
+	listener, err := listen(ctx, c.MetricsAddr)
+	if err != nil {
+		return nil, nil, fmt.Errorf("METRICS_ADDR: %w", err)
+	}
+	server := &http.Server{Handler: metricsHandler(registry), ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout}
+	go func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			log.Error("the metrics are no longer served", "cause", err)
+		}
+	}()
+	log.Info("metrics", "url", fmt.Sprintf("http://%s/metrics", listener.Addr()))
+	return server.Close, registry, nil
 }
 
 // openStore opens the store that the settings name, and says in a few words where it is.
@@ -103,15 +148,31 @@ func openStore(ctx context.Context, c *config.Config, log *slog.Logger) (models.
 	return store, "SQLite file " + path, err
 }
 
+// kind is the name of the store in the metrics.
+func kind(c *config.Config) string {
+	if c.MongoURI != "" {
+		return "mongodb"
+	}
+	return "sqlite"
+}
+
 // databasePath is where the embedded store is.
 func databasePath(c *config.Config) string { return filepath.Join(c.DataDir, "gin-blog.db") }
 
 // newAPI puts the API together as the settings say.
-func newAPI(c *config.Config, store models.Store, log *slog.Logger, draining func() bool) (http.Handler, error) {
+func newAPI(
+	c *config.Config, store models.Store, log *slog.Logger, metrics *prometheus.Registry, draining func() bool,
+) (http.Handler, error) {
 	gin.SetMode(gin.ReleaseMode)
 	passwords, err := auth.NewPasswords(c.BcryptCost)
 	if err != nil {
 		return nil, err
+	}
+	var registerer prometheus.Registerer // stays nil where nobody asked for metrics, which then cost nothing
+	if metrics != nil {
+		registerer = metrics
+		observePasswords(metrics, passwords)
+		store = metered.New(store, kind(c), metrics)
 	}
 	var limits *auth.Limits
 	if c.RateLimit {
@@ -135,6 +196,8 @@ func newAPI(c *config.Config, store models.Store, log *slog.Logger, draining fun
 		Version:        version(),
 		CORSOrigins:    c.CORSOrigins,
 		TrustedProxies: c.TrustedProxies,
+		Metrics:        registerer,
+		HSTS:           c.TLSCert != "",
 	})
 }
 
@@ -146,12 +209,13 @@ func newLogger(c *config.Config, w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, options))
 }
 
-// listen binds the port on all addresses; port 0 takes a free one.
-func listen(ctx context.Context, port int) (net.Listener, error) {
+// listen binds an address; port 0 takes a free one.
+func listen(ctx context.Context, address string) (net.Listener, error) {
 	var lc net.ListenConfig
-	listener, err := lc.Listen(ctx, "tcp", ":"+strconv.Itoa(port))
+	listener, err := lc.Listen(ctx, "tcp", address)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("port %d is in use: stop the other program or set PORT", port)
+		_, port, _ := net.SplitHostPort(address)
+		return nil, fmt.Errorf("port %s is in use: stop the other program or choose another", port)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("listen: %w", err)
@@ -159,21 +223,10 @@ func listen(ctx context.Context, port int) (net.Listener, error) {
 	return listener, nil
 }
 
-// healthcheck asks the server on this machine whether it is ready.
-func healthcheck(ctx context.Context, c *config.Config) error {
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d/readyz", c.Port), nil)
-	if err != nil {
-		return fmt.Errorf("healthcheck: %w", err)
+// scheme is what clients speak with the server.
+func scheme(c *config.Config) string {
+	if c.TLSCert != "" {
+		return "https"
 	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return fmt.Errorf("healthcheck: %w", err)
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("healthcheck: the server is not ready (%s)", response.Status)
-	}
-	return nil
+	return "http"
 }

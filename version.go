@@ -16,15 +16,19 @@ func version() string {
 	return cmp.Or(info.Main.Version, "(devel)")
 }
 
-// buildVersion is the line that "gin-blog version" prints.
-func buildVersion() string {
-	commit := "unknown"
+// revision is the commit that the binary was built from, or "unknown".
+func revision() string {
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, s := range info.Settings {
 			if s.Key == "vcs.revision" {
-				commit = s.Value
+				return s.Value
 			}
 		}
 	}
-	return fmt.Sprintf("gin-blog %s, commit %s, %s %s/%s", version(), commit, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return "unknown"
+}
+
+// buildVersion is the line that "gin-blog version" prints.
+func buildVersion() string {
+	return fmt.Sprintf("gin-blog %s, commit %s, %s %s/%s", version(), revision(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }

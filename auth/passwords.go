@@ -34,6 +34,8 @@ const (
 type Passwords struct {
 	cost  int
 	turns chan struct{}
+	// waiting is how many wait for their turn.
+	waiting atomic.Int64
 	// slowest is the highest cost seen, which every refusal takes the time of.
 	slowest atomic.Int64
 }
@@ -121,7 +123,14 @@ func (p *Passwords) fillUp(spent int, any bool) {
 // burn takes the time of one computation.
 func burn(cost int) { _, _ = bcrypt.GenerateFromPassword(nil, cost) }
 
+// Queue tells how many passwords are being hashed or checked, how many wait for their turn, and how many turns there are.
+func (p *Passwords) Queue() (running, waiting, turns int) {
+	return len(p.turns), int(p.waiting.Load()), cap(p.turns)
+}
+
 func (p *Passwords) takeTurn(ctx context.Context) error {
+	p.waiting.Add(1)
+	defer p.waiting.Add(-1)
 	ctx, cancel := context.WithTimeoutCause(ctx, hashingPatience, ErrBusy)
 	defer cancel()
 	select {

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"maps"
+	"net"
 	"net/netip"
 	"net/url"
 	"reflect"
@@ -23,14 +24,17 @@ import (
 // minSecretBytes is the least a secret may have: HS256 wants a key as long as its hash (RFC 7518, section 3.2).
 const minSecretBytes = 32
 
+// maxDrainDelay leaves the requests in flight some of the 10 s that a stop may take.
+const maxDrainDelay = 5 * time.Second
+
 // Config is every setting, checked. README.md says what each is for.
 type Config struct {
 	Port              int           `env:"PORT" envDefault:"3000"`
-	MongoURI          string        `env:"MONGO_URI"`
+	MongoURI          string        `env:"MONGO_URI" secret:"true"`
 	MongoDB           string        `env:"MONGO_DB" envDefault:"blog"`
 	DataDir           string        `env:"DATA_DIR" envDefault:"data"`
-	SecretKey         string        `env:"SECRET_KEY"`
-	RefreshSecret     string        `env:"REFRESH_SECRET"`
+	SecretKey         string        `env:"SECRET_KEY" secret:"true"`
+	RefreshSecret     string        `env:"REFRESH_SECRET" secret:"true"`
 	AccessTokenTTL    time.Duration `env:"ACCESS_TOKEN_TTL" envDefault:"15m"`
 	RefreshTokenTTL   time.Duration `env:"REFRESH_TOKEN_TTL" envDefault:"7d"`
 	RefreshGrace      time.Duration `env:"REFRESH_GRACE" envDefault:"10s"`
@@ -42,6 +46,24 @@ type Config struct {
 	RateLimit         bool          `env:"RATE_LIMIT" envDefault:"true"`
 	LogLevel          slog.Level    `env:"LOG_LEVEL" envDefault:"info"`
 	LogFormat         string        `env:"LOG_FORMAT" envDefault:"text"`
+	DrainDelay        time.Duration `env:"DRAIN_DELAY" envDefault:"1s"`
+	MetricsAddr       string        `env:"METRICS_ADDR"`
+	TLSCert           string        `env:"TLS_CERT"`
+	TLSKey            string        `env:"TLS_KEY"`
+}
+
+// Attrs are the settings in force, for a log: of a secret, only whether it is set.
+func (c *Config) Attrs() []slog.Attr {
+	value := reflect.ValueOf(*c)
+	attrs := make([]slog.Attr, value.NumField())
+	for i := range attrs {
+		field, content := value.Type().Field(i), value.Field(i).Interface()
+		if field.Tag.Get("secret") != "" && content != "" {
+			content = "(set)"
+		}
+		attrs[i] = slog.Any(field.Tag.Get("env"), content)
+	}
+	return attrs
 }
 
 // Load reads the settings from environ, in the form of os.Environ, and from the file dotenv where there is one; the
@@ -123,6 +145,10 @@ func (c *Config) check() (problems []string) {
 	for _, proxy := range c.TrustedProxies {
 		expect(isNetwork(proxy), "TRUSTED_PROXIES must be addresses or networks like 10.0.0.0/8, separated by commas, not %q", proxy)
 	}
+	expect(c.DrainDelay >= 0 && c.DrainDelay <= maxDrainDelay, "DRAIN_DELAY must be 0s to %s, not %s", maxDrainDelay, c.DrainDelay)
+	_, _, err := net.SplitHostPort(c.MetricsAddr)
+	expect(c.MetricsAddr == "" || err == nil, "METRICS_ADDR must be an address like localhost:9464, not %q", c.MetricsAddr)
+	expect((c.TLSCert == "") == (c.TLSKey == ""), "TLS_CERT and TLS_KEY must be set both or neither")
 	return append(problems, c.checkSecrets()...)
 }
 

@@ -32,7 +32,7 @@ func TestDefaults(t *testing.T) {
 	if c.Port != 3000 || c.MongoURI != "" || c.MongoDB != "blog" || c.DataDir != "data" || c.AccessTokenTTL != 15*time.Minute ||
 		c.RefreshTokenTTL != 7*24*time.Hour || c.RefreshGrace != 10*time.Second || !c.RefreshRotation || c.BcryptCost != 10 ||
 		c.PasswordMinLength != 6 || len(c.CORSOrigins) != 1 || c.CORSOrigins[0] != "*" || len(c.TrustedProxies) != 0 ||
-		c.LogLevel != slog.LevelInfo || c.LogFormat != "text" {
+		c.LogLevel != slog.LevelInfo || c.LogFormat != "text" || c.DrainDelay != time.Second || c.MetricsAddr+c.TLSCert+c.TLSKey != "" {
 		t.Errorf("got %+v", c)
 	}
 }
@@ -54,6 +54,7 @@ func TestEveryWrongSettingIsNamedAtOnce(t *testing.T) {
 		"PORT": "70000", "MONGO_URI": "http://hunter2@host", "MONGO_DB": "a b", "SECRET_KEY": "hunter2", "REFRESH_SECRET": "hunter2",
 		"ACCESS_TOKEN_TTL": "15", "REFRESH_TOKEN_TTL": "-1d", "REFRESH_GRACE": "-1s", "REFRESH_ROTATION": "maybe", "BCRYPT_COST": "31",
 		"PASSWORD_MIN_LENGTH": "0", "CORS_ORIGINS": "example.com", "TRUSTED_PROXIES": "proxy", "RATE_LIMIT": "often", "LOG_LEVEL": "loud", "LOG_FORMAT": "xml",
+		"DRAIN_DELAY": "6s", "METRICS_ADDR": "9464", "TLS_CERT": "cert.pem",
 	}
 	var environ []string
 	for name, value := range wrong {
@@ -85,6 +86,23 @@ func TestEveryWrongSettingIsNamedAtOnce(t *testing.T) {
 	}
 	if _, err := load(t, "SECRET_KEY='hunter2\n"); err == nil || strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), ".env") {
 		t.Errorf("a broken .env: got %v", err)
+	}
+}
+
+func TestAttrsTellEverySettingAndNoSecret(t *testing.T) {
+	c, err := load(t, "", "MONGO_URI=mongodb://alice:hunter2@host/", "SECRET_KEY=hunter2"+strings.Repeat("s", 32), "PORT=4000")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var line strings.Builder
+	slog.New(slog.NewTextHandler(&line, nil)).LogAttrs(t.Context(), slog.LevelInfo, "settings", c.Attrs()...)
+	for _, want := range []string{" PORT=4000 ", " MONGO_URI=(set) ", " SECRET_KEY=(set) ", ` REFRESH_SECRET="" `, " MONGO_DB=blog ", " REFRESH_GRACE=10s "} {
+		if !strings.Contains(line.String(), want) {
+			t.Errorf("%q is not in %s", want, line.String())
+		}
+	}
+	if strings.Contains(line.String(), "hunter2") {
+		t.Errorf("the line tells a secret: %s", line.String())
 	}
 }
 

@@ -15,10 +15,18 @@ type Store interface {
 	PostStore
 	SessionStore
 
+	// Pool tells how the connections to the database are used, at this moment.
+	Pool() PoolStats
 	// Ping asks the database for a sign of life.
 	Ping(ctx context.Context) error
 	// Close waits for what is under way and lets go of the database.
 	Close(ctx context.Context) error
+}
+
+// PoolStats counts the connections of a store.
+type PoolStats struct {
+	InUse, Idle int
+	Max         int // how many there may be, 0 where there is no limit
 }
 
 // UserStore keeps accounts.

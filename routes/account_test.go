@@ -446,8 +446,8 @@ func TestRegistrationsOfOneNameAtOnce(t *testing.T) {
 		names, mails := map[int]int{}, map[int]int{}
 		for i := range 50 {
 			clients.Go(func() {
-				name := s.send(t, "POST", "/auth/register", spellings[i%2])
-				mail := s.send(t, "POST", "/auth/register", fmt.Sprintf(`{"username":"user%d","password":"pass123","email":%q}`, i, emails[i%2]))
+				name := s.sendUntilServed(t, "POST", "/auth/register", spellings[i%2])
+				mail := s.sendUntilServed(t, "POST", "/auth/register", fmt.Sprintf(`{"username":"user%d","password":"pass123","email":%q}`, i, emails[i%2]))
 				mu.Lock()
 				defer mu.Unlock()
 				names[name.status]++

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"gin-blog/auth"
 	"gin-blog/middleware"
@@ -81,7 +83,45 @@ func (a *api) register(c *gin.Context) error {
 	return render(c, http.StatusCreated, registeredBody{Message: "User registered", User: newUserBody(user)})
 }
 
+// login counts how logins end.
 func (a *api) login(c *gin.Context) error {
+	err := a.tryLogin(c)
+	a.logins.WithLabelValues(loginOutcome(err)).Inc()
+	return err
+}
+
+// newLogins is the counter of logins by outcome.
+func newLogins(r prometheus.Registerer) *prometheus.CounterVec {
+	logins := promauto.With(r).NewCounterVec(prometheus.CounterOpts{
+		Name: "gin_blog_logins_total",
+		Help: "Logins by outcome: ok, malformed, refused, limited (too many failures), busy (too many passwords to hash), failed.",
+	}, []string{"outcome"})
+	for _, outcome := range []string{"ok", "malformed", "refused", "limited", "busy", "failed"} {
+		logins.WithLabelValues(outcome) // is 0, and not absent, before the first
+	}
+	return logins
+}
+
+func loginOutcome(err error) string {
+	if err == nil {
+		return "ok"
+	}
+	if errors.Is(err, auth.ErrBusy) {
+		return "busy"
+	}
+	switch toHTTP(err).status {
+	case http.StatusUnauthorized:
+		return "refused"
+	case http.StatusTooManyRequests:
+		return "limited"
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType:
+		return "malformed"
+	default:
+		return "failed"
+	}
+}
+
+func (a *api) tryLogin(c *gin.Context) error {
 	var in credentials
 	if err := a.decode(c, &in); err != nil {
 		return err

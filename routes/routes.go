@@ -9,6 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/go-json-experiment/json"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"gin-blog/auth"
 	"gin-blog/middleware"
@@ -20,7 +21,7 @@ const (
 	maxPostBody    = 1 << 20  // bytes, under /posts
 )
 
-// Options are what the routes are made of. All fields but Limits and TrustedProxies are required.
+// Options are what the routes are made of. All fields but Limits, TrustedProxies, Metrics and HSTS are required.
 type Options struct {
 	Store     models.Store
 	Passwords *auth.Passwords
@@ -37,15 +38,22 @@ type Options struct {
 	CORSOrigins []string
 	// TrustedProxies are the addresses and networks whose X-Forwarded-For is believed.
 	TrustedProxies []string
+	// Metrics is where the metrics of requests and logins are registered, nil for none.
+	Metrics prometheus.Registerer
+	// HSTS says that the server speaks TLS, and that browsers shall remember it.
+	HSTS bool
 }
 
 // api holds what the handlers share.
 type api struct {
 	Options
 	strict json.Options // how bodies are decoded; made once, since it remembers the types it has seen
+	logins *prometheus.CounterVec
 }
 
-func newAPI(o Options) *api { return &api{Options: o, strict: strictJSON()} }
+func newAPI(o Options) *api {
+	return &api{Options: o, strict: strictJSON(), logins: newLogins(o.Metrics)}
+}
 
 // New returns the handler of the whole API. It fails where TrustedProxies has an entry that is no address or network.
 func New(o Options) (http.Handler, error) {
@@ -64,8 +72,15 @@ func newEngine(o Options) (*gin.Engine, error) {
 	if err := r.SetTrustedProxies(o.TrustedProxies); err != nil {
 		return nil, fmt.Errorf("trusted proxies: %w", err)
 	}
+	if o.Metrics != nil {
+		r.Use(middleware.Metrics(o.Metrics))
+	}
+	if o.HSTS {
+		r.Use(middleware.HSTS())
+	}
 	r.Use(
 		middleware.RequestID(),
+		middleware.CloseWhen(o.Draining),
 		middleware.NoSniff(),
 		middleware.AccessLog(o.Log),
 		middleware.DrainBody(),

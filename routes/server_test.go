@@ -171,6 +171,18 @@ func (s *server) send(t *testing.T, method, path, body string, headers ...header
 	return r
 }
 
+// sendUntilServed is send for a crowd: who is told to come back in a second, because the machine is busy, does.
+func (s *server) sendUntilServed(t *testing.T, method, path, body string) *response {
+	t.Helper()
+	for try := 0; ; try++ {
+		r := s.send(t, method, path, body)
+		if r.status != http.StatusServiceUnavailable || try == 20 {
+			return r
+		}
+		time.Sleep(time.Second)
+	}
+}
+
 // is checks the status.
 func (r *response) is(status int) *response {
 	r.t.Helper()

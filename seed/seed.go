@@ -15,8 +15,9 @@ import (
 )
 
 const (
-	// batch is how many rows are made and stored at a time: all that is ever in memory.
-	batch       = 1000
+	// batch is how many rows are made and stored at a time: all that is ever in memory, and few enough for a slow machine to
+	// store in the time after which a store gives up.
+	batch       = 250
 	maxUsername = 32
 	// sentences make a post of some 60 words.
 	sentences = 10

@@ -33,6 +33,7 @@ type Store struct {
 	client *mongo.Client
 	db     *mongo.Database
 	log    *slog.Logger
+	pool   pool
 
 	// prepared is nil until the indexes stand: before, two users could take one name.
 	prepared atomic.Pointer[collections]
@@ -59,18 +60,24 @@ type collections struct {
 // logged once as a warning. An error means that uri is malformed.
 func Open(uri, name string, log *slog.Logger) (*Store, error) {
 	journal := true
-	client, err := mongo.Connect(options.Client().
+	ctx, stop := context.WithCancel(context.Background())
+	s := &Store{log: log, stop: stop}
+	settings := options.Client().
 		SetServerSelectionTimeout(patience).
 		SetConnectTimeout(patience).
 		SetTimeout(patience).
 		SetAppName("gin-blog").
+		SetMaxPoolSize(defaultMaxPool).
 		ApplyURI(uri).
-		SetWriteConcern(&writeconcern.WriteConcern{W: writeconcern.WCMajority, Journal: &journal}))
+		SetWriteConcern(&writeconcern.WriteConcern{W: writeconcern.WCMajority, Journal: &journal}).
+		SetPoolMonitor(s.pool.monitor())
+	client, err := mongo.Connect(settings)
 	if err != nil {
+		stop()
 		return nil, fmt.Errorf("connect to MongoDB: %w", err)
 	}
-	ctx, stop := context.WithCancel(context.Background())
-	s := &Store{client: client, db: client.Database(name), log: log, stop: stop}
+	s.client, s.db = client, client.Database(name)
+	s.pool.max = int(*settings.MaxPoolSize)
 	tried := make(chan struct{})
 	s.done.Go(func() { s.prepare(ctx, tried) })
 	select {

@@ -26,6 +26,11 @@ const (
 // connect opens a connection to the file at path with some settings. The path is no URI: a ? or % in it is part of the name.
 func connect(path string, settings ...string) (*sqlite.Conn, error) {
 	conn, err := sqlite.OpenConn(path, sqlite.OpenReadWrite|sqlite.OpenCreate|sqlite.OpenWAL)
+	// Who makes a new file a WAL needs it alone for a moment, and SQLite does not wait for that.
+	for deadline := time.Now().Add(patience); sqlite.ErrCode(err) == sqlite.ResultBusy && time.Now().Before(deadline); {
+		time.Sleep(5 * time.Millisecond)
+		conn, err = sqlite.OpenConn(path, sqlite.OpenReadWrite|sqlite.OpenCreate|sqlite.OpenWAL)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -131,6 +131,12 @@ func (s *Store) Ping(ctx context.Context) error {
 	})
 }
 
+// Pool counts the connections that read; one more writes.
+func (s *Store) Pool() models.PoolStats {
+	idle := len(s.readers)
+	return models.PoolStats{InUse: s.opened - idle, Idle: idle, Max: s.opened}
+}
+
 // Close waits for what is under way and closes the file; the last connection folds the WAL into it.
 func (s *Store) Close(context.Context) (err error) {
 	s.closing.Do(func() {

@@ -1,0 +1,135 @@
+package main_test
+
+import (
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+
+	"gin-blog/models/storetest"
+)
+
+// fetch reads a page.
+func fetch(t *testing.T, url string) (status int, body string) {
+	t.Helper()
+	answer, err := http.DefaultClient.Do(httpGet(t, url))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	content, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.StatusCode, string(content)
+}
+
+// metricsURL is where a process serves its metrics.
+func (p *process) metricsURL() string {
+	p.t.Helper()
+	found := regexp.MustCompile(`msg=metrics url=(\S+)/metrics`).FindStringSubmatch(p.logged())
+	if found == nil {
+		p.t.Fatalf("no metrics in %s", p.logged())
+	}
+	return found[1]
+}
+
+func TestMetrics(t *testing.T) {
+	t.Parallel()
+	for name, environ := range map[string]func(t *testing.T) []string{
+		"sqlite": func(*testing.T) []string { return nil },
+		"mongodb": func(t *testing.T) []string {
+			return []string{"MONGO_URI=" + storetest.MongoURI(t) + "/?maxPoolSize=7", "MONGO_DB=" + storetest.Database(t).Name()}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := start(t, t.TempDir(), append(environ(t), "METRICS_ADDR=127.0.0.1:0")...)
+			var login struct{ Token string }
+			p.call("POST", "/auth/register", "", `{"username":"alice","password":"pass123"}`, 201, &struct{}{})
+			p.call("POST", "/auth/login", "", `{"username":"alice","password":"pass123"}`, 200, &login)
+			p.call("POST", "/auth/login", "", `{"username":"alice","password":"wrong-one"}`, 401, &struct{}{})
+			p.call("POST", "/auth/login", "", `{"username":"alice"`, 400, &struct{}{})
+			p.call("POST", "/posts", login.Token, `{"title":"My Post","content":"Hello"}`, 201, &struct{}{})
+			p.call("GET", "/posts/ffffffffffffffffffffffff", "", "", 404, &struct{}{})
+			p.call("GET", "/secret-path", "", "", 404, &struct{}{})
+			p.call("BREW", "/secret-path", "", "", 404, &struct{}{})
+
+			var text string
+			eventually(t, 5*time.Second, "the last request is counted", func() bool { // behind its answer
+				var status int
+				if status, text = fetch(t, p.metricsURL()+"/metrics"); status != 200 {
+					t.Fatalf("/metrics: %d", status)
+				}
+				return strings.Contains(text, `method="other"`)
+			})
+			for _, want := range []string{
+				`gin_blog_http_request_duration_seconds_count{method="POST",route="/posts",status="201"} 1`,
+				`gin_blog_http_request_duration_seconds_count{method="POST",route="/auth/login",status="401"} 1`,
+				`gin_blog_http_request_duration_seconds_count{method="GET",route="/posts/:id",status="404"} 1`,
+				`gin_blog_http_request_duration_seconds_count{method="GET",route="unmatched",status="404"} 1`,
+				`gin_blog_http_request_duration_seconds_count{method="other",route="unmatched",status="404"} 1`,
+				`gin_blog_http_requests_in_flight 0`,
+				`gin_blog_logins_total{outcome="ok"} 1`,
+				`gin_blog_logins_total{outcome="refused"} 1`,
+				`gin_blog_logins_total{outcome="malformed"} 1`,
+				`gin_blog_logins_total{outcome="busy"} 0`,
+				`gin_blog_password_hashings_running 0`,
+				`gin_blog_password_hashings_waiting 0`,
+				`gin_blog_password_hashings_max `,
+				`gin_blog_store_operation_duration_seconds_count{operation="CreatePost",outcome="ok",store="` + name + `"} 1`,
+				`gin_blog_store_operation_duration_seconds_count{operation="PostByID",outcome="ok",store="` + name + `"} 1`,
+				`gin_blog_store_connections{state="in_use",store="` + name + `"} 0`,
+				`gin_blog_store_connections{state="idle",store="` + name + `"} `,
+				`gin_blog_store_connections_max{store="` + name + `"} `,
+				`gin_blog_build_info{go_version="go1`,
+				`go_goroutines `,
+				`process_open_fds `,
+			} {
+				if !strings.Contains(text, "\n"+want) {
+					t.Errorf("%s is missing", want)
+				}
+			}
+			if name == "mongodb" && !strings.Contains(text, `gin_blog_store_connections_max{store="mongodb"} 7`) {
+				t.Error("the pool's limit is not the URI's")
+			}
+			for _, secret := range []string{"secret-path", "ffffffffffffffffffffffff", "BREW", "alice"} {
+				if strings.Contains(text, secret) {
+					t.Errorf("the metrics hold %q", secret)
+				}
+			}
+			if problems, err := promlint.New(strings.NewReader(text)).Lint(); err != nil || len(problems) > 0 {
+				t.Errorf("the names: %v, %v", problems, err)
+			}
+
+			if status, body := fetch(t, p.metricsURL()+"/debug/pprof/goroutine?debug=1"); status != 200 || !strings.Contains(body, "goroutine profile") {
+				t.Errorf("pprof: %d", status)
+			}
+			for _, path := range []string{"/metrics", "/debug/pprof/"} {
+				if status, _ := fetch(t, p.url+path); status != 404 {
+					t.Errorf("%s is there for everybody: %d", path, status)
+				}
+			}
+		})
+	}
+}
+
+// TestStartLine: one line tells every setting in force, and no secret.
+func TestStartLine(t *testing.T) {
+	t.Parallel()
+	const secret = "an access secret of more than 32 bytes"
+	p := start(t, t.TempDir(), "SECRET_KEY="+secret, "REFRESH_GRACE=20s")
+	line, _, _ := strings.Cut(p.logged(), "\n")
+	for _, want := range []string{"msg=settings ", " PORT=0 ", " DATA_DIR=data ", " SECRET_KEY=(set) ", " REFRESH_GRACE=20s ", ` METRICS_ADDR="" `} {
+		if !strings.Contains(line, want) {
+			t.Errorf("%q is not in the first line: %s", want, line)
+		}
+	}
+	if strings.Contains(p.logged(), secret) {
+		t.Error("the log holds the secret")
+	}
+}
