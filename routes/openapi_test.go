@@ -2,27 +2,39 @@ package routes
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"gin-blog/auth"
+	"gin-blog/middleware"
+	"gin-blog/models"
 )
 
-// TestDocumentNamesEveryRoute compares the OpenAPI document with the router, both ways.
-func TestDocumentNamesEveryRoute(t *testing.T) {
+// loadDocument reads the OpenAPI document, and holds its examples of bodies and parameters against their schemas.
+func loadDocument(t *testing.T) *openapi3.T {
+	t.Helper()
 	doc, err := openapi3.NewLoader().LoadFromData(openAPI)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := doc.Validate(t.Context()); err != nil {
-		t.Errorf("the document is not valid: %v", err)
+	if err := doc.Validate(t.Context(), openapi3.EnableExamplesValidation()); err != nil {
+		t.Fatalf("the document is not valid: %v", err)
 	}
+	return doc
+}
+
+// TestDocumentNamesEveryRoute compares the OpenAPI document with the router, both ways.
+func TestDocumentNamesEveryRoute(t *testing.T) {
 	var documented []string
-	for path, item := range doc.Paths.Map() {
+	for path, item := range loadDocument(t).Paths.Map() {
 		for method := range item.Operations() {
 			documented = append(documented, method+" "+path)
 		}
@@ -44,6 +56,111 @@ func TestDocumentNamesEveryRoute(t *testing.T) {
 	if !slices.Equal(documented, routed) {
 		t.Errorf("documented:\n%s\nrouted:\n%s", strings.Join(documented, "\n"), strings.Join(routed, "\n"))
 	}
+}
+
+// TestDocumentHasExamples: the document shows what every parameter, every header and every JSON body looks like.
+func TestDocumentHasExamples(t *testing.T) {
+	for path, item := range loadDocument(t).Paths.Map() {
+		for method, operation := range item.Operations() {
+			call := method + " " + path
+			for _, p := range operation.Parameters {
+				checkExamples(t, call+", parameter "+p.Value.Name, *p.Value)
+			}
+			if operation.RequestBody != nil && len(jsonExamples(operation.RequestBody.Value.Content)) == 0 {
+				t.Errorf("%s: the request body has no example", call)
+			}
+			for status, answer := range operation.Responses.Map() {
+				if answer.Value.Content["application/json"] != nil && len(jsonExamples(answer.Value.Content)) == 0 {
+					t.Errorf("%s, %s: the answer has no example", call, status)
+				}
+				for name, header := range answer.Value.Headers {
+					checkExamples(t, call+", "+status+", header "+name, header.Value.Parameter)
+				}
+			}
+		}
+	}
+}
+
+// checkExamples: a parameter or header has an example, beside its schema or in it. Validate leaves headers and schemas out.
+func checkExamples(t *testing.T, name string, p openapi3.Parameter) {
+	t.Helper()
+	shown := append(examples(p.Example, p.Examples), p.Schema.Value.Examples...)
+	if len(shown) == 0 {
+		t.Errorf("%s: has no example", name)
+	}
+	for _, value := range shown {
+		if err := p.Schema.Value.VisitJSON(value, openapi3.EnableJSONSchema2020()); err != nil {
+			t.Errorf("%s: the example %v: %v", name, value, err)
+		}
+	}
+}
+
+// TestErrorExamples: an error in the document has a name that goes with its status, and every error that toHTTP knows is in
+// the document.
+func TestErrorExamples(t *testing.T) {
+	names := map[string][]string{
+		"400": {"BadRequestError", "ValidationError"},
+		"401": {"JsonWebTokenError", "TokenExpiredError", "UnauthorizedError"},
+		"403": {"ForbiddenError"},
+		"404": {"NotFoundError"},
+		"408": {"RequestTimeoutError"},
+		"409": {"ConflictError"},
+		"412": {"PreconditionFailedError"},
+		"413": {"PayloadTooLargeError"},
+		"415": {"UnsupportedMediaTypeError"},
+		"429": {"TooManyRequestsError"},
+		"500": {"InternalServerError"},
+		"503": {"ServiceUnavailableError"},
+	}
+	shown := map[string]bool{}
+	for path, item := range loadDocument(t).Paths.Map() {
+		for method, operation := range item.Operations() {
+			for status, answer := range operation.Responses.Map() {
+				if status < "400" {
+					continue
+				}
+				for _, example := range jsonExamples(answer.Value.Content) {
+					body := example.(map[string]any)
+					if !slices.Contains(names[status], body["error"].(string)) {
+						t.Errorf("%s %s, %s: the example is a %s", method, path, status, body["error"])
+					}
+					shown[fmt.Sprintf("%s %s: %s", status, body["error"], body["message"])] = true
+				}
+			}
+		}
+	}
+	for _, err := range []error{
+		&models.ValidationError{Fields: []models.FieldError{{Field: "title", Message: "is required"}}},
+		&http.MaxBytesError{Limit: maxAccountBody}, &http.MaxBytesError{Limit: maxPostBody},
+		&auth.LimitError{RetryAfter: 14 * time.Minute}, auth.ErrBusy, auth.ErrTokenExpired, auth.ErrInvalidToken,
+		middleware.ErrNoToken, middleware.ErrRoleRequired, middleware.ErrPanic,
+		models.ErrUnavailable, models.ErrInvalidID, models.ErrUserNotFound, models.ErrPostNotFound, models.ErrSessionNotFound,
+		models.ErrUsernameTaken, models.ErrEmailTaken, models.ErrKeyReused, models.ErrPostChanged, os.ErrDeadlineExceeded,
+	} {
+		e := toHTTP(err)
+		if line := fmt.Sprintf("%d %s: %s", e.status, e.name, e.message); !shown[line] {
+			t.Errorf("the document has no example of %s", line)
+		}
+	}
+}
+
+// examples are the values that the two ways to write examples give.
+func examples(one any, named openapi3.Examples) (values []any) {
+	if one != nil {
+		values = append(values, one)
+	}
+	for _, example := range named {
+		values = append(values, example.Value.Value)
+	}
+	return values
+}
+
+func jsonExamples(content openapi3.Content) []any {
+	body := content["application/json"]
+	if body == nil {
+		return nil
+	}
+	return examples(body.Example, body.Examples)
 }
 
 // TestCollectionHasEveryRoute: the Postman collection misses no call.
