@@ -371,7 +371,7 @@ func TestManyTriesAtOnceAreNoMoreThanOneAfterAnother(t *testing.T) {
 		statuses := map[int]int{}
 		for range n {
 			clients.Go(func() {
-				r := s.send(t, "POST", "/auth/login", fmt.Sprintf(`{"username":"alice","password":%q}`, password))
+				r := s.sendUntilServed(t, "POST", "/auth/login", fmt.Sprintf(`{"username":"alice","password":%q}`, password))
 				mu.Lock()
 				defer mu.Unlock()
 				statuses[r.status]++
@@ -514,10 +514,11 @@ func TestRefusedLoginsTakeOneTime(t *testing.T) {
 			}
 		}
 	}
-	median := func(kind string) time.Duration { slices.Sort(times[kind]); return times[kind][len(times[kind])/2] }
+	// The tenth part that was fastest is what a busy machine disturbs least.
+	undisturbed := func(kind string) time.Duration { slices.Sort(times[kind]); return times[kind][len(times[kind])/10] }
 	for kind := range kinds {
-		ratio := float64(median(kind)) / float64(median("unknown"))
-		t.Logf("%s: median %v, %.3f of an unknown user's", kind, median(kind), ratio)
+		ratio := float64(undisturbed(kind)) / float64(undisturbed("unknown"))
+		t.Logf("%s: %v, %.3f of an unknown user's", kind, undisturbed(kind), ratio)
 		if ratio < 0.9 || ratio > 1.1 {
 			t.Errorf("%s: a refusal takes %.2f of an unknown user's time", kind, ratio)
 		}
