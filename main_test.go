@@ -125,8 +125,8 @@ func (p *process) stop(signal os.Signal) error {
 	}
 }
 
-// call makes a request and reads the JSON that comes back.
-func (p *process) call(method, path, token, body string, wantStatus int, into any) {
+// call makes a request with more headers, such as "If-Match: *", and reads the JSON that comes back. It returns its headers.
+func (p *process) call(method, path, token, body string, wantStatus int, into any, headers ...string) http.Header {
 	p.t.Helper()
 	request, err := http.NewRequestWithContext(p.t.Context(), method, p.url+path, strings.NewReader(body))
 	if err != nil {
@@ -135,6 +135,10 @@ func (p *process) call(method, path, token, body string, wantStatus int, into an
 	request.Header.Set("Content-Type", "application/json")
 	if token != "" {
 		request.Header.Set("Authorization", "Bearer "+token)
+	}
+	for _, header := range headers {
+		name, value, _ := strings.Cut(header, ": ")
+		request.Header.Set(name, value)
 	}
 	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
@@ -148,6 +152,7 @@ func (p *process) call(method, path, token, body string, wantStatus int, into an
 	if err := json.Unmarshal(content, into); err != nil {
 		p.t.Fatalf("%s %s: %v in %s", method, path, err, content)
 	}
+	return answer.Header
 }
 
 type post struct {

@@ -270,7 +270,9 @@ func TestCORS(t *testing.T) {
 }
 
 func TestHealth(t *testing.T) {
-	onEachStore(t, func(t *testing.T, s *server) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, store models.Store) {
+		s := newServer(t, store)
 		s.send(t, "GET", "/readyz", "").is(200)
 		s.draining.Store(true)
 		s.send(t, "GET", "/readyz", "").fails(503, "ServiceUnavailableError", "about to stop").has("Retry-After", "1")

@@ -33,10 +33,13 @@ func TestMain(m *testing.M) {
 	m.Run()
 }
 
-// server is the whole API on a real store, behind a real listener, with a clock to move.
+// server is the whole API on a real store, behind a real listener, with a clock to move. It may be several that share nothing
+// but the database; then they get the requests in turns.
 type server struct {
 	t        *testing.T
 	url      string
+	others   []string // the addresses of those besides url
+	sent     atomic.Int64
 	store    models.Store
 	clock    *clock
 	draining atomic.Bool
@@ -67,7 +70,7 @@ func (b *logBuffer) String() string {
 	return b.content.String()
 }
 
-// onEachStore runs a test against a server on an empty store of every kind.
+// onEachStore runs a test against a server on an empty store of every kind, and against two servers on one MongoDB.
 func onEachStore(t *testing.T, test func(t *testing.T, s *server)) {
 	t.Helper()
 	t.Parallel()
@@ -75,12 +78,28 @@ func onEachStore(t *testing.T, test func(t *testing.T, s *server)) {
 		t.Parallel()
 		test(t, newServer(t, store))
 	})
+	t.Run("two on one MongoDB", func(t *testing.T) {
+		t.Parallel()
+		db := storetest.Database(t)
+		s := newServer(t, storetest.OpenMongoDB(t, db))
+		s.others = append(s.others, s.serve(storetest.OpenMongoDB(t, db)))
+		test(t, s)
+	})
 }
 
 // newServer starts the API on a store. change may alter its options first.
 func newServer(t *testing.T, store models.Store, change ...func(*routes.Options, *auth.SessionOptions)) *server {
 	t.Helper()
 	s := &server{t: t, store: store, clock: new(clock), log: new(logBuffer)}
+	s.url = s.serve(store, change...)
+	t.Cleanup(s.checkLog)
+	return s
+}
+
+// serve starts the API on a store until the test ends and returns its address.
+func (s *server) serve(store models.Store, change ...func(*routes.Options, *auth.SessionOptions)) (url string) {
+	t := s.t
+	t.Helper()
 	passwords, err := auth.NewPasswords(4)
 	if err != nil {
 		t.Fatal(err)
@@ -103,9 +122,16 @@ func newServer(t *testing.T, store models.Store, change ...func(*routes.Options,
 	}
 	listener := httptest.NewServer(handler)
 	t.Cleanup(listener.Close)
-	s.url = listener.URL
-	t.Cleanup(s.checkLog)
-	return s
+	return listener.URL
+}
+
+// next is the address whose turn it is.
+func (s *server) next() string {
+	turn := s.sent.Add(1) % int64(1+len(s.others))
+	if turn == 0 {
+		return s.url
+	}
+	return s.others[turn-1]
 }
 
 // checkLog fails the test where a line of the log holds what nobody may read there.
@@ -139,7 +165,7 @@ type response struct {
 // send makes a request. A body without a Content-Type is sent as JSON. The answer may hold nothing internal.
 func (s *server) send(t *testing.T, method, path, body string, headers ...header) *response {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), method, s.url+path, strings.NewReader(body))
+	request, err := http.NewRequestWithContext(t.Context(), method, s.next()+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatalf("%s %s: %v", method, path, err)
 	}
