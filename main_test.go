@@ -30,6 +30,9 @@ func TestMain(m *testing.M) {
 	if err != nil {
 		panic(err)
 	}
+	if err := os.Chmod(dir, 0o755); err != nil { // a test runs it as another user
+		panic(err)
+	}
 	binary = filepath.Join(dir, "gin-blog")
 	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
 		panic(fmt.Sprintf("build: %v\n%s", err, out))
@@ -72,6 +75,11 @@ func start(t *testing.T, dir string, environ ...string) *process {
 func launch(t *testing.T, dir string, environ ...string) (*process, error) {
 	cmd := exec.Command(binary)
 	cmd.Dir = dir
+	return launchCommand(t, cmd, environ...)
+}
+
+// launchCommand is launch for a command that becomes the binary.
+func launchCommand(t *testing.T, cmd *exec.Cmd, environ ...string) (*process, error) {
 	cmd.Env = append([]string{"PORT=0", "BCRYPT_COST=4", "DRAIN_DELAY=0s"}, environ...)
 	cmd.Stderr = os.Stderr
 	stdout, err := cmd.StdoutPipe()

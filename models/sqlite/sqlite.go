@@ -55,12 +55,18 @@ func Open(ctx context.Context, path string) (_ *Store, err error) {
 	readers := runtime.GOMAXPROCS(0) + 1
 	s := &Store{path: path, searches: make(chan struct{}, readers-1), readers: make(chan *sqlite.Conn, readers), writes: make(chan *write), closed: make(chan struct{})}
 	defer func() {
+		if code := sqlite.ErrCode(err).ToPrimary(); code == sqlite.ResultNotADB || code == sqlite.ResultCorrupt {
+			err = fmt.Errorf("the file is damaged, or no database of gin-blog: put a backup in its place (%w)", err)
+		}
 		if err != nil {
 			err = errors.Join(fmt.Errorf("open database %s: %w", path, err), s.disconnect())
 		}
 	}()
 	// A commit is on the disk before it is answered.
 	if s.writer, err = connect(path, `PRAGMA synchronous = FULL`, `PRAGMA foreign_keys = ON`); err != nil {
+		return nil, err
+	}
+	if err := check(ctx, s.writer); err != nil {
 		return nil, err
 	}
 	if err := migrate(ctx, s.writer); err != nil {
@@ -77,6 +83,29 @@ func Open(ctx context.Context, path string) (_ *Store, err error) {
 	s.running.Go(func() { s.keepWriting(s.writer) })
 	s.running.Go(s.keepPurging)
 	return s, nil
+}
+
+// checkPatience is how long the file is checked when it is opened: whole up to some 200 MB, of a larger one the first part.
+const checkPatience = time.Second
+
+// check refuses a file whose structure is damaged, before anything is written to it.
+func check(ctx context.Context, conn *sqlite.Conn) error {
+	ctx, cancel := context.WithTimeout(ctx, checkPatience)
+	defer cancel()
+	defer conn.SetInterrupt(conn.SetInterrupt(ctx.Done()))
+	problem := ""
+	err := sqlitex.ExecuteTransient(conn, `PRAGMA quick_check(1)`, &sqlitex.ExecOptions{
+		ResultFunc: func(row *sqlite.Stmt) error { problem = row.ColumnText(0); return nil },
+	})
+	switch {
+	case sqlite.ErrCode(err) == sqlite.ResultInterrupt:
+		return nil
+	case err != nil:
+		return err
+	case problem != "ok":
+		return fmt.Errorf("the file is damaged: put a backup in its place (%q)", problem)
+	}
+	return nil
 }
 
 // migrate applies the numbered migrations that the file has not seen, each in a transaction that two processes cannot
