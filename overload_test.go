@@ -38,14 +38,14 @@ func (p *process) answersOthers(while string) {
 }
 
 // isCutOff wants the server to end a connection in time, with or without a last word.
-func isCutOff(t *testing.T, conn net.Conn, patience time.Duration) (lastWord string) {
+func isCutOff(t *testing.T, conn net.Conn, deadline time.Time) (lastWord string) {
 	t.Helper()
-	if err := conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+	if err := conn.SetReadDeadline(deadline); err != nil {
 		t.Error(err)
 	}
 	content, err := io.ReadAll(conn)
 	if timeout, ok := err.(net.Error); ok && timeout.Timeout() {
-		t.Errorf("still open after %s", patience)
+		t.Fatal("a connection is still open")
 	}
 	return string(content)
 }
@@ -68,6 +68,8 @@ func TestIdleAndSlowClients(t *testing.T) {
 	p.answersOthers("with 1,200 others")
 	var drip sync.WaitGroup
 	stop := make(chan struct{})
+	defer drip.Wait()
+	defer close(stop)
 	drip.Go(func() { // slow clients go on sending
 		for i := 0; ; i++ {
 			select {
@@ -81,20 +83,20 @@ func TestIdleAndSlowClients(t *testing.T) {
 			}
 		}
 	})
+	soon := time.Now().Add(10 * time.Second)
 	for _, conn := range silent {
-		isCutOff(t, conn, 10*time.Second)
+		isCutOff(t, conn, soon)
 	}
 	for _, conn := range slowHeaders {
-		isCutOff(t, conn, 10*time.Second)
+		isCutOff(t, conn, soon)
 	}
 	p.answersOthers("with slow bodies")
+	later := time.Now().Add(40 * time.Second)
 	for _, conn := range slowBodies {
-		if word := isCutOff(t, conn, 40*time.Second); !strings.HasPrefix(word, "HTTP/1.1 408 ") {
+		if word := isCutOff(t, conn, later); !strings.HasPrefix(word, "HTTP/1.1 408 ") {
 			t.Errorf("a slow body got %.60q, want 408", word)
 		}
 	}
-	close(stop)
-	drip.Wait()
 	eventually(t, 10*time.Second, "the goroutines of those clients end", func() bool { return p.metric("go_goroutines") < goroutines+20 })
 }
 
