@@ -94,7 +94,7 @@ func launchCommand(t *testing.T, cmd *exec.Cmd, environ ...string) (*process, er
 
 	listening := make(chan []string, 1)
 	go func() {
-		url := regexp.MustCompile(`msg=listening url=(https?)://localhost:(\d+)`)
+		url := regexp.MustCompile(`listening.*(https?)://localhost:(\d+)`)
 		lines := bufio.NewScanner(stdout)
 		for lines.Scan() {
 			p.mu.Lock()

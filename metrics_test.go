@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
 	"regexp"
@@ -131,5 +132,34 @@ func TestStartLine(t *testing.T) {
 	}
 	if strings.Contains(p.logged(), secret) {
 		t.Error("the log holds the secret")
+	}
+}
+
+// TestLogAsJSON: with LOG_FORMAT=json each line is an object, with the same names on both sides of an error.
+func TestLogAsJSON(t *testing.T) {
+	t.Parallel()
+	p := start(t, t.TempDir(), "LOG_FORMAT=json")
+	var refused struct{ RequestID string }
+	p.call("GET", "/posts/ffffffffffffffffffffffff", "", "", 404, &refused)
+	type entry struct {
+		Time, Level, Msg, Method, Route, RequestID string
+		Status                                     int
+		DurationMs                                 float64
+	}
+	var logged entry
+	eventually(t, 5*time.Second, "the request is logged", func() bool {
+		for line := range strings.Lines(p.logged()) {
+			var e entry
+			if err := json.Unmarshal([]byte(line), &e); err != nil || e.Time == "" || e.Level == "" || e.Msg == "" {
+				t.Fatalf("%v in %s", err, line)
+			}
+			if e.RequestID == refused.RequestID {
+				logged = e
+			}
+		}
+		return logged.Msg != ""
+	})
+	if logged.Method != "GET" || logged.Route != "/posts/:id" || logged.Status != 404 || logged.DurationMs <= 0 {
+		t.Errorf("the request is logged as %+v", logged)
 	}
 }
