@@ -1,5 +1,5 @@
 # The builder has git, so that the version is stamped into the binary where the context has a .git.
-FROM golang:1.26 AS build
+FROM golang:1.26.8 AS build
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download

@@ -1,0 +1,232 @@
+// Package tools holds checks of files that Go's own tools do not read.
+package tools
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/compose-spec/compose-go/v2/cli"
+	"github.com/compose-spec/compose-go/v2/types"
+)
+
+var (
+	single     = []string{"api", "mongo"}
+	replicas   = []string{"api-1", "api-2", "api-3"}
+	members    = []string{"mongo", "mongo-2", "mongo-3"}
+	scaled     = slices.Concat(replicas, members[1:], []string{"mongo-members", "proxy"})
+	monitoring = []string{"grafana", "node-exporter", "prometheus"}
+)
+
+// TestProfiles loads docker-compose.yml as Docker Compose does, with each set of profiles.
+func TestProfiles(t *testing.T) {
+	for _, c := range []struct{ profiles, services []string }{
+		{nil, single},
+		{[]string{"scale"}, slices.Concat(single, scaled)},
+		{[]string{"monitoring"}, slices.Concat(single, monitoring)},
+		{[]string{"scale", "monitoring"}, slices.Concat(single, scaled, monitoring)},
+	} {
+		t.Run(fmt.Sprint(c.profiles), func(t *testing.T) {
+			project := load(t, c.profiles...)
+			if got, want := project.ServiceNames(), slices.Sorted(slices.Values(c.services)); !slices.Equal(got, want) {
+				t.Errorf("services %v, want %v", got, want)
+			}
+			published := map[string]string{}
+			for name, service := range project.Services {
+				checkService(t, service)
+				for _, port := range service.Ports {
+					if other, taken := published[port.Published]; taken {
+						t.Errorf("%s and %s are both published on port %s", name, other, port.Published)
+					}
+					published[port.Published] = name
+				}
+			}
+		})
+	}
+}
+
+// checkService holds one service against what all must be.
+func checkService(t *testing.T, s types.ServiceConfig) {
+	t.Helper()
+	exact := regexp.MustCompile(`:v?\d+\.\d+\.\d+$`)
+	if s.Build == nil && !exact.MatchString(s.Image) {
+		t.Errorf("%s: image %s is not pinned to an exact version", s.Name, s.Image)
+	}
+
+	checked := s.HealthCheck != nil && !s.HealthCheck.Disable && len(s.HealthCheck.Test) > 0
+	if s.Build != nil {
+		checked = strings.Contains(read(t, filepath.Join(s.Build.Context, s.Build.Dockerfile)), "\nHEALTHCHECK ")
+	}
+	switch s.Restart {
+	case types.RestartPolicyUnlessStopped:
+		if !checked {
+			t.Errorf("%s: has no health check", s.Name)
+		}
+	case types.RestartPolicyOnFailure:
+		if s.Name != "mongo-members" {
+			t.Errorf("%s: stays away where it stops without a failure", s.Name)
+		}
+	default:
+		t.Errorf("%s: restart policy %q", s.Name, s.Restart)
+	}
+
+	if !s.ReadOnly || !slices.Equal(s.CapDrop, []string{"ALL"}) || !slices.Contains(s.SecurityOpt, "no-new-privileges:true") {
+		t.Errorf("%s: is not read-only, or may have capabilities or gain privileges", s.Name)
+	}
+	for _, port := range s.Ports {
+		if port.HostIP != "127.0.0.1" {
+			t.Errorf("%s: port %s is published on %q", s.Name, port.Published, port.HostIP)
+		}
+	}
+	for _, volume := range s.Volumes {
+		if volume.Type != types.VolumeTypeBind {
+			continue
+		}
+		if _, err := os.Stat(volume.Source); err != nil {
+			t.Errorf("%s: %v", s.Name, err)
+		}
+		if !volume.ReadOnly {
+			t.Errorf("%s: may write to %s", s.Name, volume.Source)
+		}
+	}
+}
+
+func TestReplicasAreAlike(t *testing.T) {
+	project := load(t, "scale")
+	first := project.Services[replicas[0]]
+	for _, name := range replicas {
+		replica := project.Services[name]
+		replica.Name = first.Name
+		if !equal(t, first, replica) {
+			t.Errorf("%s differs from %s", name, first.Name)
+		}
+		if len(replica.Ports) > 0 {
+			t.Errorf("%s is published, so that its trusted proxies could be anybody", name)
+		}
+	}
+
+	one := project.Services["api"]
+	if !equal(t, one.Volumes, first.Volumes) {
+		t.Error("the replicas do not share the secrets of api")
+	}
+	for name, value := range first.Environment {
+		mayDiffer := slices.Contains([]string{"MONGO_URI", "TRUSTED_PROXIES", "DRAIN_DELAY"}, name)
+		if !mayDiffer && (one.Environment[name] == nil || *one.Environment[name] != *value) {
+			t.Errorf("%s of the replicas is not that of api", name)
+		}
+	}
+}
+
+func TestMembersHoldTheirOwnData(t *testing.T) {
+	project := load(t, "scale")
+	holder := map[string]string{}
+	for _, name := range members {
+		for _, volume := range project.Services[name].Volumes {
+			if volume.Type != types.VolumeTypeVolume {
+				continue
+			}
+			if other, taken := holder[volume.Source]; taken {
+				t.Errorf("%s and %s share the volume %s", name, other, volume.Source)
+			}
+			holder[volume.Source] = name
+		}
+	}
+	if len(holder) != 2*len(members) {
+		t.Errorf("volumes %v, want data and configuration of each member", holder)
+	}
+
+	hosts := strings.Join(members, ":27017,") + ":27017"
+	if got := *project.Services[replicas[0]].Environment["MONGO_URI"]; !strings.HasPrefix(got, "mongodb://"+hosts+"/") {
+		t.Errorf("the replicas know %s, want %s", got, hosts)
+	}
+	if got := *project.Services["mongo-members"].Environment["MEMBERS"]; got != hosts {
+		t.Errorf("mongo-members adds %s, want %s", got, hosts)
+	}
+}
+
+// TestNamesInOtherFiles: the files of the proxy and of Prometheus name services of the stack.
+func TestNamesInOtherFiles(t *testing.T) {
+	for path, want := range map[string]string{
+		"../deploy/Caddyfile":                                       "reverse_proxy api-1:3000 api-2:3000 api-3:3000 {",
+		"../deploy/mongo/healthcheck.js":                            `["mongo-2:27017", "mongo-3:27017"]`,
+		"../deploy/prometheus/prometheus.yml":                       "names: [api, api-1, api-2, api-3]",
+		"../deploy/grafana/provisioning/datasources/prometheus.yml": "url: http://prometheus:9090\n",
+		"../deploy/grafana/provisioning/dashboards/files.yml":       "path: /etc/grafana/dashboards\n",
+		"../.env.example":                                           "\n#GRAFANA_PASSWORD=",
+	} {
+		if !strings.Contains(read(t, path), want) {
+			t.Errorf("%s lacks %q", path, want)
+		}
+	}
+}
+
+// TestSettingsReachTheAPI: what .env sets holds in the stack too, except what the stack decides.
+func TestSettingsReachTheAPI(t *testing.T) {
+	known := load(t).Services["api"].Environment
+	decided := []string{"DATA_DIR", "TLS_CERT", "TLS_KEY", "GRAFANA_PASSWORD"}
+	settings := regexp.MustCompile(`(?m)^#([A-Z_]+)=`).FindAllStringSubmatch(read(t, "../.env.example"), -1)
+	if len(settings) < 15 {
+		t.Fatalf("only %d settings in .env.example", len(settings))
+	}
+	for _, setting := range settings {
+		if _, ok := known[setting[1]]; !ok && !slices.Contains(decided, setting[1]) {
+			t.Errorf("docker-compose.yml does not hand %s on", setting[1])
+		}
+	}
+}
+
+// TestBaseImagesArePinned: what the Dockerfile builds with is as exact as what the stack runs.
+func TestBaseImagesArePinned(t *testing.T) {
+	from := regexp.MustCompile(`(?m)^FROM (\S+)`).FindAllStringSubmatch(read(t, "../Dockerfile"), -1)
+	if len(from) == 0 {
+		t.Fatal("the Dockerfile has no FROM")
+	}
+	for _, image := range from {
+		if !regexp.MustCompile(`^scratch$|:\d+\.\d+\.\d+$`).MatchString(image[1]) {
+			t.Errorf("%s is not pinned to an exact version", image[1])
+		}
+	}
+}
+
+// load reads the stack with profiles, without the settings of whoever runs the test.
+func load(t *testing.T, profiles ...string) *types.Project {
+	t.Helper()
+	options, err := cli.NewProjectOptions([]string{"../docker-compose.yml"}, cli.WithProfiles(profiles))
+	if err != nil {
+		t.Fatal(err)
+	}
+	project, err := options.LoadProject(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return project
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
+// equal compares as Compose would write them.
+func equal(t *testing.T, a, b any) bool {
+	t.Helper()
+	first, err := json.Marshal(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := json.Marshal(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bytes.Equal(first, second)
+}
