@@ -22,6 +22,19 @@ import (
 type upstream struct {
 	*httptest.Server
 	draining atomic.Bool
+	refusals atomic.Int32 // of health checks
+}
+
+// drain makes the server not ready, and waits until the proxy has noticed: the second refusal comes after it has taken the first.
+func (u *upstream) drain(t *testing.T) {
+	t.Helper()
+	u.draining.Store(true)
+	seen := u.refusals.Load()
+	for deadline := time.Now().Add(20 * time.Second); u.refusals.Load() < seen+2; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the proxy does not check")
+		}
+	}
 }
 
 // TestProxy runs Caddy with the Caddyfile of the stack before three servers.
@@ -43,6 +56,7 @@ func TestProxy(t *testing.T) {
 			_, _ = io.Copy(io.Discard, r.Body)
 			switch {
 			case r.URL.Path == "/readyz" && u.draining.Load():
+				u.refusals.Add(1)
 				w.WriteHeader(http.StatusServiceUnavailable)
 			case r.URL.Path == "/cut":
 				cuts.Add(1)
@@ -78,9 +92,8 @@ func TestProxy(t *testing.T) {
 	})
 
 	t.Run("a server that drains gets nothing", func(t *testing.T) {
-		upstreams[0].draining.Store(true)
+		upstreams[0].drain(t)
 		defer upstreams[0].draining.Store(false)
-		time.Sleep(3 * time.Second) // the checks come every 2 s
 		for range 30 {
 			var seen struct{ Server int }
 			if status := send(t, http.MethodGet, proxy+"/posts", &seen); status != http.StatusOK || seen.Server == 1 {
@@ -110,9 +123,8 @@ func TestProxy(t *testing.T) {
 
 	t.Run("without any server the answer is an error of the API", func(t *testing.T) {
 		for _, u := range upstreams {
-			u.draining.Store(true)
+			u.drain(t)
 		}
-		time.Sleep(3 * time.Second)
 		before := posts.Load()
 		var refused struct{ Error, RequestID string }
 		status := send(t, http.MethodPost, proxy+"/posts", &refused)
