@@ -110,6 +110,22 @@ func TestWhatIsWrittenHasTheTutorialsShape(t *testing.T) {
 	}
 }
 
+// TestCreatePostRepeatedByTheDriver writes a post as the driver does when the first write got no answer, to a server that
+// takes the second one for another.
+func TestCreatePostRepeatedByTheDriver(t *testing.T) {
+	store := storetest.MongoDB(t)
+	p := &models.Post{ID: models.NewID(), Title: "My Post", Content: "Hello", AuthorID: models.NewID(), CreatedAt: time.Now(), UpdatedAt: time.Now()}
+	for range 2 {
+		if existing, err := store.CreatePost(t.Context(), p, nil); existing != nil || err != nil {
+			t.Errorf("got %v, %v, want the post created", existing, err)
+		}
+	}
+	posts, _, err := store.Posts(t.Context(), models.PostFilter{Limit: 10})
+	if err != nil || len(posts) != 1 {
+		t.Errorf("there are %d posts, %v, want 1", len(posts), err)
+	}
+}
+
 // TestServerAway opens a store on a port where nothing listens.
 func TestServerAway(t *testing.T) {
 	start := time.Now()

@@ -60,6 +60,11 @@ func (s *Store) CreatePost(ctx context.Context, p *models.Post, once *models.Ide
 	document := newPostDocument(p)
 	if once == nil {
 		_, err := c.posts.InsertOne(ctx, document)
+		if mongo.IsDuplicateKeyError(err) {
+			// The id is new, so the post under it is this one: the driver repeats a write that got no answer, and not every
+			// server still knows after a crash that it has taken it.
+			return nil, nil
+		}
 		return nil, wrap("create post", err)
 	}
 	document.IdempotencyKey, document.IdempotencyHash = once.Key, once.Fingerprint
