@@ -78,6 +78,48 @@ func TestDrain(t *testing.T) {
 	}
 }
 
+// TestAcceptedConnectionsAreAnswered sends requests after the port was closed, on connections that were taken before.
+func TestAcceptedConnectionsAreAnswered(t *testing.T) {
+	t.Parallel()
+	p := start(t, t.TempDir(), "DRAIN_DELAY=0s")
+	conns := make([]net.Conn, 8)
+	for i := range conns {
+		var err error
+		if conns[i], err = net.Dial("tcp", "127.0.0.1:"+p.port); err != nil {
+			t.Fatal(err)
+		}
+		defer conns[i].Close()
+	}
+	if status, _, err := p.get("/healthz"); status != 200 || err != nil { // connections are taken in turn
+		t.Fatalf("before: %d, %v", status, err)
+	}
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, 3*time.Second, "the port is closed", func() bool { _, _, err := p.get("/healthz"); return err != nil })
+	for _, conn := range conns {
+		if _, err := conn.Write([]byte("GET /posts HTTP/1.1\r\nHost: x\r\n\r\n")); err != nil {
+			t.Fatal(err)
+		}
+		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatalf("no answer: %v", err)
+		}
+		defer answer.Body.Close()
+		if answer.StatusCode != 200 || !answer.Close {
+			t.Errorf("%s, closes %v, want 200 and a closed connection", answer.Status, answer.Close)
+		}
+	}
+	select {
+	case err := <-p.exited:
+		if err != nil {
+			t.Errorf("after SIGTERM: %v, want exit 0", err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("still runs")
+	}
+}
+
 // TestSecondSignalEndsAtOnce: who is in a hurry need not wait for a request that hangs.
 func TestSecondSignalEndsAtOnce(t *testing.T) {
 	t.Parallel()

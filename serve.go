@@ -67,8 +67,10 @@ func serve(ctx context.Context, c *config.Config, stdout io.Writer) (err error) 
 	if err != nil {
 		return err
 	}
+	open := newConnections()
 	server := &http.Server{
 		Handler:                      api,
+		ConnState:                    open.track,
 		TLSConfig:                    tlsConfig,
 		DisableGeneralOptionsHandler: true, // the API answers "OPTIONS *" too
 		ReadHeaderTimeout:            readHeaderTimeout,
@@ -96,19 +98,28 @@ func serve(ctx context.Context, c *config.Config, stdout io.Writer) (err error) 
 	case err := <-failed:
 		return fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
-		return drain(context.WithoutCancel(ctx), c.DrainDelay, server, &draining, log)
+		finish := func(ctx context.Context) {
+			_ = listener.Close() // it fails only where it is closed
+			<-failed             // no connection comes any more
+			open.awaitAnswers(ctx)
+		}
+		return drain(context.WithoutCancel(ctx), c.DrainDelay, server, finish, &draining, log)
 	}
 }
 
 // drain stops a server so that no request is lost: /readyz says at once that it is about to stop; for the delay it still takes
-// connections, until the balancers have noticed; then it takes no more and lets the requests in flight finish.
-func drain(ctx context.Context, delay time.Duration, server *http.Server, draining *atomic.Bool, log *slog.Logger) error {
+// connections, until the balancers have noticed; then finish takes no more and lets the requests in flight finish. Shutdown alone would drop
+// those whose last byte came after its beginning.
+func drain(
+	ctx context.Context, delay time.Duration, server *http.Server, finish func(context.Context), draining *atomic.Bool, log *slog.Logger,
+) error {
 	ctx, cancel := context.WithTimeout(ctx, stopPatience)
 	defer cancel()
 	log.Info("stopping: /readyz is 503, requests are still answered", "for", delay)
 	draining.Store(true)
 	time.Sleep(delay)
 	log.Info("stopping: requests in flight may finish")
+	finish(ctx)
 	if err := server.Shutdown(ctx); err != nil {
 		log.Warn("some requests did not finish in time", "cause", err)
 		return server.Close()
