@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"path/filepath"
 	"strconv"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -24,17 +23,6 @@ import (
 	"gin-blog/models/mongodb"
 	"gin-blog/models/sqlite"
 	"gin-blog/routes"
-)
-
-const (
-	// stopPatience is how long a stop may take, from the signal on.
-	stopPatience = 8 * time.Second
-
-	readHeaderTimeout = 5 * time.Second
-	readTimeout       = 30 * time.Second // a body of 1 MiB over a slow line
-	writeTimeout      = 40 * time.Second // longer than reading may take, so that who was too slow hears it
-	idleTimeout       = 2 * time.Minute
-	maxHeaderBytes    = 32 << 10
 )
 
 // serve answers requests until ctx ends, then lets those in flight finish.
@@ -62,70 +50,24 @@ func serve(ctx context.Context, c *config.Config, stdout io.Writer) (err error) 
 	}
 	defer stopMetrics()
 
-	var draining atomic.Bool
-	api, err := newAPI(c, store, log, metrics, draining.Load)
+	server := newServer(tlsConfig, log)
+	server.http.Handler, err = newAPI(c, store, log, metrics, server.draining.Load)
 	if err != nil {
 		return err
-	}
-	open := newConnections()
-	server := &http.Server{
-		Handler:                      api,
-		ConnState:                    open.track,
-		TLSConfig:                    tlsConfig,
-		DisableGeneralOptionsHandler: true, // the API answers "OPTIONS *" too
-		ReadHeaderTimeout:            readHeaderTimeout,
-		ReadTimeout:                  readTimeout,
-		WriteTimeout:                 writeTimeout,
-		IdleTimeout:                  idleTimeout,
-		MaxHeaderBytes:               maxHeaderBytes,
-		ErrorLog:                     slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 	listener, err := listen(ctx, ":"+strconv.Itoa(c.Port))
 	if err != nil {
 		return fmt.Errorf("PORT: %w", err)
 	}
-	failed := make(chan error, 1)
-	go func() {
-		if tlsConfig != nil {
-			failed <- server.ServeTLS(listener, "", "")
-			return
-		}
-		failed <- server.Serve(listener)
-	}()
+	server.start(listener)
 	port := listener.Addr().(*net.TCPAddr).Port
 	log.Info("listening", "url", fmt.Sprintf("%s://localhost:%d", scheme(c), port), "store", place, "version", version())
 	select {
-	case err := <-failed:
+	case err := <-server.ended:
 		return fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
-		finish := func(ctx context.Context) {
-			_ = listener.Close() // it fails only where it is closed
-			<-failed             // no connection comes any more
-			open.awaitAnswers(ctx)
-		}
-		return drain(context.WithoutCancel(ctx), c.DrainDelay, server, finish, &draining, log)
+		return server.drain(context.WithoutCancel(ctx), c.DrainDelay)
 	}
-}
-
-// drain stops a server so that no request is lost: /readyz says at once that it is about to stop; for the delay it still takes
-// connections, until the balancers have noticed; then finish takes no more and lets the requests in flight finish. Shutdown alone would drop
-// those whose last byte came after its beginning.
-func drain(
-	ctx context.Context, delay time.Duration, server *http.Server, finish func(context.Context), draining *atomic.Bool, log *slog.Logger,
-) error {
-	ctx, cancel := context.WithTimeout(ctx, stopPatience)
-	defer cancel()
-	log.Info("stopping: /readyz is 503, requests are still answered", "for", delay)
-	draining.Store(true)
-	time.Sleep(delay)
-	log.Info("stopping: requests in flight may finish")
-	finish(ctx)
-	if err := server.Shutdown(ctx); err != nil {
-		log.Warn("some requests did not finish in time", "cause", err)
-		return server.Close()
-	}
-	log.Info("stopped")
-	return nil
 }
 
 // serveMetrics serves the metrics at METRICS_ADDR until stop is called. Where that is not set there is no registry either.
