@@ -124,11 +124,17 @@ func (p *process) stop(signal os.Signal) error {
 	if err := p.cmd.Process.Signal(signal); err != nil {
 		p.t.Fatal(err)
 	}
+	return p.end()
+}
+
+// end waits for the end, 10 s at most.
+func (p *process) end() error {
+	p.t.Helper()
 	select {
 	case err := <-p.exited:
 		return err
 	case <-time.After(10 * time.Second):
-		p.t.Fatalf("still runs 10 s after %v", signal)
+		p.t.Fatal("still runs after 10 s")
 		return nil
 	}
 }
@@ -272,13 +278,8 @@ func finishDuringDrain(t *testing.T, p *process, token string) (title string) {
 	if answer.StatusCode != http.StatusCreated {
 		t.Errorf("the request in flight got %s", answer.Status)
 	}
-	select {
-	case err := <-p.exited:
-		if err != nil {
-			t.Errorf("after SIGTERM: %v, want exit 0", err)
-		}
-	case <-time.After(10 * time.Second):
-		t.Fatal("still runs 10 s after SIGTERM")
+	if err := p.end(); err != nil {
+		t.Errorf("after SIGTERM: %v, want exit 0", err)
 	}
 	*p = *start(t, p.cmd.Dir)
 	return title
