@@ -4,10 +4,13 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -250,4 +253,51 @@ func TestDatabaseAway(t *testing.T) {
 	if len(list) < 4 { // more, where a write that got 503 arrived all the same
 		t.Errorf("%d posts are left", len(list))
 	}
+}
+
+// TestDatabaseStopped stops the MongoDB server's process for a while (SIGSTOP): its connections stay, and nothing answers on them.
+func TestDatabaseStopped(t *testing.T) {
+	t.Parallel()
+	storetest.MongoURI(t) // there is a server to be had
+	script, err := filepath.Abs("scripts/mongo-server")
+	if err != nil {
+		t.Fatal(err)
+	}
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := strconv.Itoa(free.Addr().(*net.TCPAddr).Port)
+	free.Close()
+	server := exec.Command(script, port, t.TempDir())
+	server.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	signalAll := func(signal syscall.Signal) {
+		if err := syscall.Kill(-server.Process.Pid, signal); err != nil {
+			t.Errorf("send %v to the MongoDB server: %v", signal, err)
+		}
+	}
+	t.Cleanup(func() {
+		signalAll(syscall.SIGKILL)
+		_ = server.Wait()
+	})
+	p := start(t, t.TempDir(), "MONGO_URI=mongodb://127.0.0.1:"+port+"/")
+	ready := func() bool { status, _, _ := p.try("GET", "/readyz", "", ""); return status == 200 }
+	eventually(t, 60*time.Second, "ready", ready)
+	p.call("POST", "/auth/register", "", `{"username":"alice","password":"pass123"}`, 201, &struct{}{})
+
+	signalAll(syscall.SIGSTOP)
+	for _, path := range []string{"/posts", "/users/alice", "/readyz"} {
+		if status, retryAfter, took := p.try("GET", path, "", ""); status != 503 || retryAfter == "" || took > 3*time.Second {
+			t.Errorf("GET %s: %d, Retry-After %q in %s, want 503 within 3 s", path, status, retryAfter, took)
+		}
+	}
+	if status, _, took := p.try("GET", "/healthz", "", ""); status != 200 || took > time.Second {
+		t.Errorf("/healthz: %d in %s", status, took)
+	}
+	signalAll(syscall.SIGCONT)
+	eventually(t, 5*time.Second, "ready again", ready)
+	p.call("GET", "/users/alice", "", "", 200, &struct{}{})
 }
