@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -103,6 +104,21 @@ func TestAttrsTellEverySettingAndNoSecret(t *testing.T) {
 	}
 	if strings.Contains(line.String(), "hunter2") {
 		t.Errorf("the line tells a secret: %s", line.String())
+	}
+}
+
+// TestEverySettingIsDocumented holds the settings against the README and the file to copy.
+func TestEverySettingIsDocumented(t *testing.T) {
+	for path, form := range map[string]string{"../README.md": "`%s`", "../.env.example": "\n#%s="} {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, setting := range new(config.Config).Attrs() {
+			if !strings.Contains(string(text), fmt.Sprintf(form, setting.Key)) {
+				t.Errorf("%s does not name %s", path, setting.Key)
+			}
+		}
 	}
 }
 
