@@ -60,9 +60,14 @@ type collections struct {
 // logged once as a warning. An error means that uri is malformed.
 func Open(uri, name string, log *slog.Logger) (*Store, error) {
 	journal := true
+	registry, err := lenient()
+	if err != nil {
+		return nil, err
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	s := &Store{log: log, stop: stop}
 	settings := options.Client().
+		SetRegistry(registry).
 		SetServerSelectionTimeout(patience).
 		SetConnectTimeout(patience).
 		SetTimeout(patience).

@@ -3,7 +3,9 @@ package mongodb_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -107,6 +109,41 @@ func TestWhatIsWrittenHasTheTutorialsShape(t *testing.T) {
 	_, isDate := post["createdAt"].(bson.DateTime)
 	if post["title"] != "My Post" || post["content"] != "Hello" || post["author"] != u.ID || !isDate {
 		t.Errorf("post: %v", post)
+	}
+}
+
+// TestFieldsOfOtherTypes: a document that another program wrote oddly does not hide the page that it is on.
+func TestFieldsOfOtherTypes(t *testing.T) {
+	db := storetest.Database(t)
+	alice := models.NewID()
+	insert(t, db, "users", bson.D{{Key: "_id", Value: alice}, {Key: "username", Value: 42}, {Key: "password", Value: bson.D{}}, {Key: "createdAt", Value: "today"}})
+	insert(t, db, "posts",
+		bson.D{{Key: "title", Value: "Fine"}, {Key: "content", Value: "Hello"}, {Key: "author", Value: alice}},
+		bson.D{{Key: "title", Value: 7}, {Key: "content", Value: 1.5}, {Key: "author", Value: alice.Hex()}, {Key: "tags", Value: "go"}},
+		bson.D{{Key: "title", Value: true}, {Key: "content", Value: nil}, {Key: "author", Value: bson.A{}}, {Key: "tags", Value: bson.A{1, "two"}}},
+		bson.D{{Key: "title", Value: bson.D{}}, {Key: "createdAt", Value: "yesterday"}, {Key: "updatedAt", Value: 5}, {Key: "version", Value: "1.0"}})
+
+	store := storetest.OpenMongoDB(t, db)
+	posts, _, err := store.Posts(t.Context(), models.PostFilter{Limit: 10})
+	if err != nil || len(posts) != 4 {
+		t.Fatalf("%d posts, %v, want 4", len(posts), err)
+	}
+	var got []string
+	for _, p := range posts {
+		if p.CreatedAt.IsZero() || p.UpdatedAt.IsZero() {
+			t.Errorf("%q has no time", p.Title)
+		}
+		got = append(got, fmt.Sprintf("%q %q %q %v", p.Title, p.Content, p.Tags, p.Author != nil))
+	}
+	want := []string{`"" "" [] false`, `"true" "" ["1" "two"] false`, `"7" "1.5" [] false`, `"Fine" "Hello" [] true`}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if revisions, _, err := store.Revisions(t.Context(), models.PostFilter{Limit: 10}); err != nil || len(revisions) != 4 {
+		t.Errorf("%d revisions, %v, want 4", len(revisions), err)
+	}
+	if u, err := store.UserByID(t.Context(), alice); err != nil || u.Username != "42" || u.PasswordHash != "" {
+		t.Errorf("got %+v, %v", u, err)
 	}
 }
 
