@@ -30,10 +30,10 @@ func fill(ctx context.Context, c *config.Config, args []string, stdout io.Writer
 	random := flags.Uint64("rand", 1, "")
 	force := flags.Bool("force", false, "")
 	if err := flags.Parse(args); err != nil {
-		return fmt.Errorf("%w: seed: %w", errUsage, err)
+		return usageError("seed: " + err.Error())
 	}
 	if flags.NArg() > 0 || *users < 1 || *posts < 0 {
-		return fmt.Errorf("%w: seed takes -users of at least 1 and -posts of at least 0, and nothing else", errUsage)
+		return usageError("seed takes -users of at least 1 and -posts of at least 0, and nothing else")
 	}
 	plan := seed.Plan{Users: *users, Posts: *posts, Random: *random}
 	passwords, err := auth.NewPasswords(c.BcryptCost)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -29,16 +30,19 @@ Usage:
 Settings come from the environment and from a file .env: README.md lists them.
 `
 
-// errUsage says that the command line makes no sense.
-var errUsage = errors.New("usage")
+// usageError says what about the command line makes no sense.
+type usageError string
+
+func (e usageError) Error() string { return string(e) }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // the second signal ends the process at once
 
 	err := run(ctx, os.Args[1:], os.Environ(), os.Stdout)
+	var wrong usageError
 	switch {
-	case errors.Is(err, errUsage):
+	case errors.As(err, &wrong):
 		fmt.Fprintf(os.Stderr, "gin-blog: %v\n\n%s", err, usage)
 		os.Exit(2)
 	case err != nil:
@@ -52,21 +56,28 @@ func run(ctx context.Context, args, environ []string, stdout io.Writer) error {
 	if len(args) == 0 {
 		args = []string{"serve"}
 	}
+	help := []string{"-h", "-help", "--help"}
 	command, args := args[0], args[1:]
+	switch {
+	case slices.Contains(help, command), len(args) > 0 && slices.Contains(help, args[0]): // of a command too
+		command, args = "help", nil
+	case command == "-version", command == "--version":
+		command = "version"
+	}
 	const flags = -1
-	wantArgs := map[string]int{"serve": 0, "seed": flags, "role": 2, "backup": 1, "healthcheck": 0, "version": 0, "-h": 0, "-help": 0, "--help": 0, "help": 0}
+	wantArgs := map[string]int{"serve": 0, "seed": flags, "role": 2, "backup": 1, "healthcheck": 0, "version": 0, "help": 0}
 	want, known := wantArgs[command]
 	switch {
 	case !known && strings.HasPrefix(command, "-"):
-		return fmt.Errorf("%w: unknown option %s", errUsage, command)
+		return usageError("unknown option " + command)
 	case !known:
-		return fmt.Errorf("%w: unknown command %s", errUsage, command)
+		return usageError("unknown command " + command)
 	case want != flags && len(args) != want:
-		return fmt.Errorf("%w: %s takes %d arguments, not %d", errUsage, command, want, len(args))
+		return usageError(fmt.Sprintf("%s: got %d arguments, want %d", command, len(args), want))
 	}
 
 	switch command {
-	case "-h", "-help", "--help", "help":
+	case "help":
 		_, err := io.WriteString(stdout, usage)
 		return err
 	case "version":

@@ -16,7 +16,7 @@ import (
 func setRole(ctx context.Context, c *config.Config, username, role string, stdout io.Writer) error {
 	r := models.Role(role)
 	if r != models.RoleUser && r != models.RoleAdmin {
-		return fmt.Errorf("%w: the role is user or admin, not %s", errUsage, role)
+		return usageError("the role is user or admin, not " + role)
 	}
 	return onStore(ctx, c, func(store models.Store, place string) error {
 		err := store.SetRole(ctx, username, r)

@@ -28,13 +28,13 @@ import (
 // serve answers requests until ctx ends, then lets those in flight finish.
 func serve(ctx context.Context, c *config.Config, stdout io.Writer) (err error) {
 	log := newLogger(c, stdout)
-	log.LogAttrs(ctx, slog.LevelInfo, "settings", c.Attrs()...)
 	if err := c.EnsureDataDir(); err != nil {
 		return err
 	}
 	if err := c.EnsureSecrets(); err != nil {
 		return err
 	}
+	log.LogAttrs(ctx, slog.LevelInfo, "settings", c.Attrs()...)
 	tlsConfig, err := newTLSConfig(c, log)
 	if err != nil {
 		return err
@@ -94,7 +94,10 @@ func serveMetrics(ctx context.Context, c *config.Config, log *slog.Logger) (stop
 func openStore(ctx context.Context, c *config.Config, log *slog.Logger) (models.Store, string, error) {
 	if c.MongoURI != "" {
 		store, err := mongodb.Open(c.MongoURI, c.MongoDB, log)
-		return store, "MongoDB database " + c.MongoDB, err
+		if err != nil {
+			return nil, "", fmt.Errorf("MONGO_URI: %w", err)
+		}
+		return store, "MongoDB database " + c.MongoDB, nil
 	}
 	path := databasePath(c)
 	store, err := sqlite.Open(ctx, path)

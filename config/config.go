@@ -3,6 +3,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -31,7 +32,7 @@ const maxDrainDelay = 5 * time.Second
 type Config struct {
 	Port              int           `env:"PORT" envDefault:"3000"`
 	MongoURI          string        `env:"MONGO_URI" secret:"true"`
-	MongoDB           string        `env:"MONGO_DB" envDefault:"blog"`
+	MongoDB           string        `env:"MONGO_DB"` // not set: the one in MONGO_URI, or blog
 	DataDir           string        `env:"DATA_DIR" envDefault:"data"`
 	SecretKey         string        `env:"SECRET_KEY" secret:"true"`
 	RefreshSecret     string        `env:"REFRESH_SECRET" secret:"true"`
@@ -58,8 +59,13 @@ func (c *Config) Attrs() []slog.Attr {
 	attrs := make([]slog.Attr, value.NumField())
 	for i := range attrs {
 		field, content := value.Type().Field(i), value.Field(i).Interface()
-		if field.Tag.Get("secret") != "" && content != "" {
+		switch {
+		case field.Tag.Get("secret") != "" && content != "":
 			content = "(set)"
+		case field.Type == reflect.TypeFor[[]string]():
+			content = strings.Join(value.Field(i).Interface().([]string), ",")
+		default:
+			content = fmt.Sprint(content)
 		}
 		attrs[i] = slog.Any(field.Tag.Get("env"), content)
 	}
@@ -81,6 +87,7 @@ func Load(environ []string, dotenv string) (*Config, error) {
 
 	var c Config
 	problems := parse(&c, settings)
+	c.MongoDB = cmp.Or(c.MongoDB, databaseOf(c.MongoURI), "blog")
 	problems = append(problems, c.check()...)
 	if len(problems) > 0 {
 		return nil, fmt.Errorf("settings: %s", strings.Join(problems, "; "))
@@ -164,6 +171,14 @@ func (c *Config) checkSecrets() (problems []string) {
 		problems = append(problems, "SECRET_KEY and REFRESH_SECRET must differ")
 	}
 	return problems
+}
+
+// databaseOf is the database that a connection string names, as Mongoose takes it.
+func databaseOf(uri string) string {
+	uri, _, _ = strings.Cut(uri, "?")
+	_, rest, _ := strings.Cut(uri, "://")
+	_, database, _ := strings.Cut(rest, "/")
+	return database
 }
 
 // parseDuration reads what time.ParseDuration reads, and whole days, as jsonwebtoken does: 7d.

@@ -50,6 +50,22 @@ func TestEnvironmentWinsOverDotenvAndEmptyIsUnset(t *testing.T) {
 	}
 }
 
+func TestDatabaseOfTheConnectionString(t *testing.T) {
+	for _, c := range []struct{ uri, database, want string }{
+		{"mongodb://localhost:27017", "", "blog"},
+		{"mongodb://localhost:27017/", "", "blog"},
+		{"mongodb://localhost:27017/?replicaSet=rs0", "", "blog"},
+		{"mongodb://localhost:27017/tutorial", "", "tutorial"},
+		{"mongodb://alice:pass@one:27017,two:27017/tutorial?authSource=admin", "", "tutorial"},
+		{"mongodb+srv://cluster.example/tutorial", "other", "other"},
+	} {
+		got, err := load(t, "", "MONGO_URI="+c.uri, "MONGO_DB="+c.database)
+		if err != nil || got.MongoDB != c.want {
+			t.Errorf("%s, %q: got %v, %v, want %s", c.uri, c.database, got, err, c.want)
+		}
+	}
+}
+
 func TestEveryWrongSettingIsNamedAtOnce(t *testing.T) {
 	wrong := map[string]string{
 		"PORT": "70000", "MONGO_URI": "http://hunter2@host", "MONGO_DB": "a b", "SECRET_KEY": "hunter2", "REFRESH_SECRET": "hunter2",

@@ -8,6 +8,9 @@ import (
 	"gin-blog/models"
 )
 
+// LacksFeature tells whether an error says that the server cannot make an index.
+func LacksFeature(err error) bool { return lacksFeature(err) }
+
 // PagePlan is the winning plan of the server for the page of a filter.
 func (s *Store) PagePlan(ctx context.Context, f models.PostFilter) (bson.Raw, error) {
 	c, err := s.collections()

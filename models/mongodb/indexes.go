@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -78,7 +79,7 @@ func (s *Store) ensureText(ctx context.Context, posts *mongo.Collection) (bool, 
 		Options: options.Index().SetName("posts_text").SetDefaultLanguage("none").
 			SetLanguageOverride("noLanguageField"), // a field called "language" is only a field
 	})
-	if err != nil && !unavailable(err) && isServerError(err) {
+	if lacksFeature(err) {
 		s.log.Warn("the server takes no text index: a search looks at every post and gives up after 2 s", "cause", err)
 		return false, nil
 	}
@@ -134,7 +135,7 @@ func (s *Store) uniqueCaseless(ctx context.Context, users *mongo.Collection, fie
 	case mongo.IsDuplicateKeyError(err):
 		s.log.Warn("two users have a "+field+" that differs only in case: keeping exact-case uniqueness", "database", s.db.Name())
 		return nil, nil
-	case err != nil && !unavailable(err) && isServerError(err):
+	case lacksFeature(err):
 		s.log.Warn("the server takes no index without regard to case: keeping exact-case uniqueness", "field", field, "cause", err)
 		return nil, nil
 	case err != nil:
@@ -172,8 +173,13 @@ func hasCollation(ctx context.Context, on *mongo.Collection, name string) (bool,
 	return false, fmt.Errorf("list indexes: %s is missing", name)
 }
 
-// isServerError tells an answer of the server from a failure to get one.
-func isServerError(err error) bool {
-	var e mongo.ServerError
-	return errors.As(err, &e)
+// lacksFeature tells whether the server refused an index for what it is: any answer but one that says who may not, or not now.
+// The codes by which servers say so are many.
+func lacksFeature(err error) bool {
+	var refusal mongo.ServerError
+	if !errors.As(err, &refusal) || unavailable(err) {
+		return false
+	}
+	const unauthorized, authenticationFailed, atlasError = 13, 18, 8000
+	return !slices.ContainsFunc([]int{unauthorized, authenticationFailed, atlasError}, refusal.HasErrorCode)
 }

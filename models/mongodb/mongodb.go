@@ -37,8 +37,10 @@ type Store struct {
 
 	// prepared is nil until the indexes stand: before, two users could take one name.
 	prepared atomic.Pointer[collections]
-	stop     context.CancelFunc // ends the preparation
-	done     sync.WaitGroup
+	// unprepared is why the last try to make them failed.
+	unprepared atomic.Value
+	stop       context.CancelFunc // ends the preparation
+	done       sync.WaitGroup
 }
 
 var _ models.Store = (*Store)(nil)
@@ -117,8 +119,9 @@ func (s *Store) prepare(ctx context.Context, tried chan<- struct{}) {
 func (s *Store) tryToPrepare(ctx context.Context, first bool) (ready bool) {
 	c, err := s.ensureIndexes(ctx)
 	if err != nil {
+		s.unprepared.Store(err.Error())
 		if first && ctx.Err() == nil {
-			s.log.Warn("MongoDB is not ready, trying again until it is", "cause", err)
+			s.log.Warn("MongoDB is not ready, trying again until it is: does MONGO_URI name it?", "cause", err)
 		}
 		return false
 	}
@@ -133,7 +136,8 @@ func (s *Store) tryToPrepare(ctx context.Context, first bool) (ready bool) {
 func (s *Store) collections() (*collections, error) {
 	c := s.prepared.Load()
 	if c == nil {
-		return nil, fmt.Errorf("prepare MongoDB: %w", models.ErrUnavailable)
+		why, _ := s.unprepared.Load().(string)
+		return nil, fmt.Errorf("prepare MongoDB: %w: %s", models.ErrUnavailable, why)
 	}
 	return c, nil
 }

@@ -2,6 +2,7 @@ package mongodb_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -109,6 +110,18 @@ func TestWhatIsWrittenHasTheTutorialsShape(t *testing.T) {
 	_, isDate := post["createdAt"].(bson.DateTime)
 	if post["title"] != "My Post" || post["content"] != "Hello" || post["author"] != u.ID || !isDate {
 		t.Errorf("post: %v", post)
+	}
+}
+
+// TestLacksFeature: who may not make an index, or not now, is not told that the server cannot, or uniqueness would be weakened.
+func TestLacksFeature(t *testing.T) {
+	for code, want := range map[int32]bool{67: true, 115: true, 238: true, 303: true, 13: false, 18: false, 8000: false, 10107: false, 189: false} {
+		if got := mongodb.LacksFeature(fmt.Errorf("create: %w", mongo.CommandError{Code: code})); got != want {
+			t.Errorf("code %d: %v, want %v", code, got, want)
+		}
+	}
+	if mongodb.LacksFeature(context.DeadlineExceeded) {
+		t.Error("a server that does not answer lacks nothing")
 	}
 }
 
