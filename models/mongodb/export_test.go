@@ -28,3 +28,6 @@ func (s *Store) PagePlan(ctx context.Context, f models.PostFilter) (bson.Raw, er
 	}
 	return answer.Lookup("queryPlanner", "winningPlan").Document(), nil
 }
+
+// Unavailable tells whether a later try may not meet an error.
+func Unavailable(err error) bool { return unavailable(err) }

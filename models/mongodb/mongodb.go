@@ -184,6 +184,10 @@ func unavailable(err error) bool {
 			return true
 		}
 	}
+	var noConnection interface{ Retryable() bool } // another call's connection broke, which cleared the driver's pool
+	if errors.As(err, &noConnection) && noConnection.Retryable() {
+		return true
+	}
 	var labeled mongo.LabeledError // a primary that stepped down, a write that no majority took
 	return errors.As(err, &labeled) && (labeled.HasErrorLabel("RetryableWriteError") || labeled.HasErrorLabel("RetryableError"))
 }

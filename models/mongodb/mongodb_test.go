@@ -176,6 +176,30 @@ func TestCreatePostRepeatedByTheDriver(t *testing.T) {
 	}
 }
 
+// poolCleared has the method by which the driver knows its own error, which it does not export.
+type poolCleared struct{ error }
+
+func (poolCleared) Retryable() bool { return true }
+
+// TestUnavailable names errors of the driver that a later try may not meet, and others.
+func TestUnavailable(t *testing.T) {
+	for name, c := range map[string]struct {
+		err  error
+		want bool
+	}{
+		"broken connection":           {mongo.CommandError{Labels: []string{"NetworkError"}}, true},
+		"another's broken connection": {poolCleared{}, true},
+		"the same, once it is known":  {mongo.CommandError{Labels: []string{"TransientTransactionError"}, Wrapped: poolCleared{}}, true},
+		"no majority":                 {mongo.WriteException{Labels: []string{"RetryableWriteError"}}, true},
+		"no primary any more":         {mongo.CommandError{Code: 10107}, true},
+		"mistake":                     {mongo.CommandError{Code: 2}, false},
+	} {
+		if got := mongodb.Unavailable(c.err); got != c.want {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+}
+
 // TestServerAway opens a store on a port where nothing listens.
 func TestServerAway(t *testing.T) {
 	start := time.Now()
