@@ -81,7 +81,8 @@ type PostStore interface {
 
 // SessionStore keeps logins.
 type SessionStore interface {
-	// CreateSession stores s whole and ends what the user has beyond MaxSessions. A store that notices that the user is gone returns ErrUserNotFound.
+	// CreateSession stores s whole and ends what the user has beyond MaxSessions. A store that notices that the user is
+	// gone returns ErrUserNotFound.
 	CreateSession(ctx context.Context, s *Session) error
 	// LiveSession returns a session that has not expired at now, with its user, or ErrSessionNotFound where
 	// either is gone or the password has changed since login.

@@ -47,8 +47,8 @@ func (a *api) decode(c *gin.Context, into any) error {
 	return a.Validator.Check(into)
 }
 
-// strictJSON takes no key that a struct does not name, and keeps null out of fields that are pointers, where nil stands for a field that was not sent: null would
-// be taken for "leave it", and may mean "remove it".
+// strictJSON takes no key that a struct does not name, and keeps null out of fields that are pointers, where nil stands for a
+// field that was not sent: null would be taken for "leave it", and may mean "remove it".
 func strictJSON() json.Options {
 	return json.JoinOptions(json.RejectUnknownMembers(true), json.WithUnmarshalers(json.JoinUnmarshalers(
 		json.UnmarshalFromFunc(refuseNull[*string]), json.UnmarshalFromFunc(refuseNull[*[]string]))))

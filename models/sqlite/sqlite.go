@@ -53,7 +53,10 @@ func Open(ctx context.Context, path string) (_ *Store, err error) {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	readers := runtime.GOMAXPROCS(0) + 1
-	s := &Store{path: path, searches: make(chan struct{}, readers-1), readers: make(chan *sqlite.Conn, readers), writes: make(chan *write), closed: make(chan struct{})}
+	s := &Store{
+		path: path, searches: make(chan struct{}, readers-1), readers: make(chan *sqlite.Conn, readers),
+		writes: make(chan *write), closed: make(chan struct{}),
+	}
 	defer func() {
 		if code := sqlite.ErrCode(err).ToPrimary(); code == sqlite.ResultNotADB || code == sqlite.ResultCorrupt {
 			err = fmt.Errorf("the file is damaged, or no database of gin-blog: put a backup in its place (%w)", err)
