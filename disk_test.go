@@ -120,6 +120,112 @@ func TestDamagedFiles(t *testing.T) {
 	}
 }
 
+// TestFilesThatDoNotBelongTogether: a server was killed, so that its last writes are in the log beside the file; then somebody
+// changes the files. What is there must not be mixed, nor thrown away.
+func TestFilesThatDoNotBelongTogether(t *testing.T) {
+	t.Parallel()
+	killed := t.TempDir()
+	p := start(t, killed)
+	var login struct{ Token string }
+	p.call("POST", "/auth/register", "", `{"username":"alice","password":"pass123"}`, 201, &struct{}{})
+	p.call("POST", "/auth/login", "", `{"username":"alice","password":"pass123"}`, 200, &login)
+	p.call("POST", "/posts", login.Token, `{"title":"My Post","content":"Hello"}`, 201, &struct{}{})
+	backup := exec.Command(binary, "backup", "copy.db")
+	backup.Dir, backup.Env = killed, []string{}
+	if out, err := backup.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	p.call("POST", "/posts", login.Token, `{"title":"After","content":"the copy"}`, 201, &struct{}{})
+	if err := p.stop(os.Kill); err == nil {
+		t.Fatal("it had ended before")
+	}
+	copied, err := os.ReadFile(filepath.Join(killed, "copy.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	for name, c := range map[string]struct {
+		change func(file string) error
+		posts  int // -1 where the start is refused
+		why    string
+	}{
+		"nothing was changed":              {func(string) error { return nil }, 2, ""},
+		"the file is gone":                 {os.Remove, -1, "put that file back, or move data/gin-blog.db-wal away"},
+		"the file is empty":                {func(file string) error { return os.Truncate(file, 0) }, -1, "put that file back, or move data/gin-blog.db-wal away"},
+		"a backup beside the log":          {func(file string) error { return os.WriteFile(file, copied, 0o600) }, -1, "data/gin-blog.db-wal is of another file"},
+		"a backup, and the log moved away": {func(file string) error { return errors.Join(os.Remove(file+"-wal"), os.WriteFile(file, copied, 0o600)) }, 1, ""},
+		"a damaged file beside the log": {func(file string) error {
+			return os.WriteFile(file, append(bytes.Clone(copied[:4096]), bytes.Repeat([]byte{0xa5}, 8192)...), 0o600)
+		}, -1, "gin-blog.db"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			if err := os.CopyFS(filepath.Join(dir, "data"), os.DirFS(filepath.Join(killed, "data"))); err != nil {
+				t.Fatal(err)
+			}
+			file := filepath.Join(dir, "data", "gin-blog.db")
+			if err := c.change(file); err != nil {
+				t.Fatal(err)
+			}
+			if c.posts >= 0 {
+				p := start(t, dir)
+				var list []struct{}
+				p.call("GET", "/posts", "", "", 200, &list)
+				if len(list) != c.posts {
+					t.Errorf("%d posts, want %d", len(list), c.posts)
+				}
+				return
+			}
+			before, _ := os.ReadFile(file)
+			log, err := os.ReadFile(file + "-wal")
+			if err != nil || len(log) == 0 {
+				t.Fatalf("there is no log: %v", err)
+			}
+			refused(t, exec.Command(binary), dir, c.why)
+			if after, _ := os.ReadFile(file); !bytes.Equal(after, before) {
+				t.Error("the file was changed")
+			}
+			if after, err := os.ReadFile(file + "-wal"); err != nil || !bytes.Equal(after, log) {
+				t.Errorf("the log was changed: %v", err)
+			}
+		})
+	}
+}
+
+// TestFileTakenAway: what is written to a file that is no longer at its place is not acknowledged.
+func TestFileTakenAway(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	p := start(t, dir)
+	var login struct{ Token string }
+	p.call("POST", "/auth/register", "", `{"username":"alice","password":"pass123"}`, 201, &struct{}{})
+	p.call("POST", "/auth/login", "", `{"username":"alice","password":"pass123"}`, 200, &login)
+	file := filepath.Join(dir, "data", "gin-blog.db")
+	wants := func(when string, want int) {
+		t.Helper()
+		if status, _, _ := p.try("POST", "/posts", login.Token, `{"title":"My Post","content":"Hello"}`); status != want {
+			t.Errorf("%s: POST /posts is %d, want %d", when, status, want)
+		}
+	}
+	wants("in place", 201)
+	if err := os.Rename(file, file+".away"); err != nil {
+		t.Fatal(err)
+	}
+	wants("moved away", 503)
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wants("replaced", 503)
+	if status, _, _ := p.try("GET", "/readyz", "", ""); status != 503 {
+		t.Errorf("replaced: /readyz is %d", status)
+	}
+	if err := os.Rename(file+".away", file); err != nil {
+		t.Fatal(err)
+	}
+	wants("back", 201)
+}
+
 // TestReadOnlyFiles: what cannot be written is refused at the start, not at the first write.
 func TestReadOnlyFiles(t *testing.T) {
 	t.Parallel()

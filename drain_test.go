@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"gin-blog/models/storetest"
 )
 
 // get makes a request on a connection of its own, and returns the status and whether the server closes the connection.
@@ -142,6 +144,30 @@ func TestStuckRequestDoesNotHoldUpTheStop(t *testing.T) {
 	}
 	if err := p.stop(syscall.SIGTERM); err != nil {
 		t.Errorf("after SIGTERM: %v, want exit 0", err)
+	}
+}
+
+// TestHangupIsAStop: without TLS there is nothing that SIGHUP would read again.
+func TestHangupIsAStop(t *testing.T) {
+	t.Parallel()
+	p := start(t, t.TempDir())
+	if err := p.stop(syscall.SIGHUP); err != nil {
+		t.Errorf("after SIGHUP: %v, want exit 0", err)
+	}
+}
+
+// TestStopWhileTheDatabaseHangs: the process ends in time, though the driver would wait for its server.
+func TestStopWhileTheDatabaseHangs(t *testing.T) {
+	t.Parallel()
+	w := newWire(t)
+	w.join()
+	p := start(t, t.TempDir(), "MONGO_URI=mongodb://"+w.address+"/?directConnection=true", "MONGO_DB="+storetest.Database(t).Name())
+	p.call("POST", "/auth/register", "", `{"username":"alice","password":"pass123"}`, 201, &struct{}{})
+	w.hang(true)
+	time.Sleep(5 * time.Second) // until the driver waits for its server, which nobody can see
+	begin := time.Now()
+	if err := p.stop(syscall.SIGTERM); err != nil || time.Since(begin) > 5*time.Second {
+		t.Errorf("after SIGTERM: %v in %s, want exit 0 soon", err, time.Since(begin))
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"syscall"
@@ -39,11 +40,24 @@ func serve(ctx context.Context, c *config.Config, stdout io.Writer) (err error) 
 	if err != nil {
 		return err
 	}
+	if tlsConfig == nil { // nothing to read again: it is a stop like any other
+		var release context.CancelFunc
+		ctx, release = signal.NotifyContext(ctx, syscall.SIGHUP)
+		defer release()
+	}
 	store, place, err := openStore(ctx, c, log)
+	if err != nil && ctx.Err() != nil {
+		log.Info("stopped before the start was over")
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, store.Close(context.WithoutCancel(ctx))) }()
+	defer func() {
+		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closePatience)
+		defer cancel()
+		err = errors.Join(err, store.Close(closing))
+	}()
 	stopMetrics, metrics, err := serveMetrics(ctx, c, log)
 	if err != nil {
 		return err

@@ -12,8 +12,10 @@ import (
 )
 
 const (
-	// stopPatience is how long a stop may take, from the signal on.
-	stopPatience = 8 * time.Second
+	// stopPatience is how long a stop may take until all connections are closed, from the signal on. closePatience is how long
+	// the store may then take. Together they are less than the 10 s that Docker waits.
+	stopPatience  = 7 * time.Second
+	closePatience = 2 * time.Second
 
 	readHeaderTimeout = 5 * time.Second
 	readTimeout       = 30 * time.Second // a body of 1 MiB over a slow line

@@ -153,8 +153,7 @@ func (c *Config) check() (problems []string) {
 		expect(isNetwork(proxy), "TRUSTED_PROXIES must be addresses or networks like 10.0.0.0/8, separated by commas, not %q", proxy)
 	}
 	expect(c.DrainDelay >= 0 && c.DrainDelay <= maxDrainDelay, "DRAIN_DELAY must be 0s to %s, not %s", maxDrainDelay, c.DrainDelay)
-	_, _, err := net.SplitHostPort(c.MetricsAddr)
-	expect(c.MetricsAddr == "" || err == nil, "METRICS_ADDR must be an address like localhost:9464, not %q", c.MetricsAddr)
+	expect(c.MetricsAddr == "" || isAddress(c.MetricsAddr), "METRICS_ADDR must be an address like localhost:9464, not %q", c.MetricsAddr)
 	expect((c.TLSCert == "") == (c.TLSKey == ""), "TLS_CERT and TLS_KEY must be set both or neither")
 	return append(problems, c.checkSecrets()...)
 }
@@ -188,6 +187,15 @@ func parseDuration(s string) (any, error) {
 		return time.Duration(n) * 24 * time.Hour, err
 	}
 	return time.ParseDuration(s)
+}
+
+func isAddress(s string) bool {
+	_, port, err := net.SplitHostPort(s)
+	if err != nil {
+		return false
+	}
+	_, err = strconv.ParseUint(port, 10, 16)
+	return err == nil
 }
 
 func isOrigin(s string) bool {

@@ -91,7 +91,7 @@ func TestEveryWrongSettingIsNamedAtOnce(t *testing.T) {
 	}
 
 	for _, one := range []string{"PORT=abc", "PORT=-1", "BCRYPT_COST=3", "ACCESS_TOKEN_TTL=0s", "ACCESS_TOKEN_TTL=d", "CORS_ORIGINS=https://a.example/path",
-		"SECRET_KEY=short"} {
+		"SECRET_KEY=short", "METRICS_ADDR=localhost:99999", "METRICS_ADDR=localhost:http"} {
 		name, _, _ := strings.Cut(one, "=")
 		if _, err := load(t, "", one); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: got %v", one, err)

@@ -25,12 +25,7 @@ const (
 
 // connect opens a connection to the file at path with some settings. The path is no URI: a ? or % in it is part of the name.
 func connect(path string, settings ...string) (*sqlite.Conn, error) {
-	conn, err := sqlite.OpenConn(path, sqlite.OpenReadWrite|sqlite.OpenCreate|sqlite.OpenWAL)
-	// Who makes a new file a WAL needs it alone for a moment, and SQLite does not wait for that.
-	for deadline := time.Now().Add(patience); sqlite.ErrCode(err) == sqlite.ResultBusy && time.Now().Before(deadline); {
-		time.Sleep(5 * time.Millisecond)
-		conn, err = sqlite.OpenConn(path, sqlite.OpenReadWrite|sqlite.OpenCreate|sqlite.OpenWAL)
-	}
+	conn, err := open(path, sqlite.OpenReadWrite|sqlite.OpenCreate|sqlite.OpenWAL)
 	if err != nil {
 		return nil, err
 	}
@@ -40,6 +35,16 @@ func connect(path string, settings ...string) (*sqlite.Conn, error) {
 		}
 	}
 	return conn, nil
+}
+
+// open opens a connection. Who makes a new file a WAL needs it alone for a moment, and SQLite does not wait for that.
+func open(path string, flags sqlite.OpenFlags) (conn *sqlite.Conn, err error) {
+	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+		conn, err = sqlite.OpenConn(path, flags)
+		if sqlite.ErrCode(err).ToPrimary() != sqlite.ResultBusy || time.Now().After(deadline) {
+			return conn, err
+		}
+	}
 }
 
 // read runs f with a connection that reads, without watching ctx meanwhile: that would cost as much as a short query.
@@ -136,7 +141,7 @@ func (s *Store) keepWriting(conn *sqlite.Conn) {
 	for {
 		select {
 		case first := <-s.writes:
-			runBatch(conn, s.collect(first))
+			s.runBatch(conn, s.collect(first))
 		case <-s.closed:
 			return
 		}
@@ -157,8 +162,9 @@ func (s *Store) collect(first *write) []*write {
 	return batch
 }
 
-// runBatch runs writes in one transaction, each of which may fail alone, and answers them once that is on the disk.
-func runBatch(conn *sqlite.Conn, batch []*write) {
+// runBatch runs writes in one transaction, each of which may fail alone, and answers them once that is on the disk, in the file
+// at the store's path.
+func (s *Store) runBatch(conn *sqlite.Conn, batch []*write) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience) // another process may hold the lock
 	defer cancel()
 	defer conn.SetInterrupt(conn.SetInterrupt(ctx.Done()))
@@ -189,6 +195,11 @@ func runBatch(conn *sqlite.Conn, batch []*write) {
 	}()
 	if err != nil && ctx.Err() != nil {
 		err = ctx.Err()
+	}
+	if err == nil {
+		if gone := s.inPlace(); gone != nil {
+			err = fmt.Errorf("%w: %w", models.ErrUnavailable, gone)
+		}
 	}
 	for i, w := range batch {
 		switch {

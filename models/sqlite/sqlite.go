@@ -30,6 +30,7 @@ var migrations embed.FS
 // together in one transaction, while others read; in WAL mode neither waits for the other.
 type Store struct {
 	path     string
+	file     os.FileInfo // what was at path when it was opened
 	readers  chan *sqlite.Conn
 	opened   int           // how many readers there are
 	searches chan struct{} // one for each search under way, fewer than readers
@@ -42,16 +43,9 @@ type Store struct {
 
 var _ models.Store = (*Store)(nil)
 
-// Open opens the file at path, or makes it, readable by its owner only, and brings its schema up to date.
-// A file that a newer gin-blog wrote, or another program, is refused.
+// Open opens the file at path, or makes it, readable by its owner only, and brings its schema up to date. A file that is
+// damaged, that a newer gin-blog wrote, or another program, is refused and left as it is.
 func Open(ctx context.Context, path string) (_ *Store, err error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("open database: %w", err)
-	}
-	if err := f.Close(); err != nil {
-		return nil, fmt.Errorf("open database: %w", err)
-	}
 	readers := runtime.GOMAXPROCS(0) + 1
 	s := &Store{
 		path: path, searches: make(chan struct{}, readers-1), readers: make(chan *sqlite.Conn, readers),
@@ -59,20 +53,30 @@ func Open(ctx context.Context, path string) (_ *Store, err error) {
 	}
 	defer func() {
 		if code := sqlite.ErrCode(err).ToPrimary(); code == sqlite.ResultNotADB || code == sqlite.ResultCorrupt {
-			err = fmt.Errorf("the file is damaged, or no database of gin-blog: put a backup in its place (%w)", err)
+			err = fmt.Errorf("%w (%q)", errDamaged, err)
 		}
 		if err != nil {
 			err = errors.Join(fmt.Errorf("open database %s: %w", path, err), s.disconnect())
 		}
 	}()
+	schema, err := newSchema()
+	if err != nil {
+		return nil, err
+	}
+	if err := checkWAL(path); err != nil {
+		return nil, err
+	}
+	if s.file, err = makeFile(path); err != nil {
+		return nil, err
+	}
+	if err := inspect(ctx, path, len(schema.Migrations)); err != nil {
+		return nil, err
+	}
 	// A commit is on the disk before it is answered.
 	if s.writer, err = connect(path, `PRAGMA synchronous = FULL`, `PRAGMA foreign_keys = ON`); err != nil {
 		return nil, err
 	}
-	if err := check(ctx, s.writer); err != nil {
-		return nil, err
-	}
-	if err := migrate(ctx, s.writer); err != nil {
+	if err := migrate(ctx, s.writer, schema); err != nil {
 		return nil, err
 	}
 	for range readers {
@@ -88,59 +92,43 @@ func Open(ctx context.Context, path string) (_ *Store, err error) {
 	return s, nil
 }
 
-// checkPatience is how long the file is checked when it is opened: whole up to some 200 MB, of a larger one the first part.
-const checkPatience = time.Second
-
-// check refuses a file whose structure is damaged, before anything is written to it.
-func check(ctx context.Context, conn *sqlite.Conn) error {
-	ctx, cancel := context.WithTimeout(ctx, checkPatience)
-	defer cancel()
-	defer conn.SetInterrupt(conn.SetInterrupt(ctx.Done()))
-	problem := ""
-	err := sqlitex.ExecuteTransient(conn, `PRAGMA quick_check(1)`, &sqlitex.ExecOptions{
-		ResultFunc: func(row *sqlite.Stmt) error { problem = row.ColumnText(0); return nil },
-	})
-	switch {
-	case sqlite.ErrCode(err) == sqlite.ResultInterrupt:
-		return nil
-	case err != nil:
-		return err
-	case problem != "ok":
-		return fmt.Errorf("the file is damaged: put a backup in its place (%q)", problem)
+// makeFile makes the file where there is none, and returns what it is.
+func makeFile(path string) (os.FileInfo, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	info, err := f.Stat()
+	return info, errors.Join(err, f.Close())
 }
 
-// migrate applies the numbered migrations that the file has not seen, each in a transaction that two processes cannot
-// both be in.
-func migrate(ctx context.Context, conn *sqlite.Conn) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute) // another process may be at it
-	defer cancel()
+// newSchema reads the numbered migrations.
+func newSchema() (sqlitemigration.Schema, error) {
 	schema := sqlitemigration.Schema{AppID: applicationID}
 	names, err := fs.Glob(migrations, "migrations/*.sql")
 	if err != nil {
-		return err
+		return schema, err
 	}
 	for _, name := range names {
 		script, err := migrations.ReadFile(name)
 		if err != nil {
-			return err
+			return schema, err
 		}
 		schema.Migrations = append(schema.Migrations, string(script))
 	}
+	return schema, nil
+}
+
+// migrate applies the migrations that the file has not seen, each in a transaction that two processes cannot both be in.
+func migrate(ctx context.Context, conn *sqlite.Conn, schema sqlitemigration.Schema) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute) // another process may be at it
+	defer cancel()
 	version, err := pragma(conn, `PRAGMA user_version`)
 	if err != nil {
 		return err
 	}
-	owner, err := pragma(conn, `PRAGMA application_id`)
-	if err != nil {
-		return err
-	}
-	if owner == applicationID && version == len(schema.Migrations) { // without the lock that another process may hold
+	if version == len(schema.Migrations) { // without the lock that another process may hold
 		return nil
-	}
-	if version > len(schema.Migrations) {
-		return fmt.Errorf("its schema has version %d and this gin-blog knows %d: run a newer gin-blog", version, len(schema.Migrations))
 	}
 	return sqlitemigration.Migrate(ctx, conn, schema)
 }
@@ -155,12 +143,25 @@ func pragma(conn *sqlite.Conn, query string) (value int, err error) {
 
 // Ping reads from the file, which must still be where it was opened.
 func (s *Store) Ping(ctx context.Context) error {
-	if _, err := os.Stat(s.path); err != nil {
+	if err := s.inPlace(); err != nil {
 		return fmt.Errorf("ping: %w: %w", models.ErrUnavailable, err)
 	}
 	return s.read(ctx, "ping", func(conn *sqlite.Conn) error {
 		return sqlitex.Execute(conn, `SELECT 1 FROM posts LIMIT 1`, nil)
 	})
+}
+
+// inPlace returns an error where the file that was opened is no longer at its path: what is written to it would be gone with
+// the process.
+func (s *Store) inPlace() error {
+	now, err := os.Stat(s.path)
+	if err != nil {
+		return fmt.Errorf("the database file was removed: %w", err)
+	}
+	if !os.SameFile(s.file, now) {
+		return fmt.Errorf("the database file %s was replaced: start again", s.path)
+	}
+	return nil
 }
 
 // Pool counts the connections that read; one more writes.

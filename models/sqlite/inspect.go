@@ -1,0 +1,96 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
+)
+
+// checkPatience is how long the file is checked when it is opened: whole up to some 200 MB, of a larger one the first part.
+const checkPatience = time.Second
+
+// inspect refuses a file that is damaged, or not of this gin-blog, and changes nothing: a connection that may write would put
+// the WAL into the file when it closes, and so spoil what could still be saved.
+func inspect(ctx context.Context, path string, known int) error {
+	conn, err := open(path, sqlite.OpenReadOnly)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	version, err := pragma(conn, `PRAGMA user_version`)
+	if err != nil {
+		return err
+	}
+	if version > known {
+		return fmt.Errorf("its schema has version %d and this gin-blog knows %d: run a newer gin-blog", version, known)
+	}
+	owner, err := pragma(conn, `PRAGMA application_id`)
+	if err != nil {
+		return err
+	}
+	objects, err := pragma(conn, `SELECT count(*) FROM sqlite_schema`)
+	if err != nil {
+		return err
+	}
+	if owner != applicationID && objects > 0 {
+		return errors.New("it is the database of another program: set another DATA_DIR")
+	}
+	return checkStructure(ctx, conn)
+}
+
+// checkWAL refuses a write-ahead log that is not of the file beside it. SQLite cannot tell: it would drop the log, or put the
+// pages of one database into another.
+func checkWAL(path string) error {
+	wal := path + "-wal"
+	log, err := os.Stat(wal)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && log.Size() == 0 {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	f, err := os.Open(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err == nil {
+		defer f.Close()
+	}
+	var header [20]byte
+	switch _, err := io.ReadFull(f, header[:]); {
+	case err != nil: // no file, or an empty one
+		return fmt.Errorf("%s holds the last writes to a file that is gone: put that file back, or move %s away to begin anew", wal, wal)
+	case header[18] == 1 && header[19] == 1: // the file was not written with a log, a copy of a backup was not
+		return fmt.Errorf("%s is of another file than this one: move it away to use this one", wal)
+	}
+	return nil
+}
+
+// checkStructure refuses a file whose pages do not fit together.
+func checkStructure(ctx context.Context, conn *sqlite.Conn) error {
+	ctx, cancel := context.WithTimeout(ctx, checkPatience)
+	defer cancel()
+	defer conn.SetInterrupt(conn.SetInterrupt(ctx.Done()))
+	problem := ""
+	err := sqlitex.ExecuteTransient(conn, `PRAGMA quick_check(1)`, &sqlitex.ExecOptions{
+		ResultFunc: func(row *sqlite.Stmt) error { problem = row.ColumnText(0); return nil },
+	})
+	switch {
+	case sqlite.ErrCode(err) == sqlite.ResultInterrupt:
+		return nil
+	case err != nil:
+		return err
+	case problem != "ok":
+		return fmt.Errorf("%w (%q)", errDamaged, problem)
+	}
+	return nil
+}
+
+var errDamaged = errors.New("the file is damaged, or no database: move it and its -wal away, and put a backup in its place")
