@@ -89,18 +89,21 @@ func TestDamagedFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	overwritten := func(offset int) []byte {
-		return append(append(bytes.Clone(whole[:offset]), bytes.Repeat([]byte{0xa5}, 4096)...), whole[offset+4096:]...)
+	const page = 4096
+	overwritten := func(first, pages int) []byte {
+		from, to := first*page, (first+pages)*page
+		return append(append(bytes.Clone(whole[:from]), bytes.Repeat([]byte{0xa5}, to-from)...), whole[to:]...)
 	}
+	third := len(whole) / page / 3
 	for name, content := range map[string][]byte{
 		"text":              []byte(strings.Repeat("no database, but long enough to be one\n", 500)),
 		"short":             []byte("short"),
 		"cut in half":       whole[:len(whole)/2],
-		"cut by a page":     whole[:len(whole)-4096],
-		"header lost":       overwritten(0),
-		"a page lost":       overwritten(4096 * 3),
-		"the middle lost":   overwritten(len(whole) / 2 / 4096 * 4096),
-		"one byte mistaken": append(append(bytes.Clone(whole[:4096*2]), whole[4096*2]^0xff), whole[4096*2+1:]...),
+		"cut by a page":     whole[:len(whole)-page],
+		"header lost":       overwritten(0, 1),
+		"a page lost":       overwritten(3, 1),
+		"a third lost":      overwritten(third, third), // of which some pages have a structure, whatever the order
+		"one byte mistaken": append(append(bytes.Clone(whole[:page*2]), whole[page*2]^0xff), whole[page*2+1:]...),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
