@@ -38,15 +38,21 @@ func newWire(t *testing.T) *wire {
 	if !regexp.MustCompile(`^[^/@,]+:\d+/?$`).MatchString(server) {
 		t.Skip("MONGO_TEST_URI is not one plain address")
 	}
-	free, err := net.Listen("tcp", "127.0.0.1:0")
+	w := &wire{t: t, address: freeAddress(t), server: strings.TrimSuffix(server, "/"), conns: map[net.Conn]bool{}}
+	w.flows = sync.NewCond(&w.mu)
+	t.Cleanup(w.cut)
+	return w
+}
+
+// freeAddress is an address of this machine on which nobody listens.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &wire{t: t, address: free.Addr().String(), server: strings.TrimSuffix(server, "/"), conns: map[net.Conn]bool{}}
-	w.flows = sync.NewCond(&w.mu)
-	free.Close()
-	t.Cleanup(w.cut)
-	return w
+	defer listener.Close()
+	return listener.Addr().String()
 }
 
 // join lets clients connect.
@@ -131,13 +137,11 @@ func (w *wire) slow(delay time.Duration) {
 
 // try makes a request and returns the answer without its body, and how long it took. Status 0 means none came.
 func (p *process) try(method, path, token, body string) (status int, retryAfter string, took time.Duration) {
-	request, err := http.NewRequestWithContext(p.t.Context(), method, p.url+path, strings.NewReader(body))
+	request, err := p.newRequest(method, path, token, body)
 	if err != nil {
 		p.t.Error(err)
 		return 0, "", 0
 	}
-	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("Authorization", "Bearer "+token)
 	start := time.Now()
 	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
@@ -167,7 +171,7 @@ func TestDatabaseAway(t *testing.T) {
 	t.Parallel()
 	w := newWire(t)
 	p := start(t, t.TempDir(), "MONGO_URI=mongodb://"+w.address+"/?directConnection=true", "MONGO_DB="+storetest.Database(t).Name(), "METRICS_ADDR=127.0.0.1:0")
-	var login struct{ Token string }
+	var token string // none before the database was there
 	const post, account = `{"title":"My Post","content":"Hello"}`, `{"username":"alice","password":"pass123"}`
 
 	away := func(how string) {
@@ -180,11 +184,11 @@ func TestDatabaseAway(t *testing.T) {
 			{"GET", "/posts", "", false}, {"POST", "/auth/login", account, false}, {"GET", "/readyz", "", false},
 			{"POST", "/posts", post, true}, {"GET", "/auth/me", "", true},
 		} {
-			if c.signedIn && login.Token == "" {
+			if c.signedIn && token == "" {
 				continue // 401, without a word with the database
 			}
 			calls.Go(func() {
-				status, retryAfter, took := p.try(c.method, c.path, login.Token, c.body)
+				status, retryAfter, took := p.try(c.method, c.path, token, c.body)
 				if status != 503 || retryAfter == "" || took > 3*time.Second {
 					t.Errorf("%s: %s %s: %d, Retry-After %q in %s, want 503 within 3 s", how, c.method, c.path, status, retryAfter, took)
 				}
@@ -203,18 +207,17 @@ func TestDatabaseAway(t *testing.T) {
 	away("away at the start")
 	w.join()
 	back("away at the start")
-	p.call("POST", "/auth/register", "", account, 201, &struct{}{})
-	p.call("POST", "/auth/login", "", account, 200, &login)
-	p.call("POST", "/posts", login.Token, post, 201, &struct{}{})
+	token = p.signUp()
+	p.call("POST", "/posts", token, post, 201, &struct{}{})
 
 	w.cut()
 	away("cut off")
 	w.join()
 	back("cut off")
-	p.call("POST", "/posts", login.Token, post, 201, &struct{}{})
+	p.call("POST", "/posts", token, post, 201, &struct{}{})
 
 	w.slow(150 * time.Millisecond)
-	if status, _, took := p.try("POST", "/posts", login.Token, post); status != 201 || took < 300*time.Millisecond {
+	if status, _, took := p.try("POST", "/posts", token, post); status != 201 || took < 300*time.Millisecond {
 		t.Errorf("slow: %d in %s", status, took)
 	}
 	w.slow(0)
@@ -231,7 +234,7 @@ func TestDatabaseAway(t *testing.T) {
 				if client%2 == 0 {
 					method, body = "POST", post
 				}
-				if status, retryAfter, took := p.try(method, "/posts", login.Token, body); status != 503 || retryAfter == "" || took > 3*time.Second {
+				if status, retryAfter, took := p.try(method, "/posts", token, body); status != 503 || retryAfter == "" || took > 3*time.Second {
 					t.Errorf("hung, under load: %s: %d, Retry-After %q in %s", method, status, retryAfter, took)
 				}
 			}
@@ -247,7 +250,7 @@ func TestDatabaseAway(t *testing.T) {
 	}
 	w.hang(false)
 	back("hung")
-	p.call("POST", "/posts", login.Token, post, 201, &struct{}{})
+	p.call("POST", "/posts", token, post, 201, &struct{}{})
 	var list []struct{}
 	p.call("GET", "/posts?limit=100", "", "", 200, &list)
 	if len(list) < 4 { // more, where a write that got 503 arrived all the same
@@ -263,12 +266,11 @@ func TestDatabaseStopped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	free, err := net.Listen("tcp", "127.0.0.1:0")
+	address := freeAddress(t)
+	_, port, err := net.SplitHostPort(address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	port := strconv.Itoa(free.Addr().(*net.TCPAddr).Port)
-	free.Close()
 	server := exec.Command(script, port, t.TempDir())
 	server.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := server.Start(); err != nil {
@@ -283,7 +285,7 @@ func TestDatabaseStopped(t *testing.T) {
 		signalAll(syscall.SIGKILL)
 		_ = server.Wait()
 	})
-	p := start(t, t.TempDir(), "MONGO_URI=mongodb://127.0.0.1:"+port+"/")
+	p := start(t, t.TempDir(), "MONGO_URI=mongodb://"+address+"/")
 	ready := func() bool { status, _, _ := p.try("GET", "/readyz", "", ""); return status == 200 }
 	eventually(t, 60*time.Second, "ready", ready)
 	p.call("POST", "/auth/register", "", `{"username":"alice","password":"pass123"}`, 201, &struct{}{})

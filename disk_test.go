@@ -26,9 +26,7 @@ func TestDiskFull(t *testing.T) {
 		t.Fatal(err)
 	}
 	disk := fmt.Sprintf("/proc/%d/root%s", p.cmd.Process.Pid, dir) // as the server sees it
-	var login struct{ Token string }
-	p.call("POST", "/auth/register", "", `{"username":"alice","password":"pass123"}`, 201, &struct{}{})
-	p.call("POST", "/auth/login", "", `{"username":"alice","password":"pass123"}`, 200, &login)
+	token := p.signUp()
 
 	ballast := filepath.Join(disk, "ballast")
 	f, err := os.Create(ballast)
@@ -44,7 +42,7 @@ func TestDiskFull(t *testing.T) {
 	body := fmt.Sprintf(`{"title":"My Post","content":%q}`, text)
 	created := 0
 	eventually(t, 20*time.Second, "a write is refused", func() bool {
-		status, retryAfter, took := p.try("POST", "/posts", login.Token, body)
+		status, retryAfter, took := p.try("POST", "/posts", token, body)
 		if status == 201 {
 			created++
 			return false
@@ -58,7 +56,7 @@ func TestDiskFull(t *testing.T) {
 		t.Errorf("the log does not tell that the disk is full: %s", p.logged())
 	}
 	for _, path := range []string{"/posts", "/healthz"} {
-		if status, _, took := p.try("GET", path, login.Token, ""); status != 200 || took > time.Second {
+		if status, _, took := p.try("GET", path, token, ""); status != 200 || took > time.Second {
 			t.Errorf("GET %s on a full disk: %d in %s", path, status, took)
 		}
 	}
@@ -66,7 +64,7 @@ func TestDiskFull(t *testing.T) {
 	if err := os.Remove(ballast); err != nil {
 		t.Fatal(err)
 	}
-	if status, _, _ := p.try("POST", "/posts", login.Token, body); status != 201 {
+	if status, _, _ := p.try("POST", "/posts", token, body); status != 201 {
 		t.Errorf("a write with room again: %d", status)
 	}
 	var list []struct{}
@@ -129,16 +127,14 @@ func TestFilesThatDoNotBelongTogether(t *testing.T) {
 	t.Parallel()
 	killed := t.TempDir()
 	p := start(t, killed)
-	var login struct{ Token string }
-	p.call("POST", "/auth/register", "", `{"username":"alice","password":"pass123"}`, 201, &struct{}{})
-	p.call("POST", "/auth/login", "", `{"username":"alice","password":"pass123"}`, 200, &login)
-	p.call("POST", "/posts", login.Token, `{"title":"My Post","content":"Hello"}`, 201, &struct{}{})
+	token := p.signUp()
+	p.call("POST", "/posts", token, `{"title":"My Post","content":"Hello"}`, 201, &struct{}{})
 	backup := exec.Command(binary, "backup", "copy.db")
 	backup.Dir, backup.Env = killed, []string{}
 	if out, err := backup.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	p.call("POST", "/posts", login.Token, `{"title":"After","content":"the copy"}`, 201, &struct{}{})
+	p.call("POST", "/posts", token, `{"title":"After","content":"the copy"}`, 201, &struct{}{})
 	if err := p.stop(os.Kill); err == nil {
 		t.Fatal("it had ended before")
 	}
@@ -201,13 +197,11 @@ func TestFileTakenAway(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	p := start(t, dir)
-	var login struct{ Token string }
-	p.call("POST", "/auth/register", "", `{"username":"alice","password":"pass123"}`, 201, &struct{}{})
-	p.call("POST", "/auth/login", "", `{"username":"alice","password":"pass123"}`, 200, &login)
+	token := p.signUp()
 	file := filepath.Join(dir, "data", "gin-blog.db")
 	wants := func(when string, want int) {
 		t.Helper()
-		if status, _, _ := p.try("POST", "/posts", login.Token, `{"title":"My Post","content":"Hello"}`); status != want {
+		if status, _, _ := p.try("POST", "/posts", token, `{"title":"My Post","content":"Hello"}`); status != want {
 			t.Errorf("%s: POST /posts is %d, want %d", when, status, want)
 		}
 	}

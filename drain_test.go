@@ -184,11 +184,9 @@ func TestTwoStartsAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	one, other := processes[0], processes[1]
-	var login struct{ Token string }
-	one.call("POST", "/auth/register", "", `{"username":"alice","password":"pass123"}`, 201, &struct{}{})
-	one.call("POST", "/auth/login", "", `{"username":"alice","password":"pass123"}`, 200, &login)
+	token := one.signUp()
 	var me struct{ Username string }
-	other.call("GET", "/auth/me", login.Token, "", 200, &me)
+	other.call("GET", "/auth/me", token, "", 200, &me)
 	if me.Username != "alice" {
 		t.Errorf("the other process knows %+v", me)
 	}

@@ -139,16 +139,35 @@ func (p *process) end() error {
 	}
 }
 
-// call makes a request with more headers, such as "If-Match: *", and reads the JSON that comes back. It returns its headers.
-func (p *process) call(method, path, token, body string, wantStatus int, into any, headers ...string) http.Header {
-	p.t.Helper()
+// newRequest is a request with a JSON body, and with a token unless that is empty.
+func (p *process) newRequest(method, path, token, body string) (*http.Request, error) {
 	request, err := http.NewRequestWithContext(p.t.Context(), method, p.url+path, strings.NewReader(body))
 	if err != nil {
-		p.t.Fatal(err)
+		return nil, err
 	}
 	request.Header.Set("Content-Type", "application/json")
 	if token != "" {
 		request.Header.Set("Authorization", "Bearer "+token)
+	}
+	return request, nil
+}
+
+// signUp registers alice, logs her in and returns her access token.
+func (p *process) signUp() (token string) {
+	p.t.Helper()
+	const account = `{"username":"alice","password":"pass123"}`
+	var login struct{ Token string }
+	p.call("POST", "/auth/register", "", account, 201, &struct{}{})
+	p.call("POST", "/auth/login", "", account, 200, &login)
+	return login.Token
+}
+
+// call makes a request with more headers, such as "If-Match: *", and reads the JSON that comes back. It returns its headers.
+func (p *process) call(method, path, token, body string, wantStatus int, into any, headers ...string) http.Header {
+	p.t.Helper()
+	request, err := p.newRequest(method, path, token, body)
+	if err != nil {
+		p.t.Fatal(err)
 	}
 	for _, header := range headers {
 		name, value, _ := strings.Cut(header, ": ")

@@ -50,12 +50,10 @@ func TestMetrics(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := start(t, t.TempDir(), append(environ(t), "METRICS_ADDR=127.0.0.1:0")...)
-			var login struct{ Token string }
-			p.call("POST", "/auth/register", "", `{"username":"alice","password":"pass123"}`, 201, &struct{}{})
-			p.call("POST", "/auth/login", "", `{"username":"alice","password":"pass123"}`, 200, &login)
+			token := p.signUp()
 			p.call("POST", "/auth/login", "", `{"username":"alice","password":"wrong-one"}`, 401, &struct{}{})
 			p.call("POST", "/auth/login", "", `{"username":"alice"`, 400, &struct{}{})
-			p.call("POST", "/posts", login.Token, `{"title":"My Post","content":"Hello"}`, 201, &struct{}{})
+			p.call("POST", "/posts", token, `{"title":"My Post","content":"Hello"}`, 201, &struct{}{})
 			p.call("GET", "/posts/ffffffffffffffffffffffff", "", "", 404, &struct{}{})
 			p.call("GET", "/secret-path", "", "", 404, &struct{}{})
 			p.call("BREW", "/secret-path", "", "", 404, &struct{}{})

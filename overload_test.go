@@ -109,15 +109,13 @@ func TestOutOfFileDescriptors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var login struct{ Token string }
-	p.call("POST", "/auth/register", "", `{"username":"alice","password":"pass123"}`, 201, &struct{}{})
-	p.call("POST", "/auth/login", "", `{"username":"alice","password":"pass123"}`, 200, &login)
+	token := p.signUp()
 	for range 100 {
 		p.dial("")
 	}
 	eventually(t, 5*time.Second, "the log tells it", func() bool { return strings.Contains(p.logged(), "too many open files") })
 	// The connection that is open already still works: so does the database.
-	p.call("POST", "/posts", login.Token, `{"title":"My Post","content":"Hello"}`, 201, &struct{}{})
+	p.call("POST", "/posts", token, `{"title":"My Post","content":"Hello"}`, 201, &struct{}{})
 
 	eventually(t, 15*time.Second, "new clients are answered", func() bool { status, _, err := p.get("/readyz"); return status == 200 && err == nil })
 	var list []struct{}

@@ -59,15 +59,14 @@ func (c *Config) Attrs() []slog.Attr {
 	attrs := make([]slog.Attr, value.NumField())
 	for i := range attrs {
 		field, content := value.Type().Field(i), value.Field(i).Interface()
-		switch {
-		case field.Tag.Get("secret") != "" && content != "":
-			content = "(set)"
-		case field.Type == reflect.TypeFor[[]string]():
-			content = strings.Join(value.Field(i).Interface().([]string), ",")
-		default:
-			content = fmt.Sprint(content)
+		text := fmt.Sprint(content)
+		if list, ok := content.([]string); ok {
+			text = strings.Join(list, ",")
 		}
-		attrs[i] = slog.Any(field.Tag.Get("env"), content)
+		if field.Tag.Get("secret") != "" && text != "" {
+			text = "(set)"
+		}
+		attrs[i] = slog.String(field.Tag.Get("env"), text)
 	}
 	return attrs
 }

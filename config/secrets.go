@@ -49,7 +49,7 @@ func keptSecret(path string) (string, error) {
 	content, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := makeSecret(path); err != nil {
-			return "", err
+			return "", fmt.Errorf("DATA_DIR: %w", err)
 		}
 		content, err = os.ReadFile(path)
 	}
@@ -72,15 +72,15 @@ func makeSecret(path string) error {
 
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // mode 0600
 	if err != nil {
-		return fmt.Errorf("DATA_DIR: make secret: %w", err)
+		return fmt.Errorf("make secret: %w", err)
 	}
 	defer os.Remove(f.Name())
 	_, err = f.WriteString(hex.EncodeToString(raw) + "\n")
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("DATA_DIR: make secret: %w", err)
+		return fmt.Errorf("make secret: %w", err)
 	}
 	if err := os.Link(f.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("DATA_DIR: make secret: %w", err)
+		return fmt.Errorf("make secret: %w", err)
 	}
 	return nil
 }

@@ -27,7 +27,7 @@ func Backup(ctx context.Context, store, path string) (err error) {
 			os.Remove(path)
 		}
 	}()
-	conn, err := sqlite.OpenConn(store, sqlite.OpenReadOnly)
+	conn, err := open(store, sqlite.OpenReadOnly)
 	if err != nil {
 		return fmt.Errorf("back up: %w", err)
 	}

@@ -56,17 +56,17 @@ func checkWAL(path string) error {
 	if err != nil {
 		return err
 	}
+	header := make([]byte, 20)
 	f, err := os.Open(path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
 	if err == nil {
 		defer f.Close()
+		_, err = io.ReadFull(f, header)
 	}
-	var header [20]byte
-	switch _, err := io.ReadFull(f, header[:]); {
-	case err != nil: // no file, or an empty one
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF): // no file, or an empty one
 		return fmt.Errorf("%s holds the last writes to a file that is gone: put that file back, or move %s away to begin anew", wal, wal)
+	case err != nil:
+		return err
 	case header[18] == 1 && header[19] == 1: // the file was not written with a log, a copy of a backup was not
 		return fmt.Errorf("%s is of another file than this one: move it away to use this one", wal)
 	}
