@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"gin-blog/models/storetest"
+	"gin-blog/internal/testkit"
 )
 
 // wire is the line to a MongoDB server, which a test can cut, hang up or slow down.
@@ -34,7 +34,7 @@ type wire struct {
 // newWire lays a line to the MongoDB server of the tests, which is cut at first.
 func newWire(t *testing.T) *wire {
 	t.Helper()
-	server := strings.TrimPrefix(storetest.MongoURI(t), "mongodb://")
+	server := strings.TrimPrefix(testkit.MongoURI(t), "mongodb://")
 	if !regexp.MustCompile(`^[^/@,]+:\d+/?$`).MatchString(server) {
 		t.Skip("MONGO_TEST_URI is not one plain address")
 	}
@@ -170,7 +170,7 @@ func (p *process) metric(series string) float64 {
 func TestDatabaseAway(t *testing.T) {
 	t.Parallel()
 	w := newWire(t)
-	p := start(t, t.TempDir(), "MONGO_URI=mongodb://"+w.address+"/?directConnection=true", "MONGO_DB="+storetest.Database(t).Name(), "METRICS_ADDR=127.0.0.1:0")
+	p := start(t, t.TempDir(), "MONGO_URI=mongodb://"+w.address+"/?directConnection=true", "MONGO_DB="+testkit.Database(t).Name(), "METRICS_ADDR=127.0.0.1:0")
 	var token string // none before the database was there
 	const post, account = `{"title":"My Post","content":"Hello"}`, `{"username":"alice","password":"pass123"}`
 
@@ -261,7 +261,7 @@ func TestDatabaseAway(t *testing.T) {
 // TestDatabaseStopped stops the MongoDB server's process for a while (SIGSTOP): its connections stay, and nothing answers on them.
 func TestDatabaseStopped(t *testing.T) {
 	t.Parallel()
-	storetest.MongoURI(t) // there is a server to be had
+	testkit.MongoURI(t) // there is a server to be had
 	script, err := filepath.Abs("scripts/mongo-server")
 	if err != nil {
 		t.Fatal(err)

@@ -13,7 +13,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"gin-blog/models/storetest"
+	"gin-blog/internal/testkit"
 )
 
 // get makes a request on a connection of its own, and returns the status and whether the server closes the connection.
@@ -161,7 +161,7 @@ func TestStopWhileTheDatabaseHangs(t *testing.T) {
 	t.Parallel()
 	w := newWire(t)
 	w.join()
-	p := start(t, t.TempDir(), "MONGO_URI=mongodb://"+w.address+"/?directConnection=true", "MONGO_DB="+storetest.Database(t).Name())
+	p := start(t, t.TempDir(), "MONGO_URI=mongodb://"+w.address+"/?directConnection=true", "MONGO_DB="+testkit.Database(t).Name())
 	p.call("POST", "/auth/register", "", `{"username":"alice","password":"pass123"}`, 201, &struct{}{})
 	w.hang(true)
 	time.Sleep(5 * time.Second) // until the driver waits for its server, which nobody can see

@@ -19,7 +19,7 @@ import (
 	"testing"
 	"time"
 
-	"gin-blog/models/storetest"
+	"gin-blog/internal/testkit"
 )
 
 // binary is built once from the sources, as a user would build it.
@@ -434,7 +434,7 @@ func TestClientOfTheTutorial(t *testing.T) {
 		"SQLite":              func(*testing.T) []string { return nil },
 		"SQLite, no rotation": func(*testing.T) []string { return []string{"REFRESH_ROTATION=false"} },
 		"MongoDB": func(t *testing.T) []string {
-			return []string{"MONGO_URI=" + storetest.MongoURI(t), "MONGO_DB=" + storetest.Database(t).Name()}
+			return []string{"MONGO_URI=" + testkit.MongoURI(t), "MONGO_DB=" + testkit.Database(t).Name()}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

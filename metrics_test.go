@@ -11,7 +11,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
-	"gin-blog/models/storetest"
+	"gin-blog/internal/testkit"
 )
 
 // fetch reads a page.
@@ -44,7 +44,7 @@ func TestMetrics(t *testing.T) {
 	for name, environ := range map[string]func(t *testing.T) []string{
 		"sqlite": func(*testing.T) []string { return nil },
 		"mongodb": func(t *testing.T) []string {
-			return []string{"MONGO_URI=" + storetest.MongoURI(t) + "/?maxPoolSize=7", "MONGO_DB=" + storetest.Database(t).Name()}
+			return []string{"MONGO_URI=" + testkit.MongoURI(t) + "/?maxPoolSize=7", "MONGO_DB=" + testkit.Database(t).Name()}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"gin-blog/models/storetest"
+	"gin-blog/internal/testkit"
 )
 
 // TestTwoProcessesOnOneDatabase sends every second request to another process: what one did, the other knows at once.
@@ -15,7 +15,7 @@ func TestTwoProcessesOnOneDatabase(t *testing.T) {
 	for name, environ := range map[string]func(t *testing.T, dir string) []string{
 		"SQLite": func(_ *testing.T, dir string) []string { return []string{"DATA_DIR=" + dir} },
 		"MongoDB": func(t *testing.T, _ string) []string {
-			return []string{"MONGO_URI=" + storetest.MongoURI(t), "MONGO_DB=" + storetest.Database(t).Name()}
+			return []string{"MONGO_URI=" + testkit.MongoURI(t), "MONGO_DB=" + testkit.Database(t).Name()}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -2,20 +2,56 @@ package models
 
 import "errors"
 
-// What a store or a check refuses. Stores return these wrapped with what they were doing;
-// compare with errors.Is.
-var (
-	ErrInvalidID       = errors.New("not an id: 24 hex digits expected")
-	ErrUserNotFound    = errors.New("user not found")
-	ErrPostNotFound    = errors.New("post not found")
-	ErrSessionNotFound = errors.New("session not found")
-	ErrUsernameTaken   = errors.New("username already taken")
-	ErrEmailTaken      = errors.New("email already taken")
-	ErrPostChanged     = errors.New("post changed meanwhile")
-	ErrKeyReused       = errors.New("idempotency key used for another post")
-	ErrPasswordChanged = errors.New("password changed meanwhile")
+// Kind says in which way a call was refused. What a client is told, and how a metric counts it, follows from the kind.
+type Kind int
 
-	// ErrUnavailable says that the database did not answer in time or could not be written;
-	// the same call may succeed later.
-	ErrUnavailable = errors.New("store unavailable")
+// The kinds of refusals.
+const (
+	Internal        Kind = iota // a fault of the program or of the database: not a refusal at all
+	Invalid                     // the input has the wrong form
+	Unauthenticated             // nobody proved who they are
+	TokenInvalid                // a token is not one of ours, or its session ended
+	TokenExpired                // a token was one of ours, and its time is over
+	Forbidden                   // the caller is known, and may not do this
+	NotFound                    // what the call names does not exist
+	Conflict                    // another thing of the same name exists
+	Changed                     // the thing changed since the caller read it
+	TooMany                     // the caller tries too often
+	Unavailable                 // the same call may succeed later
+)
+
+// Error is a refusal of a store or of a check. Callers compare it with errors.Is, usually wrapped with what was being done.
+type Error struct {
+	Kind    Kind
+	Message string // for the client who made the call; it never tells how the program works inside
+}
+
+// NewError makes a refusal of a kind, with the message that a client gets. Keep it in a variable, for errors.Is to compare.
+func NewError(kind Kind, message string) error { return &Error{kind, message} }
+
+// Error returns the message.
+func (e *Error) Error() string { return e.Message }
+
+// KindOf returns the kind of the outermost *Error in err, or Internal where there is none.
+func KindOf(err error) Kind {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Kind
+	}
+	return Internal
+}
+
+// What the stores refuse.
+var (
+	ErrInvalidID       = NewError(Invalid, "The id must be 24 hex digits")
+	ErrUserNotFound    = NewError(NotFound, "User not found")
+	ErrPostNotFound    = NewError(NotFound, "Post not found")
+	ErrSessionNotFound = NewError(NotFound, "Session not found")
+	ErrUsernameTaken   = NewError(Conflict, "Username already taken")
+	ErrEmailTaken      = NewError(Conflict, "Email already taken")
+	ErrKeyReused       = NewError(Conflict, "Idempotency-Key was used for another post: take a new one")
+	ErrPostChanged     = NewError(Changed, "The post changed since the given ETag: read it again")
+	ErrPasswordChanged = NewError(Changed, "The password changed meanwhile")
+
+	// ErrUnavailable says that the database did not answer in time, or could not be written.
+	ErrUnavailable = NewError(Unavailable, "The database does not answer, try again later")
 )

@@ -13,8 +13,8 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"gin-blog/auth"
+	"gin-blog/internal/testkit"
 	"gin-blog/models"
-	"gin-blog/models/storetest"
 	"gin-blog/routes"
 )
 
@@ -335,7 +335,7 @@ func TestRoleChangeDuringWrites(t *testing.T) {
 
 func TestFailedLoginsAreLimited(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, storetest.SQLite(t), limited)
+	s := newServer(t, testkit.SQLite(t), limited)
 	s.send(t, "POST", "/auth/register", `{"username":"alice","password":"pass123","email":"alice@example.com"}`).is(201)
 	s.register(t, "bob")
 	for range 30 {
@@ -363,7 +363,7 @@ func TestFailedLoginsAreLimited(t *testing.T) {
 
 func TestManyTriesAtOnceAreNoMoreThanOneAfterAnother(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, storetest.SQLite(t), limited)
+	s := newServer(t, testkit.SQLite(t), limited)
 	s.register(t, "alice")
 	count := func(password string, n int) map[int]int {
 		var mu sync.Mutex
@@ -390,7 +390,7 @@ func TestManyTriesAtOnceAreNoMoreThanOneAfterAnother(t *testing.T) {
 
 func TestFailedLoginsOfAnAddressAreLimited(t *testing.T) {
 	t.Parallel()
-	store := storetest.SQLite(t)
+	store := testkit.SQLite(t)
 	s := newServer(t, store, limited, func(o *routes.Options, _ *auth.SessionOptions) { o.TrustedProxies = []string{"127.0.0.1"} })
 	s.register(t, "alice")
 	fail := func(i int, ip string) *response {
@@ -412,7 +412,7 @@ func TestFailedLoginsOfAnAddressAreLimited(t *testing.T) {
 
 func TestRegistrationsAreLimited(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, storetest.SQLite(t), limited)
+	s := newServer(t, testkit.SQLite(t), limited)
 	for i := range 30 {
 		s.send(t, "POST", "/auth/register", `{"username":"","password":"pass123"}`).is(400) // costs nothing and counts for nothing
 		s.register(t, fmt.Sprintf("user%d", i))
@@ -425,7 +425,7 @@ func TestRegistrationsAreLimited(t *testing.T) {
 
 func TestWrongPasswordsForTheOwnAccountAreLimited(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, storetest.SQLite(t), limited)
+	s := newServer(t, testkit.SQLite(t), limited)
 	g := s.signUp(t, "alice")
 	for range 5 {
 		s.send(t, "DELETE", "/auth/me", `{"password":"wrong-one"}`, bearer(g.Token)).is(401)

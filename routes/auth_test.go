@@ -12,8 +12,8 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"gin-blog/auth"
+	"gin-blog/internal/testkit"
 	"gin-blog/models"
-	"gin-blog/models/storetest"
 	"gin-blog/routes"
 )
 
@@ -50,7 +50,7 @@ func TestRegister(t *testing.T) {
 }
 
 func TestRegisterRules(t *testing.T) {
-	s := newServer(t, storetest.SQLite(t))
+	s := newServer(t, testkit.SQLite(t))
 	quoted := func(s string) string { b, _ := json.Marshal(s); return string(b) }
 	for _, username := range []string{"abc", "a.b_c-d", "0x0", strings.Repeat("a", 32), "pass1234"} {
 		s.send(t, "POST", "/auth/register", `{"username":`+quoted(username)+`,"password":"pass123"}`).is(201)
@@ -142,7 +142,7 @@ func TestLogin(t *testing.T) {
 
 // TestLongPasswordOfTheTutorial: bcryptjs cut passwords at 72 bytes in silence, so a longer one must not log in.
 func TestLongPasswordDoesNotPassOnItsBeginning(t *testing.T) {
-	s := newServer(t, storetest.SQLite(t))
+	s := newServer(t, testkit.SQLite(t))
 	full := strings.Repeat("p", 72)
 	s.send(t, "POST", "/auth/register", `{"username":"alice","password":"`+full+`"}`).is(201)
 	s.send(t, "POST", "/auth/login", `{"username":"alice","password":"`+full+`"}`).is(200)
@@ -177,7 +177,7 @@ func claimsOf(t *testing.T, token string) (head, claims map[string]any) {
 }
 
 func TestTokenClaims(t *testing.T) {
-	s := newServer(t, storetest.SQLite(t))
+	s := newServer(t, testkit.SQLite(t))
 	g := s.signUp(t, "alice")
 	head, claims := claimsOf(t, g.AccessToken)
 	if head["alg"] != "HS256" || head["typ"] != "at+jwt" {
@@ -201,7 +201,7 @@ func TestTokenClaims(t *testing.T) {
 }
 
 func TestAccessTokenIsChecked(t *testing.T) {
-	s := newServer(t, storetest.SQLite(t))
+	s := newServer(t, testkit.SQLite(t))
 	g := s.signUp(t, "alice")
 	head, claims := claimsOf(t, g.AccessToken)
 	forge := func(secret string, change func(head, claims map[string]any)) string {
@@ -339,7 +339,7 @@ func TestRefreshTokenOlderThanThePreviousEndsTheSession(t *testing.T) {
 }
 
 func TestRefreshRefusals(t *testing.T) {
-	s := newServer(t, storetest.SQLite(t))
+	s := newServer(t, testkit.SQLite(t))
 	g := s.signUp(t, "alice")
 	for _, body := range []string{`{}`, `{"refreshToken":""}`, `{"refreshToken":null}`} {
 		s.send(t, "POST", "/auth/refresh", body).fails(401, "UnauthorizedError", "Refresh token required").has("WWW-Authenticate", "Bearer")
@@ -378,7 +378,7 @@ func TestRefreshesAtOnceGetOneSuccessor(t *testing.T) {
 
 func TestRefreshWithoutRotation(t *testing.T) {
 	t.Parallel()
-	storetest.Each(t, func(t *testing.T, store models.Store) {
+	testkit.Each(t, func(t *testing.T, store models.Store) {
 		s := newServer(t, store, func(_ *routes.Options, o *auth.SessionOptions) { o.Rotation = false })
 		g := s.signUp(t, "alice")
 		for range 3 {
@@ -394,7 +394,7 @@ func TestRefreshWithoutRotation(t *testing.T) {
 }
 
 func TestNoAccessTokenOutlivesItsSession(t *testing.T) {
-	s := newServer(t, storetest.SQLite(t))
+	s := newServer(t, testkit.SQLite(t))
 	g := s.signUp(t, "alice")
 	s.clock.advance(7*24*time.Hour - time.Minute)
 	var last grantAnswer

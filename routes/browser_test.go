@@ -18,7 +18,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"gin-blog/auth"
-	"gin-blog/models/storetest"
+	"gin-blog/internal/testkit"
 	"gin-blog/routes"
 )
 
@@ -104,7 +104,7 @@ func see[T any](t *testing.T, b *browser, what string, action chromedp.Action[T]
 func TestDocsInABrowser(t *testing.T) {
 	t.Parallel()
 	b := newBrowser(t)
-	s := newServer(t, storetest.SQLite(t))
+	s := newServer(t, testkit.SQLite(t))
 	token := s.signUp(t, "alice").Token
 
 	const operation = "#operations-auth-readMe "
@@ -156,8 +156,8 @@ func TestCORSInABrowser(t *testing.T) {
 	friend, stranger := httptest.NewServer(page), httptest.NewServer(page)
 	t.Cleanup(friend.Close)
 	t.Cleanup(stranger.Close)
-	open := newServer(t, storetest.SQLite(t))
-	choosy := newServer(t, storetest.SQLite(t), func(o *routes.Options, _ *auth.SessionOptions) { o.CORSOrigins = []string{friend.URL} })
+	open := newServer(t, testkit.SQLite(t))
+	choosy := newServer(t, testkit.SQLite(t), func(o *routes.Options, _ *auth.SessionOptions) { o.CORSOrigins = []string{friend.URL} })
 
 	for _, c := range []struct {
 		name, page string

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"gin-blog/models/storetest"
+	"gin-blog/internal/testkit"
 )
 
 func TestFilters(t *testing.T) {
@@ -112,7 +112,7 @@ func TestETags(t *testing.T) {
 }
 
 func TestCompressedListHasAnETagOfItsOwn(t *testing.T) {
-	s := newServer(t, storetest.SQLite(t))
+	s := newServer(t, testkit.SQLite(t))
 	g := s.signUp(t, "alice")
 	for range 10 {
 		s.post(t, g.Token, strings.Repeat("long ", 30))

@@ -16,13 +16,13 @@ import (
 	"time"
 
 	"gin-blog/auth"
+	"gin-blog/internal/testkit"
 	"gin-blog/models"
-	"gin-blog/models/storetest"
 	"gin-blog/routes"
 )
 
 func TestBodies(t *testing.T) {
-	s := newServer(t, storetest.SQLite(t))
+	s := newServer(t, testkit.SQLite(t))
 	s.register(t, "alice")
 	const path, good = "/auth/login", `{"username":"alice","password":"pass123"}`
 	for _, contentType := range []string{"application/json", "Application/JSON", `application/json; charset="UTF-8"`, "application/json;charset=utf-8"} {
@@ -97,7 +97,7 @@ func (s *server) raw(t *testing.T, request string) *http.Response {
 }
 
 func TestBodyOverTheLimitWithoutALength(t *testing.T) {
-	s := newServer(t, storetest.SQLite(t))
+	s := newServer(t, testkit.SQLite(t))
 	answer := s.raw(t, "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"+
 		fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", 70000, strings.Repeat(" ", 70000)))
 	if answer.StatusCode != 413 {
@@ -131,7 +131,7 @@ func TestBodyOverTheLimitWithoutALength(t *testing.T) {
 }
 
 func TestPathsAndMethods(t *testing.T) {
-	s := newServer(t, storetest.SQLite(t))
+	s := newServer(t, testkit.SQLite(t))
 	p := s.post(t, s.signUp(t, "alice").Token, "My Post")
 	for _, path := range []string{"/", "/healthz", "/readyz", "/posts", "/posts/" + p.ID, "/users/alice"} {
 		get := s.send(t, "GET", path, "").is(200)
@@ -171,7 +171,7 @@ func TestPathsAndMethods(t *testing.T) {
 }
 
 func TestDocs(t *testing.T) {
-	s := newServer(t, storetest.SQLite(t))
+	s := newServer(t, testkit.SQLite(t))
 	page := s.send(t, "GET", "/docs", "").is(200).has("Content-Type", "text/html; charset=utf-8")
 	if policy := page.header.Get("Content-Security-Policy"); !strings.Contains(policy, "default-src 'self'; script-src 'self' 'sha256-") {
 		t.Errorf("the policy is %q", policy)
@@ -196,7 +196,7 @@ func TestDocs(t *testing.T) {
 }
 
 func TestRequestIDs(t *testing.T) {
-	s := newServer(t, storetest.SQLite(t))
+	s := newServer(t, testkit.SQLite(t))
 	for _, good := range []string{"abcdefgh", strings.Repeat("a-Z_9", 12) + "abcd"} {
 		s.send(t, "GET", "/", "", header{"X-Request-ID": good}).has("X-Request-ID", good)
 		if !strings.Contains(s.log.String(), "requestId="+good) {
@@ -214,7 +214,7 @@ func TestRequestIDs(t *testing.T) {
 }
 
 func TestCompression(t *testing.T) {
-	s := newServer(t, storetest.SQLite(t))
+	s := newServer(t, testkit.SQLite(t))
 	g := s.signUp(t, "alice")
 	for i := range 10 {
 		s.post(t, g.Token, fmt.Sprintf("Post %d", i))
@@ -248,7 +248,7 @@ func TestCompression(t *testing.T) {
 }
 
 func TestCORS(t *testing.T) {
-	store := storetest.SQLite(t)
+	store := testkit.SQLite(t)
 	s := newServer(t, store)
 	r := s.send(t, "GET", "/posts", "", header{"Origin": "https://app.example.com"}).is(200).
 		has("Access-Control-Allow-Origin", "*").has("Access-Control-Allow-Credentials", "")
@@ -271,7 +271,7 @@ func TestCORS(t *testing.T) {
 
 func TestHealth(t *testing.T) {
 	t.Parallel()
-	storetest.Each(t, func(t *testing.T, store models.Store) {
+	testkit.Each(t, func(t *testing.T, store models.Store) {
 		s := newServer(t, store)
 		s.send(t, "GET", "/readyz", "").is(200)
 		s.draining.Store(true)
@@ -299,7 +299,7 @@ func (b broken) Posts(ctx context.Context, _ models.PostFilter) ([]models.Post, 
 }
 
 func TestFailuresTellNothing(t *testing.T) {
-	store := storetest.SQLite(t)
+	store := testkit.SQLite(t)
 	for name, c := range map[string]struct {
 		posts   func(context.Context) ([]models.Post, error)
 		status  int
@@ -331,7 +331,7 @@ func TestFailuresTellNothing(t *testing.T) {
 func TestClientThatHangsUpFreesItsWork(t *testing.T) {
 	freed := make(chan error, 1)
 	asked := make(chan struct{})
-	s := newServer(t, broken{storetest.SQLite(t), func(ctx context.Context) ([]models.Post, error) {
+	s := newServer(t, broken{testkit.SQLite(t), func(ctx context.Context) ([]models.Post, error) {
 		close(asked)
 		<-ctx.Done()
 		freed <- ctx.Err()

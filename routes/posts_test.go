@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"gin-blog/internal/testkit"
 	"gin-blog/models"
-	"gin-blog/models/storetest"
 )
 
 func TestCreateAndReadPosts(t *testing.T) {
@@ -49,7 +49,7 @@ func TestCreateAndReadPosts(t *testing.T) {
 }
 
 func TestCreatePostRefusals(t *testing.T) {
-	s := newServer(t, storetest.SQLite(t))
+	s := newServer(t, testkit.SQLite(t))
 	g := s.signUp(t, "alice")
 	for _, c := range []struct {
 		name, body, message string
@@ -125,7 +125,7 @@ func TestListPages(t *testing.T) {
 }
 
 func TestListRefusals(t *testing.T) {
-	s := newServer(t, storetest.SQLite(t))
+	s := newServer(t, testkit.SQLite(t))
 	for query, field := range map[string]string{
 		"limit=0": "limit", "limit=101": "limit", "limit=-1": "limit", "limit=ten": "limit", "limit=": "limit", "limit=1&limit=2": "limit",
 		"limit=99999999999999999999": "limit", "limit=%2B5": "limit", "limit=05": "limit", "%ff=1": "\ufffd", "after=1": "after", "after=": "after", "after=000000000000000000000000": "after",

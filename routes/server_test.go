@@ -17,8 +17,8 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"gin-blog/auth"
+	"gin-blog/internal/testkit"
 	"gin-blog/models"
-	"gin-blog/models/storetest"
 	"gin-blog/routes"
 )
 
@@ -74,15 +74,15 @@ func (b *logBuffer) String() string {
 func onEachStore(t *testing.T, test func(t *testing.T, s *server)) {
 	t.Helper()
 	t.Parallel()
-	storetest.Each(t, func(t *testing.T, store models.Store) {
+	testkit.Each(t, func(t *testing.T, store models.Store) {
 		t.Parallel()
 		test(t, newServer(t, store))
 	})
 	t.Run("two on one MongoDB", func(t *testing.T) {
 		t.Parallel()
-		db := storetest.Database(t)
-		s := newServer(t, storetest.OpenMongoDB(t, db))
-		s.others = append(s.others, s.serve(storetest.OpenMongoDB(t, db)))
+		db := testkit.Database(t)
+		s := newServer(t, testkit.OpenMongoDB(t, db))
+		s.others = append(s.others, s.serve(testkit.OpenMongoDB(t, db)))
 		test(t, s)
 	})
 }

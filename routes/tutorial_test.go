@@ -10,8 +10,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"gin-blog/internal/testkit"
 	"gin-blog/models"
-	"gin-blog/models/storetest"
 )
 
 // Hashes that bcryptjs made: version 2 writes $2a$, version 3 $2b$.
@@ -26,7 +26,7 @@ const (
 // tutorialDatabase is what the Express app of the tutorial leaves behind: Mongoose's index and __v, no field of ours.
 func tutorialDatabase(t *testing.T) (*mongo.Database, map[string]bson.ObjectID) {
 	t.Helper()
-	db := storetest.Database(t)
+	db := testkit.Database(t)
 	_, err := db.Collection("users").Indexes().CreateOne(t.Context(),
 		mongo.IndexModel{Keys: bson.D{{Key: "username", Value: 1}}, Options: options.Index().SetUnique(true)})
 	if err != nil {
@@ -55,7 +55,7 @@ func tutorialDatabase(t *testing.T) (*mongo.Database, map[string]bson.ObjectID) 
 
 func TestDatabaseOfTheTutorialIsServed(t *testing.T) {
 	db, ids := tutorialDatabase(t)
-	s := newServer(t, storetest.OpenMongoDB(t, db))
+	s := newServer(t, testkit.OpenMongoDB(t, db))
 
 	var posts []postAnswer
 	s.send(t, "GET", "/posts", "").is(200).decode(&posts)
@@ -105,8 +105,8 @@ func TestDatabaseOfTheTutorialIsServed(t *testing.T) {
 }
 
 func TestIDsOfTheTutorialThatLookLikeNames(t *testing.T) {
-	db := storetest.Database(t)
-	store := storetest.OpenMongoDB(t, db)
+	db := testkit.Database(t)
+	store := testkit.OpenMongoDB(t, db)
 	name := models.NewID().Hex()
 	u := &models.User{ID: models.NewID(), Username: name, PasswordHash: hashOfPass123By2, CreatedAt: time.Now()}
 	if err := store.CreateUser(t.Context(), u); err != nil {

@@ -4,13 +4,13 @@ import (
 	"reflect"
 	"testing"
 
+	"gin-blog/internal/testkit"
 	"gin-blog/models"
-	"gin-blog/models/storetest"
 	"gin-blog/seed"
 )
 
 func TestFill(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, store models.Store) {
+	testkit.Each(t, func(t *testing.T, store models.Store) {
 		rows := 0
 		plan := seed.Plan{Users: 3, Posts: 1234, Random: 7, PasswordHash: "hash"}
 		if err := seed.Fill(t.Context(), store, plan, func(n int) { rows += n }); err != nil {
@@ -23,7 +23,7 @@ func TestFill(t *testing.T) {
 		if len(first) != 100 {
 			t.Fatalf("a page of %d posts", len(first))
 		}
-		other := storetest.SQLite(t)
+		other := testkit.SQLite(t)
 		if err := seed.Fill(t.Context(), other, plan, func(int) {}); err != nil {
 			t.Fatal(err)
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
+	"gin-blog/internal/testkit"
 	"gin-blog/models"
 	"gin-blog/models/metered"
 	"gin-blog/models/storetest"
@@ -24,7 +25,7 @@ func TestEveryOperation(t *testing.T) {
 			mu.Lock()
 			defer mu.Unlock()
 			registries = append(registries, registry)
-			return metered.New(storetest.SQLite(t), "sqlite", registry)
+			return metered.New(testkit.SQLite(t), "sqlite", registry)
 		})
 	})
 	seen := map[string]uint64{}

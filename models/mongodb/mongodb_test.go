@@ -15,13 +15,14 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"gin-blog/internal/testkit"
 	"gin-blog/models"
 	"gin-blog/models/mongodb"
 	"gin-blog/models/storetest"
 )
 
 func TestStore(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) models.Store { return storetest.MongoDB(t) })
+	storetest.Run(t, func(t *testing.T) models.Store { return testkit.MongoDB(t) })
 }
 
 // insert stores raw documents, as a program of another make would.
@@ -33,7 +34,7 @@ func insert(t *testing.T, db *mongo.Database, collection string, documents ...an
 }
 
 func TestMongooseIndexOnUsernameStays(t *testing.T) {
-	db := storetest.Database(t)
+	db := testkit.Database(t)
 	_, err := db.Collection("users").Indexes().CreateOne(t.Context(), mongo.IndexModel{
 		Keys: bson.D{{Key: "username", Value: 1}}, Options: options.Index().SetUnique(true),
 	})
@@ -42,7 +43,7 @@ func TestMongooseIndexOnUsernameStays(t *testing.T) {
 	}
 	insert(t, db, "users", bson.D{{Key: "username", Value: "alice"}, {Key: "password", Value: "x"}, {Key: "__v", Value: 0}})
 
-	store := storetest.OpenMongoDB(t, db)
+	store := testkit.OpenMongoDB(t, db)
 	for _, taken := range []string{"alice", "ALICE"} {
 		u := &models.User{ID: models.NewID(), Username: taken, CreatedAt: time.Now()}
 		if err := store.CreateUser(t.Context(), u); !errors.Is(err, models.ErrUsernameTaken) {
@@ -52,13 +53,13 @@ func TestMongooseIndexOnUsernameStays(t *testing.T) {
 }
 
 func TestNamesThatDifferOnlyInCaseAreServedExactly(t *testing.T) {
-	db := storetest.Database(t)
+	db := testkit.Database(t)
 	insert(t, db, "users",
 		bson.D{{Key: "username", Value: "alice"}, {Key: "password", Value: "first"}},
 		bson.D{{Key: "username", Value: "Alice"}, {Key: "password", Value: "second"}})
 
 	var log bytes.Buffer
-	store, err := mongodb.Open(storetest.MongoURI(t), db.Name(), slog.New(slog.NewTextHandler(&log, nil)))
+	store, err := mongodb.Open(testkit.MongoURI(t), db.Name(), slog.New(slog.NewTextHandler(&log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,8 +84,8 @@ func TestNamesThatDifferOnlyInCaseAreServedExactly(t *testing.T) {
 
 // TestWhatIsWrittenHasTheTutorialsShape reads back what the Express app would see.
 func TestWhatIsWrittenHasTheTutorialsShape(t *testing.T) {
-	db := storetest.Database(t)
-	store := storetest.OpenMongoDB(t, db)
+	db := testkit.Database(t)
+	store := testkit.OpenMongoDB(t, db)
 	u := &models.User{ID: models.NewID(), Username: "alice", PasswordHash: "$2a$10$x", Role: models.RoleUser, CreatedAt: time.Now()}
 	if err := store.CreateUser(t.Context(), u); err != nil {
 		t.Fatal(err)
@@ -127,7 +128,7 @@ func TestLacksFeature(t *testing.T) {
 
 // TestFieldsOfOtherTypes: a document that another program wrote oddly does not hide the page that it is on.
 func TestFieldsOfOtherTypes(t *testing.T) {
-	db := storetest.Database(t)
+	db := testkit.Database(t)
 	alice := models.NewID()
 	insert(t, db, "users", bson.D{{Key: "_id", Value: alice}, {Key: "username", Value: 42}, {Key: "password", Value: bson.D{}}, {Key: "createdAt", Value: "today"}})
 	insert(t, db, "posts",
@@ -136,7 +137,7 @@ func TestFieldsOfOtherTypes(t *testing.T) {
 		bson.D{{Key: "title", Value: true}, {Key: "content", Value: nil}, {Key: "author", Value: bson.A{}}, {Key: "tags", Value: bson.A{1, "two"}}},
 		bson.D{{Key: "title", Value: bson.D{}}, {Key: "createdAt", Value: "yesterday"}, {Key: "updatedAt", Value: 5}, {Key: "version", Value: "1.0"}})
 
-	store := storetest.OpenMongoDB(t, db)
+	store := testkit.OpenMongoDB(t, db)
 	posts, _, err := store.Posts(t.Context(), models.PostFilter{Limit: 10})
 	if err != nil || len(posts) != 4 {
 		t.Fatalf("%d posts, %v, want 4", len(posts), err)
@@ -163,7 +164,7 @@ func TestFieldsOfOtherTypes(t *testing.T) {
 // TestCreatePostRepeatedByTheDriver writes a post as the driver does when the first write got no answer, to a server that
 // takes the second one for another.
 func TestCreatePostRepeatedByTheDriver(t *testing.T) {
-	store := storetest.MongoDB(t)
+	store := testkit.MongoDB(t)
 	p := &models.Post{ID: models.NewID(), Title: "My Post", Content: "Hello", AuthorID: models.NewID(), CreatedAt: time.Now(), UpdatedAt: time.Now()}
 	for range 2 {
 		if existing, err := store.CreatePost(t.Context(), p, nil); existing != nil || err != nil {
@@ -233,8 +234,8 @@ func TestOpenRefusesAMalformedURIWithoutRepeatingIt(t *testing.T) {
 // TestPagesComeFromAnIndex: the server scans the index that is meant for a filter, and that index is in the order of the page.
 // The plain list is in the order of _id, which every server keeps its documents by.
 func TestPagesComeFromAnIndex(t *testing.T) {
-	db := storetest.Database(t)
-	store := storetest.OpenMongoDB(t, db).(*mongodb.Store)
+	db := testkit.Database(t)
+	store := testkit.OpenMongoDB(t, db).(*mongodb.Store)
 	author := models.NewID()
 	for range 50 {
 		p := &models.Post{ID: models.NewID(), Title: "t", Content: "c", Tags: []string{"go"}, AuthorID: author, CreatedAt: time.Now()}

@@ -12,13 +12,14 @@ import (
 	zombiezen "zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
 
+	"gin-blog/internal/testkit"
 	"gin-blog/models"
 	"gin-blog/models/sqlite"
 	"gin-blog/models/storetest"
 )
 
 func TestStore(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) models.Store { return storetest.SQLite(t) })
+	storetest.Run(t, func(t *testing.T) models.Store { return testkit.SQLite(t) })
 }
 
 func TestOpenKeepsTheFileToItsOwner(t *testing.T) {

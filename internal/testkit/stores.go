@@ -1,5 +1,5 @@
-// Package storetest holds the tests that every models.Store passes, and opens the stores for tests.
-package storetest
+// Package testkit is what tests share: stores, free ports, requests to a server.
+package testkit
 
 import (
 	"context"
