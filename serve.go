@@ -107,14 +107,14 @@ func serveMetrics(ctx context.Context, c *config.Config, log *slog.Logger) (stop
 // openStore opens the store that the settings name, and says in a few words where it is.
 func openStore(ctx context.Context, c *config.Config, log *slog.Logger) (models.Store, string, error) {
 	if c.MongoURI != "" {
-		store, err := mongodb.Open(c.MongoURI, c.MongoDB, log)
+		store, err := mongodb.Open(c.MongoURI, c.MongoDB, log, nil)
 		if err != nil {
 			return nil, "", fmt.Errorf("MONGO_URI: %w", err)
 		}
 		return store, "MongoDB database " + c.MongoDB, nil
 	}
 	path := databasePath(c)
-	store, err := sqlite.Open(ctx, path)
+	store, err := sqlite.Open(ctx, path, nil)
 	return store, "SQLite file " + path, err
 }
 

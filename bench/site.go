@@ -54,7 +54,7 @@ func open(ctx context.Context, dir string, n int, out io.Writer) (*site, error) 
 		fmt.Fprintf(out, "Filled a store with %s posts in %s\n\n", thousands(n), time.Since(start).Round(100*time.Millisecond))
 	}
 	var err error
-	if s.store, err = sqlite.Open(ctx, path); err != nil {
+	if s.store, err = sqlite.Open(ctx, path, nil); err != nil {
 		return nil, err
 	}
 	if s.copyDir, err = os.MkdirTemp(dir, "copy"); err != nil {
@@ -64,7 +64,7 @@ func open(ctx context.Context, dir string, n int, out io.Writer) (*site, error) 
 	if err := sqlite.Backup(ctx, path, copied); err != nil {
 		return nil, err
 	}
-	if s.copy, err = sqlite.Open(ctx, copied); err != nil {
+	if s.copy, err = sqlite.Open(ctx, copied, nil); err != nil {
 		return nil, err
 	}
 	if s.readAPI, err = serve(ctx, s.store, 4); err != nil {
@@ -151,7 +151,7 @@ func fillFile(ctx context.Context, path string, n int) error {
 			return err
 		}
 	}
-	store, err := sqlite.Open(ctx, unfinished)
+	store, err := sqlite.Open(ctx, unfinished, nil)
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ func storm(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	store, err := sqlite.Open(ctx, filepath.Join(dir, "storm.db"))
+	store, err := sqlite.Open(ctx, filepath.Join(dir, "storm.db"), nil)
 	if err != nil {
 		return err
 	}

@@ -15,13 +15,21 @@ type Store interface {
 	PostStore
 	SessionStore
 
-	// Pool tells how the connections to the database are used, at this moment.
-	Pool() PoolStats
 	// Ping asks the database for a sign of life.
 	Ping(ctx context.Context) error
 	// Close waits for what is under way and lets go of the database.
 	Close(ctx context.Context) error
 }
+
+// Pooled is a store that knows its connections to the database.
+type Pooled interface {
+	// Pool tells how the connections are used at this moment.
+	Pool() PoolStats
+}
+
+// Observer is told of each operation of a store: what it was, such as "create post", how long it took, waiting for its
+// turn included, and the error that it returned.
+type Observer func(operation string, took time.Duration, err error)
 
 // PoolStats counts the connections of a store.
 type PoolStats struct {

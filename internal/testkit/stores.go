@@ -27,7 +27,7 @@ func Each(t *testing.T, test func(t *testing.T, store models.Store)) {
 // SQLite returns an empty store in a file that the test leaves behind for nobody.
 func SQLite(t testing.TB) models.Store {
 	t.Helper()
-	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"))
+	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"), nil)
 	if err != nil {
 		t.Fatalf("open SQLite store: %v", err)
 	}
@@ -44,7 +44,7 @@ func MongoDB(t testing.TB) models.Store {
 // OpenMongoDB returns a store on a database that may hold something already.
 func OpenMongoDB(t testing.TB, db *mongo.Database) models.Store {
 	t.Helper()
-	store, err := mongodb.Open(MongoURI(t), db.Name(), slog.New(slog.NewTextHandler(t.Output(), nil)))
+	store, err := mongodb.Open(MongoURI(t), db.Name(), slog.New(slog.NewTextHandler(t.Output(), nil)), nil)
 	if err != nil {
 		t.Fatalf("open MongoDB store: %v", err)
 	}

@@ -28,14 +28,14 @@ func New(inner models.Store, kind string, r prometheus.Registerer) models.Store 
 			Name:        "gin_blog_store_connections",
 			Help:        "Connections to the database (with SQLite, those that read).",
 			ConstLabels: prometheus.Labels{"state": state},
-		}, func() float64 { return float64(count(inner.Pool())) })
+		}, func() float64 { return float64(count(inner.(models.Pooled).Pool())) })
 	}
 	connections("in_use", func(p models.PoolStats) int { return p.InUse })
 	connections("idle", func(p models.PoolStats) int { return p.Idle })
 	metrics.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "gin_blog_store_connections_max",
 		Help: "Connections there may be, 0 for any number.",
-	}, func() float64 { return float64(inner.Pool().Max) })
+	}, func() float64 { return float64(inner.(models.Pooled).Pool().Max) })
 	return &store{inner, metrics.NewHistogramVec(prometheus.HistogramOpts{
 		Name:    "gin_blog_store_operation_duration_seconds",
 		Help:    "Time that operations of the store took, waiting for their turn included.",

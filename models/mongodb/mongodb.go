@@ -30,10 +30,11 @@ const (
 
 // Store is a models.Store on a MongoDB deployment, standalone, replica set or sharded.
 type Store struct {
-	client *mongo.Client
-	db     *mongo.Database
-	log    *slog.Logger
-	pool   pool
+	client  *mongo.Client
+	db      *mongo.Database
+	log     *slog.Logger
+	observe models.Observer
+	pool    pool
 
 	// prepared is nil until the indexes stand: before, two users could take one name.
 	prepared atomic.Pointer[collections]
@@ -60,14 +61,15 @@ type collections struct {
 // Open connects to the deployment at uri and uses the database called name. It succeeds while the server is away:
 // calls return models.ErrUnavailable until the server is there and the indexes stand. What the database lacks is
 // logged once as a warning. An error means that uri is malformed.
-func Open(uri, name string, log *slog.Logger) (*Store, error) {
+// observe is told of each operation; it may be nil.
+func Open(uri, name string, log *slog.Logger, observe models.Observer) (*Store, error) {
 	journal := true
 	registry, err := lenient()
 	if err != nil {
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	s := &Store{log: log, stop: stop}
+	s := &Store{log: log, observe: observe, stop: stop}
 	settings := options.Client().
 		SetRegistry(registry).
 		SetServerSelectionTimeout(patience).

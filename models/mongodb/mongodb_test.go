@@ -59,7 +59,7 @@ func TestNamesThatDifferOnlyInCaseAreServedExactly(t *testing.T) {
 		bson.D{{Key: "username", Value: "Alice"}, {Key: "password", Value: "second"}})
 
 	var log bytes.Buffer
-	store, err := mongodb.Open(testkit.MongoURI(t), db.Name(), slog.New(slog.NewTextHandler(&log, nil)))
+	store, err := mongodb.Open(testkit.MongoURI(t), db.Name(), slog.New(slog.NewTextHandler(&log, nil)), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,7 +204,7 @@ func TestUnavailable(t *testing.T) {
 // TestServerAway opens a store on a port where nothing listens.
 func TestServerAway(t *testing.T) {
 	start := time.Now()
-	store, err := mongodb.Open("mongodb://127.0.0.1:1/", "blog", slog.New(slog.DiscardHandler))
+	store, err := mongodb.Open("mongodb://127.0.0.1:1/", "blog", slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		t.Fatalf("open: %v, want a store that waits for its server", err)
 	}
@@ -222,7 +222,7 @@ func TestServerAway(t *testing.T) {
 
 func TestOpenRefusesAMalformedURIWithoutRepeatingIt(t *testing.T) {
 	for _, uri := range []string{"mongodb://", "mongodb://user:hunter2secret@host:99999999/", "mongodb://user:hunter2%zz@host/", "http://host"} {
-		_, err := mongodb.Open(uri, "blog", slog.New(slog.DiscardHandler))
+		_, err := mongodb.Open(uri, "blog", slog.New(slog.DiscardHandler), nil)
 		if err == nil {
 			t.Errorf("open %q: no error", uri)
 		} else if strings.Contains(err.Error(), "hunter2") {

@@ -12,7 +12,7 @@ import (
 // TestPagesComeFromAnIndexInOrder: whatever the filter, a page is read off the index that is in its order, without a sort and
 // without looking at posts that are not on it.
 func TestPagesComeFromAnIndexInOrder(t *testing.T) {
-	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"))
+	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,6 +30,7 @@ var migrations embed.FS
 // together in one transaction, while others read; in WAL mode neither waits for the other.
 type Store struct {
 	path     string
+	observe  models.Observer
 	file     os.FileInfo // what was at path when it was opened
 	readers  chan *sqlite.Conn
 	opened   int           // how many readers there are
@@ -45,10 +46,11 @@ var _ models.Store = (*Store)(nil)
 
 // Open opens the file at path, or makes it, readable by its owner only, and brings its schema up to date. A file that is
 // damaged, that a newer gin-blog wrote, or another program, is refused and left as it is.
-func Open(ctx context.Context, path string) (_ *Store, err error) {
+// observe is told of each operation; it may be nil.
+func Open(ctx context.Context, path string, observe models.Observer) (_ *Store, err error) {
 	readers := runtime.GOMAXPROCS(0) + 1
 	s := &Store{
-		path: path, searches: make(chan struct{}, readers-1), readers: make(chan *sqlite.Conn, readers),
+		path: path, observe: observe, searches: make(chan struct{}, readers-1), readers: make(chan *sqlite.Conn, readers),
 		writes: make(chan *write), closed: make(chan struct{}),
 	}
 	defer func() {

@@ -24,7 +24,7 @@ func TestStore(t *testing.T) {
 
 func TestOpenKeepsTheFileToItsOwner(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "100% ours?.db")
-	store, err := sqlite.Open(t.Context(), path)
+	store, err := sqlite.Open(t.Context(), path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func TestOpenRefusesANewerFile(t *testing.T) {
 	if err := conn.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := sqlite.Open(t.Context(), path); err == nil || !strings.Contains(err.Error(), "run a newer gin-blog") {
+	if _, err := sqlite.Open(t.Context(), path, nil); err == nil || !strings.Contains(err.Error(), "run a newer gin-blog") {
 		t.Errorf("got %v, want a refusal that says what to do", err)
 	}
 }
@@ -86,7 +86,7 @@ func TestOpenRefusesWhatIsNotItsOwn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := sqlite.Open(t.Context(), path); err == nil || !strings.Contains(err.Error(), path) {
+		if _, err := sqlite.Open(t.Context(), path, nil); err == nil || !strings.Contains(err.Error(), path) {
 			t.Errorf("open %s: got %v, want an error that names the file", path, err)
 		}
 		if after, err := os.ReadFile(path); err != nil || string(after) != string(before) {
@@ -103,7 +103,7 @@ func TestTwoProcessesShareAFile(t *testing.T) {
 	var running sync.WaitGroup
 	for range processes {
 		running.Go(func() {
-			store, err := sqlite.Open(t.Context(), path)
+			store, err := sqlite.Open(t.Context(), path, nil)
 			if err != nil {
 				t.Errorf("open: %v", err)
 				return
@@ -118,7 +118,7 @@ func TestTwoProcessesShareAFile(t *testing.T) {
 	}
 	running.Wait()
 
-	store, err := sqlite.Open(t.Context(), path)
+	store, err := sqlite.Open(t.Context(), path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestTwoProcessesShareAFile(t *testing.T) {
 }
 
 func TestExpiredSessionsArePurged(t *testing.T) {
-	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"))
+	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
