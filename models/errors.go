@@ -20,13 +20,15 @@ const (
 	Unavailable                 // the same call may succeed later
 )
 
-// Error is a refusal of a store or of a check. Callers compare it with errors.Is, usually wrapped with what was being done.
+// Error is a refusal of a store or of a check. Callers compare it with errors.Is, usually wrapped with what was
+// being done.
 type Error struct {
 	Kind    Kind
 	Message string // for the client who made the call; it never tells how the program works inside
 }
 
-// NewError makes a refusal of a kind, with the message that a client gets. Keep it in a variable, for errors.Is to compare.
+// NewError makes a refusal of a kind, with the message that a client gets. Keep it in a variable, for errors.Is to
+// compare.
 func NewError(kind Kind, message string) error { return &Error{kind, message} }
 
 // Error returns the message.
@@ -51,6 +53,9 @@ var (
 	ErrKeyReused       = NewError(Conflict, "Idempotency-Key was used for another post: take a new one")
 	ErrPostChanged     = NewError(Changed, "The post changed since the given ETag: read it again")
 	ErrPasswordChanged = NewError(Changed, "The password changed meanwhile")
+
+	// ErrDuplicate says that a unique index refused a new row. A store finds out what that means before it returns.
+	ErrDuplicate = NewError(Conflict, "It exists already")
 
 	// ErrUnavailable says that the database did not answer in time, or could not be written.
 	ErrUnavailable = NewError(Unavailable, "The database does not answer, try again later")

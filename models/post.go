@@ -2,10 +2,6 @@ package models
 
 import "time"
 
-// MaxPageBytes bounds what the posts of one page hold in titles and contents. A page of very long posts ends early, so
-// that a few clients that read slowly cannot fill the memory.
-const MaxPageBytes = 4 << 20
-
 // Post is an article of the blog.
 type Post struct {
 	ID        ID
@@ -19,21 +15,21 @@ type Post struct {
 	UpdatedAt time.Time
 }
 
-// Author is what a post shows of the user who wrote it.
+// Author is the public name of the user who wrote a post.
 type Author struct {
 	ID       ID
 	Username string
 }
 
-// Revision is what tells one state of a post from every other: its contents change only with its version, or when its
-// author goes.
+// Revision identifies one state of a post. A post's contents change only together with its version, or when its
+// author's account is deleted.
 type Revision struct {
 	ID      ID
 	Version int64
 	Author  string // the username, "" once the account is gone
 }
 
-// Revision returns the revision of a post that was read with its author.
+// Revision returns the state of a post that was read with its author.
 func (p *Post) Revision() Revision {
 	r := Revision{ID: p.ID, Version: p.Version}
 	if p.Author != nil {
@@ -42,32 +38,27 @@ func (p *Post) Revision() Revision {
 	return r
 }
 
-// PostChange is what changes about a post; nil leaves a field as it is.
+// PostChange holds the new values of a post. A nil field stays as it is.
 type PostChange struct {
 	Title     *string
 	Content   *string
 	Tags      *[]string
 	UpdatedAt time.Time
-	IfVersion *int64 // change only this version
+	IfVersion *int64 // if not nil: change the post only if this is its version
 }
 
-// PostFilter selects a page of the list of posts. All its conditions hold together.
+// PostFilter selects one page of posts. A post must meet all conditions.
 type PostFilter struct {
-	After    ID     // only posts older than this one; the zero ID starts with the newest
-	Limit    int    // at most so many posts, at least 1
+	After    ID     // only posts older than this one; the zero ID starts with the newest post
+	Limit    int    // at most this many posts, at least 1
 	AuthorID ID     // only posts of this author; the zero ID for all
 	Tag      string // only posts with this tag; "" for all
 	Words    Words  // only posts with these words; none for all
 }
 
-// HasRoom tells whether a page that holds n posts of so many bytes takes one more of size bytes.
-func (f PostFilter) HasRoom(n, bytes, size int) bool {
-	return n == 0 || n < f.Limit && bytes+size <= MaxPageBytes
-}
-
-// Idempotency makes the creation of a post happen once however often it is asked for.
+// Idempotency identifies a request to create a post, so that sending it again creates no second one.
 type Idempotency struct {
-	Key         string    // the client's; it counts for one author
-	Fingerprint []byte    // of what was sent
-	Since       time.Time // keys of posts created before are free again
+	Key         string    // chosen by the client, for posts of one author
+	Fingerprint []byte    // a hash of what the client sent
+	Since       time.Time // keys of posts that were created before count no more
 }

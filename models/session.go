@@ -2,21 +2,20 @@ package models
 
 import "time"
 
-// MaxSessions is how many live sessions a user has at most: past that, the one used longest ago ends.
+// MaxSessions is how many live sessions a user may have. One more ends the session that was used longest ago.
 const MaxSessions = 100
 
-// Session is one login. Its refresh token changes with every use, while the session stays one row:
-// RefreshID is the id ("jti") of the token that is good now.
+// Session is one login. Each use replaces its refresh token; RefreshID is the id ("jti") of the current one.
 type Session struct {
 	ID                ID
 	UserID            ID
 	RefreshID         string
-	PreviousRefreshID string    // the one that RefreshID replaced, "" before the first rotation
+	PreviousRefreshID string    // the id before RefreshID, "" before the first rotation
 	RotatedAt         time.Time // when RefreshID was issued
 	CreatedAt         time.Time
 	LastUsedAt        time.Time
 	ExpiresAt         time.Time
-	PasswordVersion   int64 // the user's at login
+	PasswordVersion   int64 // the user's PasswordVersion at login
 	UserAgent         string
 	IP                string
 }

@@ -2,17 +2,17 @@ package models
 
 import "time"
 
-// Role says what a user may do beyond their own things.
+// Role says what a user may do besides managing their own account and posts.
 type Role string
 
-// The roles there are.
+// The roles.
 const (
 	RoleUser  Role = "user"
 	RoleAdmin Role = "admin"
 )
 
-// User is an account. It has no JSON or BSON form, so that PasswordHash cannot be rendered by accident:
-// routes and stores have types of their own.
+// User is an account. It has neither JSON nor BSON tags: routes and stores have types of their own, so that no
+// answer can contain PasswordHash by accident.
 type User struct {
 	ID           ID
 	Username     string // as typed at registration; unique without regard to case
@@ -21,20 +21,20 @@ type User struct {
 	Bio          string
 	Role         Role
 	PasswordHash string // bcrypt, in the modular crypt format
-	// PasswordVersion counts the changes of the password. A session of another version is over.
+	// PasswordVersion counts the changes of the password. Sessions of an older version have ended.
 	PasswordVersion int64
 	CreatedAt       time.Time
 }
 
-// ProfileChange is what a user changes about themselves; nil leaves a field as it is.
+// ProfileChange holds the new values of a profile. A nil field stays as it is.
 type ProfileChange struct {
 	Name  *string
 	Email *string // "" removes it
 	Bio   *string
 }
 
-// UserFilter selects a page of the list of users.
+// UserFilter selects one page of users.
 type UserFilter struct {
 	After ID  // only users who registered before this one; the zero ID starts with the newest
-	Limit int // at most so many users
+	Limit int // at most this many users
 }

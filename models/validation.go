@@ -31,7 +31,8 @@ func (e *ValidationError) Error() string {
 	return strings.Join(parts, "; ")
 }
 
-// MaxPasswordBytes is where bcrypt stops reading a password (Provos and Mazières, "A Future-Adaptable Password Scheme", 1999).
+// MaxPasswordBytes is where bcrypt stops reading a password (Provos and Mazières, "A Future-Adaptable Password
+// Scheme", 1999).
 const MaxPasswordBytes = 72
 
 // Validator checks what clients send against the rules of the blog. It serves any number of goroutines.

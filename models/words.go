@@ -5,12 +5,12 @@ import (
 	"unicode"
 )
 
-// Words are what a search looks for: each must occur, as a whole word, without regard to case. The keys are the words without
-// their case, the values as they were written.
+// Words are what a search looks for: each must occur, as a whole word, without regard to case. The keys are the
+// words without their case, the values as they were written.
 type Words map[string]string
 
-// ParseWords takes the words out of a text: runs of letters, digits and the marks on them. All else, operators and quotes
-// too, only separates.
+// ParseWords takes the words out of a text: runs of letters, digits and the marks on them. All else, operators and
+// quotes too, only separates.
 func ParseWords(text string) Words {
 	words := Words{}
 	for _, word := range splitWords(text) {

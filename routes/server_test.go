@@ -81,8 +81,8 @@ func onEachStore(t *testing.T, test func(t *testing.T, s *server)) {
 	t.Run("two on one MongoDB", func(t *testing.T) {
 		t.Parallel()
 		db := testkit.Database(t)
-		s := newServer(t, testkit.OpenMongoDB(t, db))
-		s.others = append(s.others, s.serve(testkit.OpenMongoDB(t, db)))
+		s := newServer(t, testkit.OpenMongoDB(t, db, nil))
+		s.others = append(s.others, s.serve(testkit.OpenMongoDB(t, db, nil)))
 		test(t, s)
 	})
 }

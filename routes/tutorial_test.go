@@ -55,7 +55,7 @@ func tutorialDatabase(t *testing.T) (*mongo.Database, map[string]bson.ObjectID) 
 
 func TestDatabaseOfTheTutorialIsServed(t *testing.T) {
 	db, ids := tutorialDatabase(t)
-	s := newServer(t, testkit.OpenMongoDB(t, db))
+	s := newServer(t, testkit.OpenMongoDB(t, db, nil))
 
 	var posts []postAnswer
 	s.send(t, "GET", "/posts", "").is(200).decode(&posts)
@@ -106,7 +106,7 @@ func TestDatabaseOfTheTutorialIsServed(t *testing.T) {
 
 func TestIDsOfTheTutorialThatLookLikeNames(t *testing.T) {
 	db := testkit.Database(t)
-	store := testkit.OpenMongoDB(t, db)
+	store := testkit.OpenMongoDB(t, db, nil)
 	name := models.NewID().Hex()
 	u := &models.User{ID: models.NewID(), Username: name, PasswordHash: hashOfPass123By2, CreatedAt: time.Now()}
 	if err := store.CreateUser(t.Context(), u); err != nil {

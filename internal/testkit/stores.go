@@ -24,10 +24,16 @@ func Each(t *testing.T, test func(t *testing.T, store models.Store)) {
 	t.Run("MongoDB", func(t *testing.T) { test(t, MongoDB(t)) })
 }
 
-// SQLite returns an empty store in a file that the test leaves behind for nobody.
+// SQLite returns an empty store in a file that is removed after the test.
 func SQLite(t testing.TB) models.Store {
 	t.Helper()
-	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"), nil)
+	return ObservedSQLite(t, nil)
+}
+
+// ObservedSQLite is SQLite with an observer.
+func ObservedSQLite(t testing.TB, observe models.Observer) models.Store {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"), observe)
 	if err != nil {
 		t.Fatalf("open SQLite store: %v", err)
 	}
@@ -38,13 +44,14 @@ func SQLite(t testing.TB) models.Store {
 // MongoDB returns an empty store on the test server, in a database of its own. Without a server it skips the test.
 func MongoDB(t testing.TB) models.Store {
 	t.Helper()
-	return OpenMongoDB(t, Database(t))
+	return OpenMongoDB(t, Database(t), nil)
 }
 
-// OpenMongoDB returns a store on a database that may hold something already.
-func OpenMongoDB(t testing.TB, db *mongo.Database) models.Store {
+// OpenMongoDB returns a store on a database that may already have contents. observe may be nil.
+func OpenMongoDB(t testing.TB, db *mongo.Database, observe models.Observer) models.Store {
 	t.Helper()
-	store, err := mongodb.Open(MongoURI(t), db.Name(), slog.New(slog.NewTextHandler(t.Output(), nil)), nil)
+	log := slog.New(slog.NewTextHandler(t.Output(), nil))
+	store, err := mongodb.Open(MongoURI(t), db.Name(), log, observe)
 	if err != nil {
 		t.Fatalf("open MongoDB store: %v", err)
 	}

@@ -13,10 +13,7 @@ func LacksFeature(err error) bool { return lacksFeature(err) }
 
 // PagePlan is the winning plan of the server for the page of a filter.
 func (s *Store) PagePlan(ctx context.Context, f models.PostFilter) (bson.Raw, error) {
-	c, err := s.collections()
-	if err != nil {
-		return nil, err
-	}
+	c := s.ready.Load()
 	answer, err := s.db.RunCommand(ctx, bson.D{{Key: "explain", Value: bson.D{
 		{Key: "find", Value: c.posts.Name()},
 		{Key: "filter", Value: c.pageFilter(f)},
@@ -30,4 +27,4 @@ func (s *Store) PagePlan(ctx context.Context, f models.PostFilter) (bson.Raw, er
 }
 
 // Unavailable tells whether a later try may not meet an error.
-func Unavailable(err error) bool { return unavailable(err) }
+func Unavailable(err error) bool { return isUnavailable(err) }

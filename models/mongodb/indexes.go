@@ -14,10 +14,10 @@ import (
 // caseless compares letters without regard to case, but with regard to accents.
 func caseless() *options.Collation { return &options.Collation{Locale: "en", Strength: 2} }
 
-// ensureIndexes makes every index the store relies on; those that stand already cost one round trip each.
-// Data that an index of its own cannot hold is served without that index, with a warning.
+// ensureIndexes creates every index that the store needs. If the server
+// or the data does not allow an index of a feature, it logs a warning and the store works without that feature.
 func (s *Store) ensureIndexes(ctx context.Context) (*collections, error) {
-	ctx, cancel := context.WithTimeout(ctx, buildPatience)
+	ctx, cancel := context.WithTimeout(ctx, indexTimeout)
 	defer cancel()
 	c := &collections{
 		users:    s.db.Collection("users"),
@@ -31,115 +31,139 @@ func (s *Store) ensureIndexes(ctx context.Context) (*collections, error) {
 	if c.emailCollation, err = s.uniqueEmail(ctx, c.users); err != nil {
 		return nil, err
 	}
-	if c.hasText, err = s.ensureText(ctx, c.posts); err != nil {
+	if c.hasText, err = s.textIndex(ctx, c.posts); err != nil {
 		return nil, err
 	}
-	for _, index := range []struct {
-		on    *mongo.Collection
-		model mongo.IndexModel
-	}{
-		{c.posts, mongo.IndexModel{
-			Keys:    bson.D{{Key: "author", Value: 1}, {Key: "_id", Value: -1}},
-			Options: options.Index().SetName("posts_by_author"),
-		}},
-		{c.posts, mongo.IndexModel{
-			Keys:    bson.D{{Key: "tags", Value: 1}, {Key: "_id", Value: -1}},
-			Options: options.Index().SetName("posts_by_tag"),
-		}},
-		{c.posts, mongo.IndexModel{
-			Keys:    bson.D{{Key: "author", Value: 1}, {Key: "tags", Value: 1}, {Key: "_id", Value: -1}},
-			Options: options.Index().SetName("posts_by_author_and_tag"),
-		}},
-		{c.posts, mongo.IndexModel{
-			Keys: bson.D{{Key: "author", Value: 1}, {Key: "idempotencyKey", Value: 1}},
-			Options: options.Index().SetName("posts_by_idempotency_key").SetUnique(true).
-				SetPartialFilterExpression(bson.D{{Key: "idempotencyKey", Value: isString()}}),
-		}},
-		{c.sessions, mongo.IndexModel{
-			Keys:    bson.D{{Key: "user", Value: 1}, {Key: "lastUsedAt", Value: -1}, {Key: "_id", Value: -1}},
-			Options: options.Index().SetName("sessions_by_user"),
-		}},
-		{c.sessions, mongo.IndexModel{
-			Keys:    bson.D{{Key: "expiresAt", Value: 1}},
-			Options: options.Index().SetName("sessions_expire").SetExpireAfterSeconds(0),
-		}},
-	} {
-		if _, err := index.on.Indexes().CreateOne(ctx, index.model); err != nil {
-			return nil, wrap("create index on "+index.on.Name(), err)
-		}
+	if err := createIndexes(ctx, c.posts, postIndexes()...); err != nil {
+		return nil, err
+	}
+	if err := createIndexes(ctx, c.sessions, sessionIndexes()...); err != nil {
+		return nil, err
 	}
 	return c, nil
 }
 
-// ensureText makes the index that search uses, of words as they are written in any language. It tells whether the server
-// took it.
-func (s *Store) ensureText(ctx context.Context, posts *mongo.Collection) (bool, error) {
-	_, err := posts.Indexes().CreateOne(ctx, mongo.IndexModel{
+// postIndexes are the indexes that pages of posts are read from, each in the order of the page, and the one that
+// makes a key unique for an author.
+func postIndexes() []mongo.IndexModel {
+	return []mongo.IndexModel{
+		{
+			Keys:    bson.D{{Key: "author", Value: 1}, {Key: "_id", Value: -1}},
+			Options: options.Index().SetName("posts_by_author"),
+		},
+		{
+			Keys:    bson.D{{Key: "tags", Value: 1}, {Key: "_id", Value: -1}},
+			Options: options.Index().SetName("posts_by_tag"),
+		},
+		{
+			Keys:    bson.D{{Key: "author", Value: 1}, {Key: "tags", Value: 1}, {Key: "_id", Value: -1}},
+			Options: options.Index().SetName("posts_by_author_and_tag"),
+		},
+		{
+			Keys: bson.D{{Key: "author", Value: 1}, {Key: "idempotencyKey", Value: 1}},
+			Options: options.Index().SetName("posts_by_idempotency_key").SetUnique(true).
+				SetPartialFilterExpression(bson.D{{Key: "idempotencyKey", Value: isString()}}),
+		},
+	}
+}
+
+// sessionIndexes are the index of a user's sessions, and the one by which the server removes expired sessions.
+func sessionIndexes() []mongo.IndexModel {
+	return []mongo.IndexModel{
+		{
+			Keys:    bson.D{{Key: "user", Value: 1}, {Key: "lastUsedAt", Value: -1}, {Key: "_id", Value: -1}},
+			Options: options.Index().SetName("sessions_by_user"),
+		},
+		{
+			Keys:    bson.D{{Key: "expiresAt", Value: 1}},
+			Options: options.Index().SetName("sessions_expire").SetExpireAfterSeconds(0),
+		},
+	}
+}
+
+// createIndexes creates indexes in one round trip. Those that exist stay.
+func createIndexes(ctx context.Context, on *mongo.Collection, indexes ...mongo.IndexModel) error {
+	if _, err := on.Indexes().CreateMany(ctx, indexes); err != nil {
+		return fmt.Errorf("create indexes on %s: %w", on.Name(), err)
+	}
+	return nil
+}
+
+// textIndex creates the index that the search uses, of words in any language as they are written. It returns
+// whether the server accepts it.
+func (s *Store) textIndex(ctx context.Context, posts *mongo.Collection) (bool, error) {
+	err := createIndexes(ctx, posts, mongo.IndexModel{
 		Keys: bson.D{{Key: "title", Value: "text"}, {Key: "content", Value: "text"}},
 		Options: options.Index().SetName("posts_text").SetDefaultLanguage("none").
-			SetLanguageOverride("noLanguageField"), // a field called "language" is only a field
+			SetLanguageOverride("noLanguageField"), // a field called "language" has no special meaning
 	})
 	if lacksFeature(err) {
 		s.log.Warn("the server takes no text index: a search looks at every post and gives up after 2 s", "cause", err)
 		return false, nil
 	}
-	return err == nil, wrap("create index on posts", err)
+	return err == nil, err
 }
 
-// uniqueName makes usernames unique without regard to case, or exactly where that cannot be.
-// The exact index has the name and the form that Mongoose gives it, so that the Express app and gin-blog agree on it.
+// uniqueName makes usernames unique without regard to case, or exactly where that is not possible. The exact index
+// has the name and the form that Mongoose gives it, so that the Express app and gin-blog use the same index.
 func (s *Store) uniqueName(ctx context.Context, users *mongo.Collection) (*options.Collation, error) {
 	collation, err := s.uniqueCaseless(ctx, users, "username", options.Index())
 	if err != nil || collation != nil {
 		return collation, err
 	}
-	_, err = users.Indexes().CreateOne(ctx, mongo.IndexModel{
+	err = createIndexes(ctx, users, mongo.IndexModel{
 		Keys:    bson.D{{Key: "username", Value: 1}},
 		Options: options.Index().SetName("username_1").SetUnique(true),
 	})
 	if mongo.IsDuplicateKeyError(err) {
 		return nil, errors.New("two users have the same username: rename one, each must be able to log in")
 	}
-	return nil, wrap("create index on users", err)
+	return nil, err
 }
 
-// uniqueEmail makes emails unique without regard to case, or exactly where that cannot be. Users without one do not count.
+// uniqueEmail makes email addresses unique without regard to case, or exactly where that is not possible. Users
+// without one do not count.
 func (s *Store) uniqueEmail(ctx context.Context, users *mongo.Collection) (*options.Collation, error) {
-	collation, err := s.uniqueCaseless(ctx, users, "email", givenEmail())
+	collation, err := s.uniqueCaseless(ctx, users, "email", withEmail())
 	if err != nil || collation != nil {
 		return collation, err
 	}
-	_, err = users.Indexes().CreateOne(ctx, mongo.IndexModel{
+	err = createIndexes(ctx, users, mongo.IndexModel{
 		Keys:    bson.D{{Key: "email", Value: 1}},
-		Options: givenEmail().SetName("email_exact").SetUnique(true),
+		Options: withEmail().SetName("email_exact").SetUnique(true),
 	})
 	if mongo.IsDuplicateKeyError(err) {
-		s.log.Warn("two users have the same email: emails are not kept unique until one is changed", "database", s.db.Name())
+		s.log.Warn("two users have the same email: emails are not kept unique until one is changed",
+			"database", s.db.Name())
 		return nil, nil
 	}
-	return nil, wrap("create index on users", err)
+	return nil, err
 }
 
-// givenEmail is an index of those users who gave an email.
-func givenEmail() *options.IndexOptionsBuilder {
+// withEmail restricts an index to the users who have an email address.
+func withEmail() *options.IndexOptionsBuilder {
 	return options.Index().SetPartialFilterExpression(bson.D{{Key: "email", Value: isString()}})
 }
 
-// uniqueCaseless makes a unique index on a field of users that takes no notice of case, and returns the collation to
-// ask it with. Where the data or the server does not allow it, it logs a warning and returns nil.
-func (s *Store) uniqueCaseless(ctx context.Context, users *mongo.Collection, field string, index *options.IndexOptionsBuilder) (*options.Collation, error) {
+// uniqueCaseless creates a unique index on a field of users that ignores case, and returns the collation that
+// queries must use. If the data or the server does not allow the index, it logs a warning and returns nil.
+func (s *Store) uniqueCaseless(
+	ctx context.Context, users *mongo.Collection, field string, index *options.IndexOptionsBuilder,
+) (*options.Collation, error) {
 	name := field + "_caseless"
 	index.SetName(name).SetUnique(true).SetCollation(caseless())
-	_, err := users.Indexes().CreateOne(ctx, mongo.IndexModel{Keys: bson.D{{Key: field, Value: 1}}, Options: index})
+	err := createIndexes(ctx, users, mongo.IndexModel{Keys: bson.D{{Key: field, Value: 1}}, Options: index})
 	switch {
 	case mongo.IsDuplicateKeyError(err):
-		s.log.Warn("two users have a "+field+" that differs only in case: keeping exact-case uniqueness", "database", s.db.Name())
+		s.log.Warn("two users have a "+field+" that differs only in case: keeping exact-case uniqueness",
+			"database", s.db.Name())
 		return nil, nil
 	case lacksFeature(err):
-		s.log.Warn("the server takes no index without regard to case: keeping exact-case uniqueness", "field", field, "cause", err)
+		s.log.Warn("the server takes no index without regard to case: keeping exact-case uniqueness",
+			"field", field, "cause", err)
 		return nil, nil
 	case err != nil:
-		return nil, wrap("create index on users", err)
+		return nil, err
 	}
 	honoured, err := hasCollation(ctx, users, name)
 	if err != nil {
@@ -152,18 +176,16 @@ func (s *Store) uniqueCaseless(ctx context.Context, users *mongo.Collection, fie
 	return caseless(), nil
 }
 
-// hasCollation tells whether the server kept the collation of an index, which some servers pass over in silence.
+// hasCollation returns whether the server kept the collation of an index. Some servers ignore it without an error.
 func hasCollation(ctx context.Context, on *mongo.Collection, name string) (bool, error) {
-	cursor, err := on.Indexes().List(ctx)
-	if err != nil {
-		return false, wrap("list indexes", err)
-	}
-	var indexes []struct {
+	type index struct {
 		Name      string   `bson:"name"`
 		Collation bson.Raw `bson:"collation"`
 	}
-	if err := cursor.All(ctx, &indexes); err != nil {
-		return false, wrap("list indexes", err)
+	cursor, err := on.Indexes().List(ctx)
+	indexes, err := findAll[index](ctx, cursor, err)
+	if err != nil {
+		return false, fmt.Errorf("list indexes: %w", err)
 	}
 	for _, index := range indexes {
 		if index.Name == name {
@@ -173,11 +195,11 @@ func hasCollation(ctx context.Context, on *mongo.Collection, name string) (bool,
 	return false, fmt.Errorf("list indexes: %s is missing", name)
 }
 
-// lacksFeature tells whether the server refused an index for what it is: any answer but one that says who may not, or not now.
-// The codes by which servers say so are many.
+// lacksFeature returns whether the server refused an index for what it is: for any reason but a missing permission or a
+// failure that may pass. Servers use many codes for that.
 func lacksFeature(err error) bool {
-	var refusal mongo.ServerError
-	if !errors.As(err, &refusal) || unavailable(err) {
+	refusal, ok := errors.AsType[mongo.ServerError](err)
+	if !ok || isUnavailable(err) {
 		return false
 	}
 	const unauthorized, authenticationFailed, atlasError = 13, 18, 8000

@@ -10,9 +10,9 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
-// lenient is how documents are decoded. Other programs write to the database too, and one field of another type than expected
-// must not hide the page that its document is on: a number or a boolean becomes text where text is expected, as Mongoose
-// has it, and everything else becomes the zero value.
+// lenient returns a registry that decodes documents of other programs. A field of an unexpected type must not make
+// the whole page fail: where text is expected, a number or a boolean becomes text, as in Mongoose; everything else
+// becomes the zero value.
 func lenient() (*bson.Registry, error) {
 	registry := bson.NewRegistry()
 	for t, expected := range map[reflect.Type][]bson.Type{
@@ -26,7 +26,7 @@ func lenient() (*bson.Registry, error) {
 		if err != nil {
 			return nil, fmt.Errorf("decode %s: %w", t, err)
 		}
-		registry.RegisterTypeDecoder(t, bson.ValueDecoderFunc(func(c bson.DecodeContext, r bson.ValueReader, v reflect.Value) error {
+		decode := func(c bson.DecodeContext, r bson.ValueReader, v reflect.Value) error {
 			if slices.Contains(expected, r.Type()) {
 				return strict.DecodeValue(c, r, v)
 			}
@@ -35,12 +35,13 @@ func lenient() (*bson.Registry, error) {
 				return decodeAsText(r, v)
 			}
 			return r.Skip()
-		}))
+		}
+		registry.RegisterTypeDecoder(t, bson.ValueDecoderFunc(decode))
 	}
 	return registry, nil
 }
 
-// decodeAsText sets a string to what a number or a boolean looks like.
+// decodeAsText writes a number or a boolean into a string.
 func decodeAsText(r bson.ValueReader, v reflect.Value) error {
 	var text string
 	var err error

@@ -22,7 +22,9 @@ import (
 )
 
 func TestStore(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) models.Store { return testkit.MongoDB(t) })
+	storetest.Run(t, func(t *testing.T, observe models.Observer) models.Store {
+		return testkit.OpenMongoDB(t, testkit.Database(t), observe)
+	})
 }
 
 // insert stores raw documents, as a program of another make would.
@@ -43,7 +45,7 @@ func TestMongooseIndexOnUsernameStays(t *testing.T) {
 	}
 	insert(t, db, "users", bson.D{{Key: "username", Value: "alice"}, {Key: "password", Value: "x"}, {Key: "__v", Value: 0}})
 
-	store := testkit.OpenMongoDB(t, db)
+	store := testkit.OpenMongoDB(t, db, nil)
 	for _, taken := range []string{"alice", "ALICE"} {
 		u := &models.User{ID: models.NewID(), Username: taken, CreatedAt: time.Now()}
 		if err := store.CreateUser(t.Context(), u); !errors.Is(err, models.ErrUsernameTaken) {
@@ -85,7 +87,7 @@ func TestNamesThatDifferOnlyInCaseAreServedExactly(t *testing.T) {
 // TestWhatIsWrittenHasTheTutorialsShape reads back what the Express app would see.
 func TestWhatIsWrittenHasTheTutorialsShape(t *testing.T) {
 	db := testkit.Database(t)
-	store := testkit.OpenMongoDB(t, db)
+	store := testkit.OpenMongoDB(t, db, nil)
 	u := &models.User{ID: models.NewID(), Username: "alice", PasswordHash: "$2a$10$x", Role: models.RoleUser, CreatedAt: time.Now()}
 	if err := store.CreateUser(t.Context(), u); err != nil {
 		t.Fatal(err)
@@ -114,7 +116,8 @@ func TestWhatIsWrittenHasTheTutorialsShape(t *testing.T) {
 	}
 }
 
-// TestLacksFeature: who may not make an index, or not now, is not told that the server cannot, or uniqueness would be weakened.
+// TestLacksFeature: who may not make an index, or not now, is not told that the server cannot, or uniqueness would
+// be weakened.
 func TestLacksFeature(t *testing.T) {
 	for code, want := range map[int32]bool{67: true, 115: true, 238: true, 303: true, 13: false, 18: false, 8000: false, 10107: false, 189: false} {
 		if got := mongodb.LacksFeature(fmt.Errorf("create: %w", mongo.CommandError{Code: code})); got != want {
@@ -137,7 +140,7 @@ func TestFieldsOfOtherTypes(t *testing.T) {
 		bson.D{{Key: "title", Value: true}, {Key: "content", Value: nil}, {Key: "author", Value: bson.A{}}, {Key: "tags", Value: bson.A{1, "two"}}},
 		bson.D{{Key: "title", Value: bson.D{}}, {Key: "createdAt", Value: "yesterday"}, {Key: "updatedAt", Value: 5}, {Key: "version", Value: "1.0"}})
 
-	store := testkit.OpenMongoDB(t, db)
+	store := testkit.OpenMongoDB(t, db, nil)
 	posts, _, err := store.Posts(t.Context(), models.PostFilter{Limit: 10})
 	if err != nil || len(posts) != 4 {
 		t.Fatalf("%d posts, %v, want 4", len(posts), err)
@@ -161,8 +164,8 @@ func TestFieldsOfOtherTypes(t *testing.T) {
 	}
 }
 
-// TestCreatePostRepeatedByTheDriver writes a post as the driver does when the first write got no answer, to a server that
-// takes the second one for another.
+// TestCreatePostRepeatedByTheDriver writes a post as the driver does when the first write got no answer, to a
+// server that takes the second one for another.
 func TestCreatePostRepeatedByTheDriver(t *testing.T) {
 	store := testkit.MongoDB(t)
 	p := &models.Post{ID: models.NewID(), Title: "My Post", Content: "Hello", AuthorID: models.NewID(), CreatedAt: time.Now(), UpdatedAt: time.Now()}
@@ -231,11 +234,11 @@ func TestOpenRefusesAMalformedURIWithoutRepeatingIt(t *testing.T) {
 	}
 }
 
-// TestPagesComeFromAnIndex: the server scans the index that is meant for a filter, and that index is in the order of the page.
-// The plain list is in the order of _id, which every server keeps its documents by.
+// TestPagesComeFromAnIndex: the server scans the index that is meant for a filter, and that index is in the order
+// of the page. The plain list is in the order of _id, which every server keeps its documents by.
 func TestPagesComeFromAnIndex(t *testing.T) {
 	db := testkit.Database(t)
-	store := testkit.OpenMongoDB(t, db).(*mongodb.Store)
+	store := testkit.OpenMongoDB(t, db, nil).(*mongodb.Store)
 	author := models.NewID()
 	for range 50 {
 		p := &models.Post{ID: models.NewID(), Title: "t", Content: "c", Tags: []string{"go"}, AuthorID: author, CreatedAt: time.Now()}

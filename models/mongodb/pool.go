@@ -8,16 +8,16 @@ import (
 	"gin-blog/models"
 )
 
-// defaultMaxPool is how many connections there may be to each server, where the URI does not say maxPoolSize.
+// defaultMaxPool is how many connections to each server there may be, if the URI has no maxPoolSize.
 const defaultMaxPool = 100
 
-// pool counts the connections of all servers together.
+// pool counts the connections to all servers.
 type pool struct {
 	open, inUse atomic.Int64
 	max         int
 }
 
-// monitor is what the driver tells of each connection.
+// monitor receives the events of the driver.
 func (p *pool) monitor() *event.PoolMonitor {
 	return &event.PoolMonitor{Event: func(e *event.PoolEvent) {
 		switch e.Type {
@@ -33,7 +33,7 @@ func (p *pool) monitor() *event.PoolMonitor {
 	}}
 }
 
-// Pool counts the connections that calls use; the driver has some of its own, to watch the servers.
+// Pool counts the connections for calls. The driver uses others to watch the servers.
 func (s *Store) Pool() models.PoolStats {
 	inUse := s.pool.inUse.Load()
 	return models.PoolStats{InUse: int(inUse), Idle: int(max(0, s.pool.open.Load()-inUse)), Max: s.pool.max}

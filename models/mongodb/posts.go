@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -14,7 +13,7 @@ import (
 	"gin-blog/models"
 )
 
-// postDocument is a post as the tutorial's Express app stores it, with fields of ours that it passes over.
+// postDocument has the fields of the tutorial's Express app, and more that the app ignores.
 type postDocument struct {
 	ID        models.ID `bson:"_id"`
 	Title     string    `bson:"title"`
@@ -50,226 +49,136 @@ func (d *postDocument) post(authors map[models.ID]*models.Author) models.Post {
 	return p
 }
 
-// CreatePost implements models.PostStore. Post and key are one document, so one write makes both or neither, also on a server
-// without transactions.
-func (s *Store) CreatePost(ctx context.Context, p *models.Post, once *models.Idempotency) (existing *models.Post, err error) {
-	c, err := s.collections()
+// CreatePost implements models.PostStore. The post and the key are one document, so one write stores both or
+// neither, also on a server without transactions.
+func (s *Store) CreatePost(
+	ctx context.Context, p *models.Post, key *models.Idempotency,
+) (existing *models.Post, err error) {
+	document := newPostDocument(p)
+	if key != nil {
+		document.IdempotencyKey, document.IdempotencyHash = key.Key, key.Fingerprint
+	}
+	err = s.run(ctx, "create post", func(ctx context.Context, c *collections) error {
+		insert := func() error {
+			_, err := c.posts.InsertOne(ctx, document)
+			return classify(err)
+		}
+		return models.CreateUnique(insert, func() (done bool, err error) {
+			if key == nil {
+				// The id is new, so the post that has it is this one. The driver repeats a write that got no answer, and
+				// after a crash not every server knows that it has carried out the first one.
+				return true, nil
+			}
+			existing, err = postByKey(ctx, c, p.AuthorID, key)
+			return existing != nil, err
+		})
+	})
 	if err != nil {
 		return nil, err
 	}
-	document := newPostDocument(p)
-	if once == nil {
-		_, err := c.posts.InsertOne(ctx, document)
-		if mongo.IsDuplicateKeyError(err) {
-			// The id is new, so the post under it is this one: the driver repeats a write that got no answer, and not every
-			// server still knows after a crash that it has taken it.
-			return nil, nil
-		}
-		return nil, wrap("create post", err)
-	}
-	document.IdempotencyKey, document.IdempotencyHash = once.Key, once.Fingerprint
-	for range createAttempts {
-		_, err = c.posts.InsertOne(ctx, document)
-		if !mongo.IsDuplicateKeyError(err) {
-			return nil, wrap("create post", err)
-		}
-		existing, err := postByKey(ctx, c, p.AuthorID, once)
-		if existing != nil || err != nil {
-			return existing, err
-		}
-	}
-	return nil, wrap("create post", err)
+	return existing, nil
 }
 
-// postByKey returns the post that was created with a key, if what was sent then is what is sent now. It returns nil where
-// the key is free again.
-func postByKey(ctx context.Context, c *collections, author models.ID, once *models.Idempotency) (*models.Post, error) {
+// postByKey returns the post that was created with a key, or models.ErrKeyReused if its fingerprint differs. It
+// returns nil if there is none, or if it is so old that the key is free again.
+func postByKey(
+	ctx context.Context, c *collections, author models.ID, key *models.Idempotency,
+) (*models.Post, error) {
+	filter := bson.D{
+		{Key: "author", Value: author},
+		{Key: "idempotencyKey", Value: append(isString(), bson.E{Key: "$eq", Value: key.Key})},
+	}
 	var d postDocument
-	err := c.posts.FindOne(ctx, bson.D{{Key: "author", Value: author}, {Key: "idempotencyKey", Value: append(isString(), bson.E{Key: "$eq", Value: once.Key})}}).Decode(&d)
+	err := c.posts.FindOne(ctx, filter).Decode(&d)
 	if errors.Is(err, mongo.ErrNoDocuments) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, wrap("find post by key", err)
-	}
-	if d.CreatedAt.Before(once.Since) {
-		_, err := c.posts.UpdateOne(ctx, append(byID(d.ID), bson.E{Key: "idempotencyKey", Value: once.Key}),
-			bson.D{{Key: "$unset", Value: bson.D{{Key: "idempotencyKey", Value: ""}, {Key: "idempotencyHash", Value: ""}}}})
-		return nil, wrap("free a key", err)
-	}
-	if !bytes.Equal(d.IdempotencyHash, once.Fingerprint) {
-		return nil, wrap("create post", models.ErrKeyReused)
-	}
-	posts, err := withAuthors(ctx, c, []postDocument{d})
-	if err != nil {
 		return nil, err
 	}
-	return &posts[0], nil
+	if d.CreatedAt.Before(key.Since) {
+		_, err := c.posts.UpdateOne(ctx, append(byID(d.ID), bson.E{Key: "idempotencyKey", Value: key.Key}),
+			bson.D{{Key: "$unset", Value: bson.D{{Key: "idempotencyKey", Value: ""}, {Key: "idempotencyHash", Value: ""}}}})
+		return nil, err
+	}
+	if !bytes.Equal(d.IdempotencyHash, key.Fingerprint) {
+		return nil, models.ErrKeyReused
+	}
+	return withAuthor(ctx, c, d)
 }
 
 // CreatePosts implements models.PostStore.
 func (s *Store) CreatePosts(ctx context.Context, posts []models.Post) error {
-	c, err := s.collections()
-	if err != nil {
-		return err
-	}
 	documents := make([]postDocument, len(posts))
 	for i := range posts {
 		documents[i] = newPostDocument(&posts[i])
 	}
-	_, err = c.posts.InsertMany(ctx, documents)
-	return wrap("create posts", err)
+	return s.run(ctx, "create posts", func(ctx context.Context, c *collections) error {
+		_, err := c.posts.InsertMany(ctx, documents)
+		return err
+	})
 }
 
 // PostByID implements models.PostStore.
-func (s *Store) PostByID(ctx context.Context, id models.ID) (*models.Post, error) {
-	c, err := s.collections()
-	if err != nil {
-		return nil, err
-	}
-	var d postDocument
-	err = c.posts.FindOne(ctx, byID(id)).Decode(&d)
-	if errors.Is(err, mongo.ErrNoDocuments) {
-		err = models.ErrPostNotFound
-	}
-	if err != nil {
-		return nil, wrap("find post", err)
-	}
-	posts, err := withAuthors(ctx, c, []postDocument{d})
-	if err != nil {
-		return nil, err
-	}
-	return &posts[0], nil
-}
-
-// Posts implements models.PostStore.
-func (s *Store) Posts(ctx context.Context, f models.PostFilter) (page []models.Post, more bool, err error) {
-	c, err := s.collections()
-	if err != nil {
-		return nil, false, err
-	}
-	if len(f.Words) > 0 { // may have to look at every post
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, searchPatience)
-		defer cancel()
-	}
-	cursor, err := c.posts.Find(ctx, c.pageFilter(f), pageOptions(f))
-	if err != nil {
-		return nil, false, wrap("list posts", err)
-	}
-	defer cursor.Close(ctx)
-
-	documents := make([]postDocument, 0, f.Limit)
-	size := 0
-	for cursor.Next(ctx) {
+func (s *Store) PostByID(ctx context.Context, id models.ID) (post *models.Post, err error) {
+	err = s.run(ctx, "find post", func(ctx context.Context, c *collections) error {
 		var d postDocument
-		if err := cursor.Decode(&d); err != nil {
-			return nil, false, wrap("list posts", err)
+		if err := c.posts.FindOne(ctx, byID(id)).Decode(&d); err != nil {
+			return missing(err, models.ErrPostNotFound)
 		}
-		if !f.Words.OccurIn(d.Title, d.Content) {
-			continue
-		}
-		if more = !f.HasRoom(len(documents), size, len(d.Title)+len(d.Content)); more {
-			break
-		}
-		documents = append(documents, d)
-		size += len(d.Title) + len(d.Content)
-	}
-	if err := cursor.Err(); err != nil {
-		return nil, false, wrap("list posts", err)
-	}
-	page, err = withAuthors(ctx, c, documents)
-	return page, more, err
-}
-
-// searchPatience is how long a search may take.
-const searchPatience = 2 * time.Second
-
-// pageFilter is what the server can tell of a filter. With a text index it finds the posts that hold the words somewhere;
-// whether as whole words, OccurIn tells.
-func (c *collections) pageFilter(f models.PostFilter) bson.D {
-	filter := olderThan(f.After)
-	if !f.AuthorID.IsZero() {
-		filter = append(filter, bson.E{Key: "author", Value: f.AuthorID})
-	}
-	if f.Tag != "" {
-		filter = append(filter, bson.E{Key: "tags", Value: f.Tag})
-	}
-	if len(f.Words) > 0 && c.hasText {
-		all := `"` + strings.Join(f.Words.AsWritten(), `" "`) + `"`
-		filter = append(filter, bson.E{Key: "$text", Value: bson.D{{Key: "$search", Value: all}}})
-	}
-	return filter
-}
-
-// pageOptions fetch a page with one post more in one round trip; a search goes on until it has found enough.
-func pageOptions(f models.PostFilter) *options.FindOptionsBuilder {
-	if len(f.Words) > 0 {
-		return options.Find().SetSort(bson.D{{Key: "_id", Value: -1}})
-	}
-	return newestFirst(f.Limit + 1)
-}
-
-// Revisions implements models.PostStore.
-func (s *Store) Revisions(ctx context.Context, f models.PostFilter) (page []models.Revision, more bool, err error) {
-	posts, more, err := s.Posts(ctx, f)
-	if err != nil {
-		return nil, false, err
-	}
-	page = make([]models.Revision, len(posts))
-	for i := range posts {
-		page[i] = posts[i].Revision()
-	}
-	return page, more, nil
+		post, err = withAuthor(ctx, c, d)
+		return err
+	})
+	return post, err
 }
 
 // UpdatePost implements models.PostStore.
-func (s *Store) UpdatePost(ctx context.Context, id, author models.ID, change models.PostChange) (*models.Post, error) {
-	c, err := s.collections()
-	if err != nil {
-		return nil, err
-	}
-	set := bson.D{{Key: "updatedAt", Value: change.UpdatedAt}}
+func (s *Store) UpdatePost(
+	ctx context.Context, id, author models.ID, change models.PostChange,
+) (post *models.Post, err error) {
+	update := append(postUpdate(change), bson.E{Key: "$inc", Value: bson.D{{Key: "version", Value: 1}}})
+	err = s.run(ctx, "update post", func(ctx context.Context, c *collections) error {
+		var d postDocument
+		err := c.posts.FindOneAndUpdate(ctx, postOf(author, id, change.IfVersion), update, returnNew()).Decode(&d)
+		if errors.Is(err, mongo.ErrNoDocuments) {
+			return refusedChange(ctx, c, id, author)
+		}
+		if err != nil {
+			return err
+		}
+		post, err = withAuthor(ctx, c, d)
+		return err
+	})
+	return post, err
+}
+
+// postUpdate returns the update that makes a change.
+func postUpdate(change models.PostChange) bson.D {
+	fields := []bson.E{{Key: "updatedAt", Value: change.UpdatedAt}}
 	if change.Title != nil {
-		set = append(set, bson.E{Key: "title", Value: *change.Title})
+		fields = append(fields, bson.E{Key: "title", Value: *change.Title})
 	}
 	if change.Content != nil {
-		set = append(set, bson.E{Key: "content", Value: *change.Content})
+		fields = append(fields, bson.E{Key: "content", Value: *change.Content})
 	}
 	if change.Tags != nil {
-		set = append(set, bson.E{Key: "tags", Value: *change.Tags})
+		fields = append(fields, bson.E{Key: "tags", Value: *change.Tags})
 	}
-	var d postDocument
-	update := bson.D{{Key: "$set", Value: set}, {Key: "$inc", Value: bson.D{{Key: "version", Value: 1}}}}
-	err = c.posts.FindOneAndUpdate(ctx, postOf(author, id, change.IfVersion), update,
-		options.FindOneAndUpdate().SetReturnDocument(options.After)).Decode(&d)
-	if errors.Is(err, mongo.ErrNoDocuments) {
-		err = whyUnchanged(ctx, c, id, author)
-	}
-	if err != nil {
-		return nil, wrap("update post", err)
-	}
-	posts, err := withAuthors(ctx, c, []postDocument{d})
-	if err != nil {
-		return nil, err
-	}
-	return &posts[0], nil
+	return set(fields...)
 }
 
 // DeletePost implements models.PostStore.
 func (s *Store) DeletePost(ctx context.Context, id, author models.ID, ifVersion *int64) error {
-	c, err := s.collections()
-	if err != nil {
+	return s.run(ctx, "delete post", func(ctx context.Context, c *collections) error {
+		result, err := c.posts.DeleteOne(ctx, postOf(author, id, ifVersion))
+		if err == nil && result.DeletedCount == 0 {
+			return refusedChange(ctx, c, id, author)
+		}
 		return err
-	}
-	result, err := c.posts.DeleteOne(ctx, postOf(author, id, ifVersion))
-	if err == nil && result.DeletedCount == 0 {
-		err = whyUnchanged(ctx, c, id, author)
-	}
-	return wrap("delete post", err)
+	})
 }
 
-// postOf selects a post where it has this author and, unless version is nil, this version.
+// postOf selects a post if it has this author and, unless version is nil, this version.
 func postOf(author, id models.ID, version *int64) bson.D {
 	filter := append(byID(id), bson.E{Key: "author", Value: author})
 	if version != nil {
@@ -278,19 +187,26 @@ func postOf(author, id models.ID, version *int64) bson.D {
 	return filter
 }
 
-// whyUnchanged tells why a write met no post.
-func whyUnchanged(ctx context.Context, c *collections, id, author models.ID) error {
+// refusedChange returns why a write found no document: models.ErrPostChanged if the author has the post in another
+// version, and models.ErrPostNotFound otherwise.
+func refusedChange(ctx context.Context, c *collections, id, author models.ID) error {
 	err := c.posts.FindOne(ctx, postOf(author, id, nil), options.FindOne().SetProjection(onlyID())).Err()
-	switch {
-	case errors.Is(err, mongo.ErrNoDocuments):
-		return models.ErrPostNotFound
-	case err != nil:
-		return err
+	if err != nil {
+		return missing(err, models.ErrPostNotFound)
 	}
 	return models.ErrPostChanged
 }
 
-// withAuthors finds the authors of all the posts in one round trip. Mongoose calls it populate.
+// withAuthor is withAuthors for one post.
+func withAuthor(ctx context.Context, c *collections, d postDocument) (*models.Post, error) {
+	posts, err := withAuthors(ctx, c, []postDocument{d})
+	if err != nil {
+		return nil, err
+	}
+	return &posts[0], nil
+}
+
+// withAuthors fetches the authors of all posts in one round trip, which Mongoose calls populate.
 func withAuthors(ctx context.Context, c *collections, documents []postDocument) ([]models.Post, error) {
 	posts := make([]models.Post, len(documents))
 	if len(documents) == 0 {
@@ -307,12 +223,9 @@ func withAuthors(ctx context.Context, c *collections, documents []postDocument) 
 	cursor, err := c.users.Find(ctx,
 		bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: ids}}}},
 		options.Find().SetProjection(bson.D{{Key: "username", Value: 1}}))
+	users, err := findAll[userDocument](ctx, cursor, err)
 	if err != nil {
-		return nil, wrap("find authors", err)
-	}
-	var users []userDocument
-	if err := cursor.All(ctx, &users); err != nil {
-		return nil, wrap("find authors", err)
+		return nil, err
 	}
 	for _, u := range users {
 		authors[u.ID] = &models.Author{ID: u.ID, Username: u.Username}

@@ -2,8 +2,6 @@ package mongodb
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -13,10 +11,7 @@ import (
 	"gin-blog/models"
 )
 
-// createAttempts bounds how often a name may be freed between the insert it blocked and the question whose it is.
-const createAttempts = 3
-
-// userDocument is a user as the tutorial's Express app stores it, with fields of ours that it passes over.
+// userDocument has the fields of the tutorial's Express app, and more that the app ignores.
 type userDocument struct {
 	ID        models.ID `bson:"_id"`
 	Username  string    `bson:"username"`
@@ -28,7 +23,7 @@ type userDocument struct {
 	CreatedAt time.Time `bson:"createdAt,omitempty"`
 
 	PasswordVersion int64 `bson:"passwordVersion,omitempty"`
-	// KeptSession is the one session that outlived the last change of the password.
+	// KeptSession is the one session that the last change of the password did not end.
 	KeptSession models.ID `bson:"keptSession,omitempty"`
 }
 
@@ -39,7 +34,7 @@ func newUserDocument(u *models.User) userDocument {
 	}
 }
 
-// owns tells whether a session of the user is still good, whatever its date.
+// owns returns whether a session of the user outlived the last change of the password.
 func (d *userDocument) owns(s *sessionDocument) bool {
 	return s.PasswordVersion == d.PasswordVersion || s.ID == d.KeptSession
 }
@@ -52,7 +47,7 @@ func (d *userDocument) user() *models.User {
 	if d.Role == string(models.RoleAdmin) {
 		u.Role = models.RoleAdmin
 	}
-	if u.CreatedAt.IsZero() { // the tutorial's users carry no date but the one in their id
+	if u.CreatedAt.IsZero() { // users of the tutorial have no date but the one in their id
 		u.CreatedAt = d.ID.Timestamp()
 	}
 	return u
@@ -60,210 +55,187 @@ func (d *userDocument) user() *models.User {
 
 // CreateUser implements models.UserStore.
 func (s *Store) CreateUser(ctx context.Context, u *models.User) error {
-	c, err := s.collections()
-	if err != nil {
-		return err
-	}
-	document := newUserDocument(u)
-	for range createAttempts {
-		_, err = c.users.InsertOne(ctx, document)
-		if !mongo.IsDuplicateKeyError(err) {
-			break
-		}
-		if taken := models.WhatIsTaken(ctx, s, u); taken != nil {
-			return fmt.Errorf("create user: %w", taken)
-		}
-	}
-	return wrap("create user", err)
+	return models.CreateUniqueUser(ctx, s, u, func() error {
+		return s.run(ctx, "create user", func(ctx context.Context, c *collections) error {
+			_, err := c.users.InsertOne(ctx, newUserDocument(u))
+			return err
+		})
+	})
 }
 
 // CreateUsers implements models.UserStore.
 func (s *Store) CreateUsers(ctx context.Context, users []models.User) error {
-	c, err := s.collections()
-	if err != nil {
-		return err
-	}
 	documents := make([]userDocument, len(users))
 	for i := range users {
 		documents[i] = newUserDocument(&users[i])
 	}
-	_, err = c.users.InsertMany(ctx, documents)
-	return wrap("create users", err)
+	return s.run(ctx, "create users", func(ctx context.Context, c *collections) error {
+		_, err := c.users.InsertMany(ctx, documents)
+		return err
+	})
 }
 
 // UpdateProfile implements models.UserStore.
-func (s *Store) UpdateProfile(ctx context.Context, id models.ID, change models.ProfileChange) (*models.User, error) {
-	c, err := s.collections()
+func (s *Store) UpdateProfile(
+	ctx context.Context, id models.ID, change models.ProfileChange,
+) (u *models.User, err error) {
+	update := profileUpdate(change)
+	err = s.run(ctx, "update profile", func(ctx context.Context, c *collections) error {
+		if len(update) == 0 { // MongoDB refuses an update that changes nothing
+			u, err = findUser(ctx, c, byID(id), nil)
+			return err
+		}
+		var d userDocument
+		err := c.users.FindOneAndUpdate(ctx, byID(id), update, returnNew()).Decode(&d)
+		if mongo.IsDuplicateKeyError(err) { // the update changes no name
+			return models.ErrEmailTaken
+		}
+		u = d.user()
+		return missing(err, models.ErrUserNotFound)
+	})
 	if err != nil {
 		return nil, err
 	}
-	set, unset := bson.D{}, bson.D{}
+	return u, nil
+}
+
+// profileUpdate returns the update that makes a change, empty if nothing changes.
+func profileUpdate(change models.ProfileChange) (update bson.D) {
+	var fields []bson.E
 	if change.Name != nil {
-		set = append(set, bson.E{Key: "name", Value: *change.Name})
+		fields = append(fields, bson.E{Key: "name", Value: *change.Name})
 	}
 	if change.Bio != nil {
-		set = append(set, bson.E{Key: "bio", Value: *change.Bio})
+		fields = append(fields, bson.E{Key: "bio", Value: *change.Bio})
 	}
-	switch {
-	case change.Email == nil:
-	case *change.Email == "": // the unique index passes over users without the field
-		unset = append(unset, bson.E{Key: "email", Value: ""})
-	default:
-		set = append(set, bson.E{Key: "email", Value: *change.Email})
+	if change.Email != nil && *change.Email != "" {
+		fields = append(fields, bson.E{Key: "email", Value: *change.Email})
 	}
-	update := bson.D{}
-	if len(set) > 0 {
-		update = append(update, bson.E{Key: "$set", Value: set})
+	if len(fields) > 0 {
+		update = set(fields...)
 	}
-	if len(unset) > 0 {
-		update = append(update, bson.E{Key: "$unset", Value: unset})
+	if change.Email != nil && *change.Email == "" { // the unique index leaves out users without the field
+		update = append(update, bson.E{Key: "$unset", Value: bson.D{{Key: "email", Value: ""}}})
 	}
-	if len(update) == 0 {
-		return s.UserByID(ctx, id)
-	}
-
-	var d userDocument
-	err = c.users.FindOneAndUpdate(ctx, byID(id), update, options.FindOneAndUpdate().SetReturnDocument(options.After)).Decode(&d)
-	switch {
-	case errors.Is(err, mongo.ErrNoDocuments):
-		err = models.ErrUserNotFound
-	case mongo.IsDuplicateKeyError(err): // names do not change here
-		err = models.ErrEmailTaken
-	}
-	if err != nil {
-		return nil, wrap("update profile", err)
-	}
-	return d.user(), nil
+	return update
 }
 
 // SetRole implements models.UserStore.
 func (s *Store) SetRole(ctx context.Context, username string, role models.Role) error {
-	u, err := s.UserByUsername(ctx, username)
-	if err != nil {
+	return s.run(ctx, "set role", func(ctx context.Context, c *collections) error {
+		u, err := findUser(ctx, c, byUsername(username), c.nameCollation)
+		if err != nil {
+			return err
+		}
+		result, err := c.users.UpdateOne(ctx, byID(u.ID), set(bson.E{Key: "role", Value: string(role)}))
+		if err == nil && result.MatchedCount == 0 {
+			return models.ErrUserNotFound
+		}
 		return err
-	}
-	c, err := s.collections()
-	if err != nil {
-		return err
-	}
-	result, err := c.users.UpdateOne(ctx, byID(u.ID), bson.D{{Key: "$set", Value: bson.D{{Key: "role", Value: string(role)}}}})
-	if err == nil && result.MatchedCount == 0 {
-		err = models.ErrUserNotFound
-	}
-	return wrap("set role", err)
+	})
 }
 
-// ChangePassword implements models.UserStore. One document says which sessions are good, so one write ends the others,
-// also on a server without transactions.
-func (s *Store) ChangePassword(ctx context.Context, id models.ID, version int64, hash string, keep models.ID) error {
-	c, err := s.collections()
-	if err != nil {
-		return err
-	}
-	result, err := c.users.UpdateOne(ctx, append(byID(id), atVersion("passwordVersion", version)), bson.D{{Key: "$set", Value: bson.D{
-		{Key: "password", Value: hash},
-		{Key: "passwordVersion", Value: version + 1},
-		{Key: "keptSession", Value: keep},
-	}}})
-	if err == nil && result.MatchedCount == 0 {
-		err = models.ErrPasswordChanged
-	}
-	if err != nil {
-		return wrap("change password", err)
-	}
-	// They are over already: what is not removed now is removed when it expires.
-	_, _ = c.sessions.DeleteMany(ctx, bson.D{
-		{Key: "user", Value: id},
-		{Key: "_id", Value: bson.D{{Key: "$ne", Value: keep}}},
-		{Key: "passwordVersion", Value: bson.D{{Key: "$lte", Value: version}}},
+// ChangePassword implements models.UserStore. The user's document says which sessions are live, so one write ends the
+// others, also on a server without transactions.
+func (s *Store) ChangePassword(
+	ctx context.Context, id models.ID, version int64, hash string, keep models.ID,
+) error {
+	return s.run(ctx, "change password", func(ctx context.Context, c *collections) error {
+		result, err := c.users.UpdateOne(ctx, append(byID(id), atVersion("passwordVersion", version)), set(
+			bson.E{Key: "password", Value: hash},
+			bson.E{Key: "passwordVersion", Value: version + 1},
+			bson.E{Key: "keptSession", Value: keep},
+		))
+		if err != nil {
+			return err
+		}
+		if result.MatchedCount == 0 {
+			return models.ErrPasswordChanged
+		}
+		// The other sessions have ended with the update. Those that are not removed now are removed when they expire.
+		_, _ = c.sessions.DeleteMany(ctx, bson.D{
+			{Key: "user", Value: id},
+			{Key: "_id", Value: bson.D{{Key: "$ne", Value: keep}}},
+			{Key: "passwordVersion", Value: bson.D{{Key: "$lte", Value: version}}},
+		})
+		return nil
 	})
-	return nil
 }
 
 // RenewHash implements models.UserStore.
 func (s *Store) RenewHash(ctx context.Context, id models.ID, from, to string) error {
-	c, err := s.collections()
-	if err != nil {
+	return s.run(ctx, "renew hash", func(ctx context.Context, c *collections) error {
+		unchanged := append(byID(id), bson.E{Key: "password", Value: from})
+		_, err := c.users.UpdateOne(ctx, unchanged, set(bson.E{Key: "password", Value: to}))
 		return err
-	}
-	_, err = c.users.UpdateOne(ctx, append(byID(id), bson.E{Key: "password", Value: from}),
-		bson.D{{Key: "$set", Value: bson.D{{Key: "password", Value: to}}}})
-	return wrap("renew hash", err)
+	})
 }
 
-// DeleteUser implements models.UserStore. A session without its user is no session, so the order does not matter.
+// DeleteUser implements models.UserStore. A session without its user is not live, so the order does not matter.
 func (s *Store) DeleteUser(ctx context.Context, id models.ID) error {
-	c, err := s.collections()
-	if err != nil {
+	return s.run(ctx, "delete user", func(ctx context.Context, c *collections) error {
+		if _, err := c.users.DeleteOne(ctx, byID(id)); err != nil {
+			return err
+		}
+		_, err := c.sessions.DeleteMany(ctx, sessionsOf(id))
 		return err
-	}
-	if _, err := c.users.DeleteOne(ctx, byID(id)); err != nil {
-		return wrap("delete user", err)
-	}
-	return s.DeleteSessions(ctx, id)
+	})
 }
 
 // Users implements models.UserStore.
-func (s *Store) Users(ctx context.Context, f models.UserFilter) ([]models.User, error) {
-	c, err := s.collections()
-	if err != nil {
-		return nil, err
-	}
-	cursor, err := c.users.Find(ctx, olderThan(f.After), newestFirst(f.Limit))
-	if err != nil {
-		return nil, wrap("list users", err)
-	}
-	var documents []userDocument
-	if err := cursor.All(ctx, &documents); err != nil {
-		return nil, wrap("list users", err)
-	}
-	users := make([]models.User, len(documents))
-	for i := range documents {
-		users[i] = *documents[i].user()
-	}
-	return users, nil
+func (s *Store) Users(ctx context.Context, f models.UserFilter) (users []models.User, err error) {
+	err = s.run(ctx, "list users", func(ctx context.Context, c *collections) error {
+		cursor, err := c.users.Find(ctx, olderThan(f.After), newestFirst(f.Limit))
+		documents, err := findAll[userDocument](ctx, cursor, err)
+		users = make([]models.User, len(documents))
+		for i := range documents {
+			users[i] = *documents[i].user()
+		}
+		return err
+	})
+	return users, err
 }
 
 // UserByID implements models.UserStore.
-func (s *Store) UserByID(ctx context.Context, id models.ID) (*models.User, error) {
-	c, err := s.collections()
-	if err != nil {
-		return nil, err
-	}
-	return findUser(ctx, c, byID(id), nil)
+func (s *Store) UserByID(ctx context.Context, id models.ID) (u *models.User, err error) {
+	err = s.run(ctx, "find user", func(ctx context.Context, c *collections) error {
+		u, err = findUser(ctx, c, byID(id), nil)
+		return err
+	})
+	return u, err
 }
 
 // UserByUsername implements models.UserStore.
-func (s *Store) UserByUsername(ctx context.Context, username string) (*models.User, error) {
-	c, err := s.collections()
-	if err != nil {
-		return nil, err
-	}
-	return findUser(ctx, c, bson.D{{Key: "username", Value: username}}, c.nameCollation)
+func (s *Store) UserByUsername(ctx context.Context, username string) (u *models.User, err error) {
+	err = s.run(ctx, "find user", func(ctx context.Context, c *collections) error {
+		u, err = findUser(ctx, c, byUsername(username), c.nameCollation)
+		return err
+	})
+	return u, err
 }
 
 // UserByEmail implements models.UserStore.
-func (s *Store) UserByEmail(ctx context.Context, email string) (*models.User, error) {
-	c, err := s.collections()
-	if err != nil {
-		return nil, err
-	}
-	// The type is in the index's own condition: without it the server would not use the index.
-	return findUser(ctx, c, bson.D{{Key: "email", Value: append(isString(), bson.E{Key: "$eq", Value: email})}}, c.emailCollation)
+func (s *Store) UserByEmail(ctx context.Context, email string) (u *models.User, err error) {
+	// The index covers strings only. The server uses it only if the filter says so too.
+	filter := bson.D{{Key: "email", Value: append(isString(), bson.E{Key: "$eq", Value: email})}}
+	err = s.run(ctx, "find user", func(ctx context.Context, c *collections) error {
+		u, err = findUser(ctx, c, filter, c.emailCollation)
+		return err
+	})
+	return u, err
 }
 
-func findUser(ctx context.Context, c *collections, filter bson.D, collation *options.Collation) (*models.User, error) {
+// byUsername selects a user by name, compared as the collation says.
+func byUsername(username string) bson.D { return bson.D{{Key: "username", Value: username}} }
+
+func findUser(ctx context.Context, c *collections, filter bson.D, by *options.Collation) (*models.User, error) {
 	find := options.FindOne()
-	if collation != nil {
-		find.SetCollation(collation)
+	if by != nil {
+		find.SetCollation(by)
 	}
 	var d userDocument
-	err := c.users.FindOne(ctx, filter, find).Decode(&d)
-	if errors.Is(err, mongo.ErrNoDocuments) {
-		err = models.ErrUserNotFound
-	}
-	if err != nil {
-		return nil, wrap("find user", err)
+	if err := c.users.FindOne(ctx, filter, find).Decode(&d); err != nil {
+		return nil, missing(err, models.ErrUserNotFound)
 	}
 	return d.user(), nil
 }

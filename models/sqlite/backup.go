@@ -10,11 +10,11 @@ import (
 	"zombiezen.com/go/sqlite"
 )
 
-// Backup writes a consistent copy of a store's file to a new one, readable by its owner only, and returns when it is on the
-// disk. Readers and writers go on meanwhile; what is written after the start is not in the copy. A file that exists is left
-// alone, one that was not finished is removed.
-func Backup(ctx context.Context, store, path string) (err error) {
-	if _, err := os.Stat(store); err != nil {
+// Backup writes a consistent copy of the store's file source to a new file at path, which only its owner can read.
+// It returns when the copy is on the disk. Others may read and write meanwhile; the copy is of the moment when it
+// began. Backup overwrites no file, and removes a copy that it could not finish.
+func Backup(ctx context.Context, source, path string) (err error) {
+	if _, err := os.Stat(source); err != nil {
 		return fmt.Errorf("back up: %w", err)
 	}
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
@@ -27,7 +27,7 @@ func Backup(ctx context.Context, store, path string) (err error) {
 			os.Remove(path)
 		}
 	}()
-	conn, err := open(store, sqlite.OpenReadOnly)
+	conn, err := open(source, sqlite.OpenReadOnly)
 	if err != nil {
 		return fmt.Errorf("back up: %w", err)
 	}
@@ -42,11 +42,11 @@ func Backup(ctx context.Context, store, path string) (err error) {
 	return syncDir(filepath.Dir(path))
 }
 
-// syncDir makes the name of a new file as durable as the file.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
+// syncDir writes the names in a folder to the disk.
+func syncDir(path string) error {
+	dir, err := os.Open(path)
 	if err != nil {
 		return fmt.Errorf("sync folder: %w", err)
 	}
-	return errors.Join(d.Sync(), d.Close())
+	return errors.Join(dir.Sync(), dir.Close())
 }

@@ -13,11 +13,13 @@ import (
 	"zombiezen.com/go/sqlite/sqlitex"
 )
 
-// checkPatience is how long the file is checked when it is opened: whole up to some 200 MB, of a larger one the first part.
-const checkPatience = time.Second
+// checkTimeout bounds the check of the file at the start. It is enough for some 200 MB; of a larger file the first
+// part is checked.
+const checkTimeout = time.Second
 
-// inspect refuses a file that is damaged, or not of this gin-blog, and changes nothing: a connection that may write would put
-// the WAL into the file when it closes, and so spoil what could still be saved.
+// inspect returns an error if the file is damaged, or was written by a newer gin-blog or by another program. It
+// opens the file read-only: a connection that may write copies the WAL into the file when it closes, and could
+// destroy what can be saved. known is the number of migrations of this gin-blog.
 func inspect(ctx context.Context, path string, known int) error {
 	conn, err := open(path, sqlite.OpenReadOnly)
 	if err != nil {
@@ -45,8 +47,8 @@ func inspect(ctx context.Context, path string, known int) error {
 	return checkStructure(ctx, conn)
 }
 
-// checkWAL refuses a write-ahead log that is not of the file beside it. SQLite cannot tell: it would drop the log, or put the
-// pages of one database into another.
+// checkWAL returns an error if the write-ahead log beside the file belongs to another file. SQLite does not notice
+// that: it deletes the log, or writes the pages of one database into another.
 func checkWAL(path string) error {
 	wal := path + "-wal"
 	log, err := os.Stat(wal)
@@ -63,19 +65,20 @@ func checkWAL(path string) error {
 		_, err = io.ReadFull(f, header)
 	}
 	switch {
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF): // no file, or an empty one
-		return fmt.Errorf("%s holds the last writes to a file that is gone: put that file back, or move %s away to begin anew", wal, wal)
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF): // no file, or empty
+		return fmt.Errorf("%s holds the last writes to a file that is gone: put that file back, "+
+			"or move %s away to begin anew", wal, wal)
 	case err != nil:
 		return err
-	case header[18] == 1 && header[19] == 1: // the file was not written with a log, a copy of a backup was not
+	case header[18] == 1 && header[19] == 1: // the file is not in WAL mode, as a backup is
 		return fmt.Errorf("%s is of another file than this one: move it away to use this one", wal)
 	}
 	return nil
 }
 
-// checkStructure refuses a file whose pages do not fit together.
+// checkStructure returns an error if the pages of the file do not fit together.
 func checkStructure(ctx context.Context, conn *sqlite.Conn) error {
-	ctx, cancel := context.WithTimeout(ctx, checkPatience)
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	defer conn.SetInterrupt(conn.SetInterrupt(ctx.Done()))
 	problem := ""
@@ -93,4 +96,13 @@ func checkStructure(ctx context.Context, conn *sqlite.Conn) error {
 	return nil
 }
 
-var errDamaged = errors.New("the file is damaged, or no database: move it and its -wal away, and put a backup in its place")
+var errDamaged = errors.New("the file is damaged, or no database: " +
+	"move it and its -wal away, and put a backup in its place")
+
+// describeDamage adds to an error of SQLite about the file's contents what to do about it.
+func describeDamage(err error) error {
+	if code := sqlite.ErrCode(err).ToPrimary(); code == sqlite.ResultNotADB || code == sqlite.ResultCorrupt {
+		return fmt.Errorf("%w (%q)", errDamaged, err)
+	}
+	return err
+}

@@ -9,8 +9,8 @@ import (
 	"gin-blog/models/sqlite"
 )
 
-// TestPagesComeFromAnIndexInOrder: whatever the filter, a page is read off the index that is in its order, without a sort and
-// without looking at posts that are not on it.
+// TestPagesComeFromAnIndexInOrder: whatever the filter, a page is read off the index that is in its order, without
+// a sort and without looking at posts that are not on it.
 func TestPagesComeFromAnIndexInOrder(t *testing.T) {
 	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"), nil)
 	if err != nil {
@@ -23,8 +23,9 @@ func TestPagesComeFromAnIndexInOrder(t *testing.T) {
 		filter models.PostFilter
 		want   []string
 	}{
-		"list":   {models.PostFilter{}, []string{"SEARCH posts USING INTEGER PRIMARY KEY (rowid<?)", findsAuthors}},
-		"author": {models.PostFilter{AuthorID: author}, []string{"SEARCH posts USING INDEX posts_by_author (author_id=? AND rowid<?)", findsAuthors}},
+		"list": {models.PostFilter{}, []string{"SEARCH posts USING INTEGER PRIMARY KEY (rowid<?)", findsAuthors}},
+		"author": {models.PostFilter{AuthorID: author}, []string{
+			"SEARCH posts USING INDEX posts_by_author (author_id=? AND rowid<?)", findsAuthors}},
 		"tag": {models.PostFilter{Tag: "go"}, []string{"SEARCH post_tags USING PRIMARY KEY (tag=? AND position<?)",
 			"SEARCH posts USING INTEGER PRIMARY KEY (rowid=?)", findsAuthors}},
 		"author and tag": {models.PostFilter{AuthorID: author, Tag: "go"}, []string{

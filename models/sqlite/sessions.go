@@ -2,18 +2,18 @@ package sqlite
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"zombiezen.com/go/sqlite"
-	"zombiezen.com/go/sqlite/sqlitex"
 
 	"gin-blog/models"
 )
 
 const (
-	// sessionColumns are the eleven columns that readSession reads.
-	sessionColumns = `sessions.id, sessions.user_id, sessions.refresh_id, sessions.previous_refresh_id, sessions.rotated_at,
-		sessions.created_at, sessions.last_used_at, sessions.expires_at, sessions.user_agent, sessions.ip,
+	// sessionColumns are the columns that scanSession reads.
+	sessionColumns = `sessions.id, sessions.user_id, sessions.refresh_id, sessions.previous_refresh_id,
+		sessions.rotated_at, sessions.created_at, sessions.last_used_at, sessions.expires_at, sessions.user_agent, sessions.ip,
 		sessions.password_version`
 	sessionColumnCount = 11
 
@@ -36,7 +36,7 @@ const (
 
 	purgeSessions = `DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at <= ? LIMIT ?)`
 
-	// The right-hand sides of SET see the row as it was.
+	// SET reads the values of the row before the update.
 	swapRefreshID = `UPDATE sessions SET refresh_id = ?, previous_refresh_id = refresh_id, rotated_at = ?, last_used_at = ?
 		WHERE id = ? AND refresh_id = ? AND expires_at > ? RETURNING ` + sessionColumns
 )
@@ -44,67 +44,60 @@ const (
 const (
 	// purgeStep is how many expired sessions one write removes.
 	purgeStep = 500
-	// purgeEvery is how often expired sessions are removed. They are dead before.
+	// purgeEvery is how often expired sessions are removed. Nobody can use them in the meantime.
 	purgeEvery = time.Minute
 )
 
 // CreateSession implements models.SessionStore.
-func (s *Store) CreateSession(ctx context.Context, n *models.Session) error {
+func (s *Store) CreateSession(ctx context.Context, session *models.Session) error {
 	return s.write(ctx, "create session", func(conn *sqlite.Conn) error {
-		err := exec(conn, insertSession, n.ID[:], n.UserID[:], n.RefreshID, n.PreviousRefreshID, n.RotatedAt.UnixMilli(),
-			n.CreatedAt.UnixMilli(), n.LastUsedAt.UnixMilli(), n.ExpiresAt.UnixMilli(), n.UserAgent, n.IP, n.PasswordVersion)
-		if isForeignKey(err) {
+		err := exec(conn, insertSession,
+			session.ID[:], session.UserID[:], session.RefreshID, session.PreviousRefreshID, session.RotatedAt.UnixMilli(),
+			session.CreatedAt.UnixMilli(), session.LastUsedAt.UnixMilli(), session.ExpiresAt.UnixMilli(),
+			session.UserAgent, session.IP, session.PasswordVersion)
+		if sqlite.ErrCode(err) == sqlite.ResultConstraintForeignKey {
 			return models.ErrUserNotFound
 		}
 		if err != nil {
 			return err
 		}
-		return exec(conn, deleteSurplusSessions, n.UserID[:], models.MaxSessions)
+		return exec(conn, deleteSurplusSessions, session.UserID[:], models.MaxSessions)
 	})
 }
 
 // LiveSession implements models.SessionStore.
-func (s *Store) LiveSession(ctx context.Context, id models.ID, now time.Time) (*models.Session, *models.User, error) {
-	var session *models.Session
-	var user *models.User
-	err := s.read(ctx, "find session", func(conn *sqlite.Conn) error {
-		err := sqlitex.Execute(conn, selectSessionAndUser, &sqlitex.ExecOptions{
-			Args: []any{id[:], now.UnixMilli()},
-			ResultFunc: func(row *sqlite.Stmt) error {
-				session, user = readSession(row), readUser(row, sessionColumnCount)
-				return nil
-			},
-		})
-		if err == nil && session == nil {
-			return models.ErrSessionNotFound
-		}
+func (s *Store) LiveSession(
+	ctx context.Context, id models.ID, now time.Time,
+) (session *models.Session, user *models.User, err error) {
+	type login struct {
+		session models.Session
+		user    models.User
+	}
+	scan := func(row *sqlite.Stmt) login { return login{scanSession(row), scanUserAt(row, sessionColumnCount)} }
+	var found *login
+	err = s.read(ctx, "find session", func(conn *sqlite.Conn) error {
+		found, err = queryOne(conn, models.ErrSessionNotFound, scan, selectSessionAndUser, id[:], now.UnixMilli())
 		return err
 	})
 	if err != nil {
 		return nil, nil, err
 	}
-	return session, user, nil
+	return &found.session, &found.user, nil
 }
 
 // SwapRefreshID implements models.SessionStore.
-func (s *Store) SwapRefreshID(ctx context.Context, id models.ID, from, to string, now time.Time) (*models.Session, error) {
-	var session *models.Session
-	keep := func(row *sqlite.Stmt) error { session = readSession(row); return nil }
+func (s *Store) SwapRefreshID(
+	ctx context.Context, id models.ID, from, to string, now time.Time,
+) (session *models.Session, err error) {
 	ms := now.UnixMilli()
-	err := s.write(ctx, "rotate session", func(conn *sqlite.Conn) error {
-		err := sqlitex.Execute(conn, swapRefreshID, &sqlitex.ExecOptions{Args: []any{to, ms, ms, id[:], from, ms}, ResultFunc: keep})
-		if err == nil && session == nil { // another one is current: whose, the row tells
-			err = sqlitex.Execute(conn, selectSession, &sqlitex.ExecOptions{Args: []any{id[:], ms}, ResultFunc: keep})
-		}
-		if err == nil && session == nil {
-			return models.ErrSessionNotFound
+	err = s.write(ctx, "rotate session", func(conn *sqlite.Conn) error {
+		session, err = queryOne(conn, models.ErrSessionNotFound, scanSession, swapRefreshID, to, ms, ms, id[:], from, ms)
+		if errors.Is(err, models.ErrSessionNotFound) { // perhaps because the row has another refresh id
+			session, err = queryOne(conn, models.ErrSessionNotFound, scanSession, selectSession, id[:], ms)
 		}
 		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return session, nil
+	return session, err
 }
 
 // DeleteSession implements models.SessionStore.
@@ -115,18 +108,14 @@ func (s *Store) DeleteSession(ctx context.Context, id models.ID) error {
 }
 
 // LiveSessions implements models.SessionStore.
-func (s *Store) LiveSessions(ctx context.Context, user models.ID, now time.Time) ([]models.Session, error) {
-	var sessions []models.Session
-	err := s.read(ctx, "list sessions", func(conn *sqlite.Conn) error {
-		return sqlitex.Execute(conn, selectSessionsOf, &sqlitex.ExecOptions{
-			Args:       []any{user[:], now.UnixMilli()},
-			ResultFunc: func(row *sqlite.Stmt) error { sessions = append(sessions, *readSession(row)); return nil },
-		})
+func (s *Store) LiveSessions(
+	ctx context.Context, user models.ID, now time.Time,
+) (sessions []models.Session, err error) {
+	err = s.read(ctx, "list sessions", func(conn *sqlite.Conn) error {
+		sessions, err = queryAll(conn, scanSession, selectSessionsOf, user[:], now.UnixMilli())
+		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return sessions, nil
+	return sessions, err
 }
 
 // DeleteSessionOf implements models.SessionStore.
@@ -143,28 +132,28 @@ func (s *Store) DeleteSessions(ctx context.Context, user models.ID) error {
 	})
 }
 
-// PurgeSessions removes the sessions that have expired at now, in small steps, so that it never holds up other writers
-// for long. It returns how many there were.
+// PurgeSessions removes the sessions that have expired at now, and returns how many. It works in small steps, so
+// that other writers need not wait long.
 func (s *Store) PurgeSessions(ctx context.Context, now time.Time) (purged int, err error) {
 	for {
-		step := 0
+		removed := 0
 		err := s.write(ctx, "purge sessions", func(conn *sqlite.Conn) error {
 			err := exec(conn, purgeSessions, now.UnixMilli(), purgeStep)
-			step = conn.Changes()
+			removed = conn.Changes()
 			return err
 		})
 		if err != nil {
 			return purged, err
 		}
-		purged += step
-		if step < purgeStep {
+		purged += removed
+		if removed < purgeStep {
 			return purged, nil
 		}
 	}
 }
 
-// keepPurging purges from time to time until the store is closed. What a failed try leaves, the next one finds.
-func (s *Store) keepPurging() {
+// runPurge purges regularly until the store is closed. If one purge fails, the next one makes up for it.
+func (s *Store) runPurge() {
 	ticker := time.NewTicker(purgeEvery)
 	defer ticker.Stop()
 	for {
@@ -177,9 +166,9 @@ func (s *Store) keepPurging() {
 	}
 }
 
-// readSession reads sessionColumns.
-func readSession(row *sqlite.Stmt) *models.Session {
-	return &models.Session{
+// scanSession reads sessionColumns.
+func scanSession(row *sqlite.Stmt) models.Session {
+	return models.Session{
 		ID:                columnID(row, 0),
 		UserID:            columnID(row, 1),
 		RefreshID:         row.ColumnText(2),

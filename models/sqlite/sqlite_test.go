@@ -19,7 +19,9 @@ import (
 )
 
 func TestStore(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) models.Store { return testkit.SQLite(t) })
+	storetest.Run(t, func(t *testing.T, observe models.Observer) models.Store {
+		return testkit.ObservedSQLite(t, observe)
+	})
 }
 
 func TestOpenKeepsTheFileToItsOwner(t *testing.T) {

@@ -2,16 +2,16 @@ package sqlite
 
 import (
 	"context"
-	"fmt"
+	"errors"
 
 	"zombiezen.com/go/sqlite"
-	"zombiezen.com/go/sqlite/sqlitex"
 
 	"gin-blog/models"
 )
 
 const (
-	userColumns = `users.id, users.username, users.email, users.name, users.bio, users.role, users.password_hash, users.password_version, users.created_at`
+	userColumns = `users.id, users.username, users.email, users.name, users.bio, users.role, users.password_hash,
+		users.password_version, users.created_at`
 
 	insertUser = `INSERT INTO users (id, username, email, name, bio, role, password_hash, password_version, created_at)
 		VALUES (?, ?, NULLIF(?, ''), ?, ?, ?, ?, ?, ?)`
@@ -23,26 +23,13 @@ const (
 
 	changePassword = `UPDATE users SET password_hash = ?, password_version = password_version + 1
 		WHERE id = ? AND password_version = ?`
-
-	// createAttempts bounds how often a name may be freed between the insert it blocked and the question whose it is.
-	createAttempts = 3
 )
 
 // CreateUser implements models.UserStore.
 func (s *Store) CreateUser(ctx context.Context, u *models.User) error {
-	var err error
-	for range createAttempts {
-		err = s.write(ctx, "create user", func(conn *sqlite.Conn) error {
-			return createUser(conn, u)
-		})
-		if !isDuplicate(err) {
-			return err
-		}
-		if taken := models.WhatIsTaken(ctx, s, u); taken != nil {
-			return fmt.Errorf("create user: %w", taken)
-		}
-	}
-	return err
+	return models.CreateUniqueUser(ctx, s, u, func() error {
+		return s.write(ctx, "create user", func(conn *sqlite.Conn) error { return createUser(conn, u) })
+	})
 }
 
 // CreateUsers implements models.UserStore.
@@ -63,33 +50,18 @@ func createUser(conn *sqlite.Conn, u *models.User) error {
 }
 
 // UpdateProfile implements models.UserStore.
-func (s *Store) UpdateProfile(ctx context.Context, id models.ID, change models.ProfileChange) (*models.User, error) {
-	var u *models.User
-	err := s.write(ctx, "update profile", func(conn *sqlite.Conn) error {
-		err := sqlitex.Execute(conn, updateProfile, &sqlitex.ExecOptions{
-			Args:       []any{orNull(change.Name), orNull(change.Bio), orNull(change.Email), id[:]},
-			ResultFunc: func(row *sqlite.Stmt) error { u = readUser(row, 0); return nil },
-		})
-		if isDuplicate(err) { // names do not change here
+func (s *Store) UpdateProfile(
+	ctx context.Context, id models.ID, change models.ProfileChange,
+) (u *models.User, err error) {
+	err = s.write(ctx, "update profile", func(conn *sqlite.Conn) error {
+		u, err = queryOne(conn, models.ErrUserNotFound, scanUser, updateProfile,
+			orNull(change.Name), orNull(change.Bio), orNull(change.Email), id[:])
+		if errors.Is(err, models.ErrDuplicate) { // the update changes no name
 			return models.ErrEmailTaken
-		}
-		if err == nil && u == nil {
-			return models.ErrUserNotFound
 		}
 		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return u, nil
-}
-
-// orNull is what a pointer points to, or NULL.
-func orNull[T any](p *T) any {
-	if p == nil {
-		return nil
-	}
-	return *p
+	return u, err
 }
 
 // SetRole implements models.UserStore.
@@ -119,7 +91,7 @@ func (s *Store) RenewHash(ctx context.Context, id models.ID, from, to string) er
 	})
 }
 
-// DeleteUser implements models.UserStore. The sessions go with the user by their foreign key.
+// DeleteUser implements models.UserStore. The foreign key of the sessions deletes them too.
 func (s *Store) DeleteUser(ctx context.Context, id models.ID) error {
 	return s.write(ctx, "delete user", func(conn *sqlite.Conn) error {
 		return exec(conn, `DELETE FROM users WHERE id = ?`, id[:])
@@ -127,18 +99,12 @@ func (s *Store) DeleteUser(ctx context.Context, id models.ID) error {
 }
 
 // Users implements models.UserStore.
-func (s *Store) Users(ctx context.Context, f models.UserFilter) ([]models.User, error) {
-	users := make([]models.User, 0, f.Limit)
-	err := s.read(ctx, "list users", func(conn *sqlite.Conn) error {
-		return sqlitex.Execute(conn, selectUsers, &sqlitex.ExecOptions{
-			Args:       []any{before(f.After), f.Limit},
-			ResultFunc: func(row *sqlite.Stmt) error { users = append(users, *readUser(row, 0)); return nil },
-		})
+func (s *Store) Users(ctx context.Context, f models.UserFilter) (users []models.User, err error) {
+	err = s.read(ctx, "list users", func(conn *sqlite.Conn) error {
+		users, err = queryAll(conn, scanUser, selectUsers, before(f.After), f.Limit)
+		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return users, nil
+	return users, err
 }
 
 // UserByID implements models.UserStore.
@@ -156,28 +122,21 @@ func (s *Store) UserByEmail(ctx context.Context, email string) (*models.User, er
 	return s.user(ctx, `SELECT `+userColumns+` FROM users WHERE email = ?`, email)
 }
 
-// user returns the one user that a query over userColumns finds.
-func (s *Store) user(ctx context.Context, query string, arg any) (*models.User, error) {
-	var u *models.User
-	err := s.read(ctx, "find user", func(conn *sqlite.Conn) error {
-		err := sqlitex.Execute(conn, query, &sqlitex.ExecOptions{
-			Args:       []any{arg},
-			ResultFunc: func(row *sqlite.Stmt) error { u = readUser(row, 0); return nil },
-		})
-		if err == nil && u == nil {
-			return models.ErrUserNotFound
-		}
+// user returns the one user that a query for userColumns finds.
+func (s *Store) user(ctx context.Context, query string, arg any) (u *models.User, err error) {
+	err = s.read(ctx, "find user", func(conn *sqlite.Conn) error {
+		u, err = queryOne(conn, models.ErrUserNotFound, scanUser, query, arg)
 		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return u, nil
+	return u, err
 }
 
-// readUser reads userColumns, the first of which is column first of the row.
-func readUser(row *sqlite.Stmt, first int) *models.User {
-	return &models.User{
+// scanUser reads userColumns.
+func scanUser(row *sqlite.Stmt) models.User { return scanUserAt(row, 0) }
+
+// scanUserAt reads userColumns, the first of which is column first of the row.
+func scanUserAt(row *sqlite.Stmt, first int) models.User {
+	return models.User{
 		ID:              columnID(row, first),
 		Username:        row.ColumnText(first + 1),
 		Email:           row.ColumnText(first + 2),

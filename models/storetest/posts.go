@@ -5,11 +5,21 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
-	"sync"
 	"testing"
+	"time"
 
 	"gin-blog/models"
 )
+
+// postCases are the cases of models.PostStore that are about single posts.
+var postCases = []testCase{
+	{"posts come back as they were stored", postsComeBack},
+	{"text comes back to the byte, odd or not", oddTextComesBack},
+	{"posts change if the author is theirs", postsChange},
+	{"versions guard changes", versionsGuardChanges},
+	{"a key creates one post", keysCreateOnce},
+	{"many are created at once", manyAreCreatedAtOnce},
+}
 
 // newPost makes a post that is not stored yet.
 func newPost(author *models.User, title string) *models.Post {
@@ -30,30 +40,6 @@ func createPosts(t *testing.T, store models.Store, author *models.User, n int) [
 		ids[n-1-i] = p.ID
 	}
 	return ids
-}
-
-// walk pages through the whole list, calling between after each page, and returns the ids in the order seen.
-func walk(t *testing.T, store models.Store, limit int, between func()) []models.ID {
-	t.Helper()
-	var ids []models.ID
-	filter := models.PostFilter{Limit: limit}
-	for {
-		page, more, err := store.Posts(t.Context(), filter)
-		if err != nil {
-			t.Fatalf("page after %s: %v", filter.After.Hex(), err)
-		}
-		if len(page) > limit {
-			t.Fatalf("a page of %d posts, want at most %d", len(page), limit)
-		}
-		for _, p := range page {
-			ids = append(ids, p.ID)
-		}
-		if !more {
-			return ids
-		}
-		filter.After = page[len(page)-1].ID
-		between()
-	}
 }
 
 func postsComeBack(t *testing.T, store models.Store) {
@@ -105,47 +91,150 @@ func oddTextComesBack(t *testing.T, store models.Store) {
 	}
 }
 
-func newestFirst(t *testing.T, store models.Store) {
-	want := createPosts(t, store, newUser(t, store, "alice"), 30)
-	if got := walk(t, store, 100, func() {}); !reflect.DeepEqual(got, want) {
-		t.Errorf("got %v, want the reverse of the order of creation", got)
+func postsChange(t *testing.T, store models.Store) {
+	author, other := newUser(t, store, "alice"), newUser(t, store, "bob")
+	p := newPost(author, "My Post")
+	p.Tags = []string{"go"}
+	if _, err := store.CreatePost(t.Context(), p, nil); err != nil {
+		t.Fatalf("create: %v", err)
 	}
-}
-
-func pagesHoldEveryPostOnce(t *testing.T, store models.Store) {
-	if page, more, err := store.Posts(t.Context(), models.PostFilter{Limit: 5}); err != nil || more || page == nil || len(page) != 0 {
-		t.Errorf("an empty store: got %v, %v, want an empty page", page, err)
-	}
-	want := createPosts(t, store, newUser(t, store, "alice"), 20)
-	for _, limit := range []int{1, 7, 10, 20, 100} {
-		if got := walk(t, store, limit, func() {}); !reflect.DeepEqual(got, want) {
-			t.Errorf("pages of %d: got %d posts, want all %d in order", limit, len(got), len(want))
+	want := *p
+	want.Author = &models.Author{ID: author.ID, Username: "alice"}
+	noTags, twoTags := []string{}, []string{"gin", "go"}
+	for i, step := range []struct {
+		change models.PostChange
+		then   func()
+	}{
+		{models.PostChange{Title: new("Title")}, func() { want.Title = "Title" }},
+		{models.PostChange{Content: new("a\x00b"), Tags: &twoTags}, func() { want.Content, want.Tags = "a\x00b", twoTags }},
+		{models.PostChange{Title: new("T"), Content: new("C"), Tags: &noTags}, func() { want.Title, want.Content, want.Tags = "T", "C", noTags }},
+	} {
+		step.change.UpdatedAt = now().Add(time.Duration(i) * time.Minute)
+		want.UpdatedAt = step.change.UpdatedAt
+		want.Version++
+		step.then()
+		got, err := store.UpdatePost(t.Context(), p.ID, author.ID, step.change)
+		if err != nil || !reflect.DeepEqual(got, &want) {
+			t.Errorf("change %d: got %+v, %v, want %+v", i, got, err, want)
+		}
+		if got, err := store.PostByID(t.Context(), p.ID); err != nil || !reflect.DeepEqual(got, &want) {
+			t.Errorf("read after change %d: got %+v, %v, want %+v", i, got, err, want)
 		}
 	}
+	change := models.PostChange{Title: new("stolen"), UpdatedAt: now()}
+	if _, err := store.UpdatePost(t.Context(), p.ID, other.ID, change); !errors.Is(err, models.ErrPostNotFound) {
+		t.Errorf("change as another author: got %v, want ErrPostNotFound", err)
+	}
+	if _, err := store.UpdatePost(t.Context(), models.NewID(), author.ID, change); !errors.Is(err, models.ErrPostNotFound) {
+		t.Errorf("change an unknown post: got %v, want ErrPostNotFound", err)
+	}
+	if err := store.DeletePost(t.Context(), p.ID, other.ID, nil); !errors.Is(err, models.ErrPostNotFound) {
+		t.Errorf("delete as another author: got %v, want ErrPostNotFound", err)
+	}
+	if err := store.DeletePost(t.Context(), p.ID, author.ID, nil); err != nil {
+		t.Errorf("delete: %v", err)
+	}
+	if err := store.DeletePost(t.Context(), p.ID, author.ID, nil); !errors.Is(err, models.ErrPostNotFound) {
+		t.Errorf("delete again: got %v, want ErrPostNotFound", err)
+	}
+	if _, err := store.PostByID(t.Context(), p.ID); !errors.Is(err, models.ErrPostNotFound) {
+		t.Errorf("read once deleted: got %v, want ErrPostNotFound", err)
+	}
 }
 
-func pagesStayWhole(t *testing.T, store models.Store) {
+func versionsGuardChanges(t *testing.T, store models.Store) {
 	author := newUser(t, store, "alice")
-	before := createPosts(t, store, author, 40)
-	var writers sync.WaitGroup
-	got := walk(t, store, 5, func() {
-		for range 3 {
-			writers.Go(func() {
-				if _, err := store.CreatePost(t.Context(), newPost(author, "meanwhile"), nil); err != nil {
-					t.Errorf("create meanwhile: %v", err)
-				}
-			})
-		}
-	})
-	writers.Wait()
-
-	seen := make(map[models.ID]int)
-	for _, id := range got {
-		seen[id]++
+	p := newPost(author, "first")
+	if _, err := store.CreatePost(t.Context(), p, nil); err != nil {
+		t.Fatalf("create: %v", err)
 	}
-	for _, id := range before {
-		if seen[id] != 1 {
-			t.Errorf("post %s was listed %d times, want once", id.Hex(), seen[id])
+	version := p.Version
+	won := atOnce(t, 20, func(i int) error {
+		_, err := store.UpdatePost(t.Context(), p.ID, author.ID, models.PostChange{
+			Title: new(fmt.Sprintf("by %d", i)), UpdatedAt: now(), IfVersion: &version,
+		})
+		return err
+	}, models.ErrPostChanged)
+	if won != 1 {
+		t.Errorf("%d of 20 changes of one version succeeded, want 1", won)
+	}
+	if err := store.DeletePost(t.Context(), p.ID, author.ID, &version); !errors.Is(err, models.ErrPostChanged) {
+		t.Errorf("delete the old version: got %v, want ErrPostChanged", err)
+	}
+	got, err := store.PostByID(t.Context(), p.ID)
+	if err != nil || got.Version != version+1 {
+		t.Fatalf("got %+v, %v, want version %d", got, err, version+1)
+	}
+	if err := store.DeletePost(t.Context(), p.ID, author.ID, &got.Version); err != nil {
+		t.Errorf("delete this version: %v", err)
+	}
+}
+
+func keysCreateOnce(t *testing.T, store models.Store) {
+	alice, bob := newUser(t, store, "alice"), newUser(t, store, "bob")
+	create := func(author *models.User, key, title string, at time.Time) (*models.Post, *models.Post, error) {
+		p := newPost(author, title)
+		p.CreatedAt, p.UpdatedAt = at, at
+		once := &models.Idempotency{Key: key, Fingerprint: []byte(title), Since: at.Add(-24 * time.Hour)}
+		existing, err := store.CreatePost(t.Context(), p, once)
+		return p, existing, err
+	}
+	errReplayed := errors.New("replayed")
+	won := atOnce(t, 10, func(int) error {
+		_, existing, err := create(alice, "key", "Post", now())
+		if err == nil && existing != nil {
+			if existing.Title != "Post" || existing.Author == nil || existing.Author.Username != "alice" {
+				return fmt.Errorf("replayed %+v", existing)
+			}
+			return errReplayed
 		}
+		return err
+	}, errReplayed)
+	if got := titles(t, store, models.PostFilter{}); won != 1 || len(got) != 1 {
+		t.Errorf("%d of 10 creates with one key succeeded and made %v, want 1", won, got)
+	}
+	if _, _, err := create(alice, "key", "Another", now()); !errors.Is(err, models.ErrKeyReused) {
+		t.Errorf("the key for another post: got %v, want ErrKeyReused", err)
+	}
+	for name, c := range map[string]struct {
+		author *models.User
+		key    string
+		at     time.Time
+	}{
+		"the key of another author": {bob, "key", now()},
+		"another key":               {alice, "KEY", now()},
+		"the key a day later":       {alice, "key", now().Add(24*time.Hour + time.Minute)},
+	} {
+		p, existing, err := create(c.author, c.key, "Post", c.at)
+		if err != nil || existing != nil {
+			t.Errorf("%s: got %+v, %v, want a new post", name, existing, err)
+		}
+		if _, again, err := create(c.author, c.key, "Post", c.at); err != nil || again == nil || again.ID != p.ID {
+			t.Errorf("%s, again: got %+v, %v, want that post", name, again, err)
+		}
+	}
+}
+
+func manyAreCreatedAtOnce(t *testing.T, store models.Store) {
+	users := make([]models.User, 30)
+	for i := range users {
+		users[i] = models.User{ID: models.NewID(), Username: fmt.Sprintf("user%d", i), Role: models.RoleUser, CreatedAt: now()}
+	}
+	if err := store.CreateUsers(t.Context(), users); err != nil {
+		t.Fatalf("create users: %v", err)
+	}
+	posts := make([]models.Post, 30)
+	for i := range posts {
+		posts[i] = *newPost(&users[i], fmt.Sprintf("Post %d", i))
+		posts[i].Tags = []string{"go"}
+	}
+	if err := store.CreatePosts(t.Context(), posts); err != nil {
+		t.Fatalf("create posts: %v", err)
+	}
+	if got := titles(t, store, models.PostFilter{Tag: "go"}); len(got) != 30 || got[0] != "Post 29" {
+		t.Errorf("got %v", got)
+	}
+	if u, err := store.UserByUsername(t.Context(), "USER7"); err != nil || u.ID != users[7].ID {
+		t.Errorf("got %+v, %v", u, err)
 	}
 }

@@ -10,6 +10,16 @@ import (
 	"gin-blog/models"
 )
 
+// sessionCases are the cases of models.SessionStore.
+var sessionCases = []testCase{
+	{"sessions live until they end or expire", sessionsLive},
+	{"a session without its user is not found", sessionNeedsUser},
+	{"a refresh id is swapped once", refreshIDIsSwappedOnce},
+	{"one of many swaps of a refresh id wins", oneSwapWins},
+	{"sessions are listed and ended", sessionsAreListedAndEnded},
+	{"sessions are bounded", sessionsAreBounded},
+}
+
 // newSession makes a session that is not stored yet.
 func newSession(u *models.User, refreshID string) *models.Session {
 	return &models.Session{
@@ -109,5 +119,81 @@ func oneSwapWins(t *testing.T, store models.Store) {
 	}, errLost)
 	if won != 1 {
 		t.Errorf("%d of %d swaps won, want 1", won, crowd)
+	}
+}
+
+func sessionsAreListedAndEnded(t *testing.T, store models.Store) {
+	u, other := newUser(t, store, "alice"), newUser(t, store, "bob")
+	first, second := createSession(t, store, u, "first"), createSession(t, store, u, "second")
+	others := createSession(t, store, other, "bob's")
+	expired := newSession(u, "expired")
+	expired.ExpiresAt = now().Add(-time.Second)
+	if err := store.CreateSession(t.Context(), expired); err != nil {
+		t.Fatalf("create session: %v", err)
+	}
+	if _, err := store.SwapRefreshID(t.Context(), first.ID, "first", "used", now().Add(time.Minute)); err != nil {
+		t.Fatalf("use a session: %v", err)
+	}
+	live, err := store.LiveSessions(t.Context(), u.ID, now())
+	if err != nil || len(live) != 2 || live[0].ID != first.ID || !reflect.DeepEqual(&live[1], second) {
+		t.Errorf("got %+v, %v, want the one used last and %+v", live, err, second)
+	}
+	if err := store.DeleteSessionOf(t.Context(), u.ID, others.ID); !errors.Is(err, models.ErrSessionNotFound) {
+		t.Errorf("end another user's session: got %v, want ErrSessionNotFound", err)
+	}
+	if err := store.DeleteSessionOf(t.Context(), u.ID, first.ID); err != nil {
+		t.Errorf("end one: %v", err)
+	}
+	if err := store.DeleteSessionOf(t.Context(), u.ID, first.ID); !errors.Is(err, models.ErrSessionNotFound) {
+		t.Errorf("end it again: got %v, want ErrSessionNotFound", err)
+	}
+	if live, err := store.LiveSessions(t.Context(), u.ID, now()); err != nil || len(live) != 1 {
+		t.Errorf("got %+v, %v, want the other one", live, err)
+	}
+	if err := store.DeleteSessions(t.Context(), u.ID); err != nil {
+		t.Errorf("end all: %v", err)
+	}
+	if live, err := store.LiveSessions(t.Context(), u.ID, now()); err != nil || len(live) != 0 {
+		t.Errorf("got %+v, %v, want none", live, err)
+	}
+	if _, _, err := store.LiveSession(t.Context(), others.ID, now()); err != nil {
+		t.Errorf("another user's session: %v", err)
+	}
+}
+
+func sessionsAreBounded(t *testing.T, store models.Store) {
+	u := newUser(t, store, "alice")
+	var oldest, second *models.Session
+	for i := range models.MaxSessions {
+		s := newSession(u, "r")
+		s.LastUsedAt = now().Add(time.Duration(i) * time.Second)
+		if err := store.CreateSession(t.Context(), s); err != nil {
+			t.Fatalf("create session %d: %v", i, err)
+		}
+		switch i {
+		case 0:
+			oldest = s
+		case 1:
+			second = s
+		}
+	}
+	if _, err := store.SwapRefreshID(t.Context(), oldest.ID, "r", "used", now().Add(time.Hour/2)); err != nil {
+		t.Fatalf("use the oldest: %v", err)
+	}
+	last := newSession(u, "one more")
+	last.LastUsedAt = now().Add(time.Hour / 2)
+	if err := store.CreateSession(t.Context(), last); err != nil {
+		t.Fatalf("create one more: %v", err)
+	}
+	for _, s := range []*models.Session{oldest, last} {
+		if _, _, err := store.LiveSession(t.Context(), s.ID, now()); err != nil {
+			t.Errorf("session %s: %v", s.RefreshID, err)
+		}
+	}
+	if _, _, err := store.LiveSession(t.Context(), second.ID, now()); !errors.Is(err, models.ErrSessionNotFound) {
+		t.Errorf("the one used longest ago: got %v, want ErrSessionNotFound", err)
+	}
+	if live, err := store.LiveSessions(t.Context(), u.ID, now()); err != nil || len(live) != models.MaxSessions {
+		t.Errorf("%d live sessions, %v, want %d", len(live), err, models.MaxSessions)
 	}
 }

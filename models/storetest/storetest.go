@@ -1,7 +1,9 @@
+// Package storetest has the tests that every models.Store passes.
 package storetest
 
 import (
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -9,52 +11,33 @@ import (
 	"gin-blog/models"
 )
 
-// Run holds a store against what models.Store promises. open returns a new, empty store each time.
-func Run(t *testing.T, open func(t *testing.T) models.Store) {
-	for name, test := range map[string]func(*testing.T, models.Store){
-		"users are found by id, name and email":      usersAreFound,
-		"names and emails are taken once":            namesAreTakenOnce,
-		"one of many creates of a name wins":         oneCreateWins,
-		"posts come back as they went in":            postsComeBack,
-		"pages hold every post once":                 pagesHoldEveryPostOnce,
-		"pages stay whole while others write":        pagesStayWhole,
-		"sessions live until they end or expire":     sessionsLive,
-		"a refresh id is swapped once":               refreshIDIsSwappedOnce,
-		"one of many swaps of a refresh id wins":     oneSwapWins,
-		"a store that is closed reports no success":  closedStoreFails,
-		"a session without its user is not found":    sessionNeedsUser,
-		"text comes back to the byte, odd or not":    oddTextComesBack,
-		"the newest post comes first within a blink": newestFirst,
-		"profiles change field by field":             profilesChange,
-		"roles change at once":                       rolesChange,
-		"a password change ends the other sessions":  passwordChangeEndsOtherSessions,
-		"one of many password changes wins":          onePasswordChangeWins,
-		"a hash is renewed where it is the old one":  hashIsRenewed,
-		"users go and their posts stay":              usersAreDeleted,
-		"users are listed newest first":              usersAreListed,
-		"sessions are listed and ended":              sessionsAreListedAndEnded,
-		"sessions are bounded":                       sessionsAreBounded,
-		"posts change where the author is theirs":    postsChange,
-		"a name is freed and taken":                  nameIsFreedAndTaken,
-		"lists are filtered":                         listsAreFiltered,
-		"words are found":                            wordsAreFound,
-		"pages of long posts end early":              longPagesEndEarly,
-		"versions guard changes":                     versionsGuardChanges,
-		"a key creates one post":                     keysCreateOnce,
-		"many are created at once":                   manyAreCreatedAtOnce,
-	} {
-		t.Run(name, func(t *testing.T) {
+// testCase is one promise of models.Store. Its test gets an empty store.
+type testCase struct {
+	name string
+	test func(t *testing.T, store models.Store)
+}
+
+// Run tests whether a store keeps what models.Store promises. open returns a new, empty store that reports to
+// observe, and closes it after the test.
+func Run(t *testing.T, open func(t *testing.T, observe models.Observer) models.Store) {
+	cases := slices.Concat(userCases, postCases, listCases, sessionCases, closedCases)
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			test(t, open(t))
+			c.test(t, open(t, nil))
 		})
 	}
+	t.Run("every method is observed", func(t *testing.T) {
+		t.Parallel()
+		methodsAreObserved(t, open)
+	})
 }
 
 // crowd is how many clients try the same thing at once.
 const crowd = 50
 
 // now is a time that every store can keep.
-func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
+func now() time.Time { return models.StoredTime(time.Now()) }
 
 // newUser stores a user with a name of its own.
 func newUser(t *testing.T, store models.Store, username string) *models.User {
@@ -68,8 +51,8 @@ func newUser(t *testing.T, store models.Store, username string) *models.User {
 	return u
 }
 
-// atOnce calls f so many times in parallel and counts the calls that returned nil. Every other must return one of the
-// given errors.
+// atOnce calls f as many times in parallel and returns how many calls succeeded. The others must return one of the
+// errors in losers.
 func atOnce(t *testing.T, times int, f func(i int) error, losers ...error) (won int) {
 	t.Helper()
 	results := make(chan error, times)
@@ -89,35 +72,9 @@ func atOnce(t *testing.T, times int, f func(i int) error, losers ...error) (won 
 			won++
 			continue
 		}
-		if !isOneOf(err, losers) {
+		if !slices.ContainsFunc(losers, func(loser error) bool { return errors.Is(err, loser) }) {
 			t.Errorf("a loser got %v, want one of %v", err, losers)
 		}
 	}
 	return won
-}
-
-func isOneOf(err error, targets []error) bool {
-	for _, target := range targets {
-		if errors.Is(err, target) {
-			return true
-		}
-	}
-	return false
-}
-
-// closedStoreFails: after Close nothing is acknowledged.
-func closedStoreFails(t *testing.T, store models.Store) {
-	if err := store.Ping(t.Context()); err != nil {
-		t.Fatalf("ping: %v", err)
-	}
-	u := newUser(t, store, "alice")
-	if err := store.Close(t.Context()); err != nil {
-		t.Fatalf("close: %v", err)
-	}
-	if err := store.Ping(t.Context()); err == nil {
-		t.Error("ping after close: nil")
-	}
-	if _, err := store.CreatePost(t.Context(), newPost(u, "lost"), nil); err == nil {
-		t.Error("create after close: nil")
-	}
 }

@@ -1,0 +1,46 @@
+package mongodb
+
+import (
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"gin-blog/models"
+)
+
+// byID selects one document.
+func byID(id models.ID) bson.D { return bson.D{{Key: "_id", Value: id}} }
+
+// olderThan selects the documents of a page that starts after an id. The zero id starts with the newest.
+func olderThan(after models.ID) bson.D {
+	if after.IsZero() {
+		return bson.D{}
+	}
+	return bson.D{{Key: "_id", Value: bson.D{{Key: "$lt", Value: after}}}}
+}
+
+// newestFirst sorts and limits a page so that one round trip fetches it.
+func newestFirst(limit int) *options.FindOptionsBuilder {
+	return options.Find().SetSort(bson.D{{Key: "_id", Value: -1}}).SetLimit(int64(limit)).SetBatchSize(int32(limit))
+}
+
+// atVersion selects documents by a version. Documents of other programs have no version, which counts as 0.
+func atVersion(field string, version int64) bson.E {
+	if version == 0 {
+		return bson.E{Key: field, Value: bson.D{{Key: "$in", Value: bson.A{0, nil}}}}
+	}
+	return bson.E{Key: field, Value: version}
+}
+
+// onlyID is the projection that leaves out all but the id.
+func onlyID() bson.D { return bson.D{{Key: "_id", Value: 1}} }
+
+// isString selects values that are strings.
+func isString() bson.D { return bson.D{{Key: "$type", Value: "string"}} }
+
+// set is the update that gives fields new values.
+func set(fields ...bson.E) bson.D { return bson.D{{Key: "$set", Value: bson.D(fields)}} }
+
+// returnNew makes an update return the document as it is afterwards.
+func returnNew() *options.FindOneAndUpdateOptionsBuilder {
+	return options.FindOneAndUpdate().SetReturnDocument(options.After)
+}

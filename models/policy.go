@@ -1,0 +1,68 @@
+package models
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// What holds for every store.
+const (
+	// CallTimeout is how long an operation of a store may take, waiting for its turn included. Then it is ErrUnavailable.
+	CallTimeout = 2500 * time.Millisecond
+	// SearchTimeout is how long a search for words may take.
+	SearchTimeout = 2 * time.Second
+	// createAttempts is how often a store tries to create what a unique index refuses.
+	createAttempts = 3
+)
+
+// Do runs one operation of a store. It reports the operation to o, unless o is nil, and names it in the error.
+func (o Observer) Do(operation string, run func() error) error {
+	var start time.Time
+	if o != nil {
+		start = time.Now()
+	}
+	err := run()
+	if err != nil {
+		err = fmt.Errorf("%s: %w", operation, err)
+	}
+	if o != nil {
+		o(operation, time.Since(start), err)
+	}
+	return err
+}
+
+// CreateUnique calls insert until it no longer returns ErrDuplicate. In between it calls resolve, which removes the
+// cause, or returns done where there is nothing left to insert. After three tries it returns the error of the last
+// one.
+func CreateUnique(insert func() error, resolve func() (done bool, err error)) (err error) {
+	for range createAttempts {
+		if err = insert(); !errors.Is(err, ErrDuplicate) {
+			return err
+		}
+		if done, err := resolve(); done || err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+// CreateUniqueUser calls insert, which stores u, like CreateUnique. Where it returns ErrDuplicate, the result is
+// ErrUsernameTaken or ErrEmailTaken. The text of a database's refusal would tell too, but every one words it
+// differently.
+func CreateUniqueUser(ctx context.Context, users UserStore, u *User, insert func() error) error {
+	return CreateUnique(insert, func() (bool, error) {
+		if _, err := users.UserByUsername(ctx, u.Username); !errors.Is(err, ErrUserNotFound) {
+			return true, cmp.Or(err, ErrUsernameTaken)
+		}
+		if u.Email == "" {
+			return false, nil
+		}
+		if _, err := users.UserByEmail(ctx, u.Email); !errors.Is(err, ErrUserNotFound) {
+			return true, cmp.Or(err, ErrEmailTaken)
+		}
+		return false, nil // the name was freed in between
+	})
+}

@@ -1,0 +1,186 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
+
+	"gin-blog/models"
+)
+
+// connect opens a connection that may write to the file at path, and applies settings to it. A ? or % in the path
+// is part of the name, not of a URI.
+func connect(path string, settings ...string) (*sqlite.Conn, error) {
+	conn, err := open(path, sqlite.OpenReadWrite|sqlite.OpenCreate|sqlite.OpenWAL)
+	if err != nil {
+		return nil, err
+	}
+	for _, setting := range settings {
+		if err := sqlitex.ExecuteTransient(conn, setting, nil); err != nil {
+			return nil, errors.Join(err, conn.Close())
+		}
+	}
+	return conn, nil
+}
+
+// open opens a connection. It retries while another process switches a new file to WAL, which SQLite does not wait for.
+func open(path string, flags sqlite.OpenFlags) (conn *sqlite.Conn, err error) {
+	for deadline := time.Now().Add(models.CallTimeout); ; time.Sleep(5 * time.Millisecond) {
+		conn, err = sqlite.OpenConn(path, flags)
+		if sqlite.ErrCode(err).ToPrimary() != sqlite.ResultBusy || time.Now().After(deadline) {
+			return conn, err
+		}
+	}
+}
+
+// read runs a short query on a connection that only reads. The query does not end with ctx: to watch it would cost
+// as much as the query.
+func (s *Store) read(ctx context.Context, operation string, query func(*sqlite.Conn) error) error {
+	return s.observe.Do(operation, func() error { return s.withReader(ctx, query) })
+}
+
+// search runs a query that may take long. It ends with ctx, or after models.SearchTimeout. One reader is always
+// left for short queries.
+func (s *Store) search(ctx context.Context, operation string, query func(*sqlite.Conn) error) error {
+	return s.observe.Do(operation, func() error {
+		ctx, cancel := context.WithTimeout(ctx, models.SearchTimeout)
+		defer cancel()
+		select {
+		case s.searches <- struct{}{}:
+			defer func() { <-s.searches }()
+		case <-s.closed:
+			return errClosed
+		case <-ctx.Done():
+			return classify(ctx.Err())
+		}
+		return s.withReader(ctx, func(conn *sqlite.Conn) error {
+			defer conn.SetInterrupt(conn.SetInterrupt(ctx.Done()))
+			err := query(conn)
+			if sqlite.ErrCode(err) == sqlite.ResultInterrupt && ctx.Err() != nil {
+				return ctx.Err()
+			}
+			return err
+		})
+	})
+}
+
+// withReader lends query a connection that only reads.
+func (s *Store) withReader(ctx context.Context, query func(*sqlite.Conn) error) error {
+	conn, err := s.takeReader(ctx)
+	if err != nil {
+		return classify(err)
+	}
+	defer func() { s.readers <- conn }()
+	return classify(query(conn))
+}
+
+// takeReader waits for a connection that only reads.
+func (s *Store) takeReader(ctx context.Context) (*sqlite.Conn, error) {
+	select {
+	case <-s.closed:
+		return nil, errClosed
+	default:
+	}
+	select {
+	case conn := <-s.readers: // the usual case, without the cost of a timer
+		return conn, nil
+	default:
+	}
+	ctx, cancel := context.WithTimeout(ctx, models.CallTimeout)
+	defer cancel()
+	select {
+	case <-s.closed:
+		return nil, errClosed
+	case conn := <-s.readers:
+		return conn, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// errClosed is the answer of a store after Close.
+var errClosed = fmt.Errorf("%w: the store is closed", models.ErrUnavailable)
+
+// classify marks the errors of SQLite after which a later try may succeed as models.ErrUnavailable.
+func classify(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("%w: %w", models.ErrUnavailable, err)
+	}
+	switch sqlite.ErrCode(err).ToPrimary() {
+	case sqlite.ResultBusy, sqlite.ResultLocked, sqlite.ResultFull, sqlite.ResultIOErr, sqlite.ResultReadOnly,
+		sqlite.ResultCantOpen:
+		return fmt.Errorf("%w: %w", models.ErrUnavailable, err)
+	}
+	return err
+}
+
+// exec runs a statement that returns no rows. If a unique index refuses a row, the error is models.ErrDuplicate.
+func exec(conn *sqlite.Conn, statement string, args ...any) error {
+	return duplicate(sqlitex.Execute(conn, statement, &sqlitex.ExecOptions{Args: args}))
+}
+
+// execOne runs a statement that changes one row, or returns missing if there is no such row.
+func execOne(conn *sqlite.Conn, missing error, statement string, args ...any) error {
+	if err := exec(conn, statement, args...); err != nil {
+		return err
+	}
+	if conn.Changes() == 0 {
+		return missing
+	}
+	return nil
+}
+
+// queryAll returns all rows of a query, each as scan returns it.
+func queryAll[T any](conn *sqlite.Conn, scan func(*sqlite.Stmt) T, query string, args ...any) (rows []T, err error) {
+	err = sqlitex.Execute(conn, query, &sqlitex.ExecOptions{
+		Args:       args,
+		ResultFunc: func(row *sqlite.Stmt) error { rows = append(rows, scan(row)); return nil },
+	})
+	return rows, duplicate(err)
+}
+
+// queryOne returns the one row of a query as scan returns it, or missing if there is none.
+func queryOne[T any](
+	conn *sqlite.Conn, missing error, scan func(*sqlite.Stmt) T, query string, args ...any,
+) (*T, error) {
+	rows, err := queryAll(conn, scan, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) == 0 {
+		return nil, missing
+	}
+	return &rows[0], nil
+}
+
+// duplicate turns the refusal of a unique index into models.ErrDuplicate.
+func duplicate(err error) error {
+	switch sqlite.ErrCode(err) {
+	case sqlite.ResultConstraintUnique, sqlite.ResultConstraintPrimaryKey:
+		return fmt.Errorf("%w: %w", models.ErrDuplicate, err)
+	}
+	return err
+}
+
+// orNull returns what value points to, or nil, which SQLite keeps as NULL.
+func orNull[T any](value *T) any {
+	if value == nil {
+		return nil
+	}
+	return *value
+}
+
+// columnID reads an id.
+func columnID(row *sqlite.Stmt, column int) (id models.ID) {
+	row.ColumnBytes(column, id[:])
+	return id
+}
+
+// columnTime reads a time, which is stored as milliseconds since 1970.
+func columnTime(row *sqlite.Stmt, column int) time.Time {
+	return time.UnixMilli(row.ColumnInt64(column)).UTC()
+}

@@ -1,0 +1,149 @@
+package sqlite
+
+import (
+	"context"
+	"math"
+	"strings"
+
+	"zombiezen.com/go/sqlite"
+
+	"gin-blog/models"
+)
+
+// Posts implements models.PostStore.
+func (s *Store) Posts(ctx context.Context, f models.PostFilter) (posts []models.Post, more bool, err error) {
+	page := models.NewPage[models.Post](f.Limit)
+	err = s.page(ctx, f, "list posts", postColumns, func(row *sqlite.Stmt) bool {
+		if !page.Reserve(row.ColumnLen(1) + row.ColumnLen(2)) {
+			return false
+		}
+		page.Rows = append(page.Rows, scanPost(row))
+		return true
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	return page.Rows, page.More, nil
+}
+
+// Revisions implements models.PostStore. It reads neither titles nor contents.
+func (s *Store) Revisions(
+	ctx context.Context, f models.PostFilter,
+) (revisions []models.Revision, more bool, err error) {
+	const columns = `posts.id, posts.version, users.username, octet_length(posts.title) + octet_length(posts.content)`
+	page := models.NewPage[models.Revision](f.Limit)
+	err = s.page(ctx, f, "list revisions", columns, func(row *sqlite.Stmt) bool {
+		if !page.Reserve(row.ColumnInt(3)) {
+			return false
+		}
+		page.Rows = append(page.Rows, models.Revision{
+			ID: columnID(row, 0), Version: row.ColumnInt64(1), Author: row.ColumnText(2),
+		})
+		return true
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	return page.Rows, page.More, nil
+}
+
+// page passes the rows of a page to add, until there are no more or add returns false.
+func (s *Store) page(
+	ctx context.Context, f models.PostFilter, operation, columns string, add func(row *sqlite.Stmt) bool,
+) error {
+	query, args := pageQuery(f, columns)
+	run := s.read
+	if len(f.Words) > 0 { // the words decide how long it takes
+		run = s.search
+	}
+	return run(ctx, operation, func(conn *sqlite.Conn) error {
+		stmt, err := conn.Prepare(query)
+		if err != nil {
+			return err
+		}
+		defer stmt.Reset()
+		bind(stmt, args)
+		for {
+			ok, err := stmt.Step()
+			if err != nil || !ok || !add(stmt) {
+				return err
+			}
+		}
+	})
+}
+
+// bind sets the parameters of a statement. sqlitex.Execute would do it by reflection, which shows in the rate of
+// the list.
+func bind(stmt *sqlite.Stmt, args []any) {
+	for i, arg := range args {
+		switch arg := arg.(type) {
+		case int64:
+			stmt.BindInt64(i+1, arg)
+		case string:
+			stmt.BindText(i+1, arg)
+		case []byte:
+			stmt.BindBytes(i+1, arg)
+		}
+	}
+}
+
+// pageQuery returns the query for one page and one post more, newest first. It reads the index that fits the filter
+// in its order, without a sort. There are few different texts, so that each connection prepares each of them once.
+func pageQuery(f models.PostFilter, columns string) (query string, args []any) {
+	from, at := `posts`, `posts.position`
+	var conditions []string
+	where := func(condition string, arg any) {
+		conditions = append(conditions, condition)
+		args = append(args, arg)
+	}
+	switch {
+	case len(f.Words) > 0:
+		from, at = `posts_search CROSS JOIN posts ON posts.position = posts_search.rowid`, `posts_search.rowid`
+		where(`posts_search MATCH ?`, matchAll(f.Words))
+		if f.Tag != "" {
+			where(`EXISTS (SELECT 1 FROM post_tags WHERE tag = ? AND post_tags.position = posts.position)`, f.Tag)
+		}
+	case f.Tag != "":
+		from, at = `post_tags CROSS JOIN posts ON posts.position = post_tags.position`, `post_tags.position`
+		where(`post_tags.tag = ?`, f.Tag)
+	}
+	switch {
+	case f.AuthorID.IsZero():
+	case f.Tag != "" && len(f.Words) == 0:
+		where(`post_tags.author_id = ?`, f.AuthorID[:])
+	default:
+		where(`posts.author_id = ?`, f.AuthorID[:])
+	}
+	before := int64(math.MaxInt64)
+	if !f.After.IsZero() {
+		before = position(f.After)
+	}
+	where(at+` < ?`, before)
+	query = `SELECT ` + columns + ` FROM ` + from + withAuthor + `WHERE ` + strings.Join(conditions, ` AND `)
+	// SQLite makes a new plan for each value that is bound to a bare "LIMIT ?", which costs more than reading the
+	// page. For "? + 0" it does not.
+	return query + ` ORDER BY ` + at + ` DESC LIMIT ? + 0`, append(args, int64(f.Limit+1))
+}
+
+// matchAll returns the FTS5 query for all words. A quoted string is never an operator.
+func matchAll(words models.Words) string {
+	return `"` + strings.Join(words.AsWritten(), `" AND "`) + `"`
+}
+
+// scanPost reads postColumns.
+func scanPost(row *sqlite.Stmt) models.Post {
+	p := models.Post{
+		ID:        columnID(row, 0),
+		Title:     row.ColumnText(1),
+		Content:   row.ColumnText(2),
+		Tags:      strings.Fields(row.ColumnText(3)),
+		AuthorID:  columnID(row, 4),
+		Version:   row.ColumnInt64(6),
+		CreatedAt: columnTime(row, 7),
+		UpdatedAt: columnTime(row, 8),
+	}
+	if !row.ColumnIsNull(5) { // it is NULL if the author is gone
+		p.Author = &models.Author{ID: p.AuthorID, Username: row.ColumnText(5)}
+	}
+	return p
+}

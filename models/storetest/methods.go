@@ -1,0 +1,139 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"sync"
+	"testing"
+	"time"
+
+	"gin-blog/models"
+)
+
+// closedCases are about stores that were closed.
+var closedCases = []testCase{{"a closed store is unavailable", closedStoreIsUnavailable}}
+
+// method is a call of one method of models.Store, named as the method.
+type method struct {
+	name string
+	call func(ctx context.Context, store models.Store) error
+}
+
+// methods returns a call of every method but Close.
+func methods() []method {
+	user := models.User{ID: models.NewID(), Username: "alice", Role: models.RoleUser, CreatedAt: now()}
+	post := *newPost(&user, "title")
+	return append(userMethods(user), append(postMethods(post), append(sessionMethods(newSession(&user, "refresh id")),
+		method{"Ping", func(ctx context.Context, s models.Store) error { return s.Ping(ctx) }})...)...)
+}
+
+func userMethods(u models.User) []method {
+	type store = models.Store
+	return []method{
+		{"CreateUser", func(ctx context.Context, s store) error { return s.CreateUser(ctx, &u) }},
+		{"CreateUsers", func(ctx context.Context, s store) error {
+			other := models.User{ID: models.NewID(), Username: "bob", Role: models.RoleUser, CreatedAt: now()}
+			return s.CreateUsers(ctx, []models.User{other})
+		}},
+		{"UserByID", func(ctx context.Context, s store) error { return second(s.UserByID(ctx, u.ID)) }},
+		{"UserByUsername", func(ctx context.Context, s store) error { return second(s.UserByUsername(ctx, "alice")) }},
+		{"UserByEmail", func(ctx context.Context, s store) error { return second(s.UserByEmail(ctx, "a@b.co")) }},
+		{"Users", func(ctx context.Context, s store) error { return second(s.Users(ctx, models.UserFilter{Limit: 1})) }},
+		{"UpdateProfile", func(ctx context.Context, s store) error {
+			return second(s.UpdateProfile(ctx, u.ID, models.ProfileChange{Name: new("A. L.")}))
+		}},
+		{"SetRole", func(ctx context.Context, s store) error { return s.SetRole(ctx, "alice", models.RoleAdmin) }},
+		{"ChangePassword", func(ctx context.Context, s store) error {
+			return s.ChangePassword(ctx, u.ID, 0, "$2a$10$new", models.ID{})
+		}},
+		{"RenewHash", func(ctx context.Context, s store) error { return s.RenewHash(ctx, u.ID, "from", "to") }},
+		{"DeleteUser", func(ctx context.Context, s store) error { return s.DeleteUser(ctx, models.NewID()) }},
+	}
+}
+
+func postMethods(p models.Post) []method {
+	type store = models.Store
+	page := models.PostFilter{Limit: 1}
+	return []method{
+		{"CreatePost", func(ctx context.Context, s store) error { return second(s.CreatePost(ctx, &p, nil)) }},
+		{"CreatePosts", func(ctx context.Context, s store) error {
+			return s.CreatePosts(ctx, []models.Post{*newPost(&models.User{ID: models.NewID()}, "title")})
+		}},
+		{"PostByID", func(ctx context.Context, s store) error { return second(s.PostByID(ctx, p.ID)) }},
+		{"Posts", func(ctx context.Context, s store) error { _, _, err := s.Posts(ctx, page); return err }},
+		{"Revisions", func(ctx context.Context, s store) error { _, _, err := s.Revisions(ctx, page); return err }},
+		{"UpdatePost", func(ctx context.Context, s store) error {
+			return second(s.UpdatePost(ctx, p.ID, p.AuthorID, models.PostChange{Title: new("new"), UpdatedAt: now()}))
+		}},
+		{"DeletePost", func(ctx context.Context, s store) error { return s.DeletePost(ctx, p.ID, p.AuthorID, nil) }},
+	}
+}
+
+func sessionMethods(session *models.Session) []method {
+	type store = models.Store
+	id, user := session.ID, session.UserID
+	return []method{
+		{"CreateSession", func(ctx context.Context, s store) error { return s.CreateSession(ctx, session) }},
+		{"LiveSession", func(ctx context.Context, s store) error { _, _, err := s.LiveSession(ctx, id, now()); return err }},
+		{"SwapRefreshID", func(ctx context.Context, s store) error {
+			return second(s.SwapRefreshID(ctx, id, "from", "to", now()))
+		}},
+		{"LiveSessions", func(ctx context.Context, s store) error { return second(s.LiveSessions(ctx, user, now())) }},
+		{"DeleteSession", func(ctx context.Context, s store) error { return s.DeleteSession(ctx, id) }},
+		{"DeleteSessionOf", func(ctx context.Context, s store) error { return s.DeleteSessionOf(ctx, user, id) }},
+		{"DeleteSessions", func(ctx context.Context, s store) error { return s.DeleteSessions(ctx, user) }},
+	}
+}
+
+// second returns the error of a call with two results.
+func second[T any](_ T, err error) error { return err }
+
+// methodsAreObserved wants each method to report one operation at least, and the error that it returned.
+func methodsAreObserved(t *testing.T, open func(t *testing.T, observe models.Observer) models.Store) {
+	var mu sync.Mutex
+	var operations []string
+	var last error
+	store := open(t, func(operation string, took time.Duration, err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if operation == "" || took < 0 || took > time.Minute {
+			t.Errorf("observed %q, which took %s", operation, took)
+		}
+		operations, last = append(operations, operation), err
+	})
+	called := map[string]bool{}
+	for _, m := range methods() {
+		called[m.name] = true
+		mu.Lock()
+		operations, last = nil, nil
+		mu.Unlock()
+		err := m.call(t.Context(), store)
+		mu.Lock()
+		if len(operations) == 0 || !errors.Is(err, last) {
+			t.Errorf("%s: returned %v, observed %v and %v", m.name, err, operations, last)
+		}
+		mu.Unlock()
+	}
+	for m := range reflect.TypeFor[models.Store]().Methods() {
+		if m.Name != "Close" && !called[m.Name] {
+			t.Errorf("no case calls %s", m.Name)
+		}
+	}
+}
+
+func closedStoreIsUnavailable(t *testing.T, store models.Store) {
+	if err := store.Ping(t.Context()); err != nil {
+		t.Fatalf("ping: %v", err)
+	}
+	for range 2 {
+		if err := store.Close(t.Context()); err != nil {
+			t.Fatalf("close: %v", err)
+		}
+	}
+	for _, m := range methods() {
+		if err := m.call(t.Context(), store); !errors.Is(err, models.ErrUnavailable) {
+			t.Errorf("%s after close: got %v, want ErrUnavailable", m.name, err)
+		}
+	}
+}

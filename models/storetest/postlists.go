@@ -1,0 +1,289 @@
+package storetest
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"gin-blog/models"
+)
+
+// listCases are the cases of models.PostStore that are about lists.
+var listCases = []testCase{
+	{"the newest post comes first within a blink", newestFirst},
+	{"pages hold every post once", pagesHoldEveryPostOnce},
+	{"pages stay whole while others write", pagesStayWhole},
+	{"pages of long posts end early", longPagesEndEarly},
+	{"lists are filtered", listsAreFiltered},
+	{"filters follow changes", filtersFollowChanges},
+	{"words are found", wordsAreFound},
+	{"the search follows changes", searchFollowsChanges},
+}
+
+// walk pages through the whole list, calling between after each page, and returns the ids in the order seen.
+func walk(t *testing.T, store models.Store, limit int, between func()) []models.ID {
+	t.Helper()
+	var ids []models.ID
+	filter := models.PostFilter{Limit: limit}
+	for {
+		page, more, err := store.Posts(t.Context(), filter)
+		if err != nil {
+			t.Fatalf("page after %s: %v", filter.After.Hex(), err)
+		}
+		if len(page) > limit {
+			t.Fatalf("a page of %d posts, want at most %d", len(page), limit)
+		}
+		for _, p := range page {
+			ids = append(ids, p.ID)
+		}
+		if !more {
+			return ids
+		}
+		filter.After = page[len(page)-1].ID
+		between()
+	}
+}
+
+// titles pages through all that a filter selects, five a page, and returns the titles. On the way it wants Revisions to
+// tell of the same pages as Posts.
+func titles(t *testing.T, store models.Store, f models.PostFilter) (titles []string) {
+	t.Helper()
+	f.Limit = 5
+	for {
+		page, more, err := store.Posts(t.Context(), f)
+		if err != nil {
+			t.Fatalf("list %+v: %v", f, err)
+		}
+		revisions, moreRevisions, err := store.Revisions(t.Context(), f)
+		if err != nil || len(revisions) != len(page) || more != moreRevisions {
+			t.Fatalf("revisions of %+v: %d, more %v, %v, want those of %d posts, more %v", f, len(revisions), moreRevisions, err, len(page), more)
+		}
+		for i, p := range page {
+			if revisions[i] != p.Revision() {
+				t.Errorf("revision %+v, want %+v", revisions[i], p.Revision())
+			}
+			titles = append(titles, p.Title)
+		}
+		if !more {
+			return titles
+		}
+		f.After = page[len(page)-1].ID
+	}
+}
+
+func newestFirst(t *testing.T, store models.Store) {
+	want := createPosts(t, store, newUser(t, store, "alice"), 30)
+	if got := walk(t, store, 100, func() {}); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, want the reverse of the order of creation", got)
+	}
+}
+
+func pagesHoldEveryPostOnce(t *testing.T, store models.Store) {
+	if page, more, err := store.Posts(t.Context(), models.PostFilter{Limit: 5}); err != nil || more || page == nil || len(page) != 0 {
+		t.Errorf("an empty store: got %v, %v, want an empty page", page, err)
+	}
+	want := createPosts(t, store, newUser(t, store, "alice"), 20)
+	for _, limit := range []int{1, 7, 10, 20, 100} {
+		if got := walk(t, store, limit, func() {}); !reflect.DeepEqual(got, want) {
+			t.Errorf("pages of %d: got %d posts, want all %d in order", limit, len(got), len(want))
+		}
+	}
+}
+
+func pagesStayWhole(t *testing.T, store models.Store) {
+	author := newUser(t, store, "alice")
+	before := createPosts(t, store, author, 40)
+	var writers sync.WaitGroup
+	got := walk(t, store, 5, func() {
+		for range 3 {
+			writers.Go(func() {
+				if _, err := store.CreatePost(t.Context(), newPost(author, "meanwhile"), nil); err != nil {
+					t.Errorf("create meanwhile: %v", err)
+				}
+			})
+		}
+	})
+	writers.Wait()
+
+	seen := make(map[models.ID]int)
+	for _, id := range got {
+		seen[id]++
+	}
+	for _, id := range before {
+		if seen[id] != 1 {
+			t.Errorf("post %s was listed %d times, want once", id.Hex(), seen[id])
+		}
+	}
+}
+
+func longPagesEndEarly(t *testing.T, store models.Store) {
+	author := newUser(t, store, "alice")
+	long := strings.Repeat("x", models.MaxPageBytes/3)
+	for i := range 7 {
+		p := newPost(author, fmt.Sprintf("%d", i))
+		p.Content = long
+		if _, err := store.CreatePost(t.Context(), p, nil); err != nil {
+			t.Fatalf("create: %v", err)
+		}
+	}
+	page, more, err := store.Posts(t.Context(), models.PostFilter{Limit: 5})
+	if err != nil || len(page) != 2 || !more {
+		t.Errorf("a page of %d long posts, more %v, %v, want 2 and more", len(page), more, err)
+	}
+	if got := strings.Join(titles(t, store, models.PostFilter{}), ""); got != "6543210" {
+		t.Errorf("the pages hold %s", got)
+	}
+}
+
+func listsAreFiltered(t *testing.T, store models.Store) {
+	alice, bob := newUser(t, store, "alice"), newUser(t, store, "bob")
+	var all, byAlice, withGo, both []string // titles, newest first
+	for i := range 24 {
+		author, tags := alice, []string{"gin"}
+		if i%3 == 0 {
+			author = bob
+		}
+		if i%2 == 0 {
+			tags = []string{"go", "gin"}
+		}
+		p := createTagged(t, store, author, fmt.Sprintf("Post %02d", i), tags...)
+		prepend := func(to *[]string) { *to = append([]string{p.Title}, *to...) }
+		prepend(&all)
+		if author == alice {
+			prepend(&byAlice)
+		}
+		if i%2 == 0 {
+			prepend(&withGo)
+		}
+		if author == alice && i%2 == 0 {
+			prepend(&both)
+		}
+	}
+	for name, c := range map[string]struct {
+		filter models.PostFilter
+		want   []string
+	}{
+		"all":               {models.PostFilter{}, all},
+		"by author":         {models.PostFilter{AuthorID: alice.ID}, byAlice},
+		"by tag":            {models.PostFilter{Tag: "go"}, withGo},
+		"by the other tag":  {models.PostFilter{Tag: "gin"}, all},
+		"by author and tag": {models.PostFilter{AuthorID: alice.ID, Tag: "go"}, both},
+		"by words":          {models.PostFilter{Words: models.ParseWords("hello post")}, all},
+		"by words, author":  {models.PostFilter{Words: models.ParseWords("hello"), AuthorID: alice.ID}, byAlice},
+		"by words, author, tag": {
+			models.PostFilter{Words: models.ParseWords("HELLO"), AuthorID: alice.ID, Tag: "go"}, both},
+		"by a part of a tag": {models.PostFilter{Tag: "g"}, nil},
+		"by nobody":          {models.PostFilter{AuthorID: models.NewID()}, nil},
+	} {
+		if got := titles(t, store, c.filter); !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: got %v, want %v", name, got, c.want)
+		}
+	}
+}
+
+// createTagged stores a post with tags.
+func createTagged(t *testing.T, store models.Store, author *models.User, title string, tags ...string) *models.Post {
+	t.Helper()
+	p := newPost(author, title)
+	p.Tags = tags
+	if _, err := store.CreatePost(t.Context(), p, nil); err != nil {
+		t.Fatalf("create %s: %v", title, err)
+	}
+	return p
+}
+
+func filtersFollowChanges(t *testing.T, store models.Store) {
+	alice := newUser(t, store, "alice")
+	createTagged(t, store, alice, "kept", "go")
+	changed := createTagged(t, store, alice, "changed", "go", "gin")
+	deleted := createTagged(t, store, alice, "deleted", "go")
+
+	change := models.PostChange{Tags: &[]string{"rust"}, UpdatedAt: now()}
+	if _, err := store.UpdatePost(t.Context(), changed.ID, alice.ID, change); err != nil {
+		t.Fatalf("change tags: %v", err)
+	}
+	if err := store.DeletePost(t.Context(), deleted.ID, alice.ID, nil); err != nil {
+		t.Fatalf("delete: %v", err)
+	}
+	for tag, want := range map[string][]string{"go": {"kept"}, "gin": nil, "rust": {"changed"}} {
+		for _, author := range []models.ID{{}, alice.ID} {
+			got := titles(t, store, models.PostFilter{Tag: tag, AuthorID: author})
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("by the tag %s and the author %s: got %v, want %v", tag, author.Hex(), got, want)
+			}
+		}
+	}
+}
+
+// find searches for text and wants the posts with these titles, in any order.
+func find(t *testing.T, store models.Store, text string, want ...string) {
+	t.Helper()
+	got := titles(t, store, models.PostFilter{Words: models.ParseWords(text)})
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("search %q: got %v, want %v", text, got, want)
+	}
+}
+
+func wordsAreFound(t *testing.T, store models.Store) {
+	author := newUser(t, store, "alice")
+	for title, content := range map[string]string{
+		"Gin and tonic":  "A party drink. It isn't art.",
+		"Gophers":        "The art of Go, said NEAR the end; $where {$gt: 1} OR \"quoted\"",
+		"Größe ÉCOLE":    "naïve 日本語 text ΣΊΣΥΦΟΣ हिन्दी",
+		"Semi-colons; (": "foo_bar title:gin AND*",
+	} {
+		p := newPost(author, title)
+		p.Content = content
+		if _, err := store.CreatePost(t.Context(), p, nil); err != nil {
+			t.Fatalf("create: %v", err)
+		}
+	}
+	for text, want := range map[string][]string{
+		"art":               {"Gin and tonic", "Gophers"},
+		"ART go":            {"Gophers"},
+		"gin":               {"Gin and tonic", "Semi-colons; ("},
+		"tonic drink":       {"Gin and tonic"},
+		"art tonic gophers": nil,
+		"part":              nil,
+		"NEAR":              {"Gophers"},
+		"gin NEAR tonic":    nil,
+		"art OR nothing":    nil,
+		"NOT art":           nil,
+		"art*":              {"Gin and tonic", "Gophers"},
+		`"art of"`:          {"Gophers"},
+		`art" OR "2`:        nil,
+		`art" OR "1`:        {"Gophers"},
+		"$where":            {"Gophers"},
+		"école größe":       {"Größe ÉCOLE"},
+		"ecole":             nil,
+		"日本語":               {"Größe ÉCOLE"},
+		"σίσυφος":           {"Größe ÉCOLE"},
+		"हिन्दी":            {"Größe ÉCOLE"},
+		"ह":                 nil,
+		"हिन":               nil,
+		"title:gin":         {"Semi-colons; ("},
+	} {
+		find(t, store, text, want...)
+	}
+}
+
+func searchFollowsChanges(t *testing.T, store models.Store) {
+	author := newUser(t, store, "alice")
+	changed, deleted := createTagged(t, store, author, "Gophers"), createTagged(t, store, author, "Tonic")
+	find(t, store, "hello", "Gophers", "Tonic")
+	change := models.PostChange{Content: new("All about marmots"), UpdatedAt: now()}
+	if _, err := store.UpdatePost(t.Context(), changed.ID, author.ID, change); err != nil {
+		t.Fatalf("change: %v", err)
+	}
+	if err := store.DeletePost(t.Context(), deleted.ID, author.ID, nil); err != nil {
+		t.Fatalf("delete: %v", err)
+	}
+	find(t, store, "hello")
+	find(t, store, "marmots", "Gophers")
+	find(t, store, "tonic")
+}
