@@ -12,9 +12,9 @@ import (
 // ID names a user, a post or a session: the 12 bytes of a MongoDB ObjectID, written as 24 hex digits.
 type ID = bson.ObjectID
 
-// NewID returns an ID that no process has made before and that sorts after all that were made earlier, by whichever
-// process, as far as their clocks agree: the time in units of 2^-32 s, of which the first 4 bytes are an ObjectID's
-// seconds, then 4 random bytes. The driver's own ObjectIDs keep order only within one process, or to the second.
+// NewID returns an ID that sorts after all IDs made before, by any process, as far as the clocks agree. It consists
+// of the time in units of 2^-32 s, whose first 4 bytes are the seconds of an ObjectID, and of 4 random bytes. The
+// driver's own ObjectIDs are in order only within one process, or to the second.
 func NewID() ID {
 	var id ID
 	now := time.Now()
@@ -24,7 +24,7 @@ func NewID() ID {
 	return id
 }
 
-// ParseID reads the 24 hex digits of an ID. Anything else is ErrInvalidID.
+// ParseID reads an ID of 24 hex digits, or returns ErrInvalidID.
 func ParseID(s string) (ID, error) {
 	id, err := bson.ObjectIDFromHex(s)
 	if err != nil {

@@ -5,12 +5,12 @@ import (
 	"unicode"
 )
 
-// Words are what a search looks for: each must occur, as a whole word, without regard to case. The keys are the
-// words without their case, the values as they were written.
+// Words are what a search looks for. Each must occur as a whole word, in any case. The keys are the words in one
+// case, the values the words as they were written.
 type Words map[string]string
 
-// ParseWords takes the words out of a text: runs of letters, digits and the marks on them. All else, operators and
-// quotes too, only separates.
+// ParseWords returns the words of a text: runs of letters, digits and the marks on them. Everything else, such as
+// operators and quotes, separates words.
 func ParseWords(text string) Words {
 	words := Words{}
 	for _, word := range splitWords(text) {
@@ -19,7 +19,7 @@ func ParseWords(text string) Words {
 	return words
 }
 
-// AsWritten returns the words in the case they were written in, for a database that has rules of its own about case.
+// AsWritten returns the words as they were written, for a database that has its own rules about case.
 func (w Words) AsWritten() []string {
 	words := make([]string, 0, len(w))
 	for _, word := range w {
@@ -28,7 +28,7 @@ func (w Words) AsWritten() []string {
 	return words
 }
 
-// OccurIn tells whether every word is a word of one of the texts.
+// OccurIn returns whether every word is a word of at least one of the texts.
 func (w Words) OccurIn(texts ...string) bool {
 	if len(w) == 0 {
 		return true
@@ -50,7 +50,7 @@ func splitWords(text string) []string {
 	})
 }
 
-// fold takes the case out of a word by Unicode's simple folding, which knows σ and ς as one letter.
+// fold brings a word into one case by Unicode's simple case folding, in which σ and ς are one letter.
 func fold(word string) string {
 	return strings.Map(func(r rune) rune {
 		least := r

@@ -27,7 +27,15 @@ func TestStore(t *testing.T) {
 	})
 }
 
-// insert stores raw documents, as a program of another make would.
+// newPost makes a post that is not stored yet.
+func newPost(author models.ID) *models.Post {
+	now := time.Now()
+	return &models.Post{
+		ID: models.NewID(), Title: "My Post", Content: "Hello", AuthorID: author, CreatedAt: now, UpdatedAt: now,
+	}
+}
+
+// insert stores documents as another program would.
 func insert(t *testing.T, db *mongo.Database, collection string, documents ...any) {
 	t.Helper()
 	if _, err := db.Collection(collection).InsertMany(t.Context(), documents); err != nil {
@@ -43,7 +51,7 @@ func TestMongooseIndexOnUsernameStays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	insert(t, db, "users", bson.D{{Key: "username", Value: "alice"}, {Key: "password", Value: "x"}, {Key: "__v", Value: 0}})
+	insert(t, db, "users", bson.M{"username": "alice", "password": "x", "__v": 0})
 
 	store := testkit.OpenMongoDB(t, db, nil)
 	for _, taken := range []string{"alice", "ALICE"} {
@@ -88,11 +96,13 @@ func TestNamesThatDifferOnlyInCaseAreServedExactly(t *testing.T) {
 func TestWhatIsWrittenHasTheTutorialsShape(t *testing.T) {
 	db := testkit.Database(t)
 	store := testkit.OpenMongoDB(t, db, nil)
-	u := &models.User{ID: models.NewID(), Username: "alice", PasswordHash: "$2a$10$x", Role: models.RoleUser, CreatedAt: time.Now()}
+	u := &models.User{
+		ID: models.NewID(), Username: "alice", PasswordHash: "$2a$10$x", Role: models.RoleUser, CreatedAt: time.Now(),
+	}
 	if err := store.CreateUser(t.Context(), u); err != nil {
 		t.Fatal(err)
 	}
-	p := &models.Post{ID: models.NewID(), Title: "My Post", Content: "Hello", AuthorID: u.ID, CreatedAt: time.Now(), UpdatedAt: time.Now()}
+	p := newPost(u.ID)
 	if _, err := store.CreatePost(t.Context(), p, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -116,10 +126,12 @@ func TestWhatIsWrittenHasTheTutorialsShape(t *testing.T) {
 	}
 }
 
-// TestLacksFeature: who may not make an index, or not now, is not told that the server cannot, or uniqueness would
-// be weakened.
+// TestLacksFeature: a missing permission or a passing failure does not mean that the server lacks a feature. Otherwise
+// uniqueness would be weakened.
 func TestLacksFeature(t *testing.T) {
-	for code, want := range map[int32]bool{67: true, 115: true, 238: true, 303: true, 13: false, 18: false, 8000: false, 10107: false, 189: false} {
+	for code, want := range map[int32]bool{
+		67: true, 115: true, 238: true, 303: true, 13: false, 18: false, 8000: false, 10107: false, 189: false,
+	} {
 		if got := mongodb.LacksFeature(fmt.Errorf("create: %w", mongo.CommandError{Code: code})); got != want {
 			t.Errorf("code %d: %v, want %v", code, got, want)
 		}
@@ -129,16 +141,16 @@ func TestLacksFeature(t *testing.T) {
 	}
 }
 
-// TestFieldsOfOtherTypes: a document that another program wrote oddly does not hide the page that it is on.
+// TestFieldsOfOtherTypes: documents of other programs, with fields of unexpected types, do not make their page fail.
 func TestFieldsOfOtherTypes(t *testing.T) {
 	db := testkit.Database(t)
 	alice := models.NewID()
-	insert(t, db, "users", bson.D{{Key: "_id", Value: alice}, {Key: "username", Value: 42}, {Key: "password", Value: bson.D{}}, {Key: "createdAt", Value: "today"}})
+	insert(t, db, "users", bson.M{"_id": alice, "username": 42, "password": bson.D{}, "createdAt": "today"})
 	insert(t, db, "posts",
-		bson.D{{Key: "title", Value: "Fine"}, {Key: "content", Value: "Hello"}, {Key: "author", Value: alice}},
-		bson.D{{Key: "title", Value: 7}, {Key: "content", Value: 1.5}, {Key: "author", Value: alice.Hex()}, {Key: "tags", Value: "go"}},
-		bson.D{{Key: "title", Value: true}, {Key: "content", Value: nil}, {Key: "author", Value: bson.A{}}, {Key: "tags", Value: bson.A{1, "two"}}},
-		bson.D{{Key: "title", Value: bson.D{}}, {Key: "createdAt", Value: "yesterday"}, {Key: "updatedAt", Value: 5}, {Key: "version", Value: "1.0"}})
+		bson.M{"title": "Fine", "content": "Hello", "author": alice},
+		bson.M{"title": 7, "content": 1.5, "author": alice.Hex(), "tags": "go"},
+		bson.M{"title": true, "content": nil, "author": bson.A{}, "tags": bson.A{1, "two"}},
+		bson.M{"title": bson.D{}, "createdAt": "yesterday", "updatedAt": 5, "version": "1.0"})
 
 	store := testkit.OpenMongoDB(t, db, nil)
 	posts, _, err := store.Posts(t.Context(), models.PostFilter{Limit: 10})
@@ -164,11 +176,11 @@ func TestFieldsOfOtherTypes(t *testing.T) {
 	}
 }
 
-// TestCreatePostRepeatedByTheDriver writes a post as the driver does when the first write got no answer, to a
-// server that takes the second one for another.
+// TestCreatePostRepeatedByTheDriver sends the same write twice, as the driver does when the first one got no
+// answer, to a server that does not recognize the repetition.
 func TestCreatePostRepeatedByTheDriver(t *testing.T) {
 	store := testkit.MongoDB(t)
-	p := &models.Post{ID: models.NewID(), Title: "My Post", Content: "Hello", AuthorID: models.NewID(), CreatedAt: time.Now(), UpdatedAt: time.Now()}
+	p := newPost(models.NewID())
 	for range 2 {
 		if existing, err := store.CreatePost(t.Context(), p, nil); existing != nil || err != nil {
 			t.Errorf("got %v, %v, want the post created", existing, err)
@@ -180,12 +192,12 @@ func TestCreatePostRepeatedByTheDriver(t *testing.T) {
 	}
 }
 
-// poolCleared has the method by which the driver knows its own error, which it does not export.
+// poolCleared has the method of an error that the driver does not export.
 type poolCleared struct{ error }
 
 func (poolCleared) Retryable() bool { return true }
 
-// TestUnavailable names errors of the driver that a later try may not meet, and others.
+// TestUnavailable tells errors of the driver after which a later try may succeed from others.
 func TestUnavailable(t *testing.T) {
 	for name, c := range map[string]struct {
 		err  error
@@ -193,10 +205,11 @@ func TestUnavailable(t *testing.T) {
 	}{
 		"broken connection":           {mongo.CommandError{Labels: []string{"NetworkError"}}, true},
 		"another's broken connection": {poolCleared{}, true},
-		"the same, once it is known":  {mongo.CommandError{Labels: []string{"TransientTransactionError"}, Wrapped: poolCleared{}}, true},
-		"no majority":                 {mongo.WriteException{Labels: []string{"RetryableWriteError"}}, true},
-		"no primary any more":         {mongo.CommandError{Code: 10107}, true},
-		"mistake":                     {mongo.CommandError{Code: 2}, false},
+		"the same, once it is known": {
+			mongo.CommandError{Labels: []string{"TransientTransactionError"}, Wrapped: poolCleared{}}, true},
+		"no majority":         {mongo.WriteException{Labels: []string{"RetryableWriteError"}}, true},
+		"no primary any more": {mongo.CommandError{Code: 10107}, true},
+		"mistake":             {mongo.CommandError{Code: 2}, false},
 	} {
 		if got := mongodb.Unavailable(c.err); got != c.want {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
@@ -224,7 +237,9 @@ func TestServerAway(t *testing.T) {
 }
 
 func TestOpenRefusesAMalformedURIWithoutRepeatingIt(t *testing.T) {
-	for _, uri := range []string{"mongodb://", "mongodb://user:hunter2secret@host:99999999/", "mongodb://user:hunter2%zz@host/", "http://host"} {
+	for _, uri := range []string{
+		"mongodb://", "mongodb://user:hunter2secret@host:99999999/", "mongodb://user:hunter2%zz@host/", "http://host",
+	} {
 		_, err := mongodb.Open(uri, "blog", slog.New(slog.DiscardHandler), nil)
 		if err == nil {
 			t.Errorf("open %q: no error", uri)
@@ -234,14 +249,15 @@ func TestOpenRefusesAMalformedURIWithoutRepeatingIt(t *testing.T) {
 	}
 }
 
-// TestPagesComeFromAnIndex: the server scans the index that is meant for a filter, and that index is in the order
-// of the page. The plain list is in the order of _id, which every server keeps its documents by.
+// TestPagesComeFromAnIndex: the server scans the index made for a filter, which is in the order of the page. The
+// plain list is in the order of _id, by which every server keeps its documents.
 func TestPagesComeFromAnIndex(t *testing.T) {
 	db := testkit.Database(t)
 	store := testkit.OpenMongoDB(t, db, nil).(*mongodb.Store)
 	author := models.NewID()
 	for range 50 {
-		p := &models.Post{ID: models.NewID(), Title: "t", Content: "c", Tags: []string{"go"}, AuthorID: author, CreatedAt: time.Now()}
+		p := newPost(author)
+		p.Tags = []string{"go"}
 		if _, err := store.CreatePost(t.Context(), p, nil); err != nil {
 			t.Fatal(err)
 		}
@@ -251,15 +267,19 @@ func TestPagesComeFromAnIndex(t *testing.T) {
 		index  string
 		keys   string // of the index: what the filter fixes, then the order of the page
 	}{
-		"author": {models.PostFilter{AuthorID: author}, "posts_by_author", `{"author": {"$numberInt":"1"},"_id": {"$numberInt":"-1"}}`},
-		"tag":    {models.PostFilter{Tag: "go"}, "posts_by_tag", `{"tags": {"$numberInt":"1"},"_id": {"$numberInt":"-1"}}`},
+		"author": {models.PostFilter{AuthorID: author}, "posts_by_author",
+			`{"author": {"$numberInt":"1"},"_id": {"$numberInt":"-1"}}`},
+		"tag": {models.PostFilter{Tag: "go"}, "posts_by_tag",
+			`{"tags": {"$numberInt":"1"},"_id": {"$numberInt":"-1"}}`},
 	} {
 		c.filter.Limit = 20
 		plan, err := store.PagePlan(t.Context(), c.filter)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if text := plan.String(); !strings.Contains(text, `"IXSCAN"`) || !strings.Contains(text, `"`+c.index+`"`) || strings.Contains(text, "COLLSCAN") {
+		text := plan.String()
+		scansIndex := strings.Contains(text, `"IXSCAN"`) && strings.Contains(text, `"`+c.index+`"`)
+		if !scansIndex || strings.Contains(text, "COLLSCAN") {
 			t.Errorf("%s: the plan is %s, want a scan of %s", name, text, c.index)
 		}
 		specs, err := db.Collection("posts").Indexes().ListSpecifications(t.Context())

@@ -13,8 +13,8 @@ import (
 const (
 	// sessionColumns are the columns that scanSession reads.
 	sessionColumns = `sessions.id, sessions.user_id, sessions.refresh_id, sessions.previous_refresh_id,
-		sessions.rotated_at, sessions.created_at, sessions.last_used_at, sessions.expires_at, sessions.user_agent, sessions.ip,
-		sessions.password_version`
+		sessions.rotated_at, sessions.created_at, sessions.last_used_at, sessions.expires_at, sessions.user_agent,
+		sessions.ip, sessions.password_version`
 	sessionColumnCount = 11
 
 	insertSession = `INSERT INTO sessions (id, user_id, refresh_id, previous_refresh_id, rotated_at,

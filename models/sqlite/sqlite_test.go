@@ -58,7 +58,8 @@ func TestOpenRefusesANewerFile(t *testing.T) {
 	if err := conn.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := sqlite.Open(t.Context(), path, nil); err == nil || !strings.Contains(err.Error(), "run a newer gin-blog") {
+	_, err = sqlite.Open(t.Context(), path, nil)
+	if err == nil || !strings.Contains(err.Error(), "run a newer gin-blog") {
 		t.Errorf("got %v, want a refusal that says what to do", err)
 	}
 }
@@ -112,7 +113,8 @@ func TestTwoProcessesShareAFile(t *testing.T) {
 			}
 			defer store.Close(t.Context())
 			for range posts {
-				if _, err := store.CreatePost(t.Context(), &models.Post{ID: models.NewID(), Title: "t", Content: "c", AuthorID: author}, nil); err != nil {
+				p := &models.Post{ID: models.NewID(), Title: "t", Content: "c", AuthorID: author}
+				if _, err := store.CreatePost(t.Context(), p, nil); err != nil {
 					t.Errorf("create: %v", err)
 				}
 			}

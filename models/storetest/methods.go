@@ -22,7 +22,7 @@ type method struct {
 
 // methods returns a call of every method but Close.
 func methods() []method {
-	user := models.User{ID: models.NewID(), Username: "alice", Role: models.RoleUser, CreatedAt: now()}
+	user := *makeUser("alice")
 	post := *newPost(&user, "title")
 	return append(userMethods(user), append(postMethods(post), append(sessionMethods(newSession(&user, "refresh id")),
 		method{"Ping", func(ctx context.Context, s models.Store) error { return s.Ping(ctx) }})...)...)
@@ -33,8 +33,7 @@ func userMethods(u models.User) []method {
 	return []method{
 		{"CreateUser", func(ctx context.Context, s store) error { return s.CreateUser(ctx, &u) }},
 		{"CreateUsers", func(ctx context.Context, s store) error {
-			other := models.User{ID: models.NewID(), Username: "bob", Role: models.RoleUser, CreatedAt: now()}
-			return s.CreateUsers(ctx, []models.User{other})
+			return s.CreateUsers(ctx, []models.User{*makeUser("bob")})
 		}},
 		{"UserByID", func(ctx context.Context, s store) error { return second(s.UserByID(ctx, u.ID)) }},
 		{"UserByUsername", func(ctx context.Context, s store) error { return second(s.UserByUsername(ctx, "alice")) }},

@@ -59,7 +59,8 @@ func titles(t *testing.T, store models.Store, f models.PostFilter) (titles []str
 		}
 		revisions, moreRevisions, err := store.Revisions(t.Context(), f)
 		if err != nil || len(revisions) != len(page) || more != moreRevisions {
-			t.Fatalf("revisions of %+v: %d, more %v, %v, want those of %d posts, more %v", f, len(revisions), moreRevisions, err, len(page), more)
+			t.Fatalf("revisions of %+v: %d, more %v, %v, want those of %d posts, more %v",
+				f, len(revisions), moreRevisions, err, len(page), more)
 		}
 		for i, p := range page {
 			if revisions[i] != p.Revision() {
@@ -82,7 +83,8 @@ func newestFirst(t *testing.T, store models.Store) {
 }
 
 func pagesHoldEveryPostOnce(t *testing.T, store models.Store) {
-	if page, more, err := store.Posts(t.Context(), models.PostFilter{Limit: 5}); err != nil || more || page == nil || len(page) != 0 {
+	page, more, err := store.Posts(t.Context(), models.PostFilter{Limit: 5})
+	if err != nil || more || page == nil || len(page) != 0 {
 		t.Errorf("an empty store: got %v, %v, want an empty page", page, err)
 	}
 	want := createPosts(t, store, newUser(t, store, "alice"), 20)

@@ -60,7 +60,8 @@ func postsComeBack(t *testing.T, store models.Store) {
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("read: got %+v, %v, want %+v", got, err, want)
 	}
-	if got, err := store.PostByID(t.Context(), orphan.ID); err != nil || got.Author != nil || got.AuthorID != orphan.AuthorID {
+	got, err = store.PostByID(t.Context(), orphan.ID)
+	if err != nil || got.Author != nil || got.AuthorID != orphan.AuthorID {
 		t.Errorf("read orphan: got %+v, %v, want no author", got, err)
 	}
 	if _, err := store.PostByID(t.Context(), models.NewID()); !errors.Is(err, models.ErrPostNotFound) {
@@ -75,8 +76,8 @@ func postsComeBack(t *testing.T, store models.Store) {
 func oddTextComesBack(t *testing.T, store models.Store) {
 	author := newUser(t, store, "alice")
 	for _, text := range []string{
-		"a\x00b", "'; DROP TABLE posts; --", "$where", "{\"$gt\":\"\"}", "日本語 🦫", "\u202eright to left", " spaces  kept ",
-		"line\r\nline", strings.Repeat("long ", 20000),
+		"a\x00b", "'; DROP TABLE posts; --", "$where", "{\"$gt\":\"\"}", "日本語 🦫", "\u202eright to left",
+		" spaces  kept ", "line\r\nline", strings.Repeat("long ", 20000),
 	} {
 		p := newPost(author, text)
 		p.Content = text
@@ -107,7 +108,9 @@ func postsChange(t *testing.T, store models.Store) {
 	}{
 		{models.PostChange{Title: new("Title")}, func() { want.Title = "Title" }},
 		{models.PostChange{Content: new("a\x00b"), Tags: &twoTags}, func() { want.Content, want.Tags = "a\x00b", twoTags }},
-		{models.PostChange{Title: new("T"), Content: new("C"), Tags: &noTags}, func() { want.Title, want.Content, want.Tags = "T", "C", noTags }},
+		{models.PostChange{Title: new("T"), Content: new("C"), Tags: &noTags}, func() {
+			want.Title, want.Content, want.Tags = "T", "C", noTags
+		}},
 	} {
 		step.change.UpdatedAt = now().Add(time.Duration(i) * time.Minute)
 		want.UpdatedAt = step.change.UpdatedAt
@@ -125,7 +128,8 @@ func postsChange(t *testing.T, store models.Store) {
 	if _, err := store.UpdatePost(t.Context(), p.ID, other.ID, change); !errors.Is(err, models.ErrPostNotFound) {
 		t.Errorf("change as another author: got %v, want ErrPostNotFound", err)
 	}
-	if _, err := store.UpdatePost(t.Context(), models.NewID(), author.ID, change); !errors.Is(err, models.ErrPostNotFound) {
+	_, err := store.UpdatePost(t.Context(), models.NewID(), author.ID, change)
+	if !errors.Is(err, models.ErrPostNotFound) {
 		t.Errorf("change an unknown post: got %v, want ErrPostNotFound", err)
 	}
 	if err := store.DeletePost(t.Context(), p.ID, other.ID, nil); !errors.Is(err, models.ErrPostNotFound) {
@@ -218,7 +222,7 @@ func keysCreateOnce(t *testing.T, store models.Store) {
 func manyAreCreatedAtOnce(t *testing.T, store models.Store) {
 	users := make([]models.User, 30)
 	for i := range users {
-		users[i] = models.User{ID: models.NewID(), Username: fmt.Sprintf("user%d", i), Role: models.RoleUser, CreatedAt: now()}
+		users[i] = *makeUser(fmt.Sprintf("user%d", i))
 	}
 	if err := store.CreateUsers(t.Context(), users); err != nil {
 		t.Fatalf("create users: %v", err)

@@ -92,10 +92,12 @@ func refreshIDIsSwappedOnce(t *testing.T, store models.Store) {
 			t.Errorf("swap from %q: got %+v, %v, want it unchanged", stale, got, err)
 		}
 	}
-	if _, err := store.SwapRefreshID(t.Context(), s.ID, "two", "three", s.ExpiresAt); !errors.Is(err, models.ErrSessionNotFound) {
+	_, err = store.SwapRefreshID(t.Context(), s.ID, "two", "three", s.ExpiresAt)
+	if !errors.Is(err, models.ErrSessionNotFound) {
 		t.Errorf("swap once expired: got %v, want ErrSessionNotFound", err)
 	}
-	if _, err := store.SwapRefreshID(t.Context(), models.NewID(), "two", "three", at); !errors.Is(err, models.ErrSessionNotFound) {
+	_, err = store.SwapRefreshID(t.Context(), models.NewID(), "two", "three", at)
+	if !errors.Is(err, models.ErrSessionNotFound) {
 		t.Errorf("swap of an unknown session: got %v, want ErrSessionNotFound", err)
 	}
 }

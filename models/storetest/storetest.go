@@ -39,12 +39,17 @@ const crowd = 50
 // now is a time that every store can keep.
 func now() time.Time { return models.StoredTime(time.Now()) }
 
-// newUser stores a user with a name of its own.
-func newUser(t *testing.T, store models.Store, username string) *models.User {
-	t.Helper()
-	u := &models.User{
+// makeUser makes a user that is not stored yet.
+func makeUser(username string) *models.User {
+	return &models.User{
 		ID: models.NewID(), Username: username, Role: models.RoleUser, PasswordHash: "$2a$10$hash", CreatedAt: now(),
 	}
+}
+
+// newUser stores a user.
+func newUser(t *testing.T, store models.Store, username string) *models.User {
+	t.Helper()
+	u := makeUser(username)
 	if err := store.CreateUser(t.Context(), u); err != nil {
 		t.Fatalf("create user %s: %v", username, err)
 	}

@@ -26,7 +26,8 @@ var userCases = []testCase{
 
 func usersAreFound(t *testing.T, store models.Store) {
 	want := &models.User{
-		ID: models.NewID(), Username: "Alice", Email: "Alice@Example.com", Name: "Alice Liddell", Bio: "Down the\nrabbit hole",
+		ID: models.NewID(), Username: "Alice", Email: "Alice@Example.com", Name: "Alice Liddell",
+		Bio:  "Down the\nrabbit hole",
 		Role: models.RoleAdmin, PasswordHash: "$2a$10$hash", CreatedAt: now(),
 	}
 	if err := store.CreateUser(t.Context(), want); err != nil {
@@ -66,7 +67,8 @@ func usersAreFound(t *testing.T, store models.Store) {
 
 func namesAreTakenOnce(t *testing.T, store models.Store) {
 	first := newUser(t, store, "alice")
-	withEmail := &models.User{ID: models.NewID(), Username: "bob", Email: "bob@example.com", Role: models.RoleUser, CreatedAt: now()}
+	withEmail := makeUser("bob")
+	withEmail.Email = "bob@example.com"
 	if err := store.CreateUser(t.Context(), withEmail); err != nil {
 		t.Fatalf("create bob: %v", err)
 	}
@@ -82,7 +84,8 @@ func namesAreTakenOnce(t *testing.T, store models.Store) {
 		{"dora", "BOB@EXAMPLE.COM", models.ErrEmailTaken},
 		{"Alice", "Bob@example.com", models.ErrUsernameTaken},
 	} {
-		u := &models.User{ID: models.NewID(), Username: c.username, Email: c.email, Role: models.RoleUser, CreatedAt: now()}
+		u := makeUser(c.username)
+		u.Email = c.email
 		if err := store.CreateUser(t.Context(), u); !errors.Is(err, c.want) {
 			t.Errorf("create %s <%s>: got %v, want %v", c.username, c.email, err, c.want)
 		}
@@ -96,9 +99,7 @@ func namesAreTakenOnce(t *testing.T, store models.Store) {
 func oneCreateWins(t *testing.T, store models.Store) {
 	spellings := []string{"alice", "Alice"}
 	won := atOnce(t, crowd, func(i int) error {
-		return store.CreateUser(t.Context(), &models.User{
-			ID: models.NewID(), Username: spellings[i%2], Role: models.RoleUser, CreatedAt: now(),
-		})
+		return store.CreateUser(t.Context(), makeUser(spellings[i%2]))
 	}, models.ErrUsernameTaken)
 	if won != 1 {
 		t.Errorf("%d of %d creates of one name succeeded, want 1", won, crowd)
@@ -107,9 +108,9 @@ func oneCreateWins(t *testing.T, store models.Store) {
 	names := func(i int) string { return "user" + string(rune('A'+i%26)) + string(rune('a'+i/26)) }
 	emails := []string{"mail@example.com", "MAIL@example.com"}
 	won = atOnce(t, crowd, func(i int) error {
-		return store.CreateUser(t.Context(), &models.User{
-			ID: models.NewID(), Username: names(i), Email: emails[i%2], Role: models.RoleUser, CreatedAt: now(),
-		})
+		u := makeUser(names(i))
+		u.Email = emails[i%2]
+		return store.CreateUser(t.Context(), u)
 	}, models.ErrEmailTaken)
 	if won != 1 {
 		t.Errorf("%d of %d creates of one email succeeded, want 1", won, crowd)
@@ -118,7 +119,8 @@ func oneCreateWins(t *testing.T, store models.Store) {
 
 func profilesChange(t *testing.T, store models.Store) {
 	u := newUser(t, store, "alice")
-	other := &models.User{ID: models.NewID(), Username: "bob", Email: "bob@example.com", Role: models.RoleUser, CreatedAt: now()}
+	other := makeUser("bob")
+	other.Email = "bob@example.com"
 	if err := store.CreateUser(t.Context(), other); err != nil {
 		t.Fatalf("create bob: %v", err)
 	}
@@ -143,13 +145,15 @@ func profilesChange(t *testing.T, store models.Store) {
 			t.Errorf("read after %+v: got %+v, %v, want %+v", step.change, got, err, want)
 		}
 	}
-	if _, err := store.UpdateProfile(t.Context(), u.ID, models.ProfileChange{Name: new("x"), Email: new("BOB@example.com")}); !errors.Is(err, models.ErrEmailTaken) {
+	taken := models.ProfileChange{Name: new("x"), Email: new("BOB@example.com")}
+	if _, err := store.UpdateProfile(t.Context(), u.ID, taken); !errors.Is(err, models.ErrEmailTaken) {
 		t.Errorf("bob's email: got %v, want ErrEmailTaken", err)
 	}
 	if got, err := store.UserByID(t.Context(), u.ID); err != nil || got.Name != "" {
 		t.Errorf("a refused change left %+v, %v", got, err)
 	}
-	if _, err := store.UpdateProfile(t.Context(), models.NewID(), models.ProfileChange{Name: new("x")}); !errors.Is(err, models.ErrUserNotFound) {
+	_, err := store.UpdateProfile(t.Context(), models.NewID(), models.ProfileChange{Name: new("x")})
+	if !errors.Is(err, models.ErrUserNotFound) {
 		t.Errorf("an unknown user: got %v, want ErrUserNotFound", err)
 	}
 	if _, err := store.UserByEmail(t.Context(), "alice@example.com"); !errors.Is(err, models.ErrUserNotFound) {
@@ -206,7 +210,8 @@ func passwordChangeEndsOtherSessions(t *testing.T, store models.Store) {
 	if err != nil || len(live) != 2 {
 		t.Errorf("live sessions: %+v, %v, want 2", live, err)
 	}
-	if err := store.ChangePassword(t.Context(), u.ID, u.PasswordVersion, "$2a$10$late", kept.ID); !errors.Is(err, models.ErrPasswordChanged) {
+	err = store.ChangePassword(t.Context(), u.ID, u.PasswordVersion, "$2a$10$late", kept.ID)
+	if !errors.Is(err, models.ErrPasswordChanged) {
 		t.Errorf("change from the old version: got %v, want ErrPasswordChanged", err)
 	}
 	if err := store.ChangePassword(t.Context(), u.ID, changed.PasswordVersion, "$2a$10$third", fresh.ID); err != nil {
@@ -273,7 +278,8 @@ func usersAreDeleted(t *testing.T, store models.Store) {
 	}
 	newUser(t, store, "Alice") // the name is free, and the posts are not the newcomer's
 	for _, p := range posts {
-		if got, err := store.PostByID(t.Context(), p.ID); err != nil || p.Author != nil || got.Author != nil || got.AuthorID != u.ID {
+		got, err := store.PostByID(t.Context(), p.ID)
+		if err != nil || p.Author != nil || got.Author != nil || got.AuthorID != u.ID {
 			t.Errorf("post: %+v, %v, want it without an author", got, err)
 		}
 	}
@@ -315,7 +321,7 @@ func nameIsFreedAndTaken(t *testing.T, store models.Store) {
 			if i == 0 {
 				return store.DeleteUser(t.Context(), u.ID)
 			}
-			return store.CreateUser(t.Context(), &models.User{ID: models.NewID(), Username: name, Role: models.RoleUser, CreatedAt: now()})
+			return store.CreateUser(t.Context(), makeUser(name))
 		}, models.ErrUsernameTaken)
 		if won < 1 || won > 2 {
 			t.Errorf("%d successes, want the delete and at most one create", won)
