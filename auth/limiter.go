@@ -8,14 +8,19 @@ import (
 	"time"
 
 	"github.com/hashicorp/golang-lru/v2/simplelru"
+
+	"gin-blog/models"
 )
 
-// maxKeys bounds the memory of a limiter: past that, the key used longest ago is forgotten.
+// maxKeys bounds the memory of a limiter. One more key removes the key that was used longest ago.
 const maxKeys = 50_000
 
-// LimitError refuses a try that came too soon.
+// errLimit is what LimitError is an instance of.
+var errLimit = models.NewError(models.TooMany, "Too many tries")
+
+// LimitError refuses an attempt that came too soon.
 type LimitError struct {
-	RetryAfter time.Duration // after that, the next try is let through
+	RetryAfter time.Duration // how long to wait until the next attempt is allowed
 }
 
 // Error says how long to wait.
@@ -23,96 +28,104 @@ func (e *LimitError) Error() string {
 	return fmt.Sprintf("limit reached: try again in %s", e.RetryAfter)
 }
 
-// Limiter lets a number of counted tries through for each key within a sliding window. A try is under way between Begin
-// and the call of what Begin returned, which says whether it counts. Tries under way keep their places, so that many
-// at once get through no more than one after another; who finds only such in front waits for them.
+// Unwrap returns an error of the kind models.TooMany.
+func (e *LimitError) Unwrap() error { return errLimit }
+
+// Limiter allows each key a number of counted attempts within a sliding window. The caller reports at the end of an
+// attempt whether it counts, for example because it failed. Attempts that are running take a slot too. So an
+// attacker gains nothing from many attempts at once: when the running attempts fill the limit, the next one waits
+// for them.
 type Limiter struct {
 	limit  int
 	window time.Duration
 	now    func() time.Time
 
 	mu   sync.Mutex
-	keys *simplelru.LRU[string, *tries]
+	keys *simplelru.LRU[string, *attempts]
 }
 
-// tries are those of one key.
-type tries struct {
-	counted  []time.Time // oldest first
-	underWay int
-	ended    chan struct{} // closed when one under way ends, for those who wait; nil where nobody does
+// attempts are those of one key.
+type attempts struct {
+	counted []time.Time // when they ended, oldest first
+	running int
+	ended   chan struct{} // closed when a running attempt ends; nil while nobody waits for that
 }
 
-// NewLimiter makes a Limiter of limit counted tries a window, by the clock now.
+// NewLimiter makes a Limiter of limit counted attempts a window. now is its clock.
 func NewLimiter(limit int, window time.Duration, now func() time.Time) *Limiter {
-	keys, err := simplelru.NewLRU[string, *tries](maxKeys, nil)
-	if err != nil { // a size below 1: a mistake in this file
+	keys, err := simplelru.NewLRU[string, *attempts](maxKeys, nil)
+	if err != nil { // only for a size below 1
 		panic(err)
 	}
 	return &Limiter{limit: limit, window: window, now: now, keys: keys}
 }
 
-// Begin starts a try of key. It returns a *LimitError where so many counted already, or the cause of ctx where that ends
-// while it waits. Otherwise end must be called once, with whether the try counts.
+// Begin starts an attempt of key. It returns a *LimitError if the limit is reached. If it has to wait for running
+// attempts and ctx ends meanwhile, it returns the cause of ctx. Otherwise the caller must call end once, and say
+// whether the attempt counts.
 func (l *Limiter) Begin(ctx context.Context, key string) (end func(counts bool), err error) {
 	for {
-		t, wait, err := l.tryBegin(key)
+		a, slotFreed, err := l.takeSlot(key)
 		if err != nil {
 			return nil, err
 		}
-		if wait == nil {
-			return func(counts bool) { l.end(key, t, counts) }, nil
+		if slotFreed == nil {
+			return func(counts bool) { l.end(key, a, counts) }, nil
 		}
 		select {
-		case <-wait:
+		case <-slotFreed:
 		case <-ctx.Done():
-			return nil, fmt.Errorf("wait for other tries: %w", context.Cause(ctx))
+			return nil, fmt.Errorf("wait for other attempts: %w", context.Cause(ctx))
 		}
 	}
 }
 
-// tryBegin takes a place, or returns a channel to wait for where all are taken and some will perhaps be given back.
-func (l *Limiter) tryBegin(key string) (t *tries, wait <-chan struct{}, err error) {
+// takeSlot takes a slot for a running attempt. If running attempts fill the limit, it returns a channel that is
+// closed when one of them ends.
+func (l *Limiter) takeSlot(key string) (a *attempts, slotFreed <-chan struct{}, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	t, ok := l.keys.Get(key)
+	a, ok := l.keys.Get(key)
 	if !ok {
-		t = new(tries)
-		l.keys.Add(key, t)
+		a = new(attempts)
+		l.keys.Add(key, a)
 	}
 	now := l.now()
-	for len(t.counted) > 0 && !t.counted[0].Add(l.window).After(now) {
-		t.counted = t.counted[1:]
+	for len(a.counted) > 0 && !a.counted[0].Add(l.window).After(now) {
+		a.counted = a.counted[1:]
 	}
-	switch {
-	case len(t.counted) >= l.limit:
-		return nil, nil, &LimitError{RetryAfter: t.counted[len(t.counted)-l.limit].Add(l.window).Sub(now)}
-	case len(t.counted)+t.underWay < l.limit:
-		t.underWay++
-		return t, nil, nil
+	if len(a.counted) >= l.limit {
+		return nil, nil, &LimitError{RetryAfter: a.counted[len(a.counted)-l.limit].Add(l.window).Sub(now)}
 	}
-	if t.ended == nil {
-		t.ended = make(chan struct{})
+	if len(a.counted)+a.running < l.limit {
+		a.running++
+		return a, nil, nil
 	}
-	return t, t.ended, nil
+	if a.ended == nil {
+		a.ended = make(chan struct{})
+	}
+	return a, a.ended, nil
 }
 
-func (l *Limiter) end(key string, t *tries, counts bool) {
+// end gives the slot of an attempt back, and counts the attempt if counts is true.
+func (l *Limiter) end(key string, a *attempts, counts bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	t.underWay--
+	a.running--
 	if counts {
-		t.counted = append(t.counted, l.now())
+		a.counted = append(a.counted, l.now())
 	}
-	if t.ended != nil {
-		close(t.ended)
-		t.ended = nil
+	if a.ended != nil {
+		close(a.ended)
+		a.ended = nil
 	}
-	if known, _ := l.keys.Peek(key); known == t && len(t.counted) == 0 && t.underWay == 0 {
+	if known, _ := l.keys.Peek(key); known == a && len(a.counted) == 0 && a.running == 0 {
 		l.keys.Remove(key)
 	}
 }
 
-// Network is what limits count an address by: an IPv4 address itself, of an IPv6 address the /64 that one customer has.
+// Network returns the part of an address that limits count by: an IPv4 address itself, and the /64 of an IPv6
+// address, which belongs to one customer.
 func Network(ip string) string {
 	addr, err := netip.ParseAddr(ip)
 	if err != nil {

@@ -7,55 +7,58 @@ import (
 	"time"
 )
 
-// Limits are how often somebody may fail to log in, and register.
+// Limits restrict how often somebody may fail to log in, and how often they may register. A nil *Limits restricts
+// nothing.
 type Limits struct {
-	names, addresses, registrations *Limiter
+	logins, loginsOfAddress, registrations *Limiter
 }
 
-// NewLimits makes the limits: failed logins, 10 in 15 minutes for one account from one address and 100 for one address;
-// registrations, 30 an hour for one address.
+// NewLimits makes the limits: 10 failed logins in 15 minutes for one account from one address, 100 in 15 minutes
+// for one address, and 30 registrations an hour for one address. now is their clock.
 func NewLimits(now func() time.Time) *Limits {
 	return &Limits{
-		names:         NewLimiter(10, 15*time.Minute, now),
-		addresses:     NewLimiter(100, 15*time.Minute, now),
-		registrations: NewLimiter(30, time.Hour, now),
+		logins:          NewLimiter(10, 15*time.Minute, now),
+		loginsOfAddress: NewLimiter(100, 15*time.Minute, now),
+		registrations:   NewLimiter(30, time.Hour, now),
 	}
 }
 
-// Login runs a try to prove an account's password from an address, unless too many have failed: then it returns a
-// *LimitError. A try fails where it returns ErrWrongPassword. A nil *Limits limits nothing.
+// Login calls attempt, which checks the password of an account for a client at address ip. It returns a *LimitError
+// instead if too many attempts have failed, which is to say, have returned ErrWrongPassword.
 //
-// The context that try gets ends with ErrBusy two seconds after the call, so that waiting for others' tries and for a turn to
-// hash take no longer together.
-func (l *Limits) Login(ctx context.Context, account, ip string, try func(context.Context) error) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, hashingPatience, ErrBusy)
+// The context of attempt ends two seconds after the call of Login, with ErrBusy. The time includes waiting for other
+// attempts and for a turn to hash.
+func (l *Limits) Login(ctx context.Context, account, ip string, attempt func(context.Context) error) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, hashTimeout, ErrBusy)
 	defer cancel()
-	attempt := func() error { return try(ctx) }
+	if l == nil {
+		return attempt(ctx)
+	}
+	network := Network(ip)
+	return limited(ctx, l.loginsOfAddress, network, isWrongPassword, func() error {
+		return limited(ctx, l.logins, network+" "+strings.ToLower(account), isWrongPassword, func() error {
+			return attempt(ctx)
+		})
+	})
+}
+
+// Register calls attempt, which registers an account for a client at address ip. It returns a *LimitError instead
+// if there were too many attempts.
+func (l *Limits) Register(ctx context.Context, ip string, attempt func() error) error {
 	if l == nil {
 		return attempt()
 	}
-	network := Network(ip)
-	return limited(ctx, l.addresses, network, func() error {
-		return limited(ctx, l.names, network+" "+strings.ToLower(account), attempt, isWrongPassword)
-	}, isWrongPassword)
+	return limited(ctx, l.registrations, Network(ip), func(error) bool { return true }, attempt)
 }
 
-// Register runs a registration from an address, unless there were too many. A nil *Limits limits nothing.
-func (l *Limits) Register(ctx context.Context, ip string, try func() error) error {
-	if l == nil {
-		return try()
-	}
-	return limited(ctx, l.registrations, Network(ip), try, func(error) bool { return true })
-}
-
-// limited runs a try if the limiter lets it, and counts it if counts says so of its outcome.
-func limited(ctx context.Context, l *Limiter, key string, try func() error, counts func(error) bool) (err error) {
+// limited calls attempt if the limiter allows it. counts decides by the result whether the attempt counts.
+func limited(ctx context.Context, l *Limiter, key string, counts func(error) bool, attempt func() error) (err error) {
 	end, err := l.Begin(ctx, key)
 	if err != nil {
 		return err
 	}
 	defer func() { end(counts(err)) }()
-	return try()
+	return attempt()
 }
 
 func isWrongPassword(err error) bool { return errors.Is(err, ErrWrongPassword) }

@@ -3,7 +3,6 @@ package auth
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime"
 	"strings"
@@ -16,47 +15,54 @@ import (
 )
 
 var (
-	// ErrWrongPassword says that a password does not fit its hash, or that there is no usable hash.
-	ErrWrongPassword = errors.New("wrong password")
-	// ErrBusy says that too many passwords are being hashed; a later try may find a place.
-	ErrBusy = errors.New("too many passwords to hash at once")
+	// ErrWrongPassword says that a password does not match its hash, or that there is no usable hash.
+	ErrWrongPassword = models.NewError(models.Unauthenticated, "Invalid credentials")
+	// ErrBusy says that too many passwords are being hashed. A later attempt may succeed.
+	ErrBusy = models.NewError(models.Unavailable, "Too many logins at once, try again later")
 )
 
 const (
-	// MaxCost is the highest bcrypt cost that hashes are made or checked with: some 4 s on a processor of 2024.
+	// MinCost and MaxCost bound the bcrypt cost of hashes. A hash of cost 16 takes some 4 s on a processor of 2024.
+	MinCost = bcrypt.MinCost
 	MaxCost = 16
-	// hashingPatience is how long a password waits for its turn.
-	hashingPatience = 2 * time.Second
+	// MaxPasswordBytes is how many bytes of a password bcrypt reads (Provos and Mazières, "A Future-Adaptable Password
+	// Scheme", 1999).
+	MaxPasswordBytes = 72
+	// hashTimeout is how long a password waits for its turn to be hashed.
+	hashTimeout = 2 * time.Second
 )
 
-// Passwords hashes and checks passwords with bcrypt. bcrypt is slow on purpose, so fewer computations than GOMAXPROCS run
-// at a time, but one at least, and the others wait: a storm of logins leaves a processor to the rest of the server.
+// Passwords hashes and checks passwords with bcrypt. bcrypt is slow on purpose. To leave a processor to the rest of
+// the server during a storm of logins, at most GOMAXPROCS - 1 computations run at a time, but at least one. The
+// others wait.
 type Passwords struct {
-	cost  int
-	turns chan struct{}
-	// waiting is how many wait for their turn.
-	waiting atomic.Int64
-	// slowest is the highest cost seen, which every refusal takes the time of.
-	slowest atomic.Int64
+	cost    int
+	slots   chan struct{} // holds one element for each running computation
+	waiting atomic.Int64  // how many wait for a slot
+	// dummy is a hash that no password matches. It stands in for the hash of a user who does not exist.
+	dummy []byte
 }
 
-// NewPasswords makes Passwords that hash with a cost of bcrypt.MinCost to MaxCost.
+// NewPasswords makes Passwords that hash with a cost of MinCost to MaxCost.
 func NewPasswords(cost int) (*Passwords, error) {
-	if cost < bcrypt.MinCost || cost > MaxCost {
-		return nil, fmt.Errorf("bcrypt cost %d is not %d to %d", cost, bcrypt.MinCost, MaxCost)
+	if cost < MinCost || cost > MaxCost {
+		return nil, fmt.Errorf("bcrypt cost %d is not %d to %d", cost, MinCost, MaxCost)
 	}
-	p := &Passwords{cost: cost, turns: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1))}
-	p.slowest.Store(int64(cost))
-	return p, nil
+	return &Passwords{
+		cost:  cost,
+		slots: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1)),
+		// A salt and a checksum of zeros. No password is known to have this checksum.
+		dummy: fmt.Appendf(nil, "$2a$%02d$%s", cost, strings.Repeat(".", 53)),
+	}, nil
 }
 
-// Hash returns the bcrypt hash of a password of at most 72 bytes. It returns ErrBusy where no turn comes within
-// two seconds, and the error of ctx where that ends first.
+// Hash returns the bcrypt hash of a password of at most MaxPasswordBytes. It returns ErrBusy if no slot is free
+// within two seconds, or the error of ctx if that ends first.
 func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
-	if err := p.takeTurn(ctx); err != nil {
+	if err := p.takeSlot(ctx); err != nil {
 		return "", err
 	}
-	defer p.endTurn()
+	defer p.freeSlot()
 	hash, err := bcrypt.GenerateFromPassword([]byte(password), p.cost)
 	if err != nil {
 		return "", fmt.Errorf("hash password: %w", err)
@@ -64,81 +70,60 @@ func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
 	return string(hash), nil
 }
 
-// Verify returns nil where password fits hash, and ErrWrongPassword where it does not. An empty hash stands for a
-// user who does not exist and fits nothing. Every refusal takes the same time, that of the highest cost among the hashes
-// seen, so that it tells neither who exists nor what their hash costs. The other errors are those of Hash.
+// Verify returns nil if password matches hash, and ErrWrongPassword if not. An empty hash stands for a user who
+// does not exist: it matches nothing, and takes as long as a wrong password does for a hash of the configured cost.
+// So the time of a refusal does not tell who exists. The other errors are those of Hash.
 func (p *Passwords) Verify(ctx context.Context, hash, password string) error {
-	if err := p.takeTurn(ctx); err != nil {
+	if err := p.takeSlot(ctx); err != nil {
 		return err
 	}
-	defer p.endTurn()
-	cost, err := bcrypt.Cost([]byte(hash))
-	usable := err == nil && cost <= MaxCost
+	defer p.freeSlot()
+	usable := isUsable(hash)
+	compared := p.dummy
 	if usable {
-		p.notice(cost)
-		fits := bcrypt.CompareHashAndPassword([]byte(hash), []byte(password)) == nil
-		if fits && comparable(password) {
-			return nil
-		}
+		compared = []byte(hash)
 	}
-	p.fillUp(cost, usable)
-	return ErrWrongPassword
+	matches := bcrypt.CompareHashAndPassword(compared, []byte(password)) == nil
+	if !matches || !usable || !isUnambiguous(password) {
+		return ErrWrongPassword
+	}
+	return nil
 }
 
-// comparable tells whether bcrypt tells a password from every other: it reads 72 bytes, and a password with a NUL as the
-// password before it where that repeats ("ab\x00ab" as "ab").
-func comparable(password string) bool {
-	return len(password) <= models.MaxPasswordBytes && !strings.ContainsRune(password, 0)
+// isUsable returns whether a hash is one of bcrypt, of a cost that does not block the server.
+func isUsable(hash string) bool {
+	cost, err := bcrypt.Cost([]byte(hash))
+	return err == nil && cost <= MaxCost
 }
 
-// Outdated tells whether a hash has another cost than new ones get.
+// isUnambiguous returns whether bcrypt distinguishes a password from every other. It reads only 72 bytes, and takes a
+// password with a NUL for a shorter one that repeats ("ab\x00ab" for "ab").
+func isUnambiguous(password string) bool {
+	return len(password) <= MaxPasswordBytes && !strings.ContainsRune(password, 0)
+}
+
+// Outdated returns whether a hash has another cost than new hashes get.
 func (p *Passwords) Outdated(hash string) bool {
 	cost, err := bcrypt.Cost([]byte(hash))
 	return err == nil && cost != p.cost
 }
 
-// notice remembers the highest cost seen.
-func (p *Passwords) notice(cost int) {
-	for {
-		seen := p.slowest.Load()
-		if int64(cost) <= seen || p.slowest.CompareAndSwap(seen, int64(cost)) {
-			return
-		}
-	}
+// Queue returns how many passwords are being hashed or checked, how many wait, and how many may run at once.
+func (p *Passwords) Queue() (running, waiting, limit int) {
+	return len(p.slots), int(p.waiting.Load()), cap(p.slots)
 }
 
-// fillUp spends what a refusal at the highest cost takes more than the one just computed. The time doubles with each cost,
-// so one computation at cost c, and one each at c, c+1, … d-1, take as long together as one at cost d.
-func (p *Passwords) fillUp(spent int, any bool) {
-	slowest := int(p.slowest.Load())
-	if !any {
-		burn(slowest)
-		return
-	}
-	for cost := spent; cost < slowest; cost++ {
-		burn(cost)
-	}
-}
-
-// burn takes the time of one computation.
-func burn(cost int) { _, _ = bcrypt.GenerateFromPassword(nil, cost) }
-
-// Queue tells how many passwords are being hashed or checked, how many wait for their turn, and how many turns there are.
-func (p *Passwords) Queue() (running, waiting, turns int) {
-	return len(p.turns), int(p.waiting.Load()), cap(p.turns)
-}
-
-func (p *Passwords) takeTurn(ctx context.Context) error {
+func (p *Passwords) takeSlot(ctx context.Context) error {
 	p.waiting.Add(1)
 	defer p.waiting.Add(-1)
-	ctx, cancel := context.WithTimeoutCause(ctx, hashingPatience, ErrBusy)
+	ctx, cancel := context.WithTimeoutCause(ctx, hashTimeout, ErrBusy)
 	defer cancel()
 	select {
-	case p.turns <- struct{}{}:
+	case p.slots <- struct{}{}:
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("wait to hash a password: %w", context.Cause(ctx))
 	}
 }
 
-func (p *Passwords) endTurn() { <-p.turns }
+func (p *Passwords) freeSlot() { <-p.slots }

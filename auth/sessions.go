@@ -12,40 +12,39 @@ import (
 
 // SessionOptions are how long tokens live and how refresh tokens change.
 type SessionOptions struct {
-	AccessTTL  time.Duration // how long an access token is good
-	RefreshTTL time.Duration // how long a session lasts from login, whatever its use
-	Grace      time.Duration // how long a rotated refresh token still gets its successor
+	AccessTTL  time.Duration // how long an access token is valid
+	RefreshTTL time.Duration // how long a session lasts after login
+	Grace      time.Duration // how long a replaced refresh token still gets its successor
 	Rotation   bool          // whether a refresh replaces the refresh token
 	Now        func() time.Time
 }
 
-// Sessions turns logins into tokens and tokens into users.
+// Sessions issues tokens to users who log in, and finds the users of tokens.
 type Sessions struct {
 	store   models.SessionStore
 	tokens  *Tokens
 	options SessionOptions
 }
 
-// NewSessions makes Sessions that keep their rows in store.
+// NewSessions makes Sessions that are kept in store.
 func NewSessions(store models.SessionStore, tokens *Tokens, options SessionOptions) *Sessions {
 	return &Sessions{store: store, tokens: tokens, options: options}
 }
 
-// Identity is who sends a request, as the store knows them at this moment.
+// Identity is the user who sends a request, as the store has them at this moment, and the session they use.
 type Identity struct {
 	User      *models.User
 	SessionID models.ID
 }
 
-// Grant is what a client gets to prove itself with.
+// Grant holds the tokens of a session.
 type Grant struct {
 	AccessToken  string
 	RefreshToken string
-	ExpiresIn    time.Duration // what is left of the access token's life
+	ExpiresIn    time.Duration // how long the access token is valid
 }
 
-// Start opens a session for a user who proved their password. userAgent and ip are what the user will see in the
-// list of their sessions.
+// Start opens a session for a user whose password was verified. The list of the user's sessions shows userAgent and ip.
 func (s *Sessions) Start(ctx context.Context, u *models.User, userAgent, ip string) (*Grant, error) {
 	now := s.now()
 	session := &models.Session{
@@ -59,7 +58,8 @@ func (s *Sessions) Start(ctx context.Context, u *models.User, userAgent, ip stri
 	return s.grant(session, u, now)
 }
 
-// Authenticate returns who an access token speaks for. A token whose session ended is ErrInvalidToken.
+// Authenticate returns the user of an access token. It returns ErrTokenExpired if the token has expired, and
+// ErrInvalidToken if it is not valid or its session has ended.
 func (s *Sessions) Authenticate(ctx context.Context, accessToken string) (*Identity, error) {
 	id, subject, err := s.tokens.parseAccess(accessToken)
 	if err != nil {
@@ -78,12 +78,12 @@ func (s *Sessions) Authenticate(ctx context.Context, accessToken string) (*Ident
 	return &Identity{User: user, SessionID: id}, nil
 }
 
-// Refresh trades a refresh token for new tokens.
+// Refresh exchanges a refresh token for new tokens.
 //
-// The session's row holds the id of the token that is good now, and one compare-and-set replaces it. Who comes second
-// with the same token within the grace, because an answer was lost or two requests crossed, gets the same successor.
-// After that a replaced token means that somebody else has it too: the session ends (RFC 9700, section 4.14.2) and the
-// answer is ErrInvalidToken.
+// The session's row holds the id of the current token, and one compare-and-set replaces it. A client that sends the
+// same token again within the grace, because an answer was lost or two requests crossed, gets the same successor.
+// After the grace, a replaced token means that somebody else has it too: the session ends (RFC 9700, section
+// 4.14.2), and Refresh returns ErrInvalidToken. Its errors are otherwise those of Authenticate.
 func (s *Sessions) Refresh(ctx context.Context, refreshToken string) (*Grant, error) {
 	id, from, err := s.tokens.parseRefresh(refreshToken)
 	if err != nil {
@@ -117,8 +117,8 @@ func (s *Sessions) Refresh(ctx context.Context, refreshToken string) (*Grant, er
 	return s.grant(session, user, now)
 }
 
-// End ends the session of a refresh token, whether or not the token is still the current one. A token that is none of
-// ours, or no more, ends nothing.
+// End ends the session of a refresh token, also if the token was replaced. If the token is not valid or has
+// expired, nothing happens.
 func (s *Sessions) End(ctx context.Context, refreshToken string) error {
 	id, _, err := s.tokens.parseRefresh(refreshToken)
 	if errors.Is(err, ErrInvalidToken) || errors.Is(err, ErrTokenExpired) {
@@ -130,7 +130,7 @@ func (s *Sessions) End(ctx context.Context, refreshToken string) error {
 	return s.store.DeleteSession(ctx, id)
 }
 
-// endReused ends a session whose refresh token was stolen. A client that hangs up does not stop it.
+// endReused ends a session whose refresh token was used twice, also if the client hangs up meanwhile.
 func (s *Sessions) endReused(ctx context.Context, id models.ID) error {
 	if err := s.store.DeleteSession(context.WithoutCancel(ctx), id); err != nil {
 		return fmt.Errorf("end a session whose refresh token was used twice: %w", err)
@@ -138,7 +138,7 @@ func (s *Sessions) endReused(ctx context.Context, id models.ID) error {
 	return fmt.Errorf("refresh: %w: used twice", ErrInvalidToken)
 }
 
-// grant signs the tokens of a session. No access token outlives its session.
+// grant signs the tokens of a session. The access token expires no later than the session.
 func (s *Sessions) grant(session *models.Session, u *models.User, now time.Time) (*Grant, error) {
 	expires := now.Add(s.options.AccessTTL)
 	if session.ExpiresAt.Before(expires) {
@@ -155,5 +155,4 @@ func (s *Sessions) grant(session *models.Session, u *models.User, now time.Time)
 	return &Grant{AccessToken: access, RefreshToken: refresh, ExpiresIn: expires.Sub(now)}, nil
 }
 
-// now is the time to the millisecond, which is what stores keep.
-func (s *Sessions) now() time.Time { return s.options.Now().UTC().Truncate(time.Millisecond) }
+func (s *Sessions) now() time.Time { return models.StoredTime(s.options.Now()) }

@@ -12,10 +12,10 @@ import (
 )
 
 var (
-	// ErrInvalidToken says that a token is not one of ours, not of the kind asked for, or that its session ended.
-	ErrInvalidToken = errors.New("invalid token")
-	// ErrTokenExpired says that a token was one of ours and its time is over.
-	ErrTokenExpired = errors.New("token expired")
+	// ErrInvalidToken says that a token was not signed here, is of another kind, or that its session has ended.
+	ErrInvalidToken = models.NewError(models.TokenInvalid, "invalid token")
+	// ErrTokenExpired says that a token was signed here, and has expired.
+	ErrTokenExpired = models.NewError(models.TokenExpired, "jwt expired")
 )
 
 const (
@@ -26,14 +26,14 @@ const (
 	refreshType = "rt+jwt"
 )
 
-// Tokens signs and verifies JSON Web Tokens (RFC 7519) with HS256, as RFC 8725 advises: one algorithm, explicit
-// types, a key for each type, and every claim checked.
+// Tokens signs and verifies JSON Web Tokens (RFC 7519) with HS256. As RFC 8725 advises, there is one algorithm,
+// each type of token is explicit and has a key of its own, and every claim is checked.
 type Tokens struct {
 	accessKey, refreshKey []byte
 	parser                *jwt.Parser
 }
 
-// accessClaims are what an access token says. UserID repeats the subject under the tutorial's name.
+// accessClaims are the claims of an access token. UserID repeats the subject under the tutorial's name.
 type accessClaims struct {
 	jwt.RegisteredClaims
 	UserID    string `json:"userId"`
@@ -42,14 +42,14 @@ type accessClaims struct {
 	SessionID string `json:"sid"`
 }
 
-// refreshClaims are what a refresh token says; the registered "jti" is the session's refresh id.
+// refreshClaims are the claims of a refresh token. The registered claim "jti" is the session's refresh id.
 type refreshClaims struct {
 	jwt.RegisteredClaims
 	SessionID string `json:"sid"`
 }
 
 // NewTokens makes Tokens with two different secrets of at least 32 bytes (RFC 7518, section 3.2).
-// now is the clock that expiry is measured by.
+// now is the clock that decides whether a token has expired.
 func NewTokens(accessSecret, refreshSecret string, now func() time.Time) *Tokens {
 	return &Tokens{
 		accessKey:  []byte(accessSecret),
@@ -65,7 +65,7 @@ func NewTokens(accessSecret, refreshSecret string, now func() time.Time) *Tokens
 	}
 }
 
-// signAccess makes an access token of the session for its user, good from now until expires.
+// signAccess makes an access token for a session of u, which is valid from now until expires.
 func (t *Tokens) signAccess(s *models.Session, u *models.User, now, expires time.Time) (string, error) {
 	claims := registered(u.ID, rand.Text(), expires)
 	claims.IssuedAt = jwt.NewNumericDate(now)
@@ -78,8 +78,8 @@ func (t *Tokens) signAccess(s *models.Session, u *models.User, now, expires time
 	})
 }
 
-// signRefresh makes the session's current refresh token. The same refresh id gives the same token, whenever and by
-// whichever process it is signed: hence no "iat".
+// signRefresh makes the session's current refresh token. The same refresh id always gives the same token, in every
+// process. Therefore the token has no "iat".
 func (t *Tokens) signRefresh(s *models.Session) (string, error) {
 	return sign(refreshType, t.refreshKey, refreshClaims{
 		RegisteredClaims: registered(s.UserID, s.RefreshID, s.ExpiresAt),
@@ -87,7 +87,7 @@ func (t *Tokens) signRefresh(s *models.Session) (string, error) {
 	})
 }
 
-// parseAccess returns the session that an access token belongs to, and the id of the user it speaks for.
+// parseAccess verifies an access token. It returns the token's session and the id of its user.
 func (t *Tokens) parseAccess(token string) (sessionID models.ID, subject string, err error) {
 	var claims accessClaims
 	if err := t.parse(token, accessType, t.accessKey, &claims); err != nil {
@@ -96,11 +96,11 @@ func (t *Tokens) parseAccess(token string) (sessionID models.ID, subject string,
 	if claims.UserID != claims.Subject || claims.IssuedAt == nil || claims.ID == "" {
 		return models.ID{}, "", fmt.Errorf("parse token: %w: claims are missing", ErrInvalidToken)
 	}
-	sessionID, err = sessionOf(claims.SessionID)
+	sessionID, err = parseSessionID(claims.SessionID)
 	return sessionID, claims.Subject, err
 }
 
-// parseRefresh returns the session that a refresh token belongs to, and its refresh id.
+// parseRefresh verifies a refresh token. It returns the token's session and refresh id.
 func (t *Tokens) parseRefresh(token string) (sessionID models.ID, refreshID string, err error) {
 	var claims refreshClaims
 	if err := t.parse(token, refreshType, t.refreshKey, &claims); err != nil {
@@ -109,12 +109,13 @@ func (t *Tokens) parseRefresh(token string) (sessionID models.ID, refreshID stri
 	if claims.ID == "" {
 		return models.ID{}, "", fmt.Errorf("parse token: %w: it has no id", ErrInvalidToken)
 	}
-	sessionID, err = sessionOf(claims.SessionID)
+	sessionID, err = parseSessionID(claims.SessionID)
 	return sessionID, claims.ID, err
 }
 
-// parse checks everything about a token that the token itself tells. The header's "kid", "jku", "x5u" and "jwk" are
-// not looked at: the key is known. "crit" names extensions that must be understood, and none is.
+// parse verifies the signature and the registered claims of a token. It ignores "kid", "jku", "x5u" and "jwk" in
+// the header, because the key is known. It refuses "crit", which lists extensions that the recipient must
+// understand.
 func (t *Tokens) parse(token, wantType string, key []byte, claims jwt.Claims) error {
 	_, err := t.parser.ParseWithClaims(token, claims, func(parsed *jwt.Token) (any, error) {
 		if parsed.Header["typ"] != wantType {
@@ -154,7 +155,7 @@ func registered(subject models.ID, id string, expires time.Time) jwt.RegisteredC
 	}
 }
 
-func sessionOf(claim string) (models.ID, error) {
+func parseSessionID(claim string) (models.ID, error) {
 	id, err := models.ParseID(claim)
 	if err != nil {
 		return models.ID{}, fmt.Errorf("parse token: %w: %w", ErrInvalidToken, err)

@@ -31,7 +31,8 @@ func FuzzTokens(f *testing.F) {
 	}
 	for _, seed := range []string{
 		access, refresh, "", ".", "..", "...", access + ".", access + "=", "eyJhbGciOiJub25lIn0.e30.", access[:len(access)-1],
-		strings.ToUpper(access), access[:strings.LastIndexByte(access, '.')+1], strings.Repeat(".", 1000), "\x00", " " + access,
+		strings.ToUpper(access),
+		access[:strings.LastIndexByte(access, '.')+1], strings.Repeat(".", 1000), "\x00", " " + access,
 	} {
 		f.Add(seed)
 	}
