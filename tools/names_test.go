@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestDocumentsNameWhatExists checks that every Go file and every test that a document names exists, and that every link
-// to a file of the repository leads to one.
+// TestDocumentsNameWhatExists checks that every Go file and every test that a document names exists, and that every
+// link to a file of the repository leads to one.
 func TestDocumentsNameWhatExists(t *testing.T) {
 	tests := allTests(t)
 	documents, err := filepath.Glob("../docs/*.md")
