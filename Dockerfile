@@ -1,4 +1,4 @@
-# The builder has git, so that the version is stamped into the binary where the context has a .git.
+# This image has git, so the build stamps the version into the binary if the context has a .git.
 FROM golang:1.26.8 AS build
 WORKDIR /src
 COPY go.mod go.sum ./
@@ -9,7 +9,7 @@ RUN CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o /out/gin-blog . && inst
 FROM scratch
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=build /out/gin-blog /gin-blog
-# A named volume takes its owner from here.
+# A new named volume gets the owner of this folder.
 COPY --from=build --chown=65532:65532 /out/data /data
 USER 65532:65532
 ENV DATA_DIR=/data

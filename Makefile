@@ -1,4 +1,4 @@
-# What a developer runs. CONTRIBUTING.md says when.
+# What a developer runs. CONTRIBUTING.md explains each.
 
 .PHONY: run test postman faults check bench fmt
 
@@ -13,14 +13,14 @@ test: ## all tests with the race detector, on SQLite and on MongoDB
 postman: ## the Postman collection, against the program on both stores
 	scripts/with-mongo scripts/postman
 
-faults: ## kill and stop everything under load; prints the table of README.md (ARGS=-short: less of it)
-	go run ./faults $(ARGS)
+faults: ## kill and stop everything under load; prints the table of docs/survival.md (ARGS=-short: fewer faults)
+	go -C tools run ./faults $(ARGS)
 
-check: ## what else guards the project
+check: ## formatting, vet, staticcheck, and the files of the stack
 	scripts/check
 
-bench: ## measure; prints the figures of README.md
-	go run ./bench
+bench: ## measure; prints the figures of docs/speed.md
+	go -C tools run ./bench $(ARGS)
 
 fmt: ## format the sources
 	gofmt -w .

@@ -14,14 +14,14 @@ import (
 	"testing"
 )
 
-// TestReadmeFlow pastes the README's lines into one shell, against the real program, and compares the shape of what comes
-// back with what the README shows. Then it runs the programs of "From code".
+// TestReadmeFlow pastes the lines of the README's flow into one shell, against the real program, and compares the shape
+// of each answer with what the README shows. Then it runs the programs of "From code" in docs/clients.md.
 func TestReadmeFlow(t *testing.T) {
 	p := start(t, t.TempDir())
 	var script string
 	var shown []string
 	const mark = "=== answer ==="
-	for _, block := range readmeBlocks(t, "The tutorial's flow", p.port) {
+	for _, block := range codeBlocks(t, "README.md", "The tutorial's flow", p.port) {
 		if block.language == "sh" {
 			script += block.text + "echo '" + mark + "'\n"
 		} else {
@@ -46,9 +46,9 @@ func TestReadmeFlow(t *testing.T) {
 		"js": {"post.mjs", "From JavaScript by alice\n"},
 		"go": {"post.go", "From Go by alice\n"},
 	}
-	blocks := readmeBlocks(t, "From code", p.port)
+	blocks := codeBlocks(t, "docs/clients.md", "From code", p.port)
 	if len(blocks) != len(programs) {
-		t.Errorf("%d programs in the README, want %d", len(blocks), len(programs))
+		t.Errorf("%d programs in docs/clients.md, want %d", len(blocks), len(programs))
 	}
 	for _, block := range blocks {
 		t.Run(block.language, func(t *testing.T) {
@@ -60,17 +60,17 @@ func TestReadmeFlow(t *testing.T) {
 	}
 }
 
-// block is a piece of code in the README.
+// block is a piece of code in a document.
 type block struct{ language, text string }
 
-// readmeBlocks returns the code of a section, for the server on a port.
-func readmeBlocks(t *testing.T, section, port string) (blocks []block) {
+// codeBlocks returns the code in a section of a document, for the server on a port.
+func codeBlocks(t *testing.T, document, section, port string) (blocks []block) {
 	t.Helper()
-	readme, err := os.ReadFile("README.md")
+	content, err := os.ReadFile(document)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, text, _ := strings.Cut(string(readme), "## "+section+"\n")
+	_, text, _ := strings.Cut(string(content), "## "+section+"\n")
 	text, _, _ = strings.Cut(text, "\n## ")
 	for _, found := range regexp.MustCompile("(?s)```(\\w+)\n(.*?)```").FindAllStringSubmatch(text, -1) {
 		blocks = append(blocks, block{found[1], strings.ReplaceAll(found[2], "localhost:3000", "localhost:"+port)})
@@ -78,8 +78,8 @@ func readmeBlocks(t *testing.T, section, port string) (blocks []block) {
 	return blocks
 }
 
-// runLines runs text in an empty directory, as a script of bash or as the file that it stands for, and returns what it prints.
-// It may leave nothing behind.
+// runLines runs text in an empty directory, as a script of bash or as the given file, and returns what it prints. It is
+// an error if that leaves other files behind.
 func runLines(t *testing.T, file, text string) string {
 	t.Helper()
 	dir := t.TempDir()

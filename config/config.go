@@ -28,7 +28,7 @@ const minSecretBytes = 32
 // maxDrainDelay leaves the requests in flight some of the 10 s that a stop may take.
 const maxDrainDelay = 5 * time.Second
 
-// Config is every setting, checked. README.md says what each is for.
+// Config is every setting, checked. docs/settings.md says what each is for.
 type Config struct {
 	Port              int           `env:"PORT" envDefault:"3000"`
 	MongoURI          string        `env:"MONGO_URI" secret:"true"`

@@ -123,9 +123,9 @@ func TestAttrsTellEverySettingAndNoSecret(t *testing.T) {
 	}
 }
 
-// TestEverySettingIsDocumented holds the settings against the README and the file to copy.
+// TestEverySettingIsDocumented checks that docs/settings.md and .env.example name every setting.
 func TestEverySettingIsDocumented(t *testing.T) {
-	for path, form := range map[string]string{"../README.md": "`%s`", "../.env.example": "\n#%s="} {
+	for path, form := range map[string]string{"../docs/settings.md": "`%s`", "../.env.example": "\n#%s="} {
 		text, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)

@@ -3,7 +3,6 @@ package deploy
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -16,35 +15,38 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"gin-blog/internal/testkit"
 )
 
-// upstream stands for an API replica: it shows what the proxy sends, and fails as a process does that is killed.
+// upstream stands for an API replica. It answers with what the proxy sent, and can break off like a killed process.
 type upstream struct {
 	*httptest.Server
 	draining atomic.Bool
 	refusals atomic.Int32 // of health checks
 }
 
-// drain makes the server not ready, and waits until the proxy has noticed: the second refusal comes after it has taken the first.
+// drain makes the server not ready and waits until the proxy has noticed. When the proxy sends the second health check,
+// it has handled the refusal of the first.
 func (u *upstream) drain(t *testing.T) {
 	t.Helper()
 	u.draining.Store(true)
-	seen := u.refusals.Load()
-	for deadline := time.Now().Add(20 * time.Second); u.refusals.Load() < seen+2; time.Sleep(10 * time.Millisecond) {
+	before := u.refusals.Load()
+	for deadline := time.Now().Add(20 * time.Second); u.refusals.Load() < before+2; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatal("the proxy does not check")
+			t.Fatal("the proxy does not check the health of the server")
 		}
 	}
 }
 
-// TestProxy runs Caddy with the Caddyfile of the stack before three servers.
+// TestProxy runs Caddy with the Caddyfile of the stack in front of three servers.
 func TestProxy(t *testing.T) {
 	caddy, err := exec.LookPath("caddy")
 	if err != nil {
 		if os.Getenv("CI") == "true" {
-			t.Fatal("caddy is not here: scripts/debian-packages installs it")
+			t.Fatal("caddy is not installed: scripts/debian-packages installs it")
 		}
-		t.Skip("caddy is not here")
+		t.Skip("caddy is not installed")
 	}
 
 	var cuts, posts atomic.Int32 // requests for /cut, and POSTs that were answered
@@ -77,13 +79,9 @@ func TestProxy(t *testing.T) {
 	proxy := startProxy(t, caddy, upstreams)
 
 	t.Run("a client cannot choose its address", func(t *testing.T) {
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, proxy+"/posts", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		request.Header.Set("X-Forwarded-For", "203.0.113.7, 10.0.0.1")
+		forged := testkit.Header{"X-Forwarded-For": "203.0.113.7, 10.0.0.1"}
 		var seen struct{ ForwardedFor []string }
-		if status := do(t, request, &seen); status != http.StatusOK {
+		if status := send(t, http.MethodGet, proxy+"/posts", &seen, forged); status != http.StatusOK {
 			t.Fatalf("status %d", status)
 		}
 		if len(seen.ForwardedFor) != 1 || seen.ForwardedFor[0] != "127.0.0.1" {
@@ -91,7 +89,7 @@ func TestProxy(t *testing.T) {
 		}
 	})
 
-	t.Run("a server that drains gets nothing", func(t *testing.T) {
+	t.Run("a draining server gets no requests", func(t *testing.T) {
 		upstreams[0].drain(t)
 		defer upstreams[0].draining.Store(false)
 		for range 30 {
@@ -102,13 +100,13 @@ func TestProxy(t *testing.T) {
 		}
 	})
 
-	t.Run("a GET that a killed server took goes to another", func(t *testing.T) {
+	t.Run("the proxy sends a GET again if its server was killed", func(t *testing.T) {
 		if status := send(t, http.MethodGet, proxy+"/cut", nil); status != http.StatusOK || killed.Load() == 0 {
 			t.Errorf("status %d, and server %d was killed", status, killed.Load())
 		}
 	})
 
-	t.Run("a POST that a killed server took is not sent again", func(t *testing.T) {
+	t.Run("the proxy does not send a POST again if its server was killed", func(t *testing.T) {
 		cuts.Store(0)
 		killed.Store(0)
 		var refused struct{ Error, Message, RequestID string }
@@ -117,11 +115,11 @@ func TestProxy(t *testing.T) {
 			t.Errorf("status %d after %d requests, want 502 after 1", status, cuts.Load())
 		}
 		if refused.Error != "BadGatewayError" || refused.Message == "" || refused.RequestID == "" {
-			t.Errorf("not an error as the API has them: %+v", refused)
+			t.Errorf("the error has another form than those of the API: %+v", refused)
 		}
 	})
 
-	t.Run("without any server the answer is an error of the API", func(t *testing.T) {
+	t.Run("without a server the answer has the form of an API error", func(t *testing.T) {
 		for _, u := range upstreams {
 			u.drain(t)
 		}
@@ -132,7 +130,7 @@ func TestProxy(t *testing.T) {
 			t.Errorf("status %d, %+v", status, refused)
 		}
 		if posts.Load() != before {
-			t.Error("a server got the request all the same")
+			t.Error("a draining server got the request")
 		}
 	})
 }
@@ -141,23 +139,23 @@ func TestProxy(t *testing.T) {
 func startProxy(t *testing.T, caddy string, upstreams []*upstream) string {
 	t.Helper()
 	dir := t.TempDir()
-	port, checks := freePort(t), freePort(t)
+	port, checksPort := freePort(t), freePort(t)
 	content, err := os.ReadFile("Caddyfile")
 	if err != nil {
 		t.Fatal(err)
 	}
 	config := string(content)
-	for old, now := range map[string]string{
-		"\n:8080 {":  fmt.Sprintf("\n:%d {", port),
-		"\n:8081 {":  fmt.Sprintf("\n:%d {", checks),
+	for original, replacement := range map[string]string{
+		"\n:8080 {":  "\n:" + port + " {",
+		"\n:8081 {":  "\n:" + checksPort + " {",
 		"api-1:3000": upstreams[0].Listener.Addr().String(),
 		"api-2:3000": upstreams[1].Listener.Addr().String(),
 		"api-3:3000": upstreams[2].Listener.Addr().String(),
 	} {
-		if strings.Count(config, old) != 1 {
-			t.Fatalf("the Caddyfile does not have %q once", old)
+		if strings.Count(config, original) != 1 {
+			t.Fatalf("the Caddyfile does not have %q exactly once", original)
 		}
-		config = strings.Replace(config, old, now, 1)
+		config = strings.Replace(config, original, replacement, 1)
 	}
 	path := filepath.Join(dir, "Caddyfile")
 	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
@@ -179,10 +177,10 @@ func startProxy(t *testing.T, caddy string, upstreams []*upstream) string {
 		}
 	})
 	for range 100 {
-		response, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/", checks))
+		response, err := http.Get("http://127.0.0.1:" + checksPort + "/")
 		if err == nil {
 			response.Body.Close()
-			return fmt.Sprintf("http://127.0.0.1:%d", port)
+			return "http://127.0.0.1:" + port
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
@@ -190,42 +188,30 @@ func startProxy(t *testing.T, caddy string, upstreams []*upstream) string {
 	return ""
 }
 
-func freePort(t *testing.T) int {
+func freePort(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", ":0")
+	_, port, err := net.SplitHostPort(testkit.FreeAddress(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
+	return port
 }
 
-// send makes a request, with a body where it is a POST.
-func send(t *testing.T, method, url string, answer any) int {
+// send sends a request and returns the status of the answer. It decodes the answer into result unless that is nil.
+func send(t *testing.T, method, url string, result any, headers ...testkit.Header) int {
 	t.Helper()
-	var body io.Reader
-	if method == http.MethodPost {
-		body = strings.NewReader("{}")
-	}
-	request, err := http.NewRequestWithContext(t.Context(), method, url, body)
+	request, err := testkit.NewRequest(t.Context(), method, url, "", headers...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return do(t, request, answer)
-}
-
-// do returns the status of the answer, and decodes it into answer unless that is nil.
-func do(t *testing.T, request *http.Request, answer any) int {
-	t.Helper()
-	response, err := http.DefaultClient.Do(request)
+	answer, err := testkit.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer response.Body.Close()
-	if answer != nil {
-		if err := json.NewDecoder(response.Body).Decode(answer); err != nil {
-			t.Errorf("%s: %v", response.Status, err)
+	if result != nil {
+		if err := json.Unmarshal([]byte(answer.Body), result); err != nil {
+			t.Errorf("%d %s: %v", answer.Status, answer.Body, err)
 		}
 	}
-	return response.StatusCode
+	return answer.Status
 }

@@ -15,29 +15,29 @@ import (
 )
 
 const (
-	// batch is how many rows are made and stored at a time: all that is ever in memory, and few enough for a slow machine to
-	// store in the time after which a store gives up.
-	batch       = 250
+	// batchSize is the number of rows that are made and stored at a time. It bounds the memory, and a slow machine can
+	// still store that many before the store's timeout.
+	batchSize   = 250
 	maxUsername = 32
-	// sentences make a post of some 60 words.
-	sentences = 10
+	// sentencesPerPost makes posts of some 60 words.
+	sentencesPerPost = 10
 )
 
-// Plan is what to fill a store with.
+// Plan says what to fill a store with.
 type Plan struct {
 	Users, Posts int
-	Random       uint64 // the same number gives the same names and texts
+	Random       uint64 // a seed: the same number gives the same names and texts
 	PasswordHash string // of every user
-	Suffix       string // ends every username, so that a store can be filled twice
+	Suffix       string // of every username; with another one, a store can be filled a second time
 }
 
-// Fill stores the users and the posts of a plan. It calls progress with how many rows each step added. Where it fails, some
-// of them are stored.
+// Fill stores the users and the posts of a plan. It calls progress with the number of rows that each step added. After
+// an error, some of the rows are stored and some are not.
 func Fill(ctx context.Context, store models.Store, plan Plan, progress func(rows int)) error {
 	faker := gofakeit.New(plan.Random)
 	authors := make([]models.ID, 0, plan.Users)
-	for start := 0; start < plan.Users; start += batch {
-		users := make([]models.User, min(batch, plan.Users-start))
+	for start := 0; start < plan.Users; start += batchSize {
+		users := make([]models.User, min(batchSize, plan.Users-start))
 		for i := range users {
 			users[i] = user(faker, plan, start+i)
 			authors = append(authors, users[i].ID)
@@ -47,8 +47,8 @@ func Fill(ctx context.Context, store models.Store, plan Plan, progress func(rows
 		}
 		progress(len(users))
 	}
-	for start := 0; start < plan.Posts; start += batch {
-		posts := make([]models.Post, min(batch, plan.Posts-start))
+	for start := 0; start < plan.Posts; start += batchSize {
+		posts := make([]models.Post, min(batchSize, plan.Posts-start))
 		for i := range posts {
 			posts[i] = post(faker, authors)
 		}
@@ -60,10 +60,11 @@ func Fill(ctx context.Context, store models.Store, plan Plan, progress func(rows
 	return nil
 }
 
+// user makes the n-th user of a plan.
 func user(faker *gofakeit.Faker, plan Plan, n int) models.User {
 	first, last := faker.FirstName(), faker.LastName()
-	name, end := letters(first)+"."+letters(last), strconv.Itoa(n)+plan.Suffix
-	username := name[:min(len(name), maxUsername-len(end))] + end
+	name, suffix := letters(first)+"."+letters(last), strconv.Itoa(n)+plan.Suffix
+	username := name[:min(len(name), maxUsername-len(suffix))] + suffix
 	return models.User{
 		ID:           models.NewID(),
 		Username:     username,
@@ -72,23 +73,24 @@ func user(faker *gofakeit.Faker, plan Plan, n int) models.User {
 		Bio:          faker.HipsterSentence(),
 		Role:         models.RoleUser,
 		PasswordHash: plan.PasswordHash,
-		CreatedAt:    now(),
+		CreatedAt:    models.StoredTime(time.Now()),
 	}
 }
 
+// post makes a post of one of the authors.
 func post(faker *gofakeit.Faker, authors []models.ID) models.Post {
-	text := make([]string, sentences)
-	for i := range text {
-		text[i] = faker.Sentence()
+	sentences := make([]string, sentencesPerPost)
+	for i := range sentences {
+		sentences[i] = faker.Sentence()
 	}
 	subjects := []string{"go", "gin", "jwt", "mongodb", "sqlite", "http", "testing", "security", "postman", "docker"}
 	first := faker.IntN(len(subjects))
 	second := (first + 1 + faker.IntN(len(subjects)-1)) % len(subjects)
-	created := now()
+	created := models.StoredTime(time.Now())
 	return models.Post{
 		ID:        models.NewID(),
 		Title:     strings.TrimSuffix(faker.Sentence(), "."),
-		Content:   strings.Join(text, " "),
+		Content:   strings.Join(sentences, " "),
 		Tags:      []string{subjects[first], subjects[second]},
 		AuthorID:  authors[faker.IntN(len(authors))],
 		CreatedAt: created,
@@ -96,7 +98,7 @@ func post(faker *gofakeit.Faker, authors []models.ID) models.Post {
 	}
 }
 
-// letters keeps what a username may start with.
+// letters returns the letters of name that a username may start with, in lower case.
 func letters(name string) string {
 	return strings.Map(func(r rune) rune {
 		if r > unicode.MaxASCII || !unicode.IsLetter(r) {
@@ -105,5 +107,3 @@ func letters(name string) string {
 		return unicode.ToLower(r)
 	}, name)
 }
-
-func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }

@@ -17,7 +17,7 @@ func TestFill(t *testing.T) {
 			t.Fatal(err)
 		}
 		if rows != 1237 {
-			t.Errorf("progress told of %d rows, want 1237", rows)
+			t.Errorf("progress reported %d rows, want 1237", rows)
 		}
 		first := texts(t, store)
 		if len(first) != 100 {
@@ -28,7 +28,7 @@ func TestFill(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !reflect.DeepEqual(texts(t, other), first) {
-			t.Error("the same number gave other texts")
+			t.Error("the same seed gave other texts")
 		}
 		plan.Suffix, plan.Posts = "x", 10
 		if err := seed.Fill(t.Context(), store, plan, func(int) {}); err != nil {
@@ -37,7 +37,7 @@ func TestFill(t *testing.T) {
 	})
 }
 
-// texts are the newest posts without what differs each time.
+// texts returns author, title, content and tags of the newest posts: what is the same each time.
 func texts(t *testing.T, store models.Store) (texts [][]string) {
 	t.Helper()
 	page, _, err := store.Posts(t.Context(), models.PostFilter{Limit: 100})

@@ -1,4 +1,4 @@
-// Package tools holds checks of files that Go's own tools do not read.
+// Package tools tests the files that Go's own tools do not read.
 package tools
 
 import (
@@ -24,7 +24,7 @@ var (
 	monitoring = []string{"grafana", "node-exporter", "prometheus"}
 )
 
-// TestProfiles loads docker-compose.yml as Docker Compose does, with each set of profiles.
+// TestProfiles loads docker-compose.yml as Docker Compose does, with each set of profiles, and checks every service.
 func TestProfiles(t *testing.T) {
 	for _, c := range []struct{ profiles, services []string }{
 		{nil, single},
@@ -37,11 +37,11 @@ func TestProfiles(t *testing.T) {
 			if got, want := project.ServiceNames(), slices.Sorted(slices.Values(c.services)); !slices.Equal(got, want) {
 				t.Errorf("services %v, want %v", got, want)
 			}
-			published := map[string]string{}
+			published := map[string]string{} // the service, by port
 			for name, service := range project.Services {
 				checkService(t, service)
 				for _, port := range service.Ports {
-					if other, taken := published[port.Published]; taken {
+					if other, ok := published[port.Published]; ok {
 						t.Errorf("%s and %s are both published on port %s", name, other, port.Published)
 					}
 					published[port.Published] = name
@@ -51,7 +51,7 @@ func TestProfiles(t *testing.T) {
 	}
 }
 
-// checkService holds one service against what all must be.
+// checkService checks what every service must have.
 func checkService(t *testing.T, s types.ServiceConfig) {
 	t.Helper()
 	exact := regexp.MustCompile(`:v?\d+\.\d+\.\d+$`)
@@ -66,22 +66,25 @@ func checkService(t *testing.T, s types.ServiceConfig) {
 	switch s.Restart {
 	case types.RestartPolicyUnlessStopped:
 		if !checked {
-			t.Errorf("%s: has no health check", s.Name)
+			t.Errorf("%s has no health check", s.Name)
 		}
 	case types.RestartPolicyOnFailure:
 		if s.Name != "mongo-members" {
-			t.Errorf("%s: stays away where it stops without a failure", s.Name)
+			t.Errorf("%s does not start again if it stops without a failure", s.Name)
 		}
 	default:
-		t.Errorf("%s: restart policy %q", s.Name, s.Restart)
+		t.Errorf("%s has the restart policy %q", s.Name, s.Restart)
 	}
 
-	if !s.ReadOnly || !slices.Equal(s.CapDrop, []string{"ALL"}) || !slices.Contains(s.SecurityOpt, "no-new-privileges:true") {
-		t.Errorf("%s: is not read-only, or may have capabilities or gain privileges", s.Name)
+	if !s.ReadOnly {
+		t.Errorf("%s is not read-only", s.Name)
+	}
+	if !slices.Equal(s.CapDrop, []string{"ALL"}) || !slices.Contains(s.SecurityOpt, "no-new-privileges:true") {
+		t.Errorf("%s keeps capabilities or may gain privileges", s.Name)
 	}
 	for _, port := range s.Ports {
 		if port.HostIP != "127.0.0.1" {
-			t.Errorf("%s: port %s is published on %q", s.Name, port.Published, port.HostIP)
+			t.Errorf("%s publishes port %s on %q", s.Name, port.Published, port.HostIP)
 		}
 	}
 	for _, volume := range s.Volumes {
@@ -92,7 +95,7 @@ func checkService(t *testing.T, s types.ServiceConfig) {
 			t.Errorf("%s: %v", s.Name, err)
 		}
 		if !volume.ReadOnly {
-			t.Errorf("%s: may write to %s", s.Name, volume.Source)
+			t.Errorf("%s may write to %s", s.Name, volume.Source)
 		}
 	}
 }
@@ -107,7 +110,7 @@ func TestReplicasAreAlike(t *testing.T) {
 			t.Errorf("%s differs from %s", name, first.Name)
 		}
 		if len(replica.Ports) > 0 {
-			t.Errorf("%s is published, so that its trusted proxies could be anybody", name)
+			t.Errorf("%s is published, so that anybody could pose as its proxy", name)
 		}
 	}
 
@@ -125,20 +128,20 @@ func TestReplicasAreAlike(t *testing.T) {
 
 func TestMembersHoldTheirOwnData(t *testing.T) {
 	project := load(t, "scale")
-	holder := map[string]string{}
+	owners := map[string]string{} // the member, by volume
 	for _, name := range members {
 		for _, volume := range project.Services[name].Volumes {
 			if volume.Type != types.VolumeTypeVolume {
 				continue
 			}
-			if other, taken := holder[volume.Source]; taken {
+			if other, ok := owners[volume.Source]; ok {
 				t.Errorf("%s and %s share the volume %s", name, other, volume.Source)
 			}
-			holder[volume.Source] = name
+			owners[volume.Source] = name
 		}
 	}
-	if len(holder) != 2*len(members) {
-		t.Errorf("volumes %v, want data and configuration of each member", holder)
+	if len(owners) != 2*len(members) {
+		t.Errorf("volumes %v, want data and configuration of each member", owners)
 	}
 
 	hosts := strings.Join(members, ":27017,") + ":27017"
@@ -150,7 +153,7 @@ func TestMembersHoldTheirOwnData(t *testing.T) {
 	}
 }
 
-// TestNamesInOtherFiles: the files of the proxy and of Prometheus name services of the stack.
+// TestNamesInOtherFiles checks that the files of deploy/ name the services of the stack.
 func TestNamesInOtherFiles(t *testing.T) {
 	for path, want := range map[string]string{
 		"../deploy/Caddyfile":                                       "reverse_proxy api-1:3000 api-2:3000 api-3:3000 {",
@@ -166,22 +169,22 @@ func TestNamesInOtherFiles(t *testing.T) {
 	}
 }
 
-// TestSettingsReachTheAPI: what .env sets holds in the stack too, except what the stack decides.
+// TestSettingsReachTheAPI checks that the stack passes on every setting of .env, except those that it decides itself.
 func TestSettingsReachTheAPI(t *testing.T) {
-	known := load(t).Services["api"].Environment
+	environment := load(t).Services["api"].Environment
 	decided := []string{"DATA_DIR", "TLS_CERT", "TLS_KEY", "GRAFANA_PASSWORD"}
 	settings := regexp.MustCompile(`(?m)^#([A-Z_]+)=`).FindAllStringSubmatch(read(t, "../.env.example"), -1)
 	if len(settings) < 15 {
 		t.Fatalf("only %d settings in .env.example", len(settings))
 	}
 	for _, setting := range settings {
-		if _, ok := known[setting[1]]; !ok && !slices.Contains(decided, setting[1]) {
-			t.Errorf("docker-compose.yml does not hand %s on", setting[1])
+		if _, ok := environment[setting[1]]; !ok && !slices.Contains(decided, setting[1]) {
+			t.Errorf("docker-compose.yml does not pass on %s", setting[1])
 		}
 	}
 }
 
-// TestBaseImagesArePinned: what the Dockerfile builds with is as exact as what the stack runs.
+// TestBaseImagesArePinned checks that the Dockerfile names exact versions, as docker-compose.yml does.
 func TestBaseImagesArePinned(t *testing.T) {
 	from := regexp.MustCompile(`(?m)^FROM (\S+)`).FindAllStringSubmatch(read(t, "../Dockerfile"), -1)
 	if len(from) == 0 {
@@ -194,7 +197,7 @@ func TestBaseImagesArePinned(t *testing.T) {
 	}
 }
 
-// load reads the stack with profiles, without the settings of whoever runs the test.
+// load loads the stack with the given profiles, without the environment of the test.
 func load(t *testing.T, profiles ...string) *types.Project {
 	t.Helper()
 	options, err := cli.NewProjectOptions([]string{"../docker-compose.yml"}, cli.WithProfiles(profiles))
@@ -217,7 +220,7 @@ func read(t *testing.T, path string) string {
 	return string(content)
 }
 
-// equal compares as Compose would write them.
+// equal tells whether a and b are the same in JSON.
 func equal(t *testing.T, a, b any) bool {
 	t.Helper()
 	first, err := json.Marshal(a)

@@ -9,31 +9,55 @@ import (
 	"testing"
 )
 
-// TestDocumentsNameWhatExists: the files and the tests that SECURITY.md and README.md point to are there.
+// TestDocumentsNameWhatExists checks that every Go file and every test that a document names exists, and that every
+// link to a file of the repository leads to one.
 func TestDocumentsNameWhatExists(t *testing.T) {
-	var tests strings.Builder
-	err := filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
+	tests := allTests(t)
+	documents, err := filepath.Glob("../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	documents = append(documents, "../README.md", "../SECURITY.md", "../CONTRIBUTING.md", "../CHANGELOG.md")
+	name := regexp.MustCompile("`([A-Za-z][\\w/-]*\\.go|(?:Test|Fuzz)\\w+)`")
+	link := regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`)
+	found := map[string]int{} // names in each document
+	for _, document := range documents {
+		text := read(t, document)
+		for _, match := range name.FindAllStringSubmatch(text, -1) {
+			found[document]++
+			if strings.HasSuffix(match[1], ".go") {
+				if _, err := os.Stat(filepath.Join("..", match[1])); err != nil {
+					t.Errorf("%s: %v", document, err)
+				}
+			} else if !strings.Contains(tests, "func "+match[1]+"(") {
+				t.Errorf("%s names %s, which does not exist", document, match[1])
+			}
+		}
+		for _, match := range link.FindAllStringSubmatch(text, -1) {
+			if _, err := os.Stat(filepath.Join(filepath.Dir(document), match[1])); err != nil {
+				t.Errorf("%s: %v", document, err)
+			}
+		}
+	}
+	for document, minimum := range map[string]int{"../SECURITY.md": 50, "../docs/survival.md": 12} {
+		if found[document] < minimum {
+			t.Errorf("%s has only %d names, want at least %d", document, found[document], minimum)
+		}
+	}
+}
+
+// allTests returns the text of every test file in the repository.
+func allTests(t *testing.T) string {
+	t.Helper()
+	var text strings.Builder
+	err := filepath.WalkDir("..", func(path string, _ fs.DirEntry, err error) error {
 		if err == nil && strings.HasSuffix(path, "_test.go") {
-			tests.WriteString(read(t, path))
+			text.WriteString(read(t, path))
 		}
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for document, least := range map[string]int{"../SECURITY.md": 50, "../README.md": 12} {
-		named := regexp.MustCompile("`([A-Za-z][\\w/-]*\\.go|(?:Test|Fuzz)\\w+)`").FindAllStringSubmatch(read(t, document), -1)
-		if len(named) < least {
-			t.Fatalf("only %d names found in %s", len(named), document)
-		}
-		for _, name := range named {
-			if strings.HasSuffix(name[1], ".go") {
-				if _, err := os.Stat(filepath.Join("..", name[1])); err != nil {
-					t.Errorf("%s: %v", document, err)
-				}
-			} else if !strings.Contains(tests.String(), "func "+name[1]+"(") {
-				t.Errorf("%s: there is no %s", document, name[1])
-			}
-		}
-	}
+	return text.String()
 }

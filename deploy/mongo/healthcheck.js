@@ -1,5 +1,5 @@
-// For mongosh, inside the container of a member. Healthy is a primary, or a secondary of one.
-// The first check makes the replica set of one node, where INITIATE_HOST names it.
+// Runs in mongosh, in the container of a member. A member is healthy if it is primary or secondary.
+// In the container that has INITIATE_HOST, the first check makes a replica set of that one member.
 
 try {
   rs.status();
@@ -17,8 +17,8 @@ if (!isWritablePrimary && !secondary) {
   quit(1);
 }
 
-// othersHoldTheSet is true where this member lost its volume: the others take it in again and copy the data to it. A set
-// of its own would stand beside theirs, empty.
+// othersHoldTheSet returns true if the other members have a replica set already. Then this member has lost its volume:
+// it must not make a new, empty set. The others take it back and copy the data to it.
 function othersHoldTheSet() {
   for (const host of ["mongo-2:27017", "mongo-3:27017"]) {
     try {
@@ -27,7 +27,7 @@ function othersHoldTheSet() {
         return true;
       }
     } catch {
-      // There is no such member.
+      // The member does not run.
     }
   }
   return false;

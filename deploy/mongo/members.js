@@ -1,5 +1,5 @@
-// For mongosh, connected to the replica set. Makes its members those of MEMBERS, and ends when each of them holds the data.
-// Run again, it changes nothing.
+// Runs in mongosh, connected to the replica set. It adds and removes members until they are those in MEMBERS, and ends
+// when each of them holds the data. Run again, it changes nothing.
 
 const want = process.env.MEMBERS.split(",");
 const giveUpAt = Date.now() + 10 * 60 * 1000;
@@ -10,7 +10,7 @@ for (;;) {
       quit(0);
     }
   } catch (error) {
-    // Not yet possible, as long as the change before is on its way to the members.
+    // MongoDB refuses a change until the one before has reached the members.
     print(error.message);
   }
   if (Date.now() > giveUpAt) {
@@ -19,13 +19,15 @@ for (;;) {
   sleep(2000);
 }
 
-// stepTowards makes one change at most, since MongoDB takes one voter at a time, and tells whether there is nothing to do.
+// stepTowards makes at most one change, because MongoDB adds or removes one voter at a time. It returns true if there is
+// nothing left to do.
 function stepTowards(want) {
   const hosts = rs.conf().members.map((member) => member.host);
   const missing = want.find((host) => !hosts.includes(host));
   if (missing) {
     print(`Adding ${missing}.`);
-    rs.add({ host: missing, priority: 0.5 }); // the first member is primary whenever it can be, so that it can be left alone
+    // The priority is lower than the first member's, so that the first one is the primary and the others can be removed.
+    rs.add({ host: missing, priority: 0.5 });
     return false;
   }
   const surplus = hosts.find((host) => !want.includes(host));

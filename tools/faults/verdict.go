@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -9,16 +10,19 @@ import (
 	"time"
 )
 
-// verdict is what became of the posts of a trial. The lists hold titles, with what is to be said of them.
+// verdict says what became of the posts of a trial. Each list has one sentence for each post that broke a promise.
 type verdict struct {
-	store                     string
-	plan                      plan
-	sent, acknowledged        int
-	lost, doubled, cut, wrong []string
-	outage                    time.Duration
+	store              string
+	plan               plan
+	sent, acknowledged int
+	lost               []string // was acknowledged, and is not there
+	doubled            []string // is there more than once
+	cut                []string // got no answer although the program stopped in order
+	wrong              []string // got a wrong answer, or was never sent
+	outage             time.Duration
 }
 
-// notes reads what all writers noted.
+// notes returns the notes of all writers.
 func (t *trial) notes() (all []note, err error) {
 	paths, err := filepath.Glob(filepath.Join(t.dir, "writer-*.jsonl"))
 	if err != nil {
@@ -34,22 +38,22 @@ func (t *trial) notes() (all []note, err error) {
 	return all, nil
 }
 
-// judge compares what the writers noted with the posts that are there.
+// judge compares the notes of the writers with the posts that are there.
 func judge(notes []note, posts []post) *verdict {
-	there := map[string][]string{} // ids by title
+	idsByTitle := map[string][]string{}
 	for _, p := range posts {
-		there[p.Title] = append(there[p.Title], p.ID)
+		idsByTitle[p.Title] = append(idsByTitle[p.Title], p.ID)
 	}
 	v := &verdict{}
-	known := map[string]bool{}
+	sent := map[string]bool{} // titles
 	for _, n := range notes {
-		ids := there[n.Title]
+		ids := idsByTitle[n.Title]
 		switch n.Event {
 		case sending:
-			if known[n.Title] {
+			if sent[n.Title] {
 				continue
 			}
-			known[n.Title] = true
+			sent[n.Title] = true
 			v.sent++
 			if len(ids) > 1 {
 				v.doubled = append(v.doubled, fmt.Sprintf("%s is there as %s", n.Title, strings.Join(ids, " and ")))
@@ -60,44 +64,45 @@ func judge(notes []note, posts []post) *verdict {
 				v.lost = append(v.lost, fmt.Sprintf("%s was acknowledged as %s", n.Title, n.ID))
 			}
 		case unanswered:
-			// A post that is there, and was sent no other time, tells too that the request was read.
-			if n.Fault == term && (n.Read || !n.Repeats && len(ids) > 0) {
+			// If the post was sent only once and is there, the server has read the request too.
+			if n.Fault == term && (n.Read || !n.Retries && len(ids) > 0) {
 				v.cut = append(v.cut, n.Title+" got no answer")
 			}
 		case wrong:
 			v.wrong = append(v.wrong, fmt.Sprintf("%s was answered %s", n.Title, n.Answer))
 		}
 	}
-	for title, ids := range there {
-		if !known[title] {
-			v.wrong = append(v.wrong, fmt.Sprintf("%q is there as %s, and nobody sent it", title, strings.Join(ids, " and ")))
+	for title, ids := range idsByTitle {
+		if !sent[title] {
+			v.wrong = append(v.wrong, fmt.Sprintf("%q is there as %s, but no writer sent it", title, strings.Join(ids, " and ")))
 		}
 	}
 	return v
 }
 
-// complaints says what is not as promised, or returns nil.
-func (v *verdict) complaints() error {
-	const most = 20 // of a kind
+// err returns an error that lists the broken promises, at most 20 of each sort, or nil.
+func (v *verdict) err() error {
+	const limit = 20
 	var lines []string
-	for _, kind := range []struct {
-		name string
-		what []string
+	for _, list := range []struct {
+		name      string
+		sentences []string
 	}{{"lost", v.lost}, {"doubled", v.doubled}, {"cut by SIGTERM", v.cut}, {"wrong", v.wrong}} {
-		for i, what := range kind.what {
-			if i == most {
-				lines = append(lines, fmt.Sprintf("%s: %s: and %d more", v.store, kind.name, len(kind.what)-most))
+		for i, sentence := range list.sentences {
+			if i == limit {
+				lines = append(lines, fmt.Sprintf("%s: %s: and %d more", v.store, list.name, len(list.sentences)-limit))
 				break
 			}
-			lines = append(lines, fmt.Sprintf("%s: %s: %s", v.store, kind.name, what))
+			lines = append(lines, fmt.Sprintf("%s: %s: %s", v.store, list.name, sentence))
 		}
 	}
 	if lines == nil {
 		return nil
 	}
-	return fmt.Errorf("%s", strings.Join(lines, "\n"))
+	return errors.New(strings.Join(lines, "\n"))
 }
 
+// printTable prints a row for each store.
 func printTable(out io.Writer, verdicts []*verdict) {
 	fmt.Fprint(out, "| store | SIGKILLs | SIGTERMs | database kills | writes sent | acknowledged ",
 		"| lost | doubled | cut by SIGTERM | longest outage |\n|-|-:|-:|-:|-:|-:|-:|-:|-:|-:|\n")

@@ -8,29 +8,29 @@ import (
 	"os"
 )
 
-// note is what a writer writes down about a post, on the disk before it goes on.
+// note is one line that a writer writes about a post. The line is on the disk before the writer goes on.
 type note struct {
 	Title string `json:"title"`
 	Event event  `json:"event"`
 	ID    string `json:"id,omitempty"`    // of an acknowledged post
-	Fault string `json:"fault,omitempty"` // the latest of the program when an answer stayed out
-	// Read says that the server had read a request that was not answered.
+	Fault string `json:"fault,omitempty"` // of an unanswered one: the latest fault of the program
+	// Read is true if the server had read the whole request, although it did not answer.
 	Read    bool   `json:"read,omitempty"`
-	Answer  string `json:"answer,omitempty"`  // that there should not have been
-	Repeats bool   `json:"repeats,omitempty"` // whether the writer sends posts until they are acknowledged
+	Answer  string `json:"answer,omitempty"`  // the wrong answer
+	Retries bool   `json:"retries,omitempty"` // the writer sends each post until it is acknowledged
 }
 
 type event string
 
 const (
-	sending      event = "sending"      // is about to be sent
-	acknowledged event = "acknowledged" // 201
-	unavailable  event = "unavailable"  // 503
+	sending      event = "sending"      // the post is about to be sent
+	acknowledged event = "acknowledged" // the answer was 201
+	unavailable  event = "unavailable"  // the answer was 503
 	unanswered   event = "unanswered"   // the connection broke
-	wrong        event = "wrong"        // any other answer
+	wrong        event = "wrong"        // there was another answer, or none in time
 )
 
-// notebook is the file of a writer.
+// notebook is the file with the notes of one writer.
 type notebook struct{ file *os.File }
 
 func openNotebook(path string) (notebook, error) {
@@ -38,21 +38,22 @@ func openNotebook(path string) (notebook, error) {
 	return notebook{f}, err
 }
 
+// add appends a note and waits until it is on the disk.
 func (b notebook) add(n note) error {
 	line, err := json.Marshal(n)
 	if err != nil {
 		return err
 	}
 	if _, err := b.file.Write(append(line, '\n')); err != nil {
-		return fmt.Errorf("take a note: %w", err)
+		return fmt.Errorf("write a note: %w", err)
 	}
 	if err := b.file.Sync(); err != nil {
-		return fmt.Errorf("take a note: %w", err)
+		return fmt.Errorf("sync a note: %w", err)
 	}
 	return nil
 }
 
-// readNotes reads a file back.
+// readNotes returns the notes in the file of one writer.
 func readNotes(path string) (notes []note, err error) {
 	f, err := os.Open(path)
 	if err != nil {

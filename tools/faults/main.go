@@ -1,8 +1,8 @@
-// Command faults shows that a write which gin-blog acknowledged is kept: it kills and stops the program, and the MongoDB
-// server, while writers create posts, compares what is there afterwards with what the writers noted, and prints the table
-// of README.md. It exits 1 where anything is not as promised.
+// Command faults shows that gin-blog keeps every write that it acknowledged. Run it in tools/.
 //
-// Load goes to this machine only.
+// It kills and stops the program, and the MongoDB server, while writers create posts. Then it compares the posts that
+// are there with the notes of the writers, and prints the table of docs/survival.md. It exits 1 if a promise was
+// broken. The load stays on this machine.
 package main
 
 import (
@@ -16,17 +16,16 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+
+	"gin-blog/tools/internal/program"
 )
 
-// mongoServer is the script that says which MongoDB server there is, and becomes it.
-const mongoServer = "scripts/mongo-server"
-
-// plan is how many faults a store has to survive.
+// plan is the number of faults of each sort that a store goes through.
 type plan struct{ kills, terms, databaseKills int }
 
 func main() {
 	short := flag.Bool("short", false, "fewer faults, for CI")
-	seed := flag.Uint64("seed", 1, "where the order and the moments of the faults come from")
+	seed := flag.Uint64("seed", 1, "seed of the random order and moments of the faults")
 	flag.Parse()
 	p := plan{kills: 20, terms: 10, databaseKills: 10}
 	if *short {
@@ -40,44 +39,44 @@ func main() {
 	}
 }
 
-// run tries every store and prints the table.
+// run runs a trial on each store and prints the table.
 func run(ctx context.Context, p plan, seed uint64, out io.Writer) error {
-	dir, err := filepath.Abs(".faults")
+	dir, err := filepath.Abs(filepath.Join(program.Root, ".faults"))
 	if err != nil {
 		return err
 	}
 	if err := os.RemoveAll(dir); err != nil {
 		return err
 	}
-	binary := filepath.Join(dir, "gin-blog")
-	if built, err := exec.CommandContext(ctx, "go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
-		return fmt.Errorf("build: %w: %s", err, built)
+	binary, err := program.Build(ctx, dir)
+	if err != nil {
+		return err
 	}
 	trials, err := prepare(ctx, dir, binary, p, seed)
 	if err != nil {
 		return err
 	}
 	var verdicts []*verdict
-	var complaints []error
+	var broken []error
 	for _, t := range trials {
 		v, err := t.run(ctx)
 		if err != nil {
 			return fmt.Errorf("%s: %w (the logs are in %s)", t.name, err, t.dir)
 		}
 		verdicts = append(verdicts, v)
-		complaints = append(complaints, v.complaints())
+		broken = append(broken, v.err())
 	}
 	printTable(out, verdicts)
 	if len(trials) == 1 {
-		fmt.Fprintln(os.Stderr, "faults: NO MONGODB SERVER COULD BE HAD: MONGODB WAS LEFT OUT")
+		fmt.Fprintln(os.Stderr, "faults: NO MONGODB SERVER WAS FOUND: MONGODB WAS LEFT OUT")
 		if os.Getenv("CI") == "true" {
-			complaints = append(complaints, errors.New("MongoDB was left out"))
+			broken = append(broken, errors.New("MongoDB was left out"))
 		}
 	}
-	return errors.Join(complaints...)
+	return errors.Join(broken...)
 }
 
-// prepare prepares a trial on SQLite, and one on MongoDB where a server can be had.
+// prepare returns a trial on SQLite, and one on MongoDB if scripts/mongo-server finds a server.
 func prepare(ctx context.Context, dir, binary string, p plan, seed uint64) ([]*trial, error) {
 	onSQLite := p
 	onSQLite.databaseKills = 0
@@ -85,9 +84,13 @@ func prepare(ctx context.Context, dir, binary string, p plan, seed uint64) ([]*t
 	if err != nil {
 		return nil, err
 	}
-	which := exec.CommandContext(ctx, mongoServer)
-	which.Stderr = os.Stderr
-	server, err := which.Output()
+	script, err := filepath.Abs(filepath.Join(program.Root, "scripts", "mongo-server"))
+	if err != nil {
+		return nil, err
+	}
+	command := exec.CommandContext(ctx, script)
+	command.Stderr = os.Stderr
+	server, err := command.Output()
 	if err != nil {
 		return []*trial{sqlite}, nil
 	}
@@ -96,5 +99,5 @@ func prepare(ctx context.Context, dir, binary string, p plan, seed uint64) ([]*t
 	if err != nil {
 		return nil, err
 	}
-	return []*trial{sqlite, mongodb}, mongodb.useMongoDB()
+	return []*trial{sqlite, mongodb}, mongodb.useMongoDB(script)
 }

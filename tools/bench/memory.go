@@ -13,31 +13,33 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"gin-blog/tools/internal/program"
 )
 
-// memory starts the real program on the store of a site and prints what it holds in memory, at rest and at most while the
-// requests that read are sent to it.
-func memory(ctx context.Context, s *site, length time.Duration, out io.Writer) error {
+// measureMemory starts the program on the store of the site and prints its resident memory: at rest, and the peak while
+// each request that reads is sent to it for the given time.
+func measureMemory(ctx context.Context, s *site, length time.Duration, out io.Writer) error {
 	dir, err := os.MkdirTemp("", "gin-blog-bench")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	binary := filepath.Join(dir, "gin-blog")
-	if built, err := exec.CommandContext(ctx, "go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
-		return fmt.Errorf("build: %w: %s", err, built)
-	}
-	data, err := filepath.Abs(s.data)
+	binary, err := program.Build(ctx, dir)
 	if err != nil {
 		return err
 	}
-	port, err := freePort()
+	dataDir, err := filepath.Abs(s.dataDir)
+	if err != nil {
+		return err
+	}
+	port, err := program.FreePort()
 	if err != nil {
 		return err
 	}
 	process := exec.CommandContext(ctx, binary)
 	process.Dir = dir
-	process.Env = []string{"PORT=" + strconv.Itoa(port), "DATA_DIR=" + data, "LOG_LEVEL=error"}
+	process.Env = []string{"PORT=" + strconv.Itoa(port), "DATA_DIR=" + dataDir, "LOG_LEVEL=error"}
 	if err := process.Start(); err != nil {
 		return err
 	}
@@ -50,7 +52,10 @@ func memory(ctx context.Context, s *site, length time.Duration, out io.Writer) e
 	if err != nil {
 		return err
 	}
-	for _, r := range s.requests[:7] {
+	for _, r := range s.requests {
+		if r.addr != s.readAPI.addr {
+			continue
+		}
 		read := *r
 		read.text = []byte(strings.Replace(string(r.text), r.addr, addr, 1))
 		read.addr = addr
@@ -58,22 +63,16 @@ func memory(ctx context.Context, s *site, length time.Duration, out io.Writer) e
 			return fmt.Errorf("%s: %w", r.name, err)
 		}
 	}
-	most, err := residentMiB(process.Process.Pid, "VmHWM")
+	peak, err := residentMiB(process.Process.Pid, "VmHWM")
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "\nResident memory of the process with %s posts: %d MiB at rest, %d MiB at most under load.\n", thousands(s.posts), rest, most)
+	fmt.Fprintf(out, "\nResident memory of the process with %s posts: %d MiB at rest, %d MiB at most under load.\n",
+		thousands(s.posts), rest, peak)
 	return nil
 }
 
-func freePort() (int, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	return listener.Addr().(*net.TCPAddr).Port, listener.Close()
-}
-
+// awaitListener waits until a connection to addr succeeds, at most 10 s.
 func awaitListener(ctx context.Context, addr string) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
@@ -90,9 +89,10 @@ func awaitListener(ctx context.Context, addr string) error {
 	}
 }
 
-// residentMiB reads a figure of /proc/PID/status, which Linux has.
+// residentMiB returns a figure of /proc/PID/status, which Linux has: VmRSS is the resident memory, VmHWM its peak.
 func residentMiB(pid int, figure string) (int, error) {
-	f, err := os.Open(fmt.Sprintf("/proc/%d/status", pid))
+	path := fmt.Sprintf("/proc/%d/status", pid)
+	f, err := os.Open(path)
 	if err != nil {
 		return 0, err
 	}
@@ -103,5 +103,5 @@ func residentMiB(pid int, figure string) (int, error) {
 			return kib / 1024, err
 		}
 	}
-	return 0, fmt.Errorf("no %s in /proc/%d/status", figure, pid)
+	return 0, fmt.Errorf("no %s in %s", figure, path)
 }

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
+
+	"gin-blog/middleware"
+	"gin-blog/models"
+)
+
+// ceilings are rates that the API could not exceed with any store.
+type ceilings struct {
+	encoded *request // the list's handler, on a page in memory
+	ready   *request // the bytes of that answer, ready-made, behind the same middleware
+	insert  *request // one durable insert after another, without HTTP
+
+	servers []*server
+	conn    *sqlite.Conn // what insert writes to
+	connDir string
+	post    models.Post // what insert writes
+}
+
+// inMemory is a store whose list is always the same page.
+type inMemory struct {
+	models.Store
+	page []models.Post
+}
+
+func (m inMemory) Posts(context.Context, models.PostFilter) ([]models.Post, bool, error) {
+	return m.page, true, nil
+}
+
+// openCeilings starts the servers and opens the database that the ceilings need. The page and the post are the newest
+// of the site; the database is a new file in dir.
+func openCeilings(ctx context.Context, dir string, s *site) (*ceilings, error) {
+	page, _, err := s.readStore.Posts(ctx, models.PostFilter{Limit: pageSize})
+	if err != nil {
+		return nil, err
+	}
+	memory, err := serve(ctx, inMemory{s.readStore, page}, cheapCost)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := memory.do(ctx, http.MethodGet, "/posts", "")
+	if err != nil {
+		return nil, err
+	}
+	handler, err := readyMade([]byte(answer.Body))
+	if err != nil {
+		return nil, err
+	}
+	ready, err := listen(ctx, handler)
+	if err != nil {
+		return nil, err
+	}
+	c := &ceilings{
+		encoded: memory.get("the same handler, the page in memory", "/posts", ""),
+		ready:   ready.get("the same bytes, ready-made", "/posts", ""),
+		insert:  &request{name: "a bare durable insert"},
+		servers: []*server{memory, ready},
+		post:    page[0],
+	}
+	return c, c.openTable(dir)
+}
+
+// readyMade returns a handler that answers every request with body, behind the middleware of the API.
+func readyMade(body []byte) (http.Handler, error) {
+	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	r := gin.New()
+	r.Use(middleware.RequestID(), middleware.NoSniff(), middleware.AccessLog(log), middleware.DrainBody(),
+		middleware.Recover(log), middleware.CORS([]string{"*"}), middleware.Revalidate(), middleware.LimitBody(1<<20))
+	r.GET("/posts", func(c *gin.Context) {
+		c.Header("Content-Length", strconv.Itoa(len(body)))
+		c.Data(http.StatusOK, "application/json; charset=utf-8", body)
+	})
+	return middleware.Compress(r)
+}
+
+// openTable makes the table of the bare insert, in a new file in dir.
+func (c *ceilings) openTable(dir string) (err error) {
+	if c.connDir, err = os.MkdirTemp(dir, "insert"); err != nil {
+		return err
+	}
+	path := filepath.Join(c.connDir, "insert.db")
+	if c.conn, err = sqlite.OpenConn(path, sqlite.OpenReadWrite|sqlite.OpenCreate|sqlite.OpenWAL); err != nil {
+		return err
+	}
+	if err := sqlitex.ExecuteTransient(c.conn, `PRAGMA synchronous = FULL`, nil); err != nil {
+		return err
+	}
+	return sqlitex.ExecuteTransient(c.conn, `CREATE TABLE posts (position INTEGER PRIMARY KEY, id BLOB, title TEXT,
+		content TEXT, tags TEXT, author_id BLOB, version INTEGER, created_at INTEGER, updated_at INTEGER)`, nil)
+}
+
+// measure measures each ceiling for the given time.
+func (c *ceilings) measure(ctx context.Context, length time.Duration) error {
+	if err := errors.Join(c.encoded.measure(ctx, length), c.ready.measure(ctx, length)); err != nil {
+		return err
+	}
+	rows := 0
+	start := time.Now()
+	for ; time.Since(start) < length; rows++ {
+		id, now := models.NewID(), time.Now().UnixMilli()
+		err := sqlitex.Execute(c.conn, `INSERT INTO posts VALUES (NULL, ?, ?, ?, 'go gin', ?, 0, ?, ?)`,
+			&sqlitex.ExecOptions{Args: []any{id[:], c.post.Title, c.post.Content, c.post.AuthorID[:], now, now}})
+		if err != nil {
+			return fmt.Errorf("insert a row: %w", err)
+		}
+	}
+	c.insert.rates = append(c.insert.rates, float64(rows)/time.Since(start).Seconds())
+	return nil
+}
+
+func (c *ceilings) close() error {
+	errs := []error{c.conn.Close(), os.RemoveAll(c.connDir)}
+	for _, s := range c.servers {
+		errs = append(errs, s.close())
+	}
+	return errors.Join(errs...)
+}

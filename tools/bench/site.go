@@ -1,0 +1,251 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"gin-blog/auth"
+	"gin-blog/internal/testkit"
+	"gin-blog/models"
+	"gin-blog/models/sqlite"
+	"gin-blog/routes"
+	"gin-blog/seed"
+)
+
+const (
+	postsPerUser = 100
+	// rareWord is in the newest post, and once more for every 100,000 posts.
+	rareWord = "xylophonist"
+	// deepPage is the page that is measured as a deep one. In a store with fewer pages it is one near the end.
+	deepPage = 10_000
+	username = "bencher"
+	// usualCost is the default bcrypt cost of the program; cheapCost is the lowest.
+	usualCost, cheapCost = 10, 4
+)
+
+// site is the API on a store of one size. The requests that write go to a copy, so that the store keeps its size.
+type site struct {
+	posts      int
+	dataDir    string // of the store
+	writeDir   string // of the copy
+	readStore  *sqlite.Store
+	writeStore *sqlite.Store
+	readAPI    *server
+	writeAPI   *server
+	requests   []*request
+}
+
+// openSite opens the store with the given number of posts below dir and prepares the requests. It fills the store first
+// if there is none yet, and prints how long that took.
+func openSite(ctx context.Context, dir string, posts int, out io.Writer) (*site, error) {
+	s := &site{posts: posts, dataDir: filepath.Join(dir, fmt.Sprintf("%d-posts", posts))}
+	path := filepath.Join(s.dataDir, "gin-blog.db")
+	if _, err := os.Stat(path); err != nil {
+		start := time.Now()
+		if err := fillFile(ctx, path, posts); err != nil {
+			return nil, err
+		}
+		elapsed := time.Since(start).Round(100 * time.Millisecond)
+		fmt.Fprintf(out, "Filled a store with %s posts in %s\n\n", thousands(posts), elapsed)
+	}
+	var err error
+	if s.readStore, err = sqlite.Open(ctx, path, nil); err != nil {
+		return nil, err
+	}
+	if s.writeDir, err = os.MkdirTemp(dir, "copy"); err != nil {
+		return nil, err
+	}
+	writePath := filepath.Join(s.writeDir, "gin-blog.db")
+	if err := sqlite.Backup(ctx, path, writePath); err != nil {
+		return nil, err
+	}
+	if s.writeStore, err = sqlite.Open(ctx, writePath, nil); err != nil {
+		return nil, err
+	}
+	if s.readAPI, err = serve(ctx, s.readStore, cheapCost); err != nil {
+		return nil, err
+	}
+	if s.writeAPI, err = serve(ctx, s.writeStore, usualCost); err != nil {
+		return nil, err
+	}
+	return s, s.prepare(ctx)
+}
+
+// prepare makes the requests. The first one is the list.
+func (s *site) prepare(ctx context.Context) error {
+	page, _, err := s.readStore.Posts(ctx, models.PostFilter{Limit: 1})
+	if err != nil {
+		return err
+	}
+	newest := page[0]
+	deep, err := s.pageStart(ctx, min(deepPage, s.posts/pageSize*9/10))
+	if err != nil {
+		return err
+	}
+	list, err := s.readAPI.do(ctx, http.MethodGet, "/posts", "")
+	if err != nil {
+		return err
+	}
+	if err := s.writeAPI.register(ctx); err != nil {
+		return err
+	}
+	grant, err := s.writeAPI.login(ctx)
+	if err != nil {
+		return err
+	}
+	reads := []*request{
+		s.readAPI.get("list", "/posts", ""),
+		s.readAPI.get(fmt.Sprintf("list, deep (page %s of the largest)", thousands(deepPage)),
+			"/posts?after="+deep.Hex(), ""),
+		s.readAPI.get("list by author", "/posts?author="+newest.AuthorID.Hex(), ""),
+		s.readAPI.get("list by tag", "/posts?tag=go", ""),
+		s.readAPI.get("search for a rare word", "/posts?q="+rareWord, ""),
+		s.readAPI.get("list, unchanged (304)", "/posts", "If-None-Match: "+list.Header.Get("ETag")+"\r\n").
+			expecting(http.StatusNotModified),
+		s.readAPI.get("read one", "/posts/"+newest.ID.Hex(), ""),
+	}
+	post := fmt.Sprintf(`{"title":"%s","content":"%s","tags":["go","gin"]}`,
+		newest.Title, strings.ReplaceAll(newest.Content, `"`, `'`))
+	writes := []*request{
+		s.writeAPI.post("create", "/posts", post, "Authorization: Bearer "+grant.AccessToken+"\r\n").
+			expecting(http.StatusCreated),
+		s.writeAPI.post("refresh", "/auth/refresh", `{"refreshToken":"`+grant.RefreshToken+`"}`, ""),
+		s.writeAPI.post(fmt.Sprintf("log in (bcrypt cost %d)", usualCost),
+			"/auth/login", testkit.Account(username), "").withConnections(1),
+	}
+	s.requests = slices.Concat(reads, writes)
+	return nil
+}
+
+// pageStart returns the id of the last post before a page. It reads five pages at a time.
+func (s *site) pageStart(ctx context.Context, page int) (models.ID, error) {
+	filter := models.PostFilter{Limit: pageSize * 5}
+	for range page / 5 {
+		posts, _, err := s.readStore.Posts(ctx, filter)
+		if err != nil {
+			return models.ID{}, err
+		}
+		filter.After = posts[len(posts)-1].ID
+	}
+	return filter.After, nil
+}
+
+// request returns the request with the given name, or nil.
+func (s *site) request(name string) *request {
+	for _, r := range s.requests {
+		if r.name == name {
+			return r
+		}
+	}
+	return nil
+}
+
+func (s *site) close(ctx context.Context) error {
+	return errors.Join(s.readAPI.close(), s.writeAPI.close(), s.readStore.Close(ctx), s.writeStore.Close(ctx),
+		os.RemoveAll(s.writeDir))
+}
+
+// fillFile makes a store of posts of some 60 words each. The file gets its path only when it is complete.
+func fillFile(ctx context.Context, path string, posts int) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	unfinished := path + ".unfinished"
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		if err := os.Remove(unfinished + suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	store, err := sqlite.Open(ctx, unfinished, nil)
+	if err != nil {
+		return err
+	}
+	if err := populate(ctx, store, posts); err != nil {
+		return errors.Join(err, store.Close(ctx))
+	}
+	if err := store.Close(ctx); err != nil {
+		return err
+	}
+	return os.Rename(unfinished, path)
+}
+
+// populate stores posts with their authors, and then a few more posts with the rare word.
+func populate(ctx context.Context, store models.Store, posts int) error {
+	plan := seed.Plan{Users: max(posts/postsPerUser, 1), Posts: posts, Random: 1, PasswordHash: "none"}
+	if err := seed.Fill(ctx, store, plan, func(int) {}); err != nil {
+		return err
+	}
+	page, _, err := store.Posts(ctx, models.PostFilter{Limit: 1})
+	if err != nil {
+		return err
+	}
+	for range 1 + posts/100_000 {
+		post := page[0]
+		post.ID, post.Title = models.NewID(), "A "+rareWord
+		post.CreatedAt = models.StoredTime(time.Now())
+		post.UpdatedAt = post.CreatedAt
+		if _, err := store.CreatePost(ctx, &post, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// server is an API behind a listener.
+type server struct {
+	addr   string
+	server *http.Server
+}
+
+// serve starts the API on a store, as the program does, but without a log. Its tokens are good for an hour and are not
+// replaced, so that one can be sent again and again. The cost is that of bcrypt.
+func serve(ctx context.Context, store models.Store, cost int) (*server, error) {
+	gin.SetMode(gin.ReleaseMode)
+	passwords, err := auth.NewPasswords(cost)
+	if err != nil {
+		return nil, err
+	}
+	tokens := auth.NewTokens(strings.Repeat("a", 32), strings.Repeat("r", 32), time.Now)
+	handler, err := routes.New(routes.Options{
+		Store:     store,
+		Passwords: passwords,
+		Sessions: auth.NewSessions(store, tokens, auth.SessionOptions{
+			AccessTTL: time.Hour, RefreshTTL: time.Hour, Rotation: false, Now: time.Now,
+		}),
+		Validator:   models.NewValidator(6),
+		Log:         slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Now:         time.Now,
+		Draining:    func() bool { return false },
+		CORSOrigins: []string{"*"},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return listen(ctx, handler)
+}
+
+// listen serves a handler on a free port of this machine.
+func listen(ctx context.Context, handler http.Handler) (*server, error) {
+	var lc net.ListenConfig
+	listener, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	s := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
+	go func() { _ = s.Serve(listener) }()
+	return &server{addr: listener.Addr().String(), server: s}, nil
+}
+
+func (s *server) close() error { return s.server.Close() }

@@ -1,0 +1,40 @@
+// Package program builds gin-blog for the tools that run it.
+package program
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os/exec"
+	"path/filepath"
+)
+
+// Root is the root of the repository, relative to tools/, where `go -C tools run` starts a tool.
+const Root = ".."
+
+// Build builds the program into dir, an absolute path, and returns the path of the binary.
+func Build(ctx context.Context, dir string) (string, error) {
+	binary := filepath.Join(dir, "gin-blog")
+	output, err := exec.CommandContext(ctx, "go", "build", "-C", Root, "-o", binary, ".").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("build gin-blog: %w: %s", err, output)
+	}
+	return binary, nil
+}
+
+// FreePort returns a port of 127.0.0.1 on which nobody listens.
+//
+// The port is below the range from which the system picks the local port of a connection. A client that dials while its
+// server is down could otherwise be given that server's port, and connect to itself.
+func FreePort() (int, error) {
+	for range 100 {
+		port := 20000 + rand.IntN(10000)
+		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err == nil {
+			return port, listener.Close()
+		}
+	}
+	return 0, errors.New("no port is free")
+}
