@@ -8,9 +8,9 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// AccessLog writes one line for each request, after its answer. It names the route, not the path, and neither query,
-// headers nor body, any of which may hold a secret. bytes counts the body before compression. Where the server is at
-// fault the line tells the cause, which the client does not get to see.
+// AccessLog writes one line for each request, after its answer. It logs the route, but not the path, the query,
+// headers or the body, which may contain secrets. bytes counts the body before compression. If the server failed,
+// the line has the cause, which the client does not see.
 func AccessLog(log *slog.Logger) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		start := time.Now()

@@ -1,7 +1,6 @@
 package middleware
 
 import (
-	"errors"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -10,51 +9,49 @@ import (
 	"gin-blog/models"
 )
 
-// ErrNoToken says that a request carries no bearer token.
-var ErrNoToken = errors.New("no bearer token")
+var (
+	// ErrNoToken says that a request has no bearer token.
+	ErrNoToken = models.NewError(models.Unauthenticated, "Authentication required")
+	// ErrRoleRequired says that the user lacks a role.
+	ErrRoleRequired = models.NewError(models.Forbidden, "Only an admin may do this")
+)
 
 const identityKey = "identity"
 
-// Authenticate lets only requests through whose Authorization header carries a good access token (RFC 6750, section
-// 2.1) of a session that still lives. It adds ErrNoToken, or the error of auth.Sessions.Authenticate.
+// Authenticate refuses requests without a valid access token in the Authorization header (RFC 6750, section 2.1),
+// or whose session has ended. It adds ErrNoToken, or an error of auth.Sessions.Authenticate.
 func Authenticate(sessions *auth.Sessions) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		token, err := bearerToken(c.Request.Header.Values("Authorization"))
 		if err != nil {
-			_ = c.Error(err)
-			c.Abort()
+			refuse(c, err)
 			return
 		}
 		identity, err := sessions.Authenticate(c.Request.Context(), token)
 		if err != nil {
-			_ = c.Error(err)
-			c.Abort()
+			refuse(c, err)
 			return
 		}
 		c.Set(identityKey, identity)
 	}
 }
 
-// ErrRoleRequired says that the user who is signed in lacks a role.
-var ErrRoleRequired = errors.New("role required")
-
-// RequireRole lets only users of a role through. It goes behind Authenticate, which reads the role from the store, so a
-// role that was taken away is gone at once.
+// RequireRole refuses users without a role. It runs after Authenticate, which reads the role from the store, so a
+// change of a role takes effect at once.
 func RequireRole(role models.Role) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		if CurrentUser(c).Role != role {
-			_ = c.Error(ErrRoleRequired)
-			c.Abort()
+			refuse(c, ErrRoleRequired)
 		}
 	}
 }
 
-// CurrentSession returns the id of the session that the request belongs to. It goes behind Authenticate.
+// CurrentSession returns the session of a request that Authenticate let through.
 func CurrentSession(c *gin.Context) models.ID {
 	return c.MustGet(identityKey).(*auth.Identity).SessionID
 }
 
-// CurrentUser returns who sent the request, nil where no Authenticate ran before.
+// CurrentUser returns the user of a request that Authenticate let through, and nil for other requests.
 func CurrentUser(c *gin.Context) *models.User {
 	if identity, ok := c.Value(identityKey).(*auth.Identity); ok {
 		return identity.User
@@ -62,7 +59,7 @@ func CurrentUser(c *gin.Context) *models.User {
 	return nil
 }
 
-// bearerToken takes the token out of the values of the Authorization header. Two values contradict one another.
+// bearerToken returns the token in the values of the Authorization header. It refuses two values.
 func bearerToken(values []string) (string, error) {
 	if len(values) > 1 {
 		return "", auth.ErrInvalidToken
@@ -76,4 +73,10 @@ func bearerToken(values []string) (string, error) {
 		return "", ErrNoToken
 	}
 	return token, nil
+}
+
+// refuse ends a request with an error.
+func refuse(c *gin.Context, err error) {
+	_ = c.Error(err)
+	c.Abort()
 }

@@ -2,8 +2,8 @@ package middleware
 
 import "github.com/gin-gonic/gin"
 
-// CloseWhen asks clients to leave while the server drains: their connections close behind the answer (RFC 9112, section 9.6),
-// so that none is cut off later with a request on its way.
+// CloseWhen closes connections after the answer while the server drains (RFC 9112, section 9.6). Otherwise the
+// server would have to cut them off later, perhaps with a request on its way.
 func CloseWhen(draining func() bool) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		if draining() {

@@ -8,11 +8,11 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// GzipETagSuffix ends the ETag of a compressed answer, inside the quotes: a strong ETag names one representation
-// (RFC 9110, section 8.8.3.3).
+// GzipETagSuffix ends the ETag of a compressed answer, inside of the quotes. A strong ETag identifies one
+// representation, and the compressed one is another (RFC 9110, section 8.8.3.3).
 const GzipETagSuffix = "-gzip"
 
-// Compress answers with gzip where the client accepts it and the answer is longer than 1 KiB, and not marked by Secret.
+// Compress compresses answers of more than 1 KiB if the client accepts gzip, except those marked by Secret.
 func Compress(next http.Handler) (http.Handler, error) {
 	wrap, err := gzhttp.NewWrapper(
 		gzhttp.MinSize(1024+1),

@@ -7,8 +7,8 @@ import (
 	"github.com/rs/cors"
 )
 
-// CORS lets pages of the given origins, or of all where one is "*", call the API. Credentials are not allowed: the API
-// uses no cookies. It answers preflight requests itself.
+// CORS lets pages of the given origins call the API, or all pages if one origin is "*". It does not allow
+// credentials, because the API uses no cookies. It answers preflight requests itself.
 func CORS(origins []string) gin.HandlerFunc {
 	policy := cors.New(cors.Options{
 		AllowedOrigins: origins,
@@ -17,7 +17,7 @@ func CORS(origins []string) gin.HandlerFunc {
 		},
 		AllowedHeaders: []string{"Authorization", "Content-Type", "If-Match", "If-None-Match", "Idempotency-Key", "X-Request-ID"},
 		ExposedHeaders: []string{"ETag", "Idempotency-Replayed", "Link", "Location", "Retry-After", "X-Request-ID"},
-		MaxAge:         7200, // seconds; no browser keeps it longer
+		MaxAge:         7200, // seconds; browsers do not remember it longer
 	})
 	return func(c *gin.Context) {
 		policy.HandlerFunc(c.Writer, c.Request)

@@ -5,13 +5,13 @@ import (
 	"github.com/klauspost/compress/gzhttp"
 )
 
-// NoSniff keeps browsers from guessing another content type than the one declared.
+// NoSniff keeps browsers from guessing another content type than the declared one.
 func NoSniff() gin.HandlerFunc {
 	return func(c *gin.Context) { c.Header("X-Content-Type-Options", "nosniff") }
 }
 
-// Secret marks answers that carry tokens: no cache keeps them, and they are not compressed, since the length of a
-// compressed secret tells about it (the BREACH attack).
+// Secret marks answers that may have tokens. No cache stores them, and they are not compressed, because the length of a
+// compressed answer reveals something about the secret (the BREACH attack).
 func Secret() gin.HandlerFunc {
 	return func(c *gin.Context) {
 		c.Header("Cache-Control", "no-store")
@@ -19,7 +19,7 @@ func Secret() gin.HandlerFunc {
 	}
 }
 
-// Revalidate lets clients keep an answer and makes them ask each time whether it is still good.
+// Revalidate lets clients store an answer, but makes them ask each time whether it is still valid.
 func Revalidate() gin.HandlerFunc {
 	return func(c *gin.Context) { c.Header("Cache-Control", "no-cache") }
 }

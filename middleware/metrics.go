@@ -11,8 +11,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 )
 
-// Metrics observes how long requests take and how many are in flight. It names the route, "unmatched" where there is none,
-// and never the path, and counts methods that the API does not know as one, so that no client can make series without end.
+// Metrics observes how long requests take and how many are in flight. So that clients cannot create series without
+// end, it labels requests by route, or "unmatched", never by path, and unknown methods as "other".
 func Metrics(r prometheus.Registerer) gin.HandlerFunc {
 	durations := promauto.With(r).NewHistogramVec(prometheus.HistogramOpts{
 		Name:    "gin_blog_http_request_duration_seconds",

@@ -14,7 +14,7 @@ import (
 var ErrPanic = errors.New("panic")
 
 // Recover logs a panic with its stack and turns it into an error of the request. gin.Recovery would answer 200 to a
-// panic that wraps ECONNRESET. http.ErrAbortHandler goes on up: it is how a handler drops a connection.
+// panic that wraps ECONNRESET. It lets http.ErrAbortHandler pass, with which a handler drops a connection.
 func Recover(log *slog.Logger) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		defer func() {

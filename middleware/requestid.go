@@ -1,7 +1,6 @@
-// Package middleware holds what happens to a request before and after its handler.
+// Package middleware has what happens to a request before and after its handler.
 //
-// A middleware that refuses a request adds an error to the context with gin's Error and aborts; package routes turns
-// the error into an answer.
+// A middleware that refuses a request adds an error to gin's context and aborts. Package routes answers the error.
 package middleware
 
 import (
@@ -16,8 +15,8 @@ const (
 	requestIDKey    = "requestID"
 )
 
-// RequestID gives every request an id: the client's X-Request-ID where that is 8 to 64 letters, digits, _ or -,
-// otherwise a random one. The answer carries it in the same header.
+// RequestID gives every request an id: the client's X-Request-ID if that is 8 to 64 letters, digits, _ or -,
+// otherwise a random one. The answer has it in the same header.
 func RequestID() gin.HandlerFunc {
 	form := regexp.MustCompile(`^[A-Za-z0-9_-]{8,64}$`)
 	return func(c *gin.Context) {
@@ -30,5 +29,5 @@ func RequestID() gin.HandlerFunc {
 	}
 }
 
-// RequestIDOf returns the id that RequestID gave.
+// RequestIDOf returns the id of a request.
 func RequestIDOf(c *gin.Context) string { return c.GetString(requestIDKey) }

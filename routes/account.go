@@ -1,8 +1,10 @@
 package routes
 
 import (
+	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -10,6 +12,24 @@ import (
 	"gin-blog/middleware"
 	"gin-blog/models"
 )
+
+// accountStore is what the handlers of a user's own account need of the store.
+type accountStore interface {
+	UpdateProfile(ctx context.Context, id models.ID, change models.ProfileChange) (*models.User, error)
+	ChangePassword(ctx context.Context, id models.ID, version int64, hash string, keep models.ID) error
+	DeleteUser(ctx context.Context, id models.ID) error
+	LiveSessions(ctx context.Context, user models.ID, now time.Time) ([]models.Session, error)
+	DeleteSessionOf(ctx context.Context, user, id models.ID) error
+	DeleteSessions(ctx context.Context, user models.ID) error
+}
+
+// account are the handlers under /auth that a user calls for their own account.
+type account struct {
+	*decoder
+	*passwordCheck
+	store accountStore
+	now   func() time.Time
+}
 
 type profileRequest struct {
 	Name  *string `json:"name" validate:"omitnil,name"`
@@ -24,7 +44,7 @@ type deletionRequest struct {
 type passwordRequest struct {
 	CurrentPassword string `json:"currentPassword" validate:"required"`
 	NewPassword     string `json:"newPassword" validate:"required,password"`
-	// Username is not the client's to send: the new password must differ from it.
+	// Username is set by the handler. The rule password compares the new password with it.
 	Username string `json:"-"`
 }
 
@@ -39,52 +59,59 @@ type sessionBody struct {
 	Current    bool      `json:"current"`
 }
 
-func (a *api) updateMe(c *gin.Context) error {
+func (h *account) me(c *gin.Context) error {
+	return render(c, http.StatusOK, newUserBody(middleware.CurrentUser(c)))
+}
+
+func (h *account) updateMe(c *gin.Context) error {
 	var in profileRequest
-	if err := a.decode(c, &in); err != nil {
+	if err := h.decode(c, &in); err != nil {
 		return err
 	}
 	change := models.ProfileChange{Name: in.Name, Email: in.Email, Bio: in.Bio}
-	user, err := a.Store.UpdateProfile(c.Request.Context(), middleware.CurrentUser(c).ID, change)
+	user, err := h.store.UpdateProfile(c.Request.Context(), middleware.CurrentUser(c).ID, change)
+	if errors.Is(err, models.ErrUserNotFound) { // deleted since the request was authenticated
+		return auth.ErrInvalidToken
+	}
 	if err != nil {
-		return signedOut(err)
+		return err
 	}
 	return render(c, http.StatusOK, newUserBody(user))
 }
 
-func (a *api) deleteMe(c *gin.Context) error {
+func (h *account) deleteMe(c *gin.Context) error {
 	var in deletionRequest
-	if err := a.decode(c, &in); err != nil {
+	if err := h.decode(c, &in); err != nil {
 		return err
 	}
 	user := middleware.CurrentUser(c)
-	if err := a.verify(c, user, in.Password); err != nil {
+	if err := h.verify(c, user, in.Password); err != nil {
 		return err
 	}
-	if err := a.Store.DeleteUser(c.Request.Context(), user.ID); err != nil {
+	if err := h.store.DeleteUser(c.Request.Context(), user.ID); err != nil {
 		return err
 	}
 	c.Status(http.StatusNoContent)
 	return nil
 }
 
-func (a *api) changePassword(c *gin.Context) error {
+func (h *account) changePassword(c *gin.Context) error {
 	user := middleware.CurrentUser(c)
 	in := passwordRequest{Username: user.Username}
-	if err := a.decode(c, &in); err != nil {
+	if err := h.decode(c, &in); err != nil {
 		return err
 	}
-	if err := a.verify(c, user, in.CurrentPassword); err != nil {
+	if err := h.verify(c, user, in.CurrentPassword); err != nil {
 		return err
 	}
 	ctx := c.Request.Context()
-	hash, err := a.Passwords.Hash(ctx, in.NewPassword)
+	hash, err := h.passwords.Hash(ctx, in.NewPassword)
 	if err != nil {
 		return err
 	}
-	err = a.Store.ChangePassword(ctx, user.ID, user.PasswordVersion, hash, middleware.CurrentSession(c))
-	if errors.Is(err, models.ErrPasswordChanged) { // by another client: the password that was sent is no longer current
-		return unauthorized("Invalid credentials")
+	err = h.store.ChangePassword(ctx, user.ID, user.PasswordVersion, hash, middleware.CurrentSession(c))
+	if errors.Is(err, models.ErrPasswordChanged) { // by another client, so the client sent an old password
+		return auth.ErrWrongPassword
 	}
 	if err != nil {
 		return err
@@ -93,8 +120,9 @@ func (a *api) changePassword(c *gin.Context) error {
 	return nil
 }
 
-func (a *api) listSessions(c *gin.Context) error {
-	sessions, err := a.Store.LiveSessions(c.Request.Context(), middleware.CurrentUser(c).ID, a.now())
+func (h *account) listSessions(c *gin.Context) error {
+	now := models.StoredTime(h.now())
+	sessions, err := h.store.LiveSessions(c.Request.Context(), middleware.CurrentUser(c).ID, now)
 	if err != nil {
 		return err
 	}
@@ -109,30 +137,22 @@ func (a *api) listSessions(c *gin.Context) error {
 	return render(c, http.StatusOK, bodies)
 }
 
-func (a *api) endSession(c *gin.Context) error {
+func (h *account) endSession(c *gin.Context) error {
 	id, err := models.ParseID(c.Param("id"))
 	if err != nil {
 		return err
 	}
-	if err := a.Store.DeleteSessionOf(c.Request.Context(), middleware.CurrentUser(c).ID, id); err != nil {
+	if err := h.store.DeleteSessionOf(c.Request.Context(), middleware.CurrentUser(c).ID, id); err != nil {
 		return err
 	}
 	c.Status(http.StatusNoContent)
 	return nil
 }
 
-func (a *api) endSessions(c *gin.Context) error {
-	if err := a.Store.DeleteSessions(c.Request.Context(), middleware.CurrentUser(c).ID); err != nil {
+func (h *account) endSessions(c *gin.Context) error {
+	if err := h.store.DeleteSessions(c.Request.Context(), middleware.CurrentUser(c).ID); err != nil {
 		return err
 	}
 	c.Status(http.StatusNoContent)
 	return nil
-}
-
-// signedOut turns the loss of the current user's account, after authentication, into what authentication would say now.
-func signedOut(err error) error {
-	if errors.Is(err, models.ErrUserNotFound) {
-		return auth.ErrInvalidToken
-	}
-	return err
 }

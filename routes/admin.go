@@ -1,6 +1,7 @@
 package routes
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -8,14 +9,24 @@ import (
 	"gin-blog/models"
 )
 
-// listUsers shows admins who has an account, newest first.
-func (a *api) listUsers(c *gin.Context) error {
+// userLister is what the handlers of admins need of the store.
+type userLister interface {
+	Users(ctx context.Context, f models.UserFilter) ([]models.User, error)
+}
+
+// admin are the handlers under /admin.
+type admin struct {
+	users userLister
+}
+
+// list answers with a page of all accounts, newest first.
+func (a *admin) list(c *gin.Context) error {
 	q, err := parseQuery(c.Request.URL.RawQuery, "limit", "after")
 	if err != nil {
 		return err
 	}
-	// One more than asked for tells whether there is a next page.
-	users, err := a.Store.Users(c.Request.Context(), models.UserFilter{After: q.after, Limit: q.limit + 1})
+	// One more than the client wants tells whether there is a next page.
+	users, err := a.users.Users(c.Request.Context(), models.UserFilter{After: q.after, Limit: q.limit + 1})
 	if err != nil {
 		return err
 	}

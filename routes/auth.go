@@ -3,6 +3,7 @@ package routes
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"strings"
 	"time"
@@ -12,12 +13,36 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"gin-blog/auth"
-	"gin-blog/middleware"
 	"gin-blog/models"
 )
 
 // maxUserAgent is how many bytes of the User-Agent header a session keeps.
 const maxUserAgent = 200
+
+// loginStore is what registering and logging in need of the store.
+type loginStore interface {
+	CreateUser(ctx context.Context, u *models.User) error
+	UserByUsername(ctx context.Context, username string) (*models.User, error)
+	UserByEmail(ctx context.Context, email string) (*models.User, error)
+	RenewHash(ctx context.Context, id models.ID, from, to string) error
+}
+
+// login are the handlers under /auth that anybody may call.
+type login struct {
+	*decoder
+	*passwordCheck
+	store    loginStore
+	sessions *auth.Sessions
+	log      *slog.Logger
+	now      func() time.Time
+	logins   *prometheus.CounterVec
+}
+
+// passwordCheck checks the passwords of users, within the limits on failed attempts.
+type passwordCheck struct {
+	passwords *auth.Passwords
+	limits    *auth.Limits
+}
 
 type registration struct {
 	Username string `json:"username" validate:"required,username"`
@@ -52,7 +77,7 @@ type registeredBody struct {
 	User    userBody `json:"user"`
 }
 
-// grantBody carries new tokens. Token repeats AccessToken under the name that the tutorial gave it first.
+// grantBody has new tokens. Token repeats AccessToken under the first name that the tutorial gave it.
 type grantBody struct {
 	Token        string    `json:"token"`
 	AccessToken  string    `json:"accessToken"`
@@ -62,20 +87,21 @@ type grantBody struct {
 	User         *userBody `json:"user,omitempty"`
 }
 
-func (a *api) register(c *gin.Context) error {
+func (h *login) register(c *gin.Context) error {
 	var in registration
-	if err := a.decode(c, &in); err != nil {
+	if err := h.decode(c, &in); err != nil {
 		return err
 	}
 	ctx := c.Request.Context()
 	user := &models.User{
-		ID: models.NewID(), Username: in.Username, Email: in.Email, Name: in.Name, Role: models.RoleUser, CreatedAt: a.now(),
+		ID: models.NewID(), Username: in.Username, Email: in.Email, Name: in.Name,
+		Role: models.RoleUser, CreatedAt: models.StoredTime(h.now()),
 	}
-	err := a.Limits.Register(ctx, c.ClientIP(), func() (err error) {
-		if user.PasswordHash, err = a.Passwords.Hash(ctx, in.Password); err != nil {
+	err := h.limits.Register(ctx, c.ClientIP(), func() (err error) {
+		if user.PasswordHash, err = h.passwords.Hash(ctx, in.Password); err != nil {
 			return err
 		}
-		return a.Store.CreateUser(ctx, user)
+		return h.store.CreateUser(ctx, user)
 	})
 	if err != nil {
 		return err
@@ -83,33 +109,34 @@ func (a *api) register(c *gin.Context) error {
 	return render(c, http.StatusCreated, registeredBody{Message: "User registered", User: newUserBody(user)})
 }
 
-// login counts how logins end.
-func (a *api) login(c *gin.Context) error {
-	err := a.tryLogin(c)
-	a.logins.WithLabelValues(loginOutcome(err)).Inc()
+// logIn calls logInUncounted and counts the outcome.
+func (h *login) logIn(c *gin.Context) error {
+	err := h.logInUncounted(c)
+	h.logins.WithLabelValues(loginOutcome(c.Request.Context(), err)).Inc()
 	return err
 }
 
-// newLogins is the counter of logins by outcome.
+// newLogins makes the counter of logins by outcome.
 func newLogins(r prometheus.Registerer) *prometheus.CounterVec {
 	logins := promauto.With(r).NewCounterVec(prometheus.CounterOpts{
 		Name: "gin_blog_logins_total",
-		Help: "Logins by outcome: ok, malformed, refused, limited (too many failures), busy (too many passwords to hash), failed.",
+		Help: "Logins by outcome: ok, malformed, refused, limited (too many failures), " +
+			"busy (too many passwords to hash), failed.",
 	}, []string{"outcome"})
 	for _, outcome := range []string{"ok", "malformed", "refused", "limited", "busy", "failed"} {
-		logins.WithLabelValues(outcome) // is 0, and not absent, before the first
+		logins.WithLabelValues(outcome) // so that it is 0, and not absent, before the first
 	}
 	return logins
 }
 
-func loginOutcome(err error) string {
+func loginOutcome(ctx context.Context, err error) string {
 	if err == nil {
 		return "ok"
 	}
 	if errors.Is(err, auth.ErrBusy) {
 		return "busy"
 	}
-	switch toHTTP(err).status {
+	switch toHTTP(ctx, err).status {
 	case http.StatusUnauthorized:
 		return "refused"
 	case http.StatusTooManyRequests:
@@ -121,56 +148,61 @@ func loginOutcome(err error) string {
 	}
 }
 
-func (a *api) tryLogin(c *gin.Context) error {
+func (h *login) logInUncounted(c *gin.Context) error {
 	var in credentials
-	if err := a.decode(c, &in); err != nil {
+	if err := h.decode(c, &in); err != nil {
 		return err
 	}
 	ctx := c.Request.Context()
-	find, name := a.Store.UserByUsername, in.Username
+	find, name := h.store.UserByUsername, in.Username
 	if in.Email != "" {
-		find, name = a.Store.UserByEmail, in.Email
+		find, name = h.store.UserByEmail, in.Email
 	}
 	user, err := find(ctx, name)
 	if errors.Is(err, models.ErrUserNotFound) {
-		user = &models.User{Username: name} // without a hash: verified all the same, so that the time does not tell who exists
+		user = &models.User{Username: name} // has no hash; it is verified too, so that the time does not tell who exists
 	} else if err != nil {
 		return err
 	}
-	if err := a.verify(c, user, in.Password); err != nil {
+	if err := h.verify(c, user, in.Password); err != nil {
 		return err
 	}
-	grant, err := a.Sessions.Start(ctx, user, userAgent(c), c.ClientIP())
+	grant, err := h.sessions.Start(ctx, user, userAgent(c), c.ClientIP())
+	if errors.Is(err, models.ErrUserNotFound) { // deleted since it was found
+		return auth.ErrWrongPassword
+	}
 	if err != nil {
-		return invalidCredentials(err)
+		return err
 	}
-	if a.Passwords.Outdated(user.PasswordHash) {
-		a.renewHash(ctx, user, in.Password)
+	if h.passwords.Outdated(user.PasswordHash) {
+		h.renewHash(ctx, user, in.Password)
 	}
-	shown := newUserBody(user)
-	return render(c, http.StatusOK, newGrantBody(grant, &shown))
+	return render(c, http.StatusOK, newGrantBody(grant, new(newUserBody(user))))
 }
 
-// refreshToken reads the refresh token that a body must have.
-func (a *api) refreshToken(c *gin.Context) (string, error) {
+// refreshToken reads the refresh token from the body.
+func (h *login) refreshToken(c *gin.Context) (string, error) {
 	var in refreshRequest
-	if err := a.decode(c, &in); err != nil {
+	if err := h.decode(c, &in); err != nil {
 		return "", err
 	}
 	if in.RefreshToken == "" {
-		return "", unauthorized("Refresh token required")
+		return "", errNoRefreshToken
 	}
 	return in.RefreshToken, nil
 }
 
-func (a *api) refresh(c *gin.Context) error {
-	token, err := a.refreshToken(c)
+// errNoRefreshToken says that a body has no refresh token.
+var errNoRefreshToken = models.NewError(models.Unauthenticated, "Refresh token required")
+
+func (h *login) refresh(c *gin.Context) error {
+	token, err := h.refreshToken(c)
 	if err != nil {
 		return err
 	}
-	grant, err := a.Sessions.Refresh(c.Request.Context(), token)
+	grant, err := h.sessions.Refresh(c.Request.Context(), token)
 	if errors.Is(err, auth.ErrInvalidToken) {
-		return refusedToken("UnauthorizedError", "Invalid refresh token")
+		return &httpError{answer: refusedRefresh, message: "Invalid refresh token", cause: err}
 	}
 	if err != nil {
 		return err
@@ -178,49 +210,35 @@ func (a *api) refresh(c *gin.Context) error {
 	return render(c, http.StatusOK, newGrantBody(grant, nil))
 }
 
-func (a *api) logout(c *gin.Context) error {
-	token, err := a.refreshToken(c)
+func (h *login) logOut(c *gin.Context) error {
+	token, err := h.refreshToken(c)
 	if err != nil {
 		return err
 	}
-	if err := a.Sessions.End(c.Request.Context(), token); err != nil {
+	if err := h.sessions.End(c.Request.Context(), token); err != nil {
 		return err
 	}
 	c.Status(http.StatusNoContent)
 	return nil
 }
 
-func (a *api) me(c *gin.Context) error {
-	return render(c, http.StatusOK, newUserBody(middleware.CurrentUser(c)))
-}
-
-// verify checks the password of a user, within the limits on failed tries.
-func (a *api) verify(c *gin.Context, u *models.User, password string) error {
-	ctx := c.Request.Context()
-	err := a.Limits.Login(ctx, u.Username, c.ClientIP(), func(ctx context.Context) error {
-		return a.Passwords.Verify(ctx, u.PasswordHash, password)
+// verify returns nil if a password is the user's. It returns auth.ErrWrongPassword, or the errors of auth.Limits.Login.
+func (p *passwordCheck) verify(c *gin.Context, u *models.User, password string) error {
+	return p.limits.Login(c.Request.Context(), u.Username, c.ClientIP(), func(ctx context.Context) error {
+		return p.passwords.Verify(ctx, u.PasswordHash, password)
 	})
-	return invalidCredentials(err)
 }
 
-// renewHash stores a hash of the cost that new ones get. The login does not fail where that fails: the next one tries
-// again.
-func (a *api) renewHash(ctx context.Context, u *models.User, password string) {
-	hash, err := a.Passwords.Hash(ctx, password)
+// renewHash stores a hash with the cost that new hashes have. If that fails, the login succeeds all the same: the
+// next login tries again.
+func (h *login) renewHash(ctx context.Context, u *models.User, password string) {
+	hash, err := h.passwords.Hash(ctx, password)
 	if err == nil {
-		err = a.Store.RenewHash(ctx, u.ID, u.PasswordHash, hash)
+		err = h.store.RenewHash(ctx, u.ID, u.PasswordHash, hash)
 	}
 	if err != nil {
-		a.Log.WarnContext(ctx, "could not renew a hash of another cost", "userId", u.ID.Hex(), "cause", err)
+		h.log.WarnContext(ctx, "could not renew a hash of another cost", "userId", u.ID.Hex(), "cause", err)
 	}
-}
-
-// invalidCredentials hides which of name and password was wrong, and that a user vanished in between.
-func invalidCredentials(err error) error {
-	if errors.Is(err, auth.ErrWrongPassword) || errors.Is(err, models.ErrUserNotFound) {
-		return unauthorized("Invalid credentials")
-	}
-	return err
 }
 
 func newUserBody(u *models.User) userBody {
@@ -237,11 +255,8 @@ func newGrantBody(g *auth.Grant, user *userBody) grantBody {
 	}
 }
 
-// userAgent is what the client calls itself, cut to a length and to the text that a database takes.
+// userAgent returns the User-Agent header, cut to a length and to valid UTF-8, which databases require.
 func userAgent(c *gin.Context) string {
-	ua := c.Request.UserAgent()
-	return strings.ToValidUTF8(ua[:min(len(ua), maxUserAgent)], "")
+	agent := c.Request.UserAgent()
+	return strings.ToValidUTF8(agent[:min(len(agent), maxUserAgent)], "")
 }
-
-// now is the time to the millisecond, which is what stores keep.
-func (a *api) now() time.Time { return a.Now().UTC().Truncate(time.Millisecond) }

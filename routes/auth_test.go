@@ -75,8 +75,8 @@ func TestRegisterRules(t *testing.T) {
 		t.Run("password "+name, func(t *testing.T) {
 			r := s.send(t, "POST", "/auth/register", `{"username":"someone","password":`+quoted(bad)+`}`).
 				fails(400, "ValidationError", "password ", "password")
-			if len(bad) > 6 {
-				r.hides(bad + "!")
+			if len(bad) > 6 && !strings.EqualFold(bad, "someone") {
+				r.hides(strings.Trim(quoted(bad), `"`))
 			}
 		})
 	}

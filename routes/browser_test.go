@@ -30,7 +30,8 @@ type browser struct {
 	complaints []string // what it wrote to the console as an error: blocked scripts, failed requests, exceptions
 }
 
-// newBrowser opens an empty tab until the test ends. Without a Chromium it skips the test, except in continuous integration.
+// newBrowser opens an empty tab until the test ends. Without a Chromium it skips the test, except in continuous
+// integration.
 func newBrowser(t *testing.T) *browser {
 	t.Helper()
 	var program string
@@ -100,7 +101,8 @@ func see[T any](t *testing.T, b *browser, what string, action chromedp.Action[T]
 	return found
 }
 
-// TestDocsInABrowser tries a protected call on the page of the documentation, as a reader would: authorize, open, execute.
+// TestDocsInABrowser tries a protected call on the page of the documentation, as a reader would: authorize, open,
+// execute.
 func TestDocsInABrowser(t *testing.T) {
 	t.Parallel()
 	b := newBrowser(t)

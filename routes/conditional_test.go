@@ -100,10 +100,6 @@ func TestETags(t *testing.T) {
 		s.send(t, "DELETE", "/auth/me", `{"password":"pass123"}`, bearer(alice.Token)).is(204)
 		still(200)
 
-		big := s.send(t, "GET", "/posts?limit=100", "", header{"Accept-Encoding": "gzip"})
-		if big.header.Get("Content-Encoding") == "gzip" && !strings.HasSuffix(big.header.Get("ETag"), `-gzip"`) {
-			t.Errorf("the compressed list has the ETag %s of the plain one", big.header.Get("ETag"))
-		}
 		modified, err := time.Parse(time.RFC1123, s.send(t, "GET", "/posts/"+p.ID, "").header.Get("Last-Modified"))
 		if err != nil || time.Since(modified) > time.Minute {
 			t.Errorf("Last-Modified: %v, %v", modified, err)

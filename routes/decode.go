@@ -15,45 +15,32 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
-
-	"gin-blog/models"
 )
+
+// decoder reads the JSON bodies of requests.
+type decoder struct {
+	options    json.Options // made once, because it caches what it learns about types
+	validation *validation
+}
+
+// newDecoder makes a decoder whose passwords have at least passwordMinLength characters.
+func newDecoder(passwordMinLength int) (*decoder, error) {
+	v, err := newValidation(rules(passwordMinLength), registration{}, credentials{}, refreshRequest{}, profileRequest{},
+		deletionRequest{}, passwordRequest{}, postRequest{}, postChangeRequest{})
+	if err != nil {
+		return nil, fmt.Errorf("set up validation: %w", err)
+	}
+	return &decoder{validation: v, options: json.JoinOptions(
+		json.RejectUnknownMembers(true),
+		json.WithUnmarshalers(json.JoinUnmarshalers(
+			json.UnmarshalFromFunc(refuseNull[*string]),
+			json.UnmarshalFromFunc(refuseNull[*[]string]))))}, nil
+}
 
 var errNull = errors.New("null")
 
-// decode reads the JSON object in the body of a request into a struct, and checks it against the rules in the struct's
-// tags. It takes no key that the struct does not name, none twice, and nothing behind the object.
-func (a *api) decode(c *gin.Context, into any) error {
-	if err := checkMediaType(c.Request.Header); err != nil {
-		return err
-	}
-	body, err := io.ReadAll(c.Request.Body)
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge), errors.Is(err, os.ErrDeadlineExceeded):
-		return fmt.Errorf("read body: %w", err)
-	case err != nil: // cut short, or chunked in a wrong way
-		return badRequest("The body did not arrive whole")
-	}
-	if kind := jsontext.Value(body).Kind(); kind != jsontext.KindBeginObject && kind != jsontext.KindInvalid {
-		return badRequest("The body must be a JSON object")
-	}
-	if err := json.Unmarshal(body, into, a.strict); err != nil {
-		return explain(body, err)
-	}
-	if t, ok := into.(interface{ normalize() }); ok {
-		t.normalize()
-	}
-	return a.Validator.Check(into)
-}
-
-// strictJSON takes no key that a struct does not name, and keeps null out of fields that are pointers, where nil stands for a
-// field that was not sent: null would be taken for "leave it", and may mean "remove it".
-func strictJSON() json.Options {
-	return json.JoinOptions(json.RejectUnknownMembers(true), json.WithUnmarshalers(json.JoinUnmarshalers(
-		json.UnmarshalFromFunc(refuseNull[*string]), json.UnmarshalFromFunc(refuseNull[*[]string]))))
-}
-
+// refuseNull refuses null for a pointer. A nil pointer stands for a field that was not sent, and is left as it is;
+// whoever sends null may want to remove the value.
 func refuseNull[T any](d *jsontext.Decoder, _ *T) error {
 	if d.PeekKind() == jsontext.KindNull {
 		return errNull
@@ -61,63 +48,102 @@ func refuseNull[T any](d *jsontext.Decoder, _ *T) error {
 	return errors.ErrUnsupported // decode as usual
 }
 
-// checkMediaType accepts JSON in UTF-8, not compressed.
+// normalizer is a request that is changed before it is checked.
+type normalizer interface{ normalize() }
+
+// decode reads the JSON object in the body of a request into the struct that request points to, and checks the
+// rules in the struct's tags. It refuses unknown keys, duplicate keys, and data after the object.
+func (d *decoder) decode(c *gin.Context, request any) error {
+	if err := checkMediaType(c.Request.Header); err != nil {
+		return err
+	}
+	body, err := readBody(c.Request.Body)
+	if err != nil {
+		return err
+	}
+	if kind := jsontext.Value(body).Kind(); kind != jsontext.KindBeginObject && kind != jsontext.KindInvalid {
+		return badRequest(nil, "The body must be a JSON object")
+	}
+	if err := json.Unmarshal(body, request, d.options); err != nil {
+		return describeJSONError(body, err)
+	}
+	if n, ok := request.(normalizer); ok {
+		n.normalize()
+	}
+	return d.validation.check(request)
+}
+
+// readBody reads a body to its end.
+func readBody(r io.Reader) ([]byte, error) {
+	body, err := io.ReadAll(r)
+	if err == nil {
+		return body, nil
+	}
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge || errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil, fmt.Errorf("read body: %w", err)
+	}
+	return nil, badRequest(err, "The body did not arrive whole") // it is cut short, or its chunks are malformed
+}
+
+// checkMediaType refuses a body that is not JSON in UTF-8, or that is compressed.
 func checkMediaType(header http.Header) error {
+	refuse := func(message string, cause error) error {
+		return &httpError{answer: unsupportedType, message: message, cause: cause}
+	}
 	for _, encoding := range header.Values("Content-Encoding") {
 		if encoding != "" && !strings.EqualFold(encoding, "identity") {
-			return unsupportedMediaType("Send the body without Content-Encoding")
+			return refuse("Send the body without Content-Encoding", nil)
 		}
 	}
-	contentType := strings.Join(header.Values("Content-Type"), ", ") // two are none
+	contentType := strings.Join(header.Values("Content-Type"), ", ") // two types are malformed
 	mediaType, params, err := mime.ParseMediaType(contentType)
 	if err != nil || mediaType != "application/json" {
-		return unsupportedMediaType("Send the body as Content-Type: application/json")
+		return refuse("Send the body as Content-Type: application/json", err)
 	}
 	if charset, ok := params["charset"]; ok && !strings.EqualFold(charset, "utf-8") {
-		return unsupportedMediaType("Send the body in UTF-8")
+		return refuse("Send the body in UTF-8", nil)
 	}
 	return nil
 }
 
-// explain says in the client's words what is wrong with a body, and where.
-func explain(body []byte, err error) error {
-	var semantic *json.SemanticError
-	if errors.As(err, &semantic) {
-		field := fieldName(semantic.JSONPointer)
-		if errors.Is(err, json.ErrUnknownName) {
-			return invalid(field, "is not a known field")
-		}
-		if errors.Is(err, errNull) {
-			return invalid(field, "must not be null: leave it out or send it empty")
-		}
-		return invalid(field, "must be "+kindName(semantic.GoType))
+// describeJSONError says in the client's words what is wrong with a body, and where.
+func describeJSONError(body []byte, err error) error {
+	if semantic, ok := errors.AsType[*json.SemanticError](err); ok {
+		return invalid(err, FieldError{fieldName(semantic.JSONPointer), semanticMessage(semantic)})
 	}
-	var syntactic *jsontext.SyntacticError
-	if !errors.As(err, &syntactic) {
+	syntactic, ok := errors.AsType[*jsontext.SyntacticError](err)
+	if !ok {
 		return fmt.Errorf("decode body: %w", err)
 	}
 	if errors.Is(err, jsontext.ErrDuplicateName) {
-		return invalid(fieldName(syntactic.JSONPointer), "occurs twice")
+		return invalid(err, FieldError{fieldName(syntactic.JSONPointer), "occurs twice"})
 	}
 	if len(bytes.TrimSpace(body)) == 0 {
-		return badRequest("The body is empty, a JSON object is expected")
+		return badRequest(err, "The body is empty, a JSON object is expected")
 	}
 	line, column := position(body, int(syntactic.ByteOffset))
 	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return badRequest(fmt.Sprintf("The JSON ends too early, at line %d, column %d", line, column))
+		return badRequest(err, "The JSON ends too early, at line %d, column %d", line, column)
 	}
-	return badRequest(fmt.Sprintf("The body is not valid JSON at line %d, column %d", line, column))
+	return badRequest(err, "The body is not valid JSON at line %d, column %d", line, column)
 }
 
-// invalid is what is wrong with one field.
-func invalid(field, message string) error {
-	return &models.ValidationError{Fields: []models.FieldError{{Field: field, Message: message}}}
+// semanticMessage says what is wrong with the value of a field.
+func semanticMessage(err *json.SemanticError) string {
+	switch {
+	case errors.Is(err, json.ErrUnknownName):
+		return "is not a known field"
+	case errors.Is(err, errNull):
+		return "must not be null: leave it out or send it empty"
+	default:
+		return "must be " + jsonType(err.GoType)
+	}
 }
 
 // maxFieldName is how many bytes of a field's name an answer repeats.
 const maxFieldName = 100
 
-// fieldName writes a JSON pointer (RFC 6901) as clients write it in code: /tags/0 is tags[0].
+// fieldName writes a JSON pointer (RFC 6901) as clients write it in code: /tags/0 becomes tags[0].
 func fieldName(p jsontext.Pointer) string {
 	var name strings.Builder
 	for token := range p.Tokens() {
@@ -136,8 +162,8 @@ func fieldName(p jsontext.Pointer) string {
 	return name.String()
 }
 
-// kindName is the JSON word for what a Go type takes.
-func kindName(t reflect.Type) string {
+// jsonType returns the JSON type that a Go type is decoded from, with its article.
+func jsonType(t reflect.Type) string {
 	for t != nil && t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
@@ -153,7 +179,7 @@ func kindName(t reflect.Type) string {
 	}
 }
 
-// position is the line and the column, in characters from 1, of a byte of the body.
+// position returns the line and the column of a byte of the body, in characters from 1.
 func position(body []byte, offset int) (line, column int) {
 	before := body[:min(max(offset, 0), len(body))]
 	lastLine := before[bytes.LastIndexByte(before, '\n')+1:]

@@ -10,11 +10,10 @@ import (
 	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
-
-	"gin-blog/models"
 )
 
-// FuzzDecode: whatever the body, decode takes it or says 400; what it takes, another JSON library understands as the same.
+// FuzzDecode: whatever the body, decode takes it or says 400; what it takes, another JSON library understands as
+// the same.
 func FuzzDecode(f *testing.F) {
 	for _, seed := range []string{
 		`{"title":"t","content":"c","tags":["a","b"]}`, `{"title":" t ","content":"c"}`, `{}`, `{"title":null}`, `[]`, `null`, ``, `{`,
@@ -24,19 +23,22 @@ func FuzzDecode(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
-	a := newAPI(Options{Validator: models.NewValidator(6)})
+	decoder, err := newDecoder(6)
+	if err != nil {
+		f.Fatal(err)
+	}
 	decode := func(body []byte, into any) error {
 		c, _ := gin.CreateTestContext(httptest.NewRecorder())
 		c.Request = httptest.NewRequest(http.MethodPost, "/posts", bytes.NewReader(body))
 		c.Request.Header.Set("Content-Type", "application/json")
-		return a.decode(c, into)
+		return decoder.decode(c, into)
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		var whole postRequest
 		var change postChangeRequest
 		for _, into := range []any{&whole, &change} {
 			if err := decode(body, into); err != nil {
-				if e := toHTTP(err); e.status != http.StatusBadRequest || e.message == "" {
+				if e := toHTTP(t.Context(), err); e.status != http.StatusBadRequest || e.message == "" {
 					t.Errorf("%T: %d %q for %v", into, e.status, e.message, err)
 				}
 				continue

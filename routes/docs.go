@@ -1,77 +1,140 @@
 package routes
 
 import (
+	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
-	_ "embed"
+	"embed"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
-	"net/http/httptest"
-	"regexp"
+	"path"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/goccy/go-yaml"
 	"github.com/swaggest/swgui/v5/static"
-	"github.com/swaggest/swgui/v5emb"
 )
 
 //go:embed openapi.yaml
 var openAPI []byte
 
-// openapi returns the handlers of the document that describes the API, as it is written and as JSON.
-func openapi() (asYAML, asJSON handler, err error) {
-	converted, err := yaml.YAMLToJSON(openAPI)
+//go:embed docs
+var docsFiles embed.FS
+
+// docsPolicy lets the page load from this server only. Swagger UI's script sets styles.
+const docsPolicy = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
+	"object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+
+// docs are the handlers of the document that describes the API, and of a page to try the API in.
+type docs struct {
+	yaml, json *asset
+	files      func() (map[string]*asset, error) // of the page, by name; read when the first of them is asked for
+}
+
+// asset is a file that never changes while the program runs.
+type asset struct {
+	name        string
+	contentType string // "" to derive it from the name
+	content     []byte
+	etag        string
+}
+
+func newAsset(name, contentType string, content []byte) *asset {
+	hash := sha256.Sum256(content)
+	return &asset{name, contentType, content, `"` + base64.RawURLEncoding.EncodeToString(hash[:15]) + `"`}
+}
+
+// serve answers with the file, or 304 if the client has it. It serves no ranges, which would be of another
+// representation where the answer is compressed.
+func (a *asset) serve(c *gin.Context) {
+	c.Request.Header.Del("Range")
+	c.Header("ETag", a.etag)
+	c.Header("Cache-Control", "no-cache")
+	if a.contentType != "" {
+		c.Header("Content-Type", a.contentType)
+	}
+	http.ServeContent(c.Writer, c.Request, a.name, time.Time{}, bytes.NewReader(a.content))
+}
+
+func newDocs() (*docs, error) {
+	asJSON, err := yaml.YAMLToJSON(openAPI)
 	if err != nil {
-		return nil, nil, fmt.Errorf("read openapi.yaml: %w", err)
+		return nil, fmt.Errorf("convert openapi.yaml: %w", err)
 	}
-	serve := func(contentType string, document []byte) handler {
-		return func(c *gin.Context) error {
-			c.Data(http.StatusOK, contentType, document)
-			return nil
+	return &docs{
+		yaml:  newAsset("openapi.yaml", "application/yaml; charset=utf-8", openAPI),
+		json:  newAsset("openapi.json", "application/json; charset=utf-8", asJSON),
+		files: sync.OnceValues(readDocsFiles),
+	}, nil
+}
+
+// readDocsFiles reads the files of the page: our own, and those of Swagger UI, most of which are compressed.
+func readDocsFiles() (map[string]*asset, error) {
+	files := map[string]*asset{}
+	for _, dir := range []fs.FS{docsFiles, static.FS} {
+		err := fs.WalkDir(dir, ".", func(name string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() {
+				return err
+			}
+			content, err := fs.ReadFile(dir, name)
+			if err != nil {
+				return err
+			}
+			name, compressed := strings.CutSuffix(path.Base(name), ".gz")
+			if compressed {
+				content, err = gunzip(content)
+			}
+			files[name] = newAsset(name, "", content)
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("read the files of /docs: %w", err)
 		}
 	}
-	return serve("application/yaml; charset=utf-8", openAPI), serve("application/json; charset=utf-8", converted), nil
+	return files, nil
 }
 
-// docs returns the handlers of a page to try the API in (Swagger UI) and of its files, all of which are in the binary.
-func docs() (page, file handler) {
-	ui := v5emb.New("gin-blog", "/openapi.yaml", "/docs")
-	rendered := httptest.NewRecorder()
-	ui.ServeHTTP(rendered, httptest.NewRequest(http.MethodGet, "/docs", nil))
-	html := rendered.Body.Bytes()
-	policy := contentSecurityPolicy(html)
-
-	page = func(c *gin.Context) error {
-		c.Header("Content-Security-Policy", policy)
-		c.Data(http.StatusOK, "text/html; charset=utf-8", html)
-		return nil
+func gunzip(compressed []byte) ([]byte, error) {
+	r, err := gzip.NewReader(bytes.NewReader(compressed))
+	if err != nil {
+		return nil, err
 	}
-	file = func(c *gin.Context) error {
-		name := strings.TrimPrefix(c.Param("file"), "/")
-		if !isFile(name) && !isFile(name+".gz") {
-			return notFound("Not found")
-		}
-		ui.ServeHTTP(c.Writer, c.Request)
-		return nil
-	}
-	return page, file
+	return io.ReadAll(r)
 }
 
-func isFile(name string) bool {
-	info, err := fs.Stat(static.FS, name)
-	return err == nil && info.Mode().IsRegular()
+func (d *docs) openAPI(c *gin.Context) error {
+	d.yaml.serve(c)
+	return nil
 }
 
-// contentSecurityPolicy lets a page run the scripts that stand in it, by their hashes, and load the rest from this server
-// only. Swagger UI sets styles from its script.
-func contentSecurityPolicy(html []byte) string {
-	scripts := []string{"'self'"}
-	for _, script := range regexp.MustCompile(`(?s)<script>(.+?)</script>`).FindAllSubmatch(html, -1) {
-		hash := sha256.Sum256(script[1])
-		scripts = append(scripts, "'sha256-"+base64.StdEncoding.EncodeToString(hash[:])+"'")
+func (d *docs) openAPIAsJSON(c *gin.Context) error {
+	d.json.serve(c)
+	return nil
+}
+
+func (d *docs) page(c *gin.Context) error {
+	c.Header("Content-Security-Policy", docsPolicy)
+	return d.serveFile(c, "index.html")
+}
+
+func (d *docs) file(c *gin.Context) error {
+	return d.serveFile(c, strings.TrimPrefix(c.Param("file"), "/"))
+}
+
+func (d *docs) serveFile(c *gin.Context, name string) error {
+	files, err := d.files()
+	if err != nil {
+		return err
 	}
-	return "default-src 'self'; script-src " + strings.Join(scripts, " ") +
-		"; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+	file, ok := files[name]
+	if !ok {
+		return errNoPath
+	}
+	file.serve(c)
+	return nil
 }

@@ -13,17 +13,17 @@ import (
 	"gin-blog/models"
 )
 
-// representation is the version of the form that posts are rendered in. It changes with the form, so that no client keeps an
-// old one.
+// representation is the version of the JSON form of posts. It changes together with the form, so that clients fetch
+// posts again that they have in the old form.
 const representation = 1
 
-// postTag is the strong ETag of one post: its revision says all that can change about it.
+// postTag returns the strong ETag of one post. The revision identifies the post's contents.
 func postTag(r models.Revision) string { return listTag([]models.Revision{r}, false) }
 
-// listTag is the strong ETag of a page of posts, and of whether there are more.
+// listTag returns the strong ETag of a page of posts, which also covers whether there are more.
 func listTag(page []models.Revision, more bool) string {
-	const usual = 40 // bytes of a revision
-	state := make([]byte, 2, 2+usual*len(page))
+	const revisionSize = 40 // bytes, for usual usernames
+	state := make([]byte, 2, 2+revisionSize*len(page))
 	state[0] = representation
 	if more {
 		state[1] = 1
@@ -38,9 +38,9 @@ func listTag(page []models.Revision, more bool) string {
 	return `"` + base64.RawURLEncoding.EncodeToString(hash[:15]) + `"`
 }
 
-// unchanged tells whether the client has the representation with this ETag (RFC 9110, section 13.1.2), and if so answers
-// 304 with the ETag that it has it under.
-func unchanged(c *gin.Context, etag string) bool {
+// notModified returns whether If-None-Match has this ETag (RFC 9110, section 13.1.2). If so, it answers 304, with
+// the ETag as the client has it.
+func notModified(c *gin.Context, etag string) bool {
 	for _, tag := range entityTags(c.Request.Header.Values("If-None-Match")) {
 		tag = strings.TrimPrefix(tag, "W/")
 		if tag != "*" && uncompressed(tag) != etag {
@@ -56,11 +56,9 @@ func unchanged(c *gin.Context, etag string) bool {
 	return false
 }
 
-// asks tells whether a request has If-None-Match.
-func asks(c *gin.Context) bool { return c.GetHeader("If-None-Match") != "" }
-
-// ifMatch refuses a request whose If-Match does not name the state of a post (RFC 9110, section 13.1.1). Where it does, it
-// returns the version that the change itself must still meet; nil for any version.
+// ifMatch checks the If-Match of a request to change a post (RFC 9110, section 13.1.1). It returns
+// models.ErrPostChanged if that names another state of the post, and otherwise the version that the change must be
+// limited to, nil for any version.
 func ifMatch(c *gin.Context, p *models.Post) (version *int64, err error) {
 	values := c.Request.Header.Values("If-Match")
 	if len(values) == 0 {
@@ -71,14 +69,14 @@ func ifMatch(c *gin.Context, p *models.Post) (version *int64, err error) {
 		if tag == "*" {
 			return nil, nil
 		}
-		if uncompressed(tag) == etag { // a weak one, with its prefix, never is
+		if uncompressed(tag) == etag { // a weak tag, which begins with W/, never matches
 			return &p.Version, nil
 		}
 	}
 	return nil, models.ErrPostChanged
 }
 
-// uncompressed is the ETag of the same representation without compression.
+// uncompressed returns the ETag of the same representation without compression.
 func uncompressed(tag string) string {
 	if base, ok := strings.CutSuffix(tag, middleware.GzipETagSuffix+`"`); ok {
 		return base + `"`
@@ -86,8 +84,8 @@ func uncompressed(tag string) string {
 	return tag
 }
 
-// entityTags splits the values of If-Match or If-None-Match into tags, with their quotes and the W/ of weak ones. A tag may
-// hold commas.
+// entityTags splits the values of If-Match or If-None-Match into tags. Tags keep their quotes, and weak tags their
+// W/. A tag may contain commas.
 func entityTags(values []string) (tags []string) {
 	rest := strings.TrimSpace(strings.Join(values, ","))
 	for rest != "" {

@@ -3,13 +3,29 @@ package routes
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"gin-blog/models"
 )
 
-// readyPatience is how long GET /readyz waits for the store.
-const readyPatience = 2500 * time.Millisecond
+// errDraining says that the server is about to stop.
+var errDraining = models.NewError(models.Unavailable, "The server is about to stop")
+
+// errNoPath says that there is nothing at a path.
+var errNoPath = models.NewError(models.NotFound, "Not found")
+
+// pinger is a store that tells whether it works.
+type pinger interface {
+	Ping(ctx context.Context) error
+}
+
+// health are the handlers that tell what runs here, and whether it works.
+type health struct {
+	store    pinger
+	draining func() bool
+	version  string
+}
 
 type indexBody struct {
 	Name    string    `json:"name"`
@@ -27,35 +43,34 @@ type statusBody struct {
 	Status string `json:"status"`
 }
 
-// index says where things are.
-func (a *api) index(c *gin.Context) error {
+// index lists the addresses to begin with.
+func (h *health) index(c *gin.Context) error {
 	return render(c, http.StatusOK, indexBody{
-		Name: "gin-blog", Version: a.Version,
+		Name: "gin-blog", Version: h.version,
 		Links: indexTree{Posts: "/posts", Docs: "/docs", OpenAPI: "/openapi.yaml"},
 	})
 }
 
-// healthy answers as long as the process serves, whatever the database does.
-func (a *api) healthy(c *gin.Context) error {
+// alive answers 200 while the process serves, also if the database is away.
+func (h *health) alive(c *gin.Context) error {
 	return render(c, http.StatusOK, statusBody{Status: "ok"})
 }
 
-// ready answers where requests can be served: the store answers and the server is not about to stop.
-func (a *api) ready(c *gin.Context) error {
-	if a.Draining() {
-		return unavailable("The server is about to stop")
+// ready answers 200 while the store works and the server is not about to stop.
+func (h *health) ready(c *gin.Context) error {
+	if h.draining() {
+		return errDraining
 	}
-	ctx, cancel := context.WithTimeout(c.Request.Context(), readyPatience)
+	ctx, cancel := context.WithTimeout(c.Request.Context(), models.CallTimeout)
 	defer cancel()
-	if err := a.Store.Ping(ctx); err != nil {
+	if err := h.store.Ping(ctx); err != nil {
 		return err
 	}
 	return render(c, http.StatusOK, statusBody{Status: "ready"})
 }
 
-func (a *api) noRoute(*gin.Context) error { return notFound("Not found") }
+func noRoute(*gin.Context) error { return errNoPath }
 
-func (a *api) noMethod(*gin.Context) error {
-	return &httpError{status: http.StatusMethodNotAllowed, name: "MethodNotAllowedError",
-		message: "Method not allowed: the Allow header names those that are"}
+func noMethod(*gin.Context) error {
+	return &httpError{answer: methodNotAllowed, message: "Method not allowed: the Allow header names those that are"}
 }

@@ -12,29 +12,29 @@ import (
 	"gin-blog/models"
 )
 
-// keyLife is how long an Idempotency-Key counts.
-const keyLife = 24 * time.Hour
+// keyTTL is how long an Idempotency-Key is remembered.
+const keyTTL = 24 * time.Hour
 
-// idempotency reads the header Idempotency-Key, nil where there is none. What was sent is known again by its meaning, not by
-// the spaces in its JSON.
-func idempotency(c *gin.Context, in *postRequest, now time.Time) (*models.Idempotency, error) {
+// idempotency reads the header Idempotency-Key. It returns nil if there is none. The fingerprint is of the decoded
+// post, so spaces and the order of the keys in the JSON make no difference.
+func idempotency(c *gin.Context, post *postRequest, now time.Time) (*models.Idempotency, error) {
 	values := c.Request.Header.Values("Idempotency-Key")
 	if len(values) == 0 {
 		return nil, nil
 	}
-	if len(values) > 1 || !isKey(values[0]) {
-		return nil, badRequest("Idempotency-Key must be 1 to 255 visible ASCII characters")
+	if len(values) > 1 || !isIdempotencyKey(values[0]) {
+		return nil, badRequest(nil, "Idempotency-Key must be 1 to 255 visible ASCII characters")
 	}
-	meaning, err := json.Marshal(in)
+	canonical, err := json.Marshal(post)
 	if err != nil {
 		return nil, fmt.Errorf("fingerprint post: %w", err)
 	}
-	hash := sha256.Sum256(meaning)
-	return &models.Idempotency{Key: values[0], Fingerprint: hash[:], Since: now.Add(-keyLife)}, nil
+	hash := sha256.Sum256(canonical)
+	return &models.Idempotency{Key: values[0], Fingerprint: hash[:], Since: now.Add(-keyTTL)}, nil
 }
 
-// isKey tells whether s is 1 to 255 visible ASCII characters.
-func isKey(s string) bool {
+// isIdempotencyKey returns whether s is 1 to 255 visible ASCII characters.
+func isIdempotencyKey(s string) bool {
 	invisible := func(r rune) bool { return r < '!' || r > '~' }
 	return s != "" && len(s) <= 255 && !strings.ContainsFunc(s, invisible)
 }

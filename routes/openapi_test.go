@@ -40,7 +40,7 @@ func TestDocumentNamesEveryRoute(t *testing.T) {
 		}
 	}
 
-	engine, err := newEngine(Options{})
+	engine, err := newEngine(Options{}.withDefaults())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +81,8 @@ func TestDocumentHasExamples(t *testing.T) {
 	}
 }
 
-// checkExamples: a parameter or header has an example, beside its schema or in it. Validate leaves headers and schemas out.
+// checkExamples: a parameter or header has an example, beside its schema or in it. Validate leaves headers and
+// schemas out.
 func checkExamples(t *testing.T, name string, p openapi3.Parameter) {
 	t.Helper()
 	shown := append(examples(p.Example, p.Examples), p.Schema.Value.Examples...)
@@ -95,8 +96,8 @@ func checkExamples(t *testing.T, name string, p openapi3.Parameter) {
 	}
 }
 
-// TestErrorExamples: an error in the document has a name that goes with its status, and every error that toHTTP knows is in
-// the document.
+// TestErrorExamples: an error in the document has a name that goes with its status, and every error that toHTTP
+// knows is in the document.
 func TestErrorExamples(t *testing.T) {
 	names := map[string][]string{
 		"400": {"BadRequestError", "ValidationError"},
@@ -130,14 +131,14 @@ func TestErrorExamples(t *testing.T) {
 		}
 	}
 	for _, err := range []error{
-		&models.ValidationError{Fields: []models.FieldError{{Field: "title", Message: "is required"}}},
+		invalid(nil, FieldError{Field: "title", Message: "is required"}), errNoPath, errDraining, errNotAuthor, errNoRefreshToken,
 		&http.MaxBytesError{Limit: maxAccountBody}, &http.MaxBytesError{Limit: maxPostBody},
 		&auth.LimitError{RetryAfter: 14 * time.Minute}, auth.ErrBusy, auth.ErrTokenExpired, auth.ErrInvalidToken,
 		middleware.ErrNoToken, middleware.ErrRoleRequired, middleware.ErrPanic,
 		models.ErrUnavailable, models.ErrInvalidID, models.ErrUserNotFound, models.ErrPostNotFound, models.ErrSessionNotFound,
 		models.ErrUsernameTaken, models.ErrEmailTaken, models.ErrKeyReused, models.ErrPostChanged, os.ErrDeadlineExceeded,
 	} {
-		e := toHTTP(err)
+		e := toHTTP(t.Context(), err)
 		if line := fmt.Sprintf("%d %s: %s", e.status, e.name, e.message); !shown[line] {
 			t.Errorf("the document has no example of %s", line)
 		}
@@ -182,7 +183,7 @@ func TestCollectionHasEveryRoute(t *testing.T) {
 	if err := json.Unmarshal(text, &collection); err != nil {
 		t.Fatal(err)
 	}
-	engine, err := newEngine(Options{})
+	engine, err := newEngine(Options{}.withDefaults())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +208,7 @@ func TestTableOfCallsIsWhole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	engine, err := newEngine(Options{})
+	engine, err := newEngine(Options{}.withDefaults())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,12 +5,34 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"gin-blog/middleware"
 	"gin-blog/models"
 )
+
+// postStore is what the handlers of posts need of the store.
+type postStore interface {
+	CreatePost(ctx context.Context, p *models.Post, key *models.Idempotency) (existing *models.Post, err error)
+	PostByID(ctx context.Context, id models.ID) (*models.Post, error)
+	Posts(ctx context.Context, f models.PostFilter) (page []models.Post, more bool, err error)
+	Revisions(ctx context.Context, f models.PostFilter) (page []models.Revision, more bool, err error)
+	UpdatePost(ctx context.Context, id, author models.ID, change models.PostChange) (*models.Post, error)
+	DeletePost(ctx context.Context, id, author models.ID, ifVersion *int64) error
+}
+
+// posts are the handlers under /posts.
+type posts struct {
+	*decoder
+	store postStore
+	users userFinder
+	now   func() time.Time
+}
+
+// errNotAuthor says that a user may not change a post.
+var errNotAuthor = models.NewError(models.Forbidden, "Only the author may change this post")
 
 // postRequest is a whole post as its author sends it.
 type postRequest struct {
@@ -24,7 +46,7 @@ func (r *postRequest) normalize() {
 	lower(r.Tags)
 }
 
-// postChangeRequest is what changes about a post.
+// postChangeRequest has the new values of a post. A field that is nil was not sent.
 type postChangeRequest struct {
 	Title   *string   `json:"title" validate:"omitnil,title"`
 	Content *string   `json:"content" validate:"omitnil,content"`
@@ -40,7 +62,7 @@ func (r *postChangeRequest) normalize() {
 	}
 }
 
-// lower makes ASCII letters small; others, which no tag may have, stay what they are.
+// lower turns ASCII letters into lower case. Other letters stay, and are refused later.
 func lower(tags []string) {
 	for i, tag := range tags {
 		tags[i] = strings.Map(func(r rune) rune {
@@ -57,7 +79,7 @@ type postBody struct {
 	Title     string      `json:"title"`
 	Content   string      `json:"content"`
 	Tags      []string    `json:"tags"`
-	Author    *authorBody `json:"author"` // null once the account is gone
+	Author    *authorBody `json:"author"` // null once the author's account is gone
 	CreatedAt timestamp   `json:"createdAt"`
 	UpdatedAt timestamp   `json:"updatedAt"`
 }
@@ -72,22 +94,22 @@ type createdBody struct {
 	Post    postBody `json:"post"`
 }
 
-func (a *api) createPost(c *gin.Context) error {
+func (h *posts) create(c *gin.Context) error {
 	var in postRequest
-	if err := a.decode(c, &in); err != nil {
+	if err := h.decode(c, &in); err != nil {
 		return err
 	}
-	author, now := middleware.CurrentUser(c), a.now()
+	author, now := middleware.CurrentUser(c), models.StoredTime(h.now())
 	post := &models.Post{
 		ID: models.NewID(), Title: in.Title, Content: in.Content, Tags: in.Tags,
 		AuthorID: author.ID, Author: &models.Author{ID: author.ID, Username: author.Username},
 		CreatedAt: now, UpdatedAt: now,
 	}
-	once, err := idempotency(c, &in, now)
+	key, err := idempotency(c, &in, now)
 	if err != nil {
 		return err
 	}
-	existing, err := a.Store.CreatePost(c.Request.Context(), post, once)
+	existing, err := h.store.CreatePost(c.Request.Context(), post, key)
 	if err != nil {
 		return err
 	}
@@ -100,7 +122,7 @@ func (a *api) createPost(c *gin.Context) error {
 	return render(c, http.StatusCreated, createdBody{Message: "Post created", Post: newPostBody(post)})
 }
 
-// setValidators names the state of a post, for conditional requests. It returns the ETag.
+// setValidators sets the headers that conditional requests refer to. It returns the ETag.
 func setValidators(c *gin.Context, p *models.Post) (etag string) {
 	etag = postTag(p.Revision())
 	c.Header("ETag", etag)
@@ -108,39 +130,39 @@ func setValidators(c *gin.Context, p *models.Post) (etag string) {
 	return etag
 }
 
-// replacePost is PUT: what is left out is empty afterwards.
-func (a *api) replacePost(c *gin.Context) error {
-	post, err := a.ownPost(c)
+// replace is PUT: a field that is left out becomes empty.
+func (h *posts) replace(c *gin.Context) error {
+	post, err := h.ownPost(c)
 	if err != nil {
 		return err
 	}
 	var in postRequest
-	if err := a.decode(c, &in); err != nil {
+	if err := h.decode(c, &in); err != nil {
 		return err
 	}
-	return a.changePost(c, post, models.PostChange{Title: &in.Title, Content: &in.Content, Tags: &in.Tags})
+	return h.changePost(c, post, models.PostChange{Title: &in.Title, Content: &in.Content, Tags: &in.Tags})
 }
 
-// updatePost is PATCH: what is left out stays.
-func (a *api) updatePost(c *gin.Context) error {
-	post, err := a.ownPost(c)
+// update is PATCH: a field that is left out stays.
+func (h *posts) update(c *gin.Context) error {
+	post, err := h.ownPost(c)
 	if err != nil {
 		return err
 	}
 	var in postChangeRequest
-	if err := a.decode(c, &in); err != nil {
+	if err := h.decode(c, &in); err != nil {
 		return err
 	}
-	return a.changePost(c, post, models.PostChange{Title: in.Title, Content: in.Content, Tags: in.Tags})
+	return h.changePost(c, post, models.PostChange{Title: in.Title, Content: in.Content, Tags: in.Tags})
 }
 
-// changePost changes the post that the client has seen, where it says which with If-Match.
-func (a *api) changePost(c *gin.Context, post *models.Post, change models.PostChange) (err error) {
+// changePost makes a change, unless If-Match names another state of the post.
+func (h *posts) changePost(c *gin.Context, post *models.Post, change models.PostChange) (err error) {
 	if change.IfVersion, err = ifMatch(c, post); err != nil {
 		return err
 	}
-	change.UpdatedAt = a.now()
-	changed, err := a.Store.UpdatePost(c.Request.Context(), post.ID, post.AuthorID, change)
+	change.UpdatedAt = models.StoredTime(h.now())
+	changed, err := h.store.UpdatePost(c.Request.Context(), post.ID, post.AuthorID, change)
 	if err != nil {
 		return err
 	}
@@ -148,8 +170,8 @@ func (a *api) changePost(c *gin.Context, post *models.Post, change models.PostCh
 	return render(c, http.StatusOK, newPostBody(changed))
 }
 
-func (a *api) deletePost(c *gin.Context) error {
-	post, err := a.ownPost(c)
+func (h *posts) delete(c *gin.Context) error {
+	post, err := h.ownPost(c)
 	if err != nil {
 		return err
 	}
@@ -157,111 +179,118 @@ func (a *api) deletePost(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := a.Store.DeletePost(c.Request.Context(), post.ID, post.AuthorID, ifVersion); err != nil {
+	if err := h.store.DeletePost(c.Request.Context(), post.ID, post.AuthorID, ifVersion); err != nil {
 		return err
 	}
 	c.Status(http.StatusNoContent)
 	return nil
 }
 
-// ownPost returns the post of the path where the current user may change it: as its author, or as an admin.
-func (a *api) ownPost(c *gin.Context) (*models.Post, error) {
-	post, err := a.postOfPath(c)
+// ownPost returns the post in the path if the current user may change it, which its author and admins may.
+func (h *posts) ownPost(c *gin.Context) (*models.Post, error) {
+	post, err := h.postOfPath(c)
 	if err != nil {
 		return nil, err
 	}
 	if u := middleware.CurrentUser(c); u.ID != post.AuthorID && u.Role != models.RoleAdmin {
-		return nil, forbidden("Only the author may change this post")
+		return nil, errNotAuthor
 	}
 	return post, nil
 }
 
-// postOfPath returns the post whose id is in the path.
-func (a *api) postOfPath(c *gin.Context) (*models.Post, error) {
+// postOfPath returns the post in the path.
+func (h *posts) postOfPath(c *gin.Context) (*models.Post, error) {
 	id, err := models.ParseID(c.Param("id"))
 	if err != nil {
 		return nil, err
 	}
-	return a.Store.PostByID(c.Request.Context(), id)
+	return h.store.PostByID(c.Request.Context(), id)
 }
 
-func (a *api) readPost(c *gin.Context) error {
-	post, err := a.postOfPath(c)
+func (h *posts) read(c *gin.Context) error {
+	post, err := h.postOfPath(c)
 	if err != nil {
 		return err
 	}
-	if unchanged(c, setValidators(c, post)) {
+	if notModified(c, setValidators(c, post)) {
 		return nil
 	}
 	return render(c, http.StatusOK, newPostBody(post))
 }
 
-func (a *api) listPosts(c *gin.Context) error {
+func (h *posts) list(c *gin.Context) error {
 	q, err := parseQuery(c.Request.URL.RawQuery, "limit", "after", "author", "tag", "q")
 	if err != nil {
 		return err
 	}
-	filter, any, err := a.postFilter(c.Request.Context(), q)
+	ctx := c.Request.Context()
+	filter, err := h.filter(ctx, q)
+	if errors.Is(err, errNothing) {
+		return renderPage(c, q, nil, false)
+	}
 	if err != nil {
 		return err
 	}
-	var posts []models.Post
-	var more bool
-	if any {
-		if asks(c) { // the revisions cost less than the posts
-			page, more, err := a.Store.Revisions(c.Request.Context(), filter)
-			if err != nil {
-				return err
-			}
-			if unchanged(c, listTag(page, more)) {
-				return nil
-			}
-		}
-		if posts, more, err = a.Store.Posts(c.Request.Context(), filter); err != nil {
+	if c.GetHeader("If-None-Match") != "" { // the revisions cost less than the posts
+		revisions, more, err := h.store.Revisions(ctx, filter)
+		if err != nil {
 			return err
 		}
+		if notModified(c, listTag(revisions, more)) {
+			return nil
+		}
 	}
+	page, more, err := h.store.Posts(ctx, filter)
+	if err != nil {
+		return err
+	}
+	return renderPage(c, q, page, more)
+}
+
+// renderPage answers with a page of posts, and links to the first page and, if there are more posts, to the next.
+func renderPage(c *gin.Context, q query, page []models.Post, more bool) error {
 	links := []string{q.link("/posts", "first", models.ID{})}
 	if more {
-		links = append(links, q.link("/posts", "next", posts[len(posts)-1].ID))
+		links = append(links, q.link("/posts", "next", page[len(page)-1].ID))
 	}
-	revisions := make([]models.Revision, len(posts))
-	for i := range posts {
-		revisions[i] = posts[i].Revision()
+	c.Header("Link", strings.Join(links, ", "))
+	revisions := make([]models.Revision, len(page))
+	bodies := make([]postBody, len(page))
+	for i := range page {
+		revisions[i] = page[i].Revision()
+		bodies[i] = newPostBody(&page[i])
 	}
 	etag := listTag(revisions, more)
-	c.Header("Link", strings.Join(links, ", "))
 	c.Header("ETag", etag)
-	if unchanged(c, etag) {
+	if notModified(c, etag) {
 		return nil
-	}
-	bodies := make([]postBody, len(posts))
-	for i := range posts {
-		bodies[i] = newPostBody(&posts[i])
 	}
 	return render(c, http.StatusOK, bodies)
 }
 
-// postFilter is what a query asks for. any is false where no post can be meant.
-func (a *api) postFilter(ctx context.Context, q query) (f models.PostFilter, any bool, err error) {
-	f = models.PostFilter{After: q.after, Limit: q.limit, Tag: q.values["tag"]}
+// errNothing says that no post can match a query.
+var errNothing = errors.New("no post can match")
+
+// filter returns the filter that a query describes, or errNothing.
+func (h *posts) filter(ctx context.Context, q query) (models.PostFilter, error) {
+	f := models.PostFilter{After: q.after, Limit: q.limit, Tag: q.values["tag"]}
 	if text, ok := q.values["q"]; ok {
 		f.Words = models.ParseWords(text)
-		if len(f.Words) == 0 { // only signs
-			return f, false, nil
+		if len(f.Words) == 0 { // the text has only signs
+			return f, errNothing
 		}
 	}
 	if author, ok := q.values["author"]; ok {
-		u, err := a.userByIDOrName(ctx, author)
+		u, err := findUser(ctx, h.users, author)
 		if errors.Is(err, models.ErrUserNotFound) {
-			return f, false, nil
+			return f, errNothing
 		}
 		if err != nil {
-			return f, false, err
+			return f, err
 		}
 		f.AuthorID = u.ID
 	}
-	return f, true, nil
+	return f, nil
 }
 
 func newPostBody(p *models.Post) postBody {

@@ -14,28 +14,28 @@ import (
 const (
 	defaultPageSize = 20
 	maxPageSize     = 100
-	maxQuery        = 4 << 10 // bytes
-	maxSearch       = 100     // characters
+	maxQueryBytes   = 4 << 10
+	maxSearchLength = 100 // characters
 )
 
-// query is what a client asks of a list.
+// query is the query of a list.
 type query struct {
 	limit  int
 	after  models.ID         // the zero ID starts with the newest
-	values map[string]string // as sent, all parameters but after
+	values map[string]string // all parameters but after, as they were sent
 }
 
-// parseQuery reads the query of a list that takes certain parameters. Every one may occur once.
+// parseQuery reads the query of a list. It refuses parameters that are not in known, and those that occur twice.
 func parseQuery(rawQuery string, known ...string) (query, error) {
 	q := query{limit: defaultPageSize, values: map[string]string{}}
-	if len(rawQuery) > maxQuery {
-		return q, badRequest(fmt.Sprintf("The query must have at most %d bytes", maxQuery))
+	if len(rawQuery) > maxQueryBytes {
+		return q, badRequest(nil, "The query must have at most %d bytes", maxQueryBytes)
 	}
 	parameters, err := url.ParseQuery(rawQuery)
 	if err != nil {
-		return q, badRequest("The query is not URL-encoded")
+		return q, badRequest(err, "The query is not URL-encoded")
 	}
-	var wrong []models.FieldError
+	var wrong []FieldError
 	for _, name := range slices.Sorted(maps.Keys(parameters)) {
 		message := ""
 		switch values := parameters[name]; {
@@ -44,20 +44,20 @@ func parseQuery(rawQuery string, known ...string) (query, error) {
 		case len(values) > 1:
 			message = "occurs twice"
 		default:
-			message = q.take(name, values[0])
+			message = q.set(name, values[0])
 		}
 		if message != "" {
-			wrong = append(wrong, models.FieldError{Field: name, Message: message})
+			wrong = append(wrong, FieldError{Field: name, Message: message})
 		}
 	}
 	if wrong != nil {
-		return q, &models.ValidationError{Fields: wrong}
+		return q, invalid(nil, wrong...)
 	}
 	return q, nil
 }
 
-// take checks and keeps one parameter. It returns what is wrong with it, or "".
-func (q *query) take(name, value string) string {
+// set checks a parameter and keeps it. It returns what is wrong with it, or "".
+func (q *query) set(name, value string) (message string) {
 	if !utf8.ValidString(value) {
 		return "must be UTF-8"
 	}
@@ -82,19 +82,19 @@ func (q *query) take(name, value string) string {
 			return "must be an id or a username"
 		}
 	case "tag":
-		if !models.IsTag(value) {
-			return "must be 1 to 32 of the characters a-z 0-9 -"
+		if !isTag(value) {
+			return tagMessage
 		}
 	case "q":
-		if n := utf8.RuneCountInString(value); n < 1 || n > maxSearch {
-			return fmt.Sprintf("must have 1 to %d characters", maxSearch)
+		if n := utf8.RuneCountInString(value); n < 1 || n > maxSearchLength {
+			return fmt.Sprintf("must have 1 to %d characters", maxSearchLength)
 		}
 	}
 	return ""
 }
 
-// link is an entry of the Link header (RFC 8288) to the page behind an id, the first page for the zero ID. It is relative,
-// so that it is right behind any proxy that keeps the path.
+// link returns an entry of the Link header (RFC 8288) for the page after an id, or for the first page where that is
+// the zero ID. The address is relative, so it is right behind any proxy that keeps the path.
 func (q query) link(path, rel string, after models.ID) string {
 	parameters := url.Values{}
 	for name, value := range q.values {

@@ -1,14 +1,15 @@
-// Package routes is the HTTP side of the blog: which paths there are, what they take and what they answer.
+// Package routes is the HTTP side of the blog: which paths there are, what they accept and what they answer.
 package routes
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
-	"github.com/go-json-experiment/json"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"gin-blog/auth"
@@ -21,57 +22,83 @@ const (
 	maxPostBody    = 1 << 20  // bytes, under /posts
 )
 
-// Options are what the routes are made of. All fields but Limits, TrustedProxies, Metrics and HSTS are required.
+// Options are the parts of the API. Store, Passwords and Sessions are required.
 type Options struct {
 	Store     models.Store
 	Passwords *auth.Passwords
 	Sessions  *auth.Sessions
-	Limits    *auth.Limits // nil for none
-	Validator *models.Validator
-	Log       *slog.Logger
-	Now       func() time.Time
-	// Draining tells whether the server is about to stop, so that load balancers look elsewhere.
-	Draining func() bool
-	// Version is the version of the program, as GET / shows it.
-	Version string
-	// CORSOrigins are the origins whose pages may call the API, "*" for all.
+	// Limits restrict logins and registrations. Default: no limits.
+	Limits *auth.Limits
+	// PasswordMinLength is how many characters a new password has at least. Default: 6.
+	PasswordMinLength int
+	// CORSOrigins are the origins whose pages may call the API. Default: "*", all.
 	CORSOrigins []string
-	// TrustedProxies are the addresses and networks whose X-Forwarded-For is believed.
+	// TrustedProxies are the addresses and networks whose X-Forwarded-For is believed. Default: none.
 	TrustedProxies []string
-	// Metrics is where the metrics of requests and logins are registered, nil for none.
-	Metrics prometheus.Registerer
-	// HSTS says that the server speaks TLS, and that browsers shall remember it.
+	// HSTS tells browsers to use HTTPS only. It is for a server that speaks TLS.
 	HSTS bool
+	// Version is shown by GET /.
+	Version string
+	// Draining returns whether the server is about to stop. Default: it never is.
+	Draining func() bool
+	// Metrics is where the metrics of requests and logins are registered. Default: nowhere.
+	Metrics prometheus.Registerer
+	// Log receives a line for each request. Default: it is discarded.
+	Log *slog.Logger
+	// Now is the clock. Default: time.Now.
+	Now func() time.Time
 }
 
-// api holds what the handlers share.
-type api struct {
-	Options
-	strict json.Options // how bodies are decoded; made once, since it remembers the types it has seen
-	logins *prometheus.CounterVec
+// withDefaults fills in what is not set.
+func (o Options) withDefaults() Options {
+	o.PasswordMinLength = cmp.Or(o.PasswordMinLength, 6)
+	if o.CORSOrigins == nil {
+		o.CORSOrigins = []string{"*"}
+	}
+	if o.Draining == nil {
+		o.Draining = func() bool { return false }
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return o
 }
 
-func newAPI(o Options) *api {
-	return &api{Options: o, strict: strictJSON(), logins: newLogins(o.Metrics)}
-}
-
-// New returns the handler of the whole API. It fails where TrustedProxies has an entry that is no address or network.
+// New returns the handler of the API. It fails if TrustedProxies has an entry that is no address or network.
 func New(o Options) (http.Handler, error) {
-	engine, err := newEngine(o)
+	engine, err := newEngine(o.withDefaults())
 	if err != nil {
 		return nil, err
 	}
 	return middleware.Compress(engine)
 }
 
+// newEngine returns the router with its middleware and all routes. o has its defaults.
 func newEngine(o Options) (*gin.Engine, error) {
-	a := newAPI(o)
 	r := gin.New()
 	r.RedirectTrailingSlash = false
 	r.HandleMethodNotAllowed = true
 	if err := r.SetTrustedProxies(o.TrustedProxies); err != nil {
 		return nil, fmt.Errorf("trusted proxies: %w", err)
 	}
+	useMiddleware(r, o)
+	r.NoRoute(handle(noRoute))
+	r.NoMethod(handle(noMethod))
+	return r, addRoutes(r, o)
+}
+
+// useMiddleware installs the middleware of every request, in this order:
+//
+//   - Metrics sees each request from its start to its end, also a request that panics.
+//   - RequestID comes before everything that logs or answers.
+//   - AccessLog runs outside of renderErrors, to log the status of the answer.
+//   - DrainBody reads the rest of the body behind the answer, whoever made that.
+//   - renderErrors answers the errors of what is inside: of Recover, which turns a panic into an error, and of the handlers.
+//   - CORS runs inside of renderErrors, but before the routes, because a preflight request names a method without a route.
+func useMiddleware(r *gin.Engine, o Options) {
 	if o.Metrics != nil {
 		r.Use(middleware.Metrics(o.Metrics))
 	}
@@ -88,58 +115,69 @@ func newEngine(o Options) (*gin.Engine, error) {
 		middleware.Recover(o.Log),
 		middleware.CORS(o.CORSOrigins),
 	)
-	r.NoRoute(handle(a.noRoute))
-	r.NoMethod(handle(a.noMethod))
-	signedIn := middleware.Authenticate(o.Sessions)
-
-	get(r, "/", a.index)
-	get(r, "/healthz", a.healthy)
-	get(r, "/readyz", a.ready)
-	asYAML, asJSON, err := openapi()
-	if err != nil {
-		return nil, err
-	}
-	get(r, "/openapi.yaml", asYAML)
-	get(r, "/openapi.json", asJSON)
-	page, file := docs()
-	get(r, "/docs", page)
-	get(r, "/docs/*file", file)
-
-	accounts := r.Group("/auth", middleware.Secret(), middleware.LimitBody(maxAccountBody))
-	post(accounts, "/register", a.register)
-	post(accounts, "/login", a.login)
-	post(accounts, "/refresh", a.refresh)
-	post(accounts, "/logout", a.logout)
-
-	account := accounts.Group("", signedIn)
-	get(account, "/me", a.me)
-	patch(account, "/me", a.updateMe)
-	del(account, "/me", a.deleteMe)
-	post(account, "/password", a.changePassword)
-	get(account, "/sessions", a.listSessions)
-	del(account, "/sessions", a.endSessions)
-	del(account, "/sessions/:id", a.endSession)
-
-	admin := r.Group("/admin", signedIn, middleware.RequireRole(models.RoleAdmin), middleware.Secret())
-	get(admin, "/users", a.listUsers)
-
-	users := r.Group("/users", middleware.LimitBody(maxAccountBody))
-	get(users, "/:id", a.user)
-
-	posts := r.Group("/posts", middleware.Revalidate(), middleware.LimitBody(maxPostBody))
-	get(posts, "", a.listPosts)
-	get(posts, "/:id", a.readPost)
-
-	authors := posts.Group("", signedIn)
-	post(authors, "", a.createPost)
-	put(authors, "/:id", a.replacePost)
-	patch(authors, "/:id", a.updatePost)
-	del(authors, "/:id", a.deletePost)
-
-	return r, nil
 }
 
-// handler is a gin handler that returns what went wrong instead of rendering it.
+// addRoutes names every path of the API.
+func addRoutes(r *gin.Engine, o Options) error {
+	decoder, err := newDecoder(o.PasswordMinLength)
+	if err != nil {
+		return err
+	}
+	docs, err := newDocs()
+	if err != nil {
+		return err
+	}
+	passwordCheck := &passwordCheck{o.Passwords, o.Limits}
+	health := &health{o.Store, o.Draining, o.Version}
+	login := &login{decoder, passwordCheck, o.Store, o.Sessions, o.Log, o.Now, newLogins(o.Metrics)}
+	account := &account{decoder, passwordCheck, o.Store, o.Now}
+	admin := &admin{o.Store}
+	users := &users{o.Store}
+	posts := &posts{decoder, o.Store, o.Store, o.Now}
+	signedIn := middleware.Authenticate(o.Sessions)
+
+	route(r, "GET /", health.index)
+	route(r, "GET /healthz", health.alive)
+	route(r, "GET /readyz", health.ready)
+	route(r, "GET /openapi.yaml", docs.openAPI)
+	route(r, "GET /openapi.json", docs.openAPIAsJSON)
+	route(r, "GET /docs", docs.page)
+	route(r, "GET /docs/*file", docs.file)
+
+	auths := r.Group("", middleware.Secret(), middleware.LimitBody(maxAccountBody))
+	route(auths, "POST /auth/register", login.register)
+	route(auths, "POST /auth/login", login.logIn)
+	route(auths, "POST /auth/refresh", login.refresh)
+	route(auths, "POST /auth/logout", login.logOut)
+
+	own := auths.Group("", signedIn)
+	route(own, "GET /auth/me", account.me)
+	route(own, "PATCH /auth/me", account.updateMe)
+	route(own, "DELETE /auth/me", account.deleteMe)
+	route(own, "POST /auth/password", account.changePassword)
+	route(own, "GET /auth/sessions", account.listSessions)
+	route(own, "DELETE /auth/sessions", account.endSessions)
+	route(own, "DELETE /auth/sessions/:id", account.endSession)
+
+	admins := r.Group("", middleware.Secret(), signedIn, middleware.RequireRole(models.RoleAdmin))
+	route(admins, "GET /admin/users", admin.list)
+
+	public := r.Group("", middleware.LimitBody(maxAccountBody))
+	route(public, "GET /users/:id", users.read)
+
+	readers := r.Group("", middleware.Revalidate(), middleware.LimitBody(maxPostBody))
+	route(readers, "GET /posts", posts.list)
+	route(readers, "GET /posts/:id", posts.read)
+
+	authors := readers.Group("", signedIn)
+	route(authors, "POST /posts", posts.create)
+	route(authors, "PUT /posts/:id", posts.replace)
+	route(authors, "PATCH /posts/:id", posts.update)
+	route(authors, "DELETE /posts/:id", posts.delete)
+	return nil
+}
+
+// handler is a handler that returns what went wrong instead of rendering it.
 type handler func(*gin.Context) error
 
 func handle(h handler) gin.HandlerFunc {
@@ -151,12 +189,12 @@ func handle(h handler) gin.HandlerFunc {
 	}
 }
 
-// get routes HEAD too; net/http leaves out the body.
-func get(r gin.IRoutes, path string, h handler) {
-	r.Match([]string{http.MethodGet, http.MethodHead}, path, handle(h))
+// route adds a route such as "GET /posts". GET adds HEAD too, for which net/http leaves out the body.
+func route(r gin.IRoutes, methodAndPath string, h handler) {
+	method, path, _ := strings.Cut(methodAndPath, " ")
+	methods := []string{method}
+	if method == http.MethodGet {
+		methods = append(methods, http.MethodHead)
+	}
+	r.Match(methods, path, handle(h))
 }
-
-func post(r gin.IRoutes, path string, h handler)  { r.POST(path, handle(h)) }
-func put(r gin.IRoutes, path string, h handler)   { r.PUT(path, handle(h)) }
-func patch(r gin.IRoutes, path string, h handler) { r.PATCH(path, handle(h)) }
-func del(r gin.IRoutes, path string, h handler)   { r.DELETE(path, handle(h)) }

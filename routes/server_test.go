@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -25,7 +24,7 @@ import (
 const (
 	accessSecret  = "an access secret of more than 32 bytes"
 	refreshSecret = "a refresh secret of more than 32 bytes"
-	password      = "pass123"
+	password      = testkit.Password
 )
 
 func TestMain(m *testing.M) {
@@ -33,8 +32,8 @@ func TestMain(m *testing.M) {
 	m.Run()
 }
 
-// server is the whole API on a real store, behind a real listener, with a clock to move. It may be several that share nothing
-// but the database; then they get the requests in turns.
+// server is the whole API on a real store, behind a real listener, with a clock to move. It may be several that
+// share nothing but the database; then they get the requests in turns.
 type server struct {
 	t        *testing.T
 	url      string
@@ -105,12 +104,12 @@ func (s *server) serve(store models.Store, change ...func(*routes.Options, *auth
 		t.Fatal(err)
 	}
 	sessions := auth.SessionOptions{
-		AccessTTL: 15 * time.Minute, RefreshTTL: 7 * 24 * time.Hour, Grace: 10 * time.Second, Rotation: true, Now: s.clock.now,
+		AccessTTL: 15 * time.Minute, RefreshTTL: 7 * 24 * time.Hour, Grace: 10 * time.Second, Rotation: true,
+		Now: s.clock.now,
 	}
 	options := routes.Options{
-		Store: store, Passwords: passwords, Validator: models.NewValidator(6), Now: s.clock.now, Draining: s.draining.Load,
-		Log:     slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Version: "v1.2.3", CORSOrigins: []string{"*"},
+		Store: store, Passwords: passwords, Now: s.clock.now, Draining: s.draining.Load, Version: "v1.2.3",
+		Log: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	for _, c := range change {
 		c(&options, &sessions)
@@ -136,8 +135,9 @@ func (s *server) next() string {
 
 // checkLog fails the test where a line of the log holds what nobody may read there.
 func (s *server) checkLog() {
+	secrets := []string{password, "secret99", "wrong-one", "$2a$", "$2b$", "eyJ", accessSecret, refreshSecret}
 	for line := range strings.Lines(s.log.String()) {
-		for _, secret := range []string{password, "secret99", "wrong-one", "$2a$", "$2b$", "eyJ", accessSecret, refreshSecret} {
+		for _, secret := range secrets {
 			if strings.Contains(line, secret) {
 				s.t.Errorf("the log holds %q: %s", secret, line)
 			}
@@ -146,12 +146,14 @@ func (s *server) checkLog() {
 }
 
 // forbidden is what no answer may hold: secrets, paths and the words of drivers.
-var forbidden = []string{`"password":`, "$2a$", "assword_hash", "asswordHash", "/tmp/", ".go:", "SELECT", "E11000", "constraint", "UNIQUE", "collection", "bson"}
+var forbidden = []string{
+	`"password":`, "$2a$", "assword_hash", "asswordHash", "/tmp/", ".go:", "SELECT", "E11000", "constraint", "UNIQUE",
+	"collection", "bson",
+}
 
-// header is what a request says besides its body.
-type header map[string]string
+type header = testkit.Header
 
-func bearer(token string) header { return header{"Authorization": "Bearer " + token} }
+func bearer(token string) header { return testkit.Bearer(token) }
 
 // response is an answer, read to its end.
 type response struct {
@@ -162,32 +164,21 @@ type response struct {
 	body   string
 }
 
-// send makes a request. A body without a Content-Type is sent as JSON. The answer may hold nothing internal.
+// send makes a request and holds the answer against the OpenAPI document. The answer may hold nothing internal.
 func (s *server) send(t *testing.T, method, path, body string, headers ...header) *response {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), method, s.next()+path, strings.NewReader(body))
+	request, err := testkit.NewRequest(t.Context(), method, s.next()+path, body, headers...)
 	if err != nil {
 		t.Fatalf("%s %s: %v", method, path, err)
 	}
-	if body != "" {
-		request.Header.Set("Content-Type", "application/json")
-	}
-	for _, h := range headers {
-		for name, value := range h {
-			request.Header.Set(name, value)
-		}
-	}
-	answer, err := http.DefaultTransport.RoundTrip(request) // follows no redirect
+	answer, err := testkit.Do(request)
 	if err != nil {
 		t.Fatalf("%s %s: %v", method, path, err)
 	}
-	defer answer.Body.Close()
-	content, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatalf("%s %s: read answer: %v", method, path, err)
+	checkContract(t, request, body, answer)
+	r := &response{
+		t: t, what: method + " " + path, status: answer.Status, header: answer.Header, body: answer.Body,
 	}
-	checkContract(t, request, body, answer, content)
-	r := &response{t: t, what: method + " " + path, status: answer.StatusCode, header: answer.Header, body: string(content)}
 	if !strings.HasPrefix(path, "/openapi.") { // which speaks of all this
 		r.hides(forbidden...)
 	}
@@ -197,7 +188,7 @@ func (s *server) send(t *testing.T, method, path, body string, headers ...header
 	return r
 }
 
-// sendUntilServed is send for a crowd: who is told to come back in a second, because the machine is busy, does.
+// sendUntilServed repeats a request every second while the server is too busy for it.
 func (s *server) sendUntilServed(t *testing.T, method, path, body string) *response {
 	t.Helper()
 	for try := 0; ; try++ {
@@ -276,32 +267,16 @@ func (r *response) decode(into any) {
 
 // The answers as clients read them.
 type (
-	userAnswer struct {
-		ID                                                   string `json:"_id"`
-		Username, Name, Email, Bio, Role, CreatedAt, Message string
-	}
-	grantAnswer struct {
-		Token, AccessToken, RefreshToken, TokenType string
-		ExpiresIn                                   int
-		User                                        *userAnswer
-	}
-	postAnswer struct {
-		ID             string `json:"_id"`
-		Title, Content string
-		Tags           []string
-		Author         *struct {
-			ID       string `json:"_id"`
-			Username string
-		}
-		CreatedAt, UpdatedAt string
-	}
+	userAnswer  = testkit.User
+	grantAnswer = testkit.Grant
+	postAnswer  = testkit.Post
 )
 
 // register makes an account with the usual password and returns it.
 func (s *server) register(t *testing.T, username string) userAnswer {
 	t.Helper()
 	var a struct{ User userAnswer }
-	s.send(t, "POST", "/auth/register", fmt.Sprintf(`{"username":%q,"password":%q}`, username, password)).is(201).decode(&a)
+	s.send(t, "POST", "/auth/register", testkit.Account(username)).is(201).decode(&a)
 	return a.User
 }
 
@@ -309,7 +284,7 @@ func (s *server) register(t *testing.T, username string) userAnswer {
 func (s *server) login(t *testing.T, username string) grantAnswer {
 	t.Helper()
 	var g grantAnswer
-	s.send(t, "POST", "/auth/login", fmt.Sprintf(`{"username":%q,"password":%q}`, username, password)).is(200).decode(&g)
+	s.send(t, "POST", "/auth/login", testkit.Account(username)).is(200).decode(&g)
 	return g
 }
 

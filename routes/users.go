@@ -11,7 +11,18 @@ import (
 	"gin-blog/models"
 )
 
-// publicUserBody is a user as everybody sees them: never the email.
+// userFinder is a store that finds users.
+type userFinder interface {
+	UserByID(ctx context.Context, id models.ID) (*models.User, error)
+	UserByUsername(ctx context.Context, username string) (*models.User, error)
+}
+
+// users are the handlers under /users.
+type users struct {
+	store userFinder
+}
+
+// publicUserBody is a user as everybody may see them. It never has the email address.
 type publicUserBody struct {
 	ID        string    `json:"_id"`
 	Username  string    `json:"username"`
@@ -20,8 +31,8 @@ type publicUserBody struct {
 	CreatedAt timestamp `json:"createdAt"`
 }
 
-func (a *api) user(c *gin.Context) error {
-	u, err := a.userByIDOrName(c.Request.Context(), c.Param("id"))
+func (h *users) read(c *gin.Context) error {
+	u, err := findUser(c.Request.Context(), h.store, c.Param("id"))
 	if err != nil {
 		return err
 	}
@@ -30,17 +41,17 @@ func (a *api) user(c *gin.Context) error {
 	})
 }
 
-// userByIDOrName finds a user by id or, where no user has that id, by name: a database of the tutorial's may hold names
-// of 24 hex digits, which can be registered no more.
-func (a *api) userByIDOrName(ctx context.Context, idOrName string) (*models.User, error) {
+// findUser finds a user by id, or by name if no user has that id. A name of 24 hex digits cannot be registered, but
+// a database of the tutorial may contain one.
+func findUser(ctx context.Context, store userFinder, idOrName string) (*models.User, error) {
 	if id, err := models.ParseID(idOrName); err == nil {
-		u, err := a.Store.UserByID(ctx, id)
+		u, err := store.UserByID(ctx, id)
 		if !errors.Is(err, models.ErrUserNotFound) {
 			return u, err
 		}
 	}
-	if !utf8.ValidString(idOrName) { // which no database takes
+	if !utf8.ValidString(idOrName) { // databases refuse it
 		return nil, models.ErrUserNotFound
 	}
-	return a.Store.UserByUsername(ctx, idOrName)
+	return store.UserByUsername(ctx, idOrName)
 }

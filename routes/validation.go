@@ -1,0 +1,163 @@
+package routes
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/go-playground/validator/v10"
+
+	"gin-blog/auth"
+)
+
+// validation checks requests against the rules in their `validate` tags. It is safe for concurrent use.
+type validation struct {
+	validate *validator.Validate
+	messages map[string]string // by rule: what a field must be, to be read after its name
+}
+
+// rule is a check that a `validate` tag may name.
+type rule struct {
+	name    string
+	message string
+	// alias spells the rule in rules of the validator's own. If it is empty, holds checks a string; parent is the struct
+	// that the string belongs to.
+	alias string
+	holds func(value string, parent reflect.Value) bool
+}
+
+var (
+	usernameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{2,31}$`)
+	idForm       = regexp.MustCompile(`^[0-9A-Fa-f]{24}$`)
+	emailForm    = regexp.MustCompile(
+		"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\\.[A-Za-z0-9-]{1,63})*$")
+	// lineBreakers are control characters, and characters that change the direction of text.
+	lineBreakers = regexp.MustCompile(`[\p{Cc}\x{202A}-\x{202E}\x{2066}-\x{2069}]`)
+)
+
+// rules are the rules of the blog. A field with the rule password must also differ from the field Username of its
+// struct.
+func rules(passwordMinLength int) []rule {
+	return []rule{
+		{name: "required", message: "is required"},
+		{name: "required_without", message: "or email is required"},
+		{name: "excluded_with", message: "and email are two ways to say one thing: send one of them"},
+		{name: "username", holds: isUsername, message: "must be 3 to 32 of the characters A-Z a-z 0-9 . _ - " +
+			"and start with a letter or digit, and not be 24 hex digits"},
+		{name: "password", holds: isPassword(passwordMinLength), message: fmt.Sprintf("must have at least %d characters "+
+			"and at most %d bytes, no NUL, and differ from the username", passwordMinLength, auth.MaxPasswordBytes)},
+		{name: "email", holds: isEmail,
+			message: "must be a plain address like alice@example.com, of at most 254 characters, or empty"},
+		{name: "name", holds: isName,
+			message: "must have at most 100 characters, none of them a control character or a change of direction"},
+		{name: "bio", holds: isBio, message: "must have at most 1000 characters, and no NUL"},
+		{name: "title", alias: "min=1,max=200", message: "must have 1 to 200 characters"},
+		{name: "content", alias: "min=1,max=100000", message: "must have 1 to 100000 characters"},
+		{name: "tags", alias: "max=10,unique", message: "must be at most 10, all different"},
+		{name: "tag", holds: func(tag string, _ reflect.Value) bool { return isTag(tag) }, message: tagMessage},
+	}
+}
+
+// newValidation makes a validation with the given rules for requests, which are values of all types that it will
+// check. It fails if a rule has no message, or if a tag of a request names an unknown rule.
+func newValidation(rules []rule, requests ...any) (*validation, error) {
+	v := &validation{
+		validate: validator.New(validator.WithRequiredStructEnabled()),
+		messages: make(map[string]string, len(rules)),
+	}
+	v.validate.RegisterTagNameFunc(func(f reflect.StructField) string {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		return name
+	})
+	for _, r := range rules {
+		if r.message == "" {
+			return nil, fmt.Errorf("the rule %s has no message", r.name)
+		}
+		v.messages[r.name] = r.message
+		if r.alias != "" {
+			v.validate.RegisterAlias(r.name, r.alias)
+		}
+		if r.holds == nil {
+			continue
+		}
+		check := func(field validator.FieldLevel) bool { return r.holds(field.Field().String(), field.Parent()) }
+		if err := v.validate.RegisterValidation(r.name, check); err != nil {
+			return nil, fmt.Errorf("register the rule %s: %w", r.name, err)
+		}
+	}
+	for _, request := range requests {
+		if err := v.checkTags(reflect.TypeOf(request)); err != nil {
+			return nil, err
+		}
+	}
+	return v, nil
+}
+
+// checkTags fails if a `validate` tag of a struct names a rule without a message.
+func (v *validation) checkTags(request reflect.Type) error {
+	for field := range request.Fields() {
+		for tag := range strings.SplitSeq(field.Tag.Get("validate"), ",") {
+			name, _, _ := strings.Cut(tag, "=")
+			if name == "" || name == "omitnil" || name == "dive" { // they check nothing
+				continue
+			}
+			if v.messages[name] == "" {
+				return fmt.Errorf("%s.%s: the rule %s has no message", request.Name(), field.Name, name)
+			}
+		}
+	}
+	return nil
+}
+
+// check returns a refusal that names all fields of request that break a rule, or nil.
+func (v *validation) check(request any) error {
+	err := v.validate.Struct(request)
+	if err == nil {
+		return nil
+	}
+	broken, ok := errors.AsType[validator.ValidationErrors](err)
+	if !ok {
+		return fmt.Errorf("validate %T: %w", request, err)
+	}
+	fields := make([]FieldError, len(broken))
+	for i, b := range broken {
+		fields[i] = FieldError{Field: b.Field(), Message: v.messages[b.Tag()]}
+	}
+	return invalid(nil, fields...)
+}
+
+func isUsername(name string, _ reflect.Value) bool {
+	return usernameForm.MatchString(name) && !idForm.MatchString(name)
+}
+
+func isPassword(minLength int) func(string, reflect.Value) bool {
+	return func(password string, request reflect.Value) bool {
+		return utf8.RuneCountInString(password) >= minLength &&
+			len(password) <= auth.MaxPasswordBytes &&
+			!strings.ContainsRune(password, 0) &&
+			!strings.EqualFold(password, request.FieldByName("Username").String())
+	}
+}
+
+func isEmail(address string, _ reflect.Value) bool {
+	return address == "" || len(address) <= 254 && emailForm.MatchString(address)
+}
+
+func isName(name string, _ reflect.Value) bool {
+	return utf8.RuneCountInString(name) <= 100 && !lineBreakers.MatchString(name)
+}
+
+func isBio(bio string, _ reflect.Value) bool {
+	return utf8.RuneCountInString(bio) <= 1000 && !strings.ContainsRune(bio, 0)
+}
+
+const tagMessage = "must be 1 to 32 of the characters a-z 0-9 -"
+
+// isTag returns whether s is 1 to 32 of the characters a-z 0-9 -.
+func isTag(s string) bool {
+	other := func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' }
+	return s != "" && len(s) <= 32 && !strings.ContainsFunc(s, other)
+}
