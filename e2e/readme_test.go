@@ -1,4 +1,4 @@
-package main_test
+package e2e
 
 import (
 	"bytes"
@@ -14,8 +14,8 @@ import (
 	"testing"
 )
 
-// TestReadmeFlow pastes the README's lines into one shell, against the real program, and compares the shape of what comes
-// back with what the README shows. Then it runs the programs of "From code".
+// TestReadmeFlow runs the README's lines in one shell, against the program, and compares the shape of the answers with
+// what the README shows. Then it runs the programs of "From code".
 func TestReadmeFlow(t *testing.T) {
 	p := start(t, t.TempDir())
 	var script string
@@ -60,13 +60,13 @@ func TestReadmeFlow(t *testing.T) {
 	}
 }
 
-// block is a piece of code in the README.
+// block is a block of code in the README.
 type block struct{ language, text string }
 
 // readmeBlocks returns the code of a section, for the server on a port.
 func readmeBlocks(t *testing.T, section, port string) (blocks []block) {
 	t.Helper()
-	readme, err := os.ReadFile("README.md")
+	readme, err := os.ReadFile("../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,8 +78,8 @@ func readmeBlocks(t *testing.T, section, port string) (blocks []block) {
 	return blocks
 }
 
-// runLines runs text in an empty directory, as a script of bash or as the file that it stands for, and returns what it prints.
-// It may leave nothing behind.
+// runLines runs text in an empty directory, as a script of bash or as a file of that name, and returns what it prints.
+// The text must leave no files behind.
 func runLines(t *testing.T, file, text string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -107,7 +107,7 @@ func runLines(t *testing.T, file, text string) string {
 	return string(out)
 }
 
-// shape is JSON with types for values, and with the messages that name what happened.
+// shape replaces the values in JSON by their types, but keeps messages and texts that the README's requests sent.
 func shape(t *testing.T, text string) string {
 	t.Helper()
 	var value any

@@ -1,9 +1,8 @@
 // Package deploy tests the files that the stack runs with.
-package deploy
+package e2e
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -16,25 +15,24 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"gin-blog/internal/testkit"
 )
 
-// upstream stands for an API replica: it shows what the proxy sends, and fails as a process does that is killed.
+// upstream stands for an API replica. It answers with what the proxy sent, and can fail like a process that is killed.
 type upstream struct {
 	*httptest.Server
 	draining atomic.Bool
 	refusals atomic.Int32 // of health checks
 }
 
-// drain makes the server not ready, and waits until the proxy has noticed: the second refusal comes after it has taken the first.
+// drain makes the server not ready, and waits for two refused health checks: at the second, the proxy has handled the
+// first.
 func (u *upstream) drain(t *testing.T) {
 	t.Helper()
 	u.draining.Store(true)
 	seen := u.refusals.Load()
-	for deadline := time.Now().Add(20 * time.Second); u.refusals.Load() < seen+2; time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("the proxy does not check")
-		}
-	}
+	eventually(t, 20*time.Second, "the proxy has noticed", func() bool { return u.refusals.Load() >= seen+2 })
 }
 
 // TestProxy runs Caddy with the Caddyfile of the stack before three servers.
@@ -65,7 +63,8 @@ func TestProxy(t *testing.T) {
 					panic(http.ErrAbortHandler)
 				}
 			default:
-				_ = json.NewEncoder(w).Encode(map[string]any{"server": number, "forwardedFor": r.Header["X-Forwarded-For"]})
+				forwardedFor := r.Header["X-Forwarded-For"]
+				_ = json.NewEncoder(w).Encode(map[string]any{"server": number, "forwardedFor": forwardedFor})
 			}
 			if r.Method == http.MethodPost {
 				posts.Add(1)
@@ -77,13 +76,9 @@ func TestProxy(t *testing.T) {
 	proxy := startProxy(t, caddy, upstreams)
 
 	t.Run("a client cannot choose its address", func(t *testing.T) {
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, proxy+"/posts", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		request.Header.Set("X-Forwarded-For", "203.0.113.7, 10.0.0.1")
 		var seen struct{ ForwardedFor []string }
-		if status := do(t, request, &seen); status != http.StatusOK {
+		forged := testkit.Header{"X-Forwarded-For": "203.0.113.7, 10.0.0.1"}
+		if status := send(t, http.MethodGet, proxy+"/posts", &seen, forged); status != http.StatusOK {
 			t.Fatalf("status %d", status)
 		}
 		if len(seen.ForwardedFor) != 1 || seen.ForwardedFor[0] != "127.0.0.1" {
@@ -128,7 +123,8 @@ func TestProxy(t *testing.T) {
 		before := posts.Load()
 		var refused struct{ Error, RequestID string }
 		status := send(t, http.MethodPost, proxy+"/posts", &refused)
-		if status != http.StatusServiceUnavailable || refused.Error != "ServiceUnavailableError" || refused.RequestID == "" {
+		if status != http.StatusServiceUnavailable ||
+			refused.Error != "ServiceUnavailableError" || refused.RequestID == "" {
 			t.Errorf("status %d, %+v", status, refused)
 		}
 		if posts.Load() != before {
@@ -141,15 +137,15 @@ func TestProxy(t *testing.T) {
 func startProxy(t *testing.T, caddy string, upstreams []*upstream) string {
 	t.Helper()
 	dir := t.TempDir()
-	port, checks := freePort(t), freePort(t)
-	content, err := os.ReadFile("Caddyfile")
+	address, checks := testkit.FreeAddress(t), testkit.FreeAddress(t)
+	content, err := os.ReadFile("../deploy/Caddyfile")
 	if err != nil {
 		t.Fatal(err)
 	}
 	config := string(content)
 	for old, now := range map[string]string{
-		"\n:8080 {":  fmt.Sprintf("\n:%d {", port),
-		"\n:8081 {":  fmt.Sprintf("\n:%d {", checks),
+		"\n:8080 {":  "\n" + strings.TrimPrefix(address, "127.0.0.1") + " {",
+		"\n:8081 {":  "\n" + strings.TrimPrefix(checks, "127.0.0.1") + " {",
 		"api-1:3000": upstreams[0].Listener.Addr().String(),
 		"api-2:3000": upstreams[1].Listener.Addr().String(),
 		"api-3:3000": upstreams[2].Listener.Addr().String(),
@@ -178,54 +174,35 @@ func startProxy(t *testing.T, caddy string, upstreams []*upstream) string {
 			t.Log(log.String())
 		}
 	})
-	for range 100 {
-		response, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/", checks))
+	eventually(t, 10*time.Second, "caddy listens", func() bool {
+		conn, err := net.Dial("tcp", checks)
 		if err == nil {
-			response.Body.Close()
-			return fmt.Sprintf("http://127.0.0.1:%d", port)
+			conn.Close()
 		}
-		time.Sleep(100 * time.Millisecond)
-	}
-	t.Fatal("caddy does not answer")
-	return ""
+		return err == nil
+	})
+	return "http://" + address
 }
 
-func freePort(t *testing.T) int {
+// send makes a request, with a body if it is a POST. It decodes the answer unless that is nil, and returns the status.
+func send(t *testing.T, method, url string, answer any, headers ...testkit.Header) int {
 	t.Helper()
-	listener, err := net.Listen("tcp", ":0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
-}
-
-// send makes a request, with a body where it is a POST.
-func send(t *testing.T, method, url string, answer any) int {
-	t.Helper()
-	var body io.Reader
+	var body string
 	if method == http.MethodPost {
-		body = strings.NewReader("{}")
+		body = "{}"
 	}
-	request, err := http.NewRequestWithContext(t.Context(), method, url, body)
+	request, err := testkit.NewRequest(t.Context(), method, url, body, headers...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return do(t, request, answer)
-}
-
-// do returns the status of the answer, and decodes it into answer unless that is nil.
-func do(t *testing.T, request *http.Request, answer any) int {
-	t.Helper()
-	response, err := http.DefaultClient.Do(request)
+	response, err := testkit.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer response.Body.Close()
 	if answer != nil {
-		if err := json.NewDecoder(response.Body).Decode(answer); err != nil {
-			t.Errorf("%s: %v", response.Status, err)
+		if err := json.Unmarshal([]byte(response.Body), answer); err != nil {
+			t.Errorf("%d: %v", response.Status, err)
 		}
 	}
-	return response.StatusCode
+	return response.Status
 }
