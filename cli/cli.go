@@ -14,15 +14,36 @@ import (
 // commands returns the table of all commands, in the order of the help. The first one runs when none is named.
 func commands() []command {
 	return []command{
-		{name: "serve", shown: "[serve]", help: "serve until SIGTERM or Ctrl-C", run: serve},
-		{name: "seed", args: "[-users N] [-posts M]", run: interruptible(seedStore),
+		{
+			name: "serve", shown: "[serve]",
+			help: "serve until SIGTERM or Ctrl-C",
+			run:  serve,
+		}, {
+			name: "seed", args: "[-users N] [-posts M]",
 			help: "fill the store with believable users (password pass123) and posts:\n" +
-				"10 and 100, the same ones for the same -rand N; -force adds to what is there"},
-		{name: "role", args: "USERNAME user|admin", help: "set what a user may do; it holds at once", run: interruptible(setRole)},
-		{name: "backup", args: "FILE", help: "copy the SQLite file while a server may run on it", run: interruptible(backup)},
-		{name: "healthcheck", help: "exit 0 when the server on this machine's PORT is ready", run: interruptible(healthcheck)},
-		{name: "version", help: "print version, commit and Go version", run: printVersion},
-		{name: "help", shown: "-h", help: "print this help", run: printHelp},
+				"10 and 100, the same ones for the same -rand N; -force adds to what is there",
+			run: interruptible(seedStore),
+		}, {
+			name: "role", args: "USERNAME user|admin",
+			help: "set what a user may do; it holds at once",
+			run:  interruptible(setRole),
+		}, {
+			name: "backup", args: "FILE",
+			help: "copy the SQLite file while a server may run on it",
+			run:  interruptible(backup),
+		}, {
+			name: "healthcheck",
+			help: "exit 0 when the server on this machine's PORT is ready",
+			run:  interruptible(healthcheck),
+		}, {
+			name: "version",
+			help: "print version, commit and Go version",
+			run:  printVersion,
+		}, {
+			name: "help", shown: "-h",
+			help: "print this help",
+			run:  printHelp,
+		},
 	}
 }
 

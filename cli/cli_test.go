@@ -50,7 +50,8 @@ Settings come from the environment and from a file .env: README.md lists them.
 			continue
 		}
 		code, stdout, stderr := runLine(t, append([]string{c.name}, strings.Fields(c.args+" x")...)...)
-		if code != 2 || stdout != "" || !strings.HasPrefix(stderr, "gin-blog: "+c.name+": got ") || !strings.Contains(stderr, help) {
+		reason := "gin-blog: " + c.name + ": got "
+		if code != 2 || stdout != "" || !strings.HasPrefix(stderr, reason) || !strings.Contains(stderr, help) {
 			t.Errorf("%s with too many arguments: exit %d, stdout %q, stderr %q", c.name, code, stdout, stderr)
 		}
 	}

@@ -13,7 +13,6 @@ import (
 	"net/netip"
 	"net/url"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -142,7 +141,8 @@ func (c *Config) check(limits Limits) (problems []string) {
 		}
 	}
 	expect(c.Port >= 0 && c.Port <= 65535, "PORT must be 0 to 65535, not %d", c.Port)
-	expect(c.MongoURI == "" || strings.HasPrefix(c.MongoURI, "mongodb://") || strings.HasPrefix(c.MongoURI, "mongodb+srv://"),
+	expect(c.MongoURI == "" ||
+		strings.HasPrefix(c.MongoURI, "mongodb://") || strings.HasPrefix(c.MongoURI, "mongodb+srv://"),
 		"MONGO_URI must start with mongodb:// or mongodb+srv://")
 	expect(!strings.ContainsAny(c.MongoDB, `/\. "$*<>:|?`) && len(c.MongoDB) < 64,
 		`MONGO_DB must have at most 63 characters, none of / \ . " $ * < > : | ? or a space, not %q`, c.MongoDB)
@@ -172,7 +172,9 @@ func (c *Config) check(limits Limits) (problems []string) {
 
 // checkSecrets returns which secrets are too weak. It skips those that are not set.
 func (c *Config) checkSecrets() (problems []string) {
-	for _, secret := range []struct{ name, value string }{{"SECRET_KEY", c.SecretKey}, {"REFRESH_SECRET", c.RefreshSecret}} {
+	for _, secret := range []struct{ name, value string }{
+		{"SECRET_KEY", c.SecretKey}, {"REFRESH_SECRET", c.RefreshSecret},
+	} {
 		if secret.value != "" && len(secret.value) < minSecretBytes {
 			problems = append(problems, fmt.Sprintf(
 				"%s must have at least %d bytes (openssl rand -hex 64 makes one)", secret.name, minSecretBytes))
@@ -215,7 +217,10 @@ func isOrigin(s string) bool {
 		return true
 	}
 	u, err := url.Parse(s)
-	return err == nil && slices.Contains([]string{"http", "https"}, u.Scheme) && u.Host != "" && s == u.Scheme+"://"+u.Host
+	if err != nil || u.Host == "" {
+		return false
+	}
+	return s == "http://"+u.Host || s == "https://"+u.Host
 }
 
 func isNetwork(s string) bool {

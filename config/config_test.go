@@ -32,7 +32,8 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := config.Config{
-		Port: 3000, MongoDB: "blog", DataDir: "data", AccessTokenTTL: 15 * time.Minute, RefreshTokenTTL: 7 * 24 * time.Hour,
+		Port: 3000, MongoDB: "blog", DataDir: "data",
+		AccessTokenTTL: 15 * time.Minute, RefreshTokenTTL: 7 * 24 * time.Hour,
 		RefreshGrace: 10 * time.Second, RefreshRotation: true, BcryptCost: 10, PasswordMinLength: 6, RateLimit: true,
 		CORSOrigins: []string{"*"}, LogLevel: slog.LevelInfo, LogFormat: "text", DrainDelay: time.Second,
 	}
@@ -125,7 +126,8 @@ func TestAttrsTellEverySettingAndNoSecret(t *testing.T) {
 	var line strings.Builder
 	slog.New(slog.NewTextHandler(&line, nil)).LogAttrs(t.Context(), slog.LevelInfo, "settings", c.Attrs()...)
 	for _, want := range []string{
-		" PORT=4000 ", " MONGO_URI=(set) ", " SECRET_KEY=(set) ", ` REFRESH_SECRET="" `, " MONGO_DB=blog ", " REFRESH_GRACE=10s ",
+		" PORT=4000 ", " MONGO_URI=(set) ", " SECRET_KEY=(set) ", ` REFRESH_SECRET="" `,
+		" MONGO_DB=blog ", " REFRESH_GRACE=10s ",
 	} {
 		if !strings.Contains(line.String(), want) {
 			t.Errorf("%q is not in %s", want, line.String())
@@ -200,7 +202,8 @@ func TestSecretsAreMadeOnceAndKept(t *testing.T) {
 	}
 	key := strings.Repeat("k", 32)
 	given := config.Config{DataDir: dir, SecretKey: key}
-	if err := given.EnsureSecrets(); err != nil || given.SecretKey != key || given.RefreshSecret != first.RefreshSecret {
+	err = given.EnsureSecrets()
+	if err != nil || given.SecretKey != key || given.RefreshSecret != first.RefreshSecret {
 		t.Errorf("a given secret: %v", err)
 	}
 }

@@ -22,7 +22,7 @@ func (c *Config) EnsureDataDir() error {
 	return nil
 }
 
-// EnsureSecrets reads the secrets that are not set from files in DATA_DIR, and creates those files if they do not exist.
+// EnsureSecrets reads the secrets that are not set from files in DATA_DIR. It creates a file that does not exist.
 // Processes that start at the same time agree on the secrets.
 func (c *Config) EnsureSecrets() error {
 	for _, secret := range []struct {
@@ -59,8 +59,8 @@ func keptSecret(path string) (string, error) {
 	secret := strings.TrimSpace(string(content))
 	if len(secret) < minSecretBytes {
 		return "", fmt.Errorf(
-			"read secret: %s is damaged: it has fewer than %d bytes; delete it to get a new one, which ends all sessions",
-			path, minSecretBytes)
+			"read secret: %s is damaged: it has fewer than %d bytes; "+
+				"delete it to get a new one, which ends all sessions", path, minSecretBytes)
 	}
 	return secret, nil
 }

@@ -207,28 +207,28 @@ func TestFileTakenAway(t *testing.T) {
 	p := start(t, dir)
 	token := p.signUp("alice")
 	file := filepath.Join(dir, "data", "gin-blog.db")
-	wants := func(when string, want int) {
+	expectStatus := func(when string, want int) {
 		t.Helper()
 		if status, _, _ := p.try("POST", "/posts", token, `{"title":"My Post","content":"Hello"}`); status != want {
 			t.Errorf("%s: POST /posts is %d, want %d", when, status, want)
 		}
 	}
-	wants("in place", 201)
+	expectStatus("in place", 201)
 	if err := os.Rename(file, file+".away"); err != nil {
 		t.Fatal(err)
 	}
-	wants("moved away", 503)
+	expectStatus("moved away", 503)
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	wants("replaced", 503)
+	expectStatus("replaced", 503)
 	if status, _, _ := p.try("GET", "/readyz", "", ""); status != 503 {
 		t.Errorf("replaced: /readyz is %d", status)
 	}
 	if err := os.Rename(file+".away", file); err != nil {
 		t.Fatal(err)
 	}
-	wants("back", 201)
+	expectStatus("back", 201)
 }
 
 // TestReadOnlyFiles: a file that cannot be written is refused at the start, not at the first write.

@@ -63,7 +63,7 @@ func TestAcceptedConnectionsAreAnswered(t *testing.T) {
 	for i := range conns {
 		conns[i] = p.dial("")
 	}
-	if status, _, err := p.get("/healthz"); status != 200 || err != nil { // connections are taken in turn
+	if status, _, err := p.get("/healthz"); status != 200 || err != nil { // the server accepts connections in order
 		t.Fatalf("before: %d, %v", status, err)
 	}
 	p.signal(syscall.SIGTERM)

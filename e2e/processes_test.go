@@ -12,7 +12,7 @@ import (
 	"gin-blog/internal/testkit"
 )
 
-// TestTwoProcessesOnOneDatabase sends every second request to another process: what one did, the other knows at once.
+// TestTwoProcessesOnOneDatabase sends requests to two processes in turns: each sees at once what the other did.
 func TestTwoProcessesOnOneDatabase(t *testing.T) {
 	t.Parallel()
 	secrets := []string{

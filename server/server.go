@@ -61,7 +61,7 @@ func Listen(ctx context.Context, address string) (net.Listener, error) {
 	return listener, nil
 }
 
-// Serve answers requests until ctx ends, then drains. It returns an error if the listener fails. It closes the listener.
+// Serve answers requests until ctx ends, then drains. It returns an error if the listener fails. It closes listener.
 func (s *Server) Serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	server := &http.Server{
 		Handler:                      handler,
@@ -96,8 +96,8 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener, handler http.
 	return s.finish(ctx, server)
 }
 
-// refuse lets /readyz fail at once, so that load balancers look elsewhere, and stops taking connections after DrainDelay,
-// when they have noticed.
+// refuse makes Draining true at once, so that /readyz tells load balancers to look elsewhere. After DrainDelay, when they
+// have noticed, it stops taking connections.
 func (s *Server) refuse(listener net.Listener) {
 	delay := s.options.DrainDelay
 	s.options.Log.Info("stopping: /readyz is 503, requests are still answered", "for", delay)

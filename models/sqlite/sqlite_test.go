@@ -111,7 +111,8 @@ func TestStoresShareAFile(t *testing.T) {
 			}
 			defer store.Close(t.Context())
 			for range posts {
-				if _, err := store.CreatePost(t.Context(), &models.Post{ID: models.NewID(), Title: "t", Content: "c", AuthorID: author}, nil); err != nil {
+				post := &models.Post{ID: models.NewID(), Title: "t", Content: "c", AuthorID: author}
+				if _, err := store.CreatePost(t.Context(), post, nil); err != nil {
 					t.Errorf("create: %v", err)
 				}
 			}
