@@ -96,8 +96,8 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener, handler http.
 	return s.finish(ctx, server)
 }
 
-// refuse makes Draining true at once, so that /readyz tells load balancers to look elsewhere. After DrainDelay, when they
-// have noticed, it stops taking connections.
+// refuse makes Draining true at once, so that /readyz tells load balancers to look elsewhere. After DrainDelay, when
+// they have noticed, it stops taking connections.
 func (s *Server) refuse(listener net.Listener) {
 	delay := s.options.DrainDelay
 	s.options.Log.Info("stopping: /readyz is 503, requests are still answered", "for", delay)
