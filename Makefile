@@ -5,10 +5,8 @@
 run: ## serve on http://localhost:3000
 	go run .
 
-# One package at a time (-p 1): they share one MongoDB server, and one that fills it must not make another wait past the
-# time after which the store says 503.
 test: ## all tests with the race detector, on SQLite and on MongoDB
-	scripts/with-mongo go test -race -p 1 ./...
+	scripts/with-mongo scripts/test
 
 postman: ## the Postman collection, against the program on both stores
 	scripts/with-mongo scripts/postman

@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"fmt"
+	"math"
 	"net/netip"
 	"sync"
 	"time"
@@ -12,29 +13,30 @@ import (
 	"gin-blog/models"
 )
 
-// maxKeys bounds the memory of a limiter. One more key removes the key that was used longest ago.
+// maxKeys bounds the memory of a Limiter. Beyond it, the Limiter forgets the least recently used key.
 const maxKeys = 50_000
 
-// errLimit is what LimitError is an instance of.
-var errLimit = models.NewError(models.TooMany, "Too many tries")
+// ErrTooManyAttempts is what every *LimitError wraps.
+var ErrTooManyAttempts = models.NewError(models.TooMany, "Too many tries")
 
-// LimitError refuses an attempt that came too soon.
+// LimitError is returned for an attempt beyond a limit. It wraps ErrTooManyAttempts.
 type LimitError struct {
-	RetryAfter time.Duration // how long to wait until the next attempt is allowed
+	RetryAfter time.Duration // how long until the next attempt is allowed
 }
 
-// Error says how long to wait.
+// Error returns a message for the client. It says how many seconds to wait, rounded up.
 func (e *LimitError) Error() string {
-	return fmt.Sprintf("limit reached: try again in %s", e.RetryAfter)
+	return fmt.Sprintf("%v, wait %.0f seconds", ErrTooManyAttempts, math.Ceil(e.RetryAfter.Seconds()))
 }
 
-// Unwrap returns an error of the kind models.TooMany.
-func (e *LimitError) Unwrap() error { return errLimit }
+// Unwrap returns ErrTooManyAttempts.
+func (e *LimitError) Unwrap() error { return ErrTooManyAttempts }
 
-// Limiter allows each key a number of counted attempts within a sliding window. The caller reports at the end of an
-// attempt whether it counts, for example because it failed. Attempts that are running take a slot too. So an
-// attacker gains nothing from many attempts at once: when the running attempts fill the limit, the next one waits
-// for them.
+// Limiter limits how many attempts of each key count within a sliding window.
+//
+// An attempt is pending from Begin until the caller reports with finish whether it counts. Pending attempts use up the
+// limit as well, so concurrent attempts get no further than sequential ones. While an attempt is held back by pending
+// attempts only, Begin waits for them.
 type Limiter struct {
 	limit  int
 	window time.Duration
@@ -44,45 +46,46 @@ type Limiter struct {
 	keys *simplelru.LRU[string, *attempts]
 }
 
-// attempts are those of one key.
+// attempts are the attempts of one key.
 type attempts struct {
-	counted []time.Time // when they ended, oldest first
-	running int
-	ended   chan struct{} // closed when a running attempt ends; nil while nobody waits for that
+	counted  []time.Time   // when each attempt that counts finished, oldest first
+	pending  int           // how many have begun and not finished
+	finished chan struct{} // closed when a pending attempt finishes; nil when nobody waits
 }
 
-// NewLimiter makes a Limiter of limit counted attempts a window. now is its clock.
+// NewLimiter returns a Limiter that allows limit counted attempts in each window. now is its clock.
 func NewLimiter(limit int, window time.Duration, now func() time.Time) *Limiter {
 	keys, err := simplelru.NewLRU[string, *attempts](maxKeys, nil)
-	if err != nil { // only for a size below 1
-		panic(err)
+	if err != nil {
+		panic(err) // NewLRU fails for a size below 1 only
 	}
 	return &Limiter{limit: limit, window: window, now: now, keys: keys}
 }
 
-// Begin starts an attempt of key. It returns a *LimitError if the limit is reached. If it has to wait for running
-// attempts and ctx ends meanwhile, it returns the cause of ctx. Otherwise the caller must call end once, and say
-// whether the attempt counts.
-func (l *Limiter) Begin(ctx context.Context, key string) (end func(counts bool), err error) {
+// Begin starts an attempt of key. The caller must call finish once, and say whether the attempt counts.
+//
+// Begin returns a *LimitError if the limit is reached. If ctx ends while Begin waits for pending attempts, it returns
+// the cause of ctx.
+func (l *Limiter) Begin(ctx context.Context, key string) (finish func(counts bool), err error) {
 	for {
-		a, slotFreed, err := l.takeSlot(key)
+		a, finished, err := l.reserve(key)
 		if err != nil {
 			return nil, err
 		}
-		if slotFreed == nil {
-			return func(counts bool) { l.end(key, a, counts) }, nil
+		if finished == nil {
+			return func(counts bool) { l.finish(key, a, counts) }, nil
 		}
 		select {
-		case <-slotFreed:
+		case <-finished:
 		case <-ctx.Done():
-			return nil, fmt.Errorf("wait for other attempts: %w", context.Cause(ctx))
+			return nil, fmt.Errorf("wait for pending attempts: %w", context.Cause(ctx))
 		}
 	}
 }
 
-// takeSlot takes a slot for a running attempt. If running attempts fill the limit, it returns a channel that is
-// closed when one of them ends.
-func (l *Limiter) takeSlot(key string) (a *attempts, slotFreed <-chan struct{}, err error) {
+// reserve adds a pending attempt to those of key and returns them. It returns a *LimitError if the limit is reached. If
+// pending attempts use up the rest of the limit, it adds none and returns a channel that is closed when one finishes.
+func (l *Limiter) reserve(key string) (a *attempts, finished <-chan struct{}, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	a, ok := l.keys.Get(key)
@@ -95,37 +98,39 @@ func (l *Limiter) takeSlot(key string) (a *attempts, slotFreed <-chan struct{}, 
 		a.counted = a.counted[1:]
 	}
 	if len(a.counted) >= l.limit {
-		return nil, nil, &LimitError{RetryAfter: a.counted[len(a.counted)-l.limit].Add(l.window).Sub(now)}
+		oldest := a.counted[len(a.counted)-l.limit]
+		return nil, nil, &LimitError{RetryAfter: oldest.Add(l.window).Sub(now)}
 	}
-	if len(a.counted)+a.running < l.limit {
-		a.running++
+	if len(a.counted)+a.pending < l.limit {
+		a.pending++
 		return a, nil, nil
 	}
-	if a.ended == nil {
-		a.ended = make(chan struct{})
+	if a.finished == nil {
+		a.finished = make(chan struct{})
 	}
-	return a, a.ended, nil
+	return nil, a.finished, nil
 }
 
-// end gives the slot of an attempt back, and counts the attempt if counts is true.
-func (l *Limiter) end(key string, a *attempts, counts bool) {
+// finish ends a pending attempt of key and wakes those that wait. It forgets a key without attempts.
+func (l *Limiter) finish(key string, a *attempts, counts bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	a.running--
+	a.pending--
 	if counts {
 		a.counted = append(a.counted, l.now())
 	}
-	if a.ended != nil {
-		close(a.ended)
-		a.ended = nil
+	if a.finished != nil {
+		close(a.finished)
+		a.finished = nil
 	}
-	if known, _ := l.keys.Peek(key); known == a && len(a.counted) == 0 && a.running == 0 {
+	current, _ := l.keys.Peek(key) // other attempts than a if the Limiter forgot the key meanwhile
+	if current == a && len(a.counted) == 0 && a.pending == 0 {
 		l.keys.Remove(key)
 	}
 }
 
-// Network returns the part of an address that limits count by: an IPv4 address itself, and the /64 of an IPv6
-// address, which belongs to one customer.
+// Network returns the part of an IP address that limits apply to: all of an IPv4 address, and of an IPv6 address the
+// /64 network, which one customer has to themselves. It returns anything else unchanged.
 func Network(ip string) string {
 	addr, err := netip.ParseAddr(ip)
 	if err != nil {

@@ -15,89 +15,134 @@ import (
 )
 
 // begin starts an attempt that must be allowed.
-func begin(t *testing.T, l *auth.Limiter, key string) (end func(counts bool)) {
+func begin(t *testing.T, l *auth.Limiter, key string) (finish func(counts bool)) {
 	t.Helper()
-	end, err := l.Begin(t.Context(), key)
+	finish, err := l.Begin(t.Context(), key)
 	if err != nil {
-		t.Fatalf("begin %s: %v", key, err)
+		t.Fatalf("attempt of %q: %v", key, err)
 	}
-	return end
+	return finish
 }
 
-func TestLimiterCountsInASlidingWindow(t *testing.T) {
+// refuse starts an attempt that must be refused for the given time.
+func refuse(t *testing.T, l *auth.Limiter, key string, retryAfter time.Duration) {
+	t.Helper()
+	_, err := l.Begin(t.Context(), key)
+	if limit, ok := errors.AsType[*auth.LimitError](err); !ok || limit.RetryAfter != retryAfter {
+		t.Errorf("attempt of %q: got %v, want a LimitError for %v", key, err, retryAfter)
+	}
+}
+
+func TestLimiterWindowSlides(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := auth.NewLimiter(2, time.Minute, time.Now)
 		begin(t, l, "key")(true)
 		time.Sleep(20 * time.Second)
 		begin(t, l, "key")(true)
-		begin(t, l, "other")(true)
-
-		_, err := l.Begin(t.Context(), "key")
-		limit, ok := errors.AsType[*auth.LimitError](err)
-		if !ok || limit.RetryAfter != 40*time.Second || models.KindOf(err) != models.TooMany {
-			t.Fatalf("after two that count: got %v, want to wait 40s", err)
-		}
-		time.Sleep(limit.RetryAfter)
-		begin(t, l, "key")(false) // does not count
+		refuse(t, l, "key", 40*time.Second)
+		begin(t, l, "other key")(true)
+		time.Sleep(40*time.Second - time.Nanosecond)
+		refuse(t, l, "key", time.Nanosecond)
+		time.Sleep(time.Nanosecond)
 		begin(t, l, "key")(true)
-		if _, err := l.Begin(t.Context(), "key"); !errors.As(err, &limit) || limit.RetryAfter != 20*time.Second {
-			t.Errorf("after one more: got %v, want to wait 20s", err)
-		}
+		refuse(t, l, "key", 20*time.Second)
 	})
 }
 
-func TestLimiterWaitsForRunningAttempts(t *testing.T) {
+func TestAttemptsThatDoNotCountAreUnlimited(t *testing.T) {
+	l := auth.NewLimiter(2, time.Minute, time.Now)
+	for range 10 {
+		begin(t, l, "key")(false)
+	}
+}
+
+func TestPendingAttemptsUseUpTheLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := auth.NewLimiter(2, time.Minute, time.Now)
-		first, second := begin(t, l, "key"), begin(t, l, "key")
-		begin(t, l, "other")(true)
-		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, auth.ErrBusy)
-		defer cancel()
-		if _, err := l.Begin(ctx, "key"); !errors.Is(err, auth.ErrBusy) {
-			t.Errorf("a third one while two are running: got %v, want it to wait", err)
-		}
+		finishFirst, finishSecond := begin(t, l, "key"), begin(t, l, "key")
+		begin(t, l, "other key")
 
 		var allowed, refused atomic.Int32
-		for range 3 {
+		for range 10 {
 			go func() {
-				end, err := l.Begin(t.Context(), "key")
+				finish, err := l.Begin(t.Context(), "key")
 				if err != nil {
 					refused.Add(1)
 					return
 				}
 				allowed.Add(1)
-				end(true)
+				finish(true)
 			}()
 		}
 		expect := func(when string, wantAllowed, wantRefused int32) {
+			t.Helper()
 			synctest.Wait()
 			if allowed.Load() != wantAllowed || refused.Load() != wantRefused {
-				t.Errorf("%s: %d allowed and %d refused, want %d and %d",
+				t.Errorf("%s: %d attempts allowed and %d refused, want %d and %d",
 					when, allowed.Load(), refused.Load(), wantAllowed, wantRefused)
 			}
 		}
-		expect("while two are running", 0, 0)
-		first(false) // gives its slot back
-		expect("with one slot, whose attempt counts", 1, 0)
-		second(true)
-		expect("when the limit is reached", 1, 2)
+		expect("two attempts are pending", 0, 0)
+		finishFirst(false)
+		expect("one attempt did not count", 1, 0)
+		finishSecond(true)
+		expect("two attempts counted", 1, 9)
 	})
+}
+
+func TestWaitForPendingAttemptsEndsWithTheContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := auth.NewLimiter(1, time.Minute, time.Now)
+		begin(t, l, "key")
+		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, auth.ErrBusy)
+		defer cancel()
+		start := time.Now()
+		_, err := l.Begin(ctx, "key")
+		if waited := time.Since(start); !errors.Is(err, auth.ErrBusy) || waited != time.Second {
+			t.Errorf("got %v after %v, want ErrBusy after a second", err, waited)
+		}
+	})
+}
+
+func TestLoginMayWaitTwoSeconds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for name, limits := range map[string]*auth.Limits{"limits": auth.NewLimits(time.Now), "no limits": nil} {
+			start := time.Now()
+			err := limits.Login(t.Context(), "alice", "192.0.2.1", func(ctx context.Context) error {
+				<-ctx.Done()
+				return context.Cause(ctx)
+			})
+			if waited := time.Since(start); !errors.Is(err, auth.ErrBusy) || waited != 2*time.Second {
+				t.Errorf("%s: got %v after %v, want ErrBusy after two seconds", name, err, waited)
+			}
+		}
+	})
+}
+
+func TestLimitError(t *testing.T) {
+	err := fmt.Errorf("log in: %w", &auth.LimitError{RetryAfter: 1500 * time.Millisecond})
+	if kind := models.KindOf(err); kind != models.TooMany || !errors.Is(err, auth.ErrTooManyAttempts) {
+		t.Errorf("got kind %v, want TooMany and ErrTooManyAttempts", kind)
+	}
+	if got, want := err.Error(), "log in: Too many tries, wait 2 seconds"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
 }
 
 func TestLimiterIsBounded(t *testing.T) {
 	l := auth.NewLimiter(10, time.Minute, time.Now)
-	heap := func() uint64 {
+	heapBytes := func() int64 {
 		runtime.GC()
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
-		return m.HeapAlloc
+		return int64(m.HeapAlloc)
 	}
-	before := heap()
+	before := heapBytes()
 	for i := range 1_000_000 {
 		begin(t, l, fmt.Sprintf("203.0.113.7 name%d", i))(true)
 	}
-	if grown := int64(heap()) - int64(before); grown > 32<<20 {
-		t.Errorf("a million names take %d MiB", grown>>20)
+	if growth := heapBytes() - before; growth > 32<<20 {
+		t.Errorf("a million keys take %d MiB, want 32 at most", growth>>20)
 	}
 	runtime.KeepAlive(l)
 }

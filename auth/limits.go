@@ -7,57 +7,63 @@ import (
 	"time"
 )
 
-// Limits restrict how often somebody may fail to log in, and how often they may register. A nil *Limits restricts
-// nothing.
+// Limits limit failed logins and registrations. A nil *Limits limits nothing.
 type Limits struct {
-	logins, loginsOfAddress, registrations *Limiter
+	accountFailures *Limiter // failed logins to one account from one network
+	networkFailures *Limiter // failed logins from one network
+	registrations   *Limiter // registrations from one network
 }
 
-// NewLimits makes the limits: 10 failed logins in 15 minutes for one account from one address, 100 in 15 minutes
-// for one address, and 30 registrations an hour for one address. now is their clock.
+// NewLimits returns the limits of the service. now is their clock.
+//
+// A network (see Network) may fail to log in 10 times in 15 minutes to one account, and 100 times in 15 minutes to all
+// accounts together. It may register 30 accounts an hour.
 func NewLimits(now func() time.Time) *Limits {
 	return &Limits{
-		logins:          NewLimiter(10, 15*time.Minute, now),
-		loginsOfAddress: NewLimiter(100, 15*time.Minute, now),
+		accountFailures: NewLimiter(10, 15*time.Minute, now),
+		networkFailures: NewLimiter(100, 15*time.Minute, now),
 		registrations:   NewLimiter(30, time.Hour, now),
 	}
 }
 
-// Login calls attempt, which checks the password of an account for a client at address ip. It returns a *LimitError
-// instead if too many attempts have failed, which is to say, have returned ErrWrongPassword.
+// Login runs attempt, which checks the password of an account for a client at the address ip. It returns the error of
+// attempt. It returns a *LimitError without running attempt if too many attempts have failed. An attempt fails if it
+// returns ErrWrongPassword.
 //
-// The context of attempt ends two seconds after the call of Login, with ErrBusy. The time includes waiting for other
-// attempts and for a turn to hash.
+// The wait for pending attempts and the wait to hash may take maxWait together: after that the context of attempt ends
+// with the cause ErrBusy.
 func (l *Limits) Login(ctx context.Context, account, ip string, attempt func(context.Context) error) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, hashTimeout, ErrBusy)
+	ctx, cancel := context.WithTimeoutCause(ctx, maxWait, ErrBusy)
 	defer cancel()
 	if l == nil {
 		return attempt(ctx)
 	}
 	network := Network(ip)
-	return limited(ctx, l.loginsOfAddress, network, isWrongPassword, func() error {
-		return limited(ctx, l.logins, network+" "+strings.ToLower(account), isWrongPassword, func() error {
+	return limit(ctx, l.networkFailures, network, isWrongPassword, func() error {
+		return limit(ctx, l.accountFailures, network+" "+strings.ToLower(account), isWrongPassword, func() error {
 			return attempt(ctx)
 		})
 	})
 }
 
-// Register calls attempt, which registers an account for a client at address ip. It returns a *LimitError instead
-// if there were too many attempts.
+// Register runs attempt, which registers an account for a client at the address ip, and returns its error. It returns a
+// *LimitError without running attempt if there were too many. Every attempt counts, whether it succeeds or fails.
 func (l *Limits) Register(ctx context.Context, ip string, attempt func() error) error {
 	if l == nil {
 		return attempt()
 	}
-	return limited(ctx, l.registrations, Network(ip), func(error) bool { return true }, attempt)
+	return limit(ctx, l.registrations, Network(ip), func(error) bool { return true }, attempt)
 }
 
-// limited calls attempt if the limiter allows it. counts decides by the result whether the attempt counts.
-func limited(ctx context.Context, l *Limiter, key string, counts func(error) bool, attempt func() error) (err error) {
-	end, err := l.Begin(ctx, key)
+// limit runs attempt if the limiter allows it for key. counts says whether an attempt that returned err counts.
+func limit(
+	ctx context.Context, l *Limiter, key string, counts func(err error) bool, attempt func() error,
+) (err error) {
+	finish, err := l.Begin(ctx, key)
 	if err != nil {
 		return err
 	}
-	defer func() { end(counts(err)) }()
+	defer func() { finish(counts(err)) }()
 	return attempt()
 }
 

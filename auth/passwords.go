@@ -1,4 +1,4 @@
-// Package auth proves who somebody is: by password, by access token, by refresh token.
+// Package auth authenticates users: by password, by access token and by refresh token.
 package auth
 
 import (
@@ -15,54 +15,54 @@ import (
 )
 
 var (
-	// ErrWrongPassword says that a password does not match its hash, or that there is no usable hash.
+	// ErrWrongPassword says that a password does not match. The client does not learn whether the account exists.
 	ErrWrongPassword = models.NewError(models.Unauthenticated, "Invalid credentials")
-	// ErrBusy says that too many passwords are being hashed. A later attempt may succeed.
+	// ErrBusy says that a password waited longer than maxWait to be hashed.
 	ErrBusy = models.NewError(models.Unavailable, "Too many logins at once, try again later")
 )
 
 const (
-	// MinCost and MaxCost bound the bcrypt cost of hashes. A hash of cost 16 takes some 4 s on a processor of 2024.
-	MinCost = bcrypt.MinCost
-	MaxCost = 16
-	// MaxPasswordBytes is how many bytes of a password bcrypt reads (Provos and Mazières, "A Future-Adaptable Password
-	// Scheme", 1999).
+	// MaxPasswordBytes is the length of the longest password that bcrypt reads in full (Provos and Mazières, "A
+	// Future-Adaptable Password Scheme", 1999).
 	MaxPasswordBytes = 72
-	// hashTimeout is how long a password waits for its turn to be hashed.
-	hashTimeout = 2 * time.Second
+	// MaxCost is the highest bcrypt cost that Passwords accepts. Hashing at this cost takes about 4 s in 2024.
+	MaxCost = 16
+
+	// maxWait is how long a password waits to be hashed.
+	maxWait = 2 * time.Second
 )
 
-// Passwords hashes and checks passwords with bcrypt. bcrypt is slow on purpose. To leave a processor to the rest of
-// the server during a storm of logins, at most GOMAXPROCS - 1 computations run at a time, but at least one. The
-// others wait.
+// Passwords hashes and verifies passwords with bcrypt.
+//
+// bcrypt is slow by design. At most GOMAXPROCS-1 passwords (but at least one) are hashed at a time, so that many logins
+// leave one processor to other requests. Further passwords wait, for maxWait at most.
 type Passwords struct {
-	cost    int
-	slots   chan struct{} // holds one element for each running computation
-	waiting atomic.Int64  // how many wait for a slot
-	// dummy is a hash that no password matches. It stands in for the hash of a user who does not exist.
-	dummy []byte
+	cost      int
+	dummyHash []byte        // takes as long to compare as a new hash, and matches no password
+	slots     chan struct{} // holds one value for each password being hashed
+	waiting   atomic.Int64  // how many passwords wait for a slot
 }
 
-// NewPasswords makes Passwords that hash with a cost of MinCost to MaxCost.
+// NewPasswords returns Passwords that hash with a bcrypt cost from bcrypt.MinCost to MaxCost.
 func NewPasswords(cost int) (*Passwords, error) {
-	if cost < MinCost || cost > MaxCost {
-		return nil, fmt.Errorf("bcrypt cost %d is not %d to %d", cost, MinCost, MaxCost)
+	if cost < bcrypt.MinCost || cost > MaxCost {
+		return nil, fmt.Errorf("bcrypt cost %d is not %d to %d", cost, bcrypt.MinCost, MaxCost)
 	}
 	return &Passwords{
-		cost:  cost,
-		slots: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1)),
-		// A salt and a checksum of zeros. No password is known to have this checksum.
-		dummy: fmt.Appendf(nil, "$2a$%02d$%s", cost, strings.Repeat(".", 53)),
+		cost: cost,
+		// "$2a$", the cost, "$", then 22 characters of salt and 31 of digest. A made-up digest costs no time at start.
+		dummyHash: fmt.Appendf(nil, "$2a$%02d$%s", cost, strings.Repeat(".", 22+31)),
+		slots:     make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1)),
 	}, nil
 }
 
-// Hash returns the bcrypt hash of a password of at most MaxPasswordBytes. It returns ErrBusy if no slot is free
-// within two seconds, or the error of ctx if that ends first.
+// Hash returns the bcrypt hash of a password of at most MaxPasswordBytes. It returns ErrBusy if the password waits for
+// more than two seconds, or the cause of ctx if ctx ends before.
 func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
-	if err := p.takeSlot(ctx); err != nil {
+	if err := p.acquireSlot(ctx); err != nil {
 		return "", err
 	}
-	defer p.freeSlot()
+	defer p.releaseSlot()
 	hash, err := bcrypt.GenerateFromPassword([]byte(password), p.cost)
 	if err != nil {
 		return "", fmt.Errorf("hash password: %w", err)
@@ -70,53 +70,50 @@ func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
 	return string(hash), nil
 }
 
-// Verify returns nil if password matches hash, and ErrWrongPassword if not. An empty hash stands for a user who
-// does not exist: it matches nothing, and takes as long as a wrong password does for a hash of the configured cost.
-// So the time of a refusal does not tell who exists. The other errors are those of Hash.
+// Verify returns nil if password matches hash, and ErrWrongPassword if it does not. It returns ErrBusy or the cause of
+// ctx as Hash does.
+//
+// For a user who does not exist, pass an empty hash: it matches no password. Verify then compares with a dummy hash, so
+// that the time it takes does not tell whether the user exists. Only a hash of another cost (see Outdated) takes
+// another time.
 func (p *Passwords) Verify(ctx context.Context, hash, password string) error {
-	if err := p.takeSlot(ctx); err != nil {
+	if err := p.acquireSlot(ctx); err != nil {
 		return err
 	}
-	defer p.freeSlot()
-	usable := isUsable(hash)
-	compared := p.dummy
-	if usable {
-		compared = []byte(hash)
+	defer p.releaseSlot()
+	if cost, err := bcrypt.Cost([]byte(hash)); err != nil || cost > MaxCost {
+		_ = bcrypt.CompareHashAndPassword(p.dummyHash, []byte(password))
+		return ErrWrongPassword
 	}
-	matches := bcrypt.CompareHashAndPassword(compared, []byte(password)) == nil
-	if !matches || !usable || !isUnambiguous(password) {
+	if err := bcrypt.CompareHashAndPassword([]byte(hash), []byte(password)); err != nil || isAmbiguous(password) {
 		return ErrWrongPassword
 	}
 	return nil
 }
 
-// isUsable returns whether a hash is one of bcrypt, of a cost that does not block the server.
-func isUsable(hash string) bool {
-	cost, err := bcrypt.Cost([]byte(hash))
-	return err == nil && cost <= MaxCost
+// isAmbiguous tells whether bcrypt treats password like another one. It ignores what follows 72 bytes, and it repeats a
+// password with a NUL in between, so that "ab" and "ab\x00ab" have the same hash.
+func isAmbiguous(password string) bool {
+	return len(password) > MaxPasswordBytes || strings.ContainsRune(password, 0)
 }
 
-// isUnambiguous returns whether bcrypt distinguishes a password from every other. It reads only 72 bytes, and takes a
-// password with a NUL for a shorter one that repeats ("ab\x00ab" for "ab").
-func isUnambiguous(password string) bool {
-	return len(password) <= MaxPasswordBytes && !strings.ContainsRune(password, 0)
-}
-
-// Outdated returns whether a hash has another cost than new hashes get.
+// Outdated tells whether hash has another cost than a new hash would have.
 func (p *Passwords) Outdated(hash string) bool {
 	cost, err := bcrypt.Cost([]byte(hash))
 	return err == nil && cost != p.cost
 }
 
-// Queue returns how many passwords are being hashed or checked, how many wait, and how many may run at once.
+// Queue returns how many passwords are being hashed or verified, how many wait, and how many may be hashed at once.
 func (p *Passwords) Queue() (running, waiting, limit int) {
 	return len(p.slots), int(p.waiting.Load()), cap(p.slots)
 }
 
-func (p *Passwords) takeSlot(ctx context.Context) error {
+// acquireSlot waits until the caller may hash a password. It returns ErrBusy after maxWait, or the cause of ctx if ctx
+// ends before. The caller must call releaseSlot if the error is nil.
+func (p *Passwords) acquireSlot(ctx context.Context) error {
 	p.waiting.Add(1)
 	defer p.waiting.Add(-1)
-	ctx, cancel := context.WithTimeoutCause(ctx, hashTimeout, ErrBusy)
+	ctx, cancel := context.WithTimeoutCause(ctx, maxWait, ErrBusy)
 	defer cancel()
 	select {
 	case p.slots <- struct{}{}:
@@ -126,4 +123,4 @@ func (p *Passwords) takeSlot(ctx context.Context) error {
 	}
 }
 
-func (p *Passwords) freeSlot() { <-p.slots }
+func (p *Passwords) releaseSlot() { <-p.slots }

@@ -1,60 +1,81 @@
 package auth_test
 
 import (
-	"slices"
+	"errors"
+	"strings"
 	"testing"
-	"time"
 
 	"golang.org/x/crypto/bcrypt"
 
 	"gin-blog/auth"
 )
 
-// TestRefusedLoginsTakeOneTime: an unknown user, a wrong password and an unusable hash take the same time.
-func TestRefusedLoginsTakeOneTime(t *testing.T) {
-	if testing.Short() {
-		t.Skip("measures time")
-	}
-	const cost = 6
-	passwords, err := auth.NewPasswords(cost)
+func TestVerify(t *testing.T) {
+	passwords, err := auth.NewPasswords(bcrypt.MinCost)
 	if err != nil {
 		t.Fatal(err)
 	}
-	hash, err := bcrypt.GenerateFromPassword([]byte("pass123"), cost)
-	if err != nil {
-		t.Fatal(err)
-	}
-	hashes := map[string]string{"unknown user": "", "wrong password": string(hash), "no hash": "pass123"}
-	times := map[string][]time.Duration{}
-	for range 50 {
-		for kind, hash := range hashes { // in turns, so that a slow moment of the machine hits all
-			start := time.Now()
-			if err := passwords.Verify(t.Context(), hash, "wrong-one"); err == nil {
-				t.Fatal("a wrong password matches")
-			}
-			times[kind] = append(times[kind], time.Since(start))
+	hash := func(password string) string {
+		h, err := passwords.Hash(t.Context(), password)
+		if err != nil {
+			t.Fatal(err)
 		}
+		return h
 	}
-	// A busy machine disturbs the fastest tenth least.
-	undisturbed := func(kind string) time.Duration { slices.Sort(times[kind]); return times[kind][len(times[kind])/10] }
-	for kind := range hashes {
-		ratio := float64(undisturbed(kind)) / float64(undisturbed("unknown user"))
-		t.Logf("%s: %v, %.3f of an unknown user's", kind, undisturbed(kind), ratio)
-		if ratio < 0.9 || ratio > 1.1 {
-			t.Errorf("%s: a refusal takes %.2f of an unknown user's time", kind, ratio)
+	long := strings.Repeat("x", auth.MaxPasswordBytes)
+	tooCostly := strings.Replace(hash("pass123"), "$04$", "$17$", 1)
+	for _, c := range []struct {
+		name, hash, password string
+		want                 error
+	}{
+		{"match", hash("pass123"), "pass123", nil},
+		{"longest match", hash(long), long, nil},
+		{"wrong password", hash("pass123"), "pass124", auth.ErrWrongPassword},
+		{"empty password", hash("pass123"), "", auth.ErrWrongPassword},
+		{"too long", hash(long), long + "x", auth.ErrWrongPassword},
+		{"repeated after a NUL", hash("ab"), "ab\x00ab", auth.ErrWrongPassword},
+		{"no user", "", "pass123", auth.ErrWrongPassword},
+		{"no user, no password", "", "", auth.ErrWrongPassword},
+		{"not a hash", "pass123", "pass123", auth.ErrWrongPassword},
+		{"a cost beyond MaxCost", tooCostly, "pass123", auth.ErrWrongPassword},
+	} {
+		if err := passwords.Verify(t.Context(), c.hash, c.password); !errors.Is(err, c.want) {
+			t.Errorf("%s: got %v, want %v", c.name, err, c.want)
 		}
 	}
 }
 
-// TestDummyHashMatchesNothing: what stands in for the hash of an unknown user lets nobody in.
-func TestDummyHashMatchesNothing(t *testing.T) {
-	passwords, err := auth.NewPasswords(auth.MinCost)
+func TestHashRefusesWhatBcryptWouldCut(t *testing.T) {
+	passwords, err := auth.NewPasswords(bcrypt.MinCost)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, password := range []string{"", ".", "pass123", "$2a$04$....................................................."} {
-		if err := passwords.Verify(t.Context(), "", password); err == nil {
-			t.Errorf("%q matches the hash of an unknown user", password)
+	if _, err := passwords.Hash(t.Context(), strings.Repeat("x", auth.MaxPasswordBytes+1)); err == nil {
+		t.Error("a password of more than MaxPasswordBytes was hashed")
+	}
+}
+
+func TestOutdated(t *testing.T) {
+	passwords, err := auth.NewPasswords(5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for hash, want := range map[string]bool{
+		"$2a$05$" + strings.Repeat(".", 53): false,
+		"$2a$04$" + strings.Repeat(".", 53): true,
+		"$2b$10$" + strings.Repeat(".", 53): true,
+		"":                                  false,
+	} {
+		if got := passwords.Outdated(hash); got != want {
+			t.Errorf("%q: got %t, want %t", hash, got, want)
+		}
+	}
+}
+
+func TestNewPasswordsRefusesOtherCosts(t *testing.T) {
+	for _, cost := range []int{0, bcrypt.MinCost - 1, auth.MaxCost + 1} {
+		if _, err := auth.NewPasswords(cost); err == nil {
+			t.Errorf("cost %d was accepted", cost)
 		}
 	}
 }

@@ -10,41 +10,42 @@ import (
 	"gin-blog/models"
 )
 
-// SessionOptions are how long tokens live and how refresh tokens change.
+// SessionOptions say how long tokens are valid and whether refresh tokens rotate.
 type SessionOptions struct {
-	AccessTTL  time.Duration // how long an access token is valid
-	RefreshTTL time.Duration // how long a session lasts after login
-	Grace      time.Duration // how long a replaced refresh token still gets its successor
-	Rotation   bool          // whether a refresh replaces the refresh token
-	Now        func() time.Time
+	AccessTTL  time.Duration    // how long an access token is valid
+	RefreshTTL time.Duration    // how long a session lasts after login, even if it is used
+	Grace      time.Duration    // how long a replaced refresh token may still be used
+	Rotation   bool             // whether each refresh replaces the refresh token
+	Now        func() time.Time // the clock
 }
 
-// Sessions issues tokens to users who log in, and finds the users of tokens.
+// Sessions issues tokens to users and finds the user of a token.
 type Sessions struct {
 	store   models.SessionStore
 	tokens  *Tokens
 	options SessionOptions
 }
 
-// NewSessions makes Sessions that are kept in store.
+// NewSessions returns Sessions that are kept in store and use tokens to sign.
 func NewSessions(store models.SessionStore, tokens *Tokens, options SessionOptions) *Sessions {
 	return &Sessions{store: store, tokens: tokens, options: options}
 }
 
-// Identity is the user who sends a request, as the store has them at this moment, and the session they use.
+// Identity is the user who sent a request, as stored at that moment, and the session the request belongs to.
 type Identity struct {
 	User      *models.User
 	SessionID models.ID
 }
 
-// Grant holds the tokens of a session.
+// Grant is a pair of tokens for a client.
 type Grant struct {
 	AccessToken  string
 	RefreshToken string
-	ExpiresIn    time.Duration // how long the access token is valid
+	ExpiresIn    time.Duration // how long the access token is valid from now
 }
 
-// Start opens a session for a user whose password was verified. The list of the user's sessions shows userAgent and ip.
+// Start creates a session for a user whose password was verified. The list of the user's sessions shows userAgent and
+// ip. Start returns the errors of models.SessionStore.CreateSession.
 func (s *Sessions) Start(ctx context.Context, u *models.User, userAgent, ip string) (*Grant, error) {
 	now := s.now()
 	session := &models.Session{
@@ -58,67 +59,59 @@ func (s *Sessions) Start(ctx context.Context, u *models.User, userAgent, ip stri
 	return s.grant(session, u, now)
 }
 
-// Authenticate returns the user of an access token. It returns ErrTokenExpired if the token has expired, and
-// ErrInvalidToken if it is not valid or its session has ended.
+// Authenticate returns the user and the session of an access token. It returns ErrTokenExpired if the token has
+// expired, and ErrInvalidToken if the token is not valid or its session has ended.
 func (s *Sessions) Authenticate(ctx context.Context, accessToken string) (*Identity, error) {
 	id, subject, err := s.tokens.parseAccess(accessToken)
 	if err != nil {
 		return nil, err
 	}
 	_, user, err := s.store.LiveSession(ctx, id, s.now())
-	if errors.Is(err, models.ErrSessionNotFound) {
-		return nil, fmt.Errorf("authenticate: %w: %w", ErrInvalidToken, err)
-	}
 	if err != nil {
-		return nil, err
+		return nil, sessionError("authenticate", err)
 	}
 	if user.ID.Hex() != subject {
-		return nil, fmt.Errorf("authenticate: %w: the session is another user's", ErrInvalidToken)
+		return nil, fmt.Errorf("authenticate: %w: the session belongs to another user", ErrInvalidToken)
 	}
 	return &Identity{User: user, SessionID: id}, nil
 }
 
-// Refresh exchanges a refresh token for new tokens.
+// Refresh returns new tokens for a refresh token. It returns ErrTokenExpired if the refresh token has expired, and
+// ErrInvalidToken if it is not valid, was replaced longer ago than the grace period, or its session has ended.
 //
-// The session's row holds the id of the current token, and one compare-and-set replaces it. A client that sends the
-// same token again within the grace, because an answer was lost or two requests crossed, gets the same successor.
-// After the grace, a replaced token means that somebody else has it too: the session ends (RFC 9700, section
-// 4.14.2), and Refresh returns ErrInvalidToken. Its errors are otherwise those of Authenticate.
+// The session stores the id of its current refresh token, and a refresh replaces that id in one compare-and-swap. A
+// client may send the same token twice, because an answer was lost or two requests crossed. Within the grace period
+// both requests therefore get the same new token. If a replaced token is used later, it was probably stolen, so Refresh
+// ends the session (RFC 9700, section 4.14.2).
 func (s *Sessions) Refresh(ctx context.Context, refreshToken string) (*Grant, error) {
-	id, from, err := s.tokens.parseRefresh(refreshToken)
+	id, oldRefreshID, err := s.tokens.parseRefresh(refreshToken)
 	if err != nil {
 		return nil, err
 	}
 	now := s.now()
-	to := from
+	newRefreshID := oldRefreshID
 	if s.options.Rotation {
-		to = rand.Text()
+		newRefreshID = rand.Text()
 	}
-	session, err := s.store.SwapRefreshID(ctx, id, from, to, now)
-	if errors.Is(err, models.ErrSessionNotFound) {
-		return nil, fmt.Errorf("refresh: %w: %w", ErrInvalidToken, err)
-	}
+	session, err := s.store.SwapRefreshID(ctx, id, oldRefreshID, newRefreshID, now)
 	if err != nil {
-		return nil, err
+		return nil, sessionError("refresh", err)
 	}
 
-	swapped := session.RefreshID == to
-	inGrace := session.PreviousRefreshID == from && now.Before(session.RotatedAt.Add(s.options.Grace))
+	swapped := session.RefreshID == newRefreshID
+	inGrace := session.PreviousRefreshID == oldRefreshID && now.Before(session.RotatedAt.Add(s.options.Grace))
 	if !swapped && !inGrace {
 		return nil, s.endReused(ctx, id)
 	}
 	session, user, err := s.store.LiveSession(ctx, id, now) // the password may have changed
-	if errors.Is(err, models.ErrSessionNotFound) {
-		return nil, fmt.Errorf("refresh: %w: %w", ErrInvalidToken, err)
-	}
 	if err != nil {
-		return nil, err
+		return nil, sessionError("refresh", err)
 	}
 	return s.grant(session, user, now)
 }
 
-// End ends the session of a refresh token, also if the token was replaced. If the token is not valid or has
-// expired, nothing happens.
+// End ends the session of a refresh token, even if the token was replaced. It does nothing, and returns nil, if the
+// token is not valid or has expired.
 func (s *Sessions) End(ctx context.Context, refreshToken string) error {
 	id, _, err := s.tokens.parseRefresh(refreshToken)
 	if errors.Is(err, ErrInvalidToken) || errors.Is(err, ErrTokenExpired) {
@@ -130,7 +123,8 @@ func (s *Sessions) End(ctx context.Context, refreshToken string) error {
 	return s.store.DeleteSession(ctx, id)
 }
 
-// endReused ends a session whose refresh token was used twice, also if the client hangs up meanwhile.
+// endReused ends a session whose replaced refresh token was used again, and returns ErrInvalidToken. It goes on if ctx
+// is canceled, so a thief cannot save the session by closing the connection.
 func (s *Sessions) endReused(ctx context.Context, id models.ID) error {
 	if err := s.store.DeleteSession(context.WithoutCancel(ctx), id); err != nil {
 		return fmt.Errorf("end a session whose refresh token was used twice: %w", err)
@@ -138,7 +132,7 @@ func (s *Sessions) endReused(ctx context.Context, id models.ID) error {
 	return fmt.Errorf("refresh: %w: used twice", ErrInvalidToken)
 }
 
-// grant signs the tokens of a session. The access token expires no later than the session.
+// grant signs the tokens of a session of user u. The access token expires with the session at the latest.
 func (s *Sessions) grant(session *models.Session, u *models.User, now time.Time) (*Grant, error) {
 	expires := now.Add(s.options.AccessTTL)
 	if session.ExpiresAt.Before(expires) {
@@ -155,4 +149,14 @@ func (s *Sessions) grant(session *models.Session, u *models.User, now time.Time)
 	return &Grant{AccessToken: access, RefreshToken: refresh, ExpiresIn: expires.Sub(now)}, nil
 }
 
+// now returns the time as stores keep it.
 func (s *Sessions) now() time.Time { return models.StoredTime(s.options.Now()) }
+
+// sessionError returns the error of a store that was asked for the session of a token. It returns ErrInvalidToken,
+// wrapped with the action, if the session has ended.
+func sessionError(action string, err error) error {
+	if errors.Is(err, models.ErrSessionNotFound) {
+		return fmt.Errorf("%s: %w: %w", action, ErrInvalidToken, err)
+	}
+	return err
+}

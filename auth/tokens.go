@@ -12,9 +12,9 @@ import (
 )
 
 var (
-	// ErrInvalidToken says that a token was not signed here, is of another kind, or that its session has ended.
+	// ErrInvalidToken says that a token has the wrong signature, type or claims, or that its session has ended.
 	ErrInvalidToken = models.NewError(models.TokenInvalid, "invalid token")
-	// ErrTokenExpired says that a token was signed here, and has expired.
+	// ErrTokenExpired says that a token with the right signature and type has expired.
 	ErrTokenExpired = models.NewError(models.TokenExpired, "jwt expired")
 )
 
@@ -22,18 +22,18 @@ const (
 	issuer   = "gin-blog"
 	audience = "gin-blog"
 
-	accessType  = "at+jwt" // RFC 9068
-	refreshType = "rt+jwt"
+	accessType  = "at+jwt" // of access tokens (RFC 9068, section 2.1)
+	refreshType = "rt+jwt" // of refresh tokens
 )
 
-// Tokens signs and verifies JSON Web Tokens (RFC 7519) with HS256. As RFC 8725 advises, there is one algorithm,
-// each type of token is explicit and has a key of its own, and every claim is checked.
+// Tokens signs and verifies JSON Web Tokens (RFC 7519) with HS256. It follows RFC 8725: one algorithm, an explicit
+// type, a key for each type, and a check of every claim.
 type Tokens struct {
 	accessKey, refreshKey []byte
 	parser                *jwt.Parser
 }
 
-// accessClaims are the claims of an access token. UserID repeats the subject under the tutorial's name.
+// accessClaims are the claims of an access token. UserID repeats the subject under the name the tutorial gave it.
 type accessClaims struct {
 	jwt.RegisteredClaims
 	UserID    string `json:"userId"`
@@ -42,14 +42,14 @@ type accessClaims struct {
 	SessionID string `json:"sid"`
 }
 
-// refreshClaims are the claims of a refresh token. The registered claim "jti" is the session's refresh id.
+// refreshClaims are the claims of a refresh token. The registered claim "jti" holds the session's refresh id.
 type refreshClaims struct {
 	jwt.RegisteredClaims
 	SessionID string `json:"sid"`
 }
 
-// NewTokens makes Tokens with two different secrets of at least 32 bytes (RFC 7518, section 3.2).
-// now is the clock that decides whether a token has expired.
+// NewTokens returns Tokens that sign with the two secrets, which must differ and have at least 32 bytes (RFC 7518,
+// section 3.2). now is the clock that decides whether a token has expired.
 func NewTokens(accessSecret, refreshSecret string, now func() time.Time) *Tokens {
 	return &Tokens{
 		accessKey:  []byte(accessSecret),
@@ -65,9 +65,9 @@ func NewTokens(accessSecret, refreshSecret string, now func() time.Time) *Tokens
 	}
 }
 
-// signAccess makes an access token for a session of u, which is valid from now until expires.
+// signAccess returns an access token for session s of user u, issued at now and valid until expires.
 func (t *Tokens) signAccess(s *models.Session, u *models.User, now, expires time.Time) (string, error) {
-	claims := registered(u.ID, rand.Text(), expires)
+	claims := registeredClaims(u.ID, rand.Text(), expires)
 	claims.IssuedAt = jwt.NewNumericDate(now)
 	return sign(accessType, t.accessKey, accessClaims{
 		RegisteredClaims: claims,
@@ -78,16 +78,17 @@ func (t *Tokens) signAccess(s *models.Session, u *models.User, now, expires time
 	})
 }
 
-// signRefresh makes the session's current refresh token. The same refresh id always gives the same token, in every
-// process. Therefore the token has no "iat".
+// signRefresh returns the current refresh token of session s. Every process signs the same token for the same refresh
+// id at any time, so the token has no "iat".
 func (t *Tokens) signRefresh(s *models.Session) (string, error) {
 	return sign(refreshType, t.refreshKey, refreshClaims{
-		RegisteredClaims: registered(s.UserID, s.RefreshID, s.ExpiresAt),
+		RegisteredClaims: registeredClaims(s.UserID, s.RefreshID, s.ExpiresAt),
 		SessionID:        s.ID.Hex(),
 	})
 }
 
-// parseAccess verifies an access token. It returns the token's session and the id of its user.
+// parseAccess verifies an access token and returns the ids of its session and of its user. It returns the errors of
+// parse.
 func (t *Tokens) parseAccess(token string) (sessionID models.ID, subject string, err error) {
 	var claims accessClaims
 	if err := t.parse(token, accessType, t.accessKey, &claims); err != nil {
@@ -100,29 +101,32 @@ func (t *Tokens) parseAccess(token string) (sessionID models.ID, subject string,
 	return sessionID, claims.Subject, err
 }
 
-// parseRefresh verifies a refresh token. It returns the token's session and refresh id.
+// parseRefresh verifies a refresh token and returns the id of its session and the refresh id. It returns the errors of
+// parse.
 func (t *Tokens) parseRefresh(token string) (sessionID models.ID, refreshID string, err error) {
 	var claims refreshClaims
 	if err := t.parse(token, refreshType, t.refreshKey, &claims); err != nil {
 		return models.ID{}, "", err
 	}
 	if claims.ID == "" {
-		return models.ID{}, "", fmt.Errorf("parse token: %w: it has no id", ErrInvalidToken)
+		return models.ID{}, "", fmt.Errorf("parse token: %w: the id is missing", ErrInvalidToken)
 	}
 	sessionID, err = parseSessionID(claims.SessionID)
 	return sessionID, claims.ID, err
 }
 
-// parse verifies the signature and the registered claims of a token. It ignores "kid", "jku", "x5u" and "jwk" in
-// the header, because the key is known. It refuses "crit", which lists extensions that the recipient must
-// understand.
+// parse verifies the signature, the type and the registered claims of a token and decodes it into claims. It returns
+// ErrTokenExpired if the token has expired, and ErrInvalidToken for any other fault.
+//
+// It ignores the header fields that name a key ("kid", "jku", "x5u", "jwk") and always uses key. It refuses a token
+// with "crit", which lists extensions that the server must support (RFC 7515, section 4.1.11): it supports none.
 func (t *Tokens) parse(token, wantType string, key []byte, claims jwt.Claims) error {
 	_, err := t.parser.ParseWithClaims(token, claims, func(parsed *jwt.Token) (any, error) {
 		if parsed.Header["typ"] != wantType {
 			return nil, fmt.Errorf("token type is not %s", wantType)
 		}
 		if _, ok := parsed.Header["crit"]; ok {
-			return nil, errors.New("critical header parameters are not understood")
+			return nil, errors.New("the header asks for an extension")
 		}
 		return key, nil
 	})
@@ -135,6 +139,7 @@ func (t *Tokens) parse(token, wantType string, key []byte, claims jwt.Claims) er
 	return nil
 }
 
+// sign returns a token of the given type.
 func sign(typ string, key []byte, claims jwt.Claims) (string, error) {
 	token := jwt.NewWithClaims(jwt.SigningMethodHS256, claims)
 	token.Header["typ"] = typ
@@ -145,7 +150,8 @@ func sign(typ string, key []byte, claims jwt.Claims) (string, error) {
 	return signed, nil
 }
 
-func registered(subject models.ID, id string, expires time.Time) jwt.RegisteredClaims {
+// registeredClaims returns the claims that every token has.
+func registeredClaims(subject models.ID, id string, expires time.Time) jwt.RegisteredClaims {
 	return jwt.RegisteredClaims{
 		Issuer:    issuer,
 		Audience:  jwt.ClaimStrings{audience},
@@ -155,6 +161,7 @@ func registered(subject models.ID, id string, expires time.Time) jwt.RegisteredC
 	}
 }
 
+// parseSessionID returns the id in the claim "sid", or ErrInvalidToken.
 func parseSessionID(claim string) (models.ID, error) {
 	id, err := models.ParseID(claim)
 	if err != nil {

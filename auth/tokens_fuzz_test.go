@@ -10,9 +10,9 @@ import (
 	"gin-blog/models"
 )
 
-// FuzzTokens: of all strings, only the very tokens that were signed are taken, and each only for what it is.
+// FuzzTokens checks that only the signed tokens are accepted, and each only as its own type.
 func FuzzTokens(f *testing.F) {
-	// Nothing here is random: the fuzzer's processes must sign the same tokens.
+	// Nothing here is random, since all processes of the fuzzer must sign the same tokens.
 	now := time.Unix(1_800_000_000, 0)
 	tokens := NewTokens(strings.Repeat("a", 32), strings.Repeat("r", 32), func() time.Time { return now })
 	session := &models.Session{ID: models.ID{1}, UserID: models.ID{2}, RefreshID: "id", ExpiresAt: now.Add(time.Hour)}
@@ -21,7 +21,7 @@ func FuzzTokens(f *testing.F) {
 		f.Fatal(err)
 	}
 	claims := accessClaims{
-		RegisteredClaims: registered(session.UserID, "id", session.ExpiresAt),
+		RegisteredClaims: registeredClaims(session.UserID, "id", session.ExpiresAt),
 		UserID:           session.UserID.Hex(), Username: "alice", Role: "user", SessionID: session.ID.Hex(),
 	}
 	claims.IssuedAt = jwt.NewNumericDate(now)
@@ -30,9 +30,9 @@ func FuzzTokens(f *testing.F) {
 		f.Fatal(err)
 	}
 	for _, seed := range []string{
-		access, refresh, "", ".", "..", "...", access + ".", access + "=", "eyJhbGciOiJub25lIn0.e30.", access[:len(access)-1],
-		strings.ToUpper(access),
-		access[:strings.LastIndexByte(access, '.')+1], strings.Repeat(".", 1000), "\x00", " " + access,
+		access, refresh, "", ".", "..", "...", access + ".", access + "=", "eyJhbGciOiJub25lIn0.e30.",
+		access[:len(access)-1], strings.ToUpper(access), access[:strings.LastIndexByte(access, '.')+1],
+		strings.Repeat(".", 1000), "\x00", " " + access,
 	} {
 		f.Add(seed)
 	}

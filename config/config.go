@@ -13,7 +13,6 @@ import (
 	"net/netip"
 	"net/url"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,10 +21,10 @@ import (
 	"github.com/joho/godotenv"
 )
 
-// minSecretBytes is the least a secret may have: HS256 wants a key as long as its hash (RFC 7518, section 3.2).
+// minSecretBytes is the minimum length of a secret: HS256 needs a key as long as its hash (RFC 7518, section 3.2).
 const minSecretBytes = 32
 
-// maxDrainDelay leaves the requests in flight some of the 10 s that a stop may take.
+// maxDrainDelay leaves the requests in flight some of the time that a stop may take, which is 10 s with Docker.
 const maxDrainDelay = 5 * time.Second
 
 // Config is every setting, checked. docs/settings.md says what each is for.
@@ -53,7 +52,7 @@ type Config struct {
 	TLSKey            string        `env:"TLS_KEY"`
 }
 
-// Attrs are the settings in force, for a log: of a secret, only whether it is set.
+// Attrs returns the settings in force, for a log. Of a secret it says only whether it is set.
 func (c *Config) Attrs() []slog.Attr {
 	value := reflect.ValueOf(*c)
 	attrs := make([]slog.Attr, value.NumField())
@@ -71,14 +70,20 @@ func (c *Config) Attrs() []slog.Attr {
 	return attrs
 }
 
-// Load reads the settings from environ, in the form of os.Environ, and from the file dotenv where there is one; the
-// environment wins. A setting that is empty counts as not set. The error is one line that names every setting that is
-// wrong, without its value where that is a secret.
-func Load(environ []string, dotenv string) (*Config, error) {
+// Limits bound settings by what other packages can do.
+type Limits struct {
+	MinBcryptCost, MaxBcryptCost int
+	MaxPasswordBytes             int
+}
+
+// Load reads the settings from environ, in the form of os.Environ, and from the file dotenv if it exists; the
+// environment wins. An empty setting counts as not set. The error is one line that names every setting that is wrong,
+// but not the values of secrets.
+func Load(environ []string, dotenv string, limits Limits) (*Config, error) {
 	settings, err := godotenv.Read(dotenv)
 	if errors.Is(err, fs.ErrNotExist) {
 		settings = map[string]string{}
-	} else if err != nil { // the cause quotes the file, and with it perhaps a secret
+	} else if err != nil { // err itself quotes the file, which may hold a secret
 		return nil, fmt.Errorf("settings: %s is not readable as lines of NAME=value", dotenv)
 	}
 	maps.Copy(settings, env.ToMap(environ))
@@ -87,14 +92,14 @@ func Load(environ []string, dotenv string) (*Config, error) {
 	var c Config
 	problems := parse(&c, settings)
 	c.MongoDB = cmp.Or(c.MongoDB, databaseOf(c.MongoURI), "blog")
-	problems = append(problems, c.check()...)
+	problems = append(problems, c.check(limits)...)
 	if len(problems) > 0 {
 		return nil, fmt.Errorf("settings: %s", strings.Join(problems, "; "))
 	}
 	return &c, nil
 }
 
-// forms is how each type of setting is written.
+// forms returns how each type of setting is written.
 func forms() map[reflect.Type]string {
 	return map[reflect.Type]string{
 		reflect.TypeFor[int]():           "a whole number",
@@ -104,19 +109,20 @@ func forms() map[reflect.Type]string {
 	}
 }
 
-// parse fills c and says what has the wrong form. There the default stands in, so that check speaks of the rest.
+// parse fills c and returns which settings have the wrong form. Those keep their defaults, so that check finds what is
+// wrong with the others.
 func parse(c *Config, settings map[string]string) (problems []string) {
 	options := env.Options{
 		Environment: settings,
 		FuncMap:     map[reflect.Type]env.ParserFunc{reflect.TypeFor[time.Duration](): parseDuration},
 	}
-	var failed env.AggregateError
-	if !errors.As(env.ParseWithOptions(c, options), &failed) {
+	failed, ok := errors.AsType[env.AggregateError](env.ParseWithOptions(c, options))
+	if !ok {
 		return nil
 	}
 	for _, err := range failed.Errors {
-		var wrong env.ParseError
-		if !errors.As(err, &wrong) {
+		wrong, ok := errors.AsType[env.ParseError](err)
+		if !ok {
 			return append(problems, err.Error())
 		}
 		field, _ := reflect.TypeFor[Config]().FieldByName(wrong.Name)
@@ -127,39 +133,48 @@ func parse(c *Config, settings map[string]string) (problems []string) {
 	return append(problems, parse(c, settings)...)
 }
 
-// check says which settings have the right form and a value that cannot work.
-func (c *Config) check() (problems []string) {
+// check returns what is wrong with the settings that have the right form, a sentence each.
+func (c *Config) check(limits Limits) (problems []string) {
 	expect := func(holds bool, format string, args ...any) {
 		if !holds {
 			problems = append(problems, fmt.Sprintf(format, args...))
 		}
 	}
 	expect(c.Port >= 0 && c.Port <= 65535, "PORT must be 0 to 65535, not %d", c.Port)
-	expect(c.MongoURI == "" || strings.HasPrefix(c.MongoURI, "mongodb://") || strings.HasPrefix(c.MongoURI, "mongodb+srv://"),
+	expect(c.MongoURI == "" ||
+		strings.HasPrefix(c.MongoURI, "mongodb://") || strings.HasPrefix(c.MongoURI, "mongodb+srv://"),
 		"MONGO_URI must start with mongodb:// or mongodb+srv://")
 	expect(!strings.ContainsAny(c.MongoDB, `/\. "$*<>:|?`) && len(c.MongoDB) < 64,
 		`MONGO_DB must have at most 63 characters, none of / \ . " $ * < > : | ? or a space, not %q`, c.MongoDB)
 	expect(c.AccessTokenTTL >= time.Second, "ACCESS_TOKEN_TTL must be at least 1s, not %s", c.AccessTokenTTL)
 	expect(c.RefreshTokenTTL >= time.Second, "REFRESH_TOKEN_TTL must be at least 1s, not %s", c.RefreshTokenTTL)
 	expect(c.RefreshGrace >= 0, "REFRESH_GRACE must not be negative, not %s", c.RefreshGrace)
-	expect(c.BcryptCost >= 4 && c.BcryptCost <= 16, "BCRYPT_COST must be 4 to 16, not %d", c.BcryptCost)
-	expect(c.PasswordMinLength >= 1 && c.PasswordMinLength <= 72, "PASSWORD_MIN_LENGTH must be 1 to 72, not %d", c.PasswordMinLength)
+	expect(c.BcryptCost >= limits.MinBcryptCost && c.BcryptCost <= limits.MaxBcryptCost,
+		"BCRYPT_COST must be %d to %d, not %d", limits.MinBcryptCost, limits.MaxBcryptCost, c.BcryptCost)
+	expect(c.PasswordMinLength >= 1 && c.PasswordMinLength <= limits.MaxPasswordBytes,
+		"PASSWORD_MIN_LENGTH must be 1 to %d, not %d", limits.MaxPasswordBytes, c.PasswordMinLength)
 	expect(c.LogFormat == "text" || c.LogFormat == "json", "LOG_FORMAT must be text or json, not %q", c.LogFormat)
 	for _, origin := range c.CORSOrigins {
-		expect(isOrigin(origin), "CORS_ORIGINS must be * or origins like https://example.com, separated by commas, not %q", origin)
+		expect(isOrigin(origin),
+			"CORS_ORIGINS must be * or origins like https://example.com, separated by commas, not %q", origin)
 	}
 	for _, proxy := range c.TrustedProxies {
-		expect(isNetwork(proxy), "TRUSTED_PROXIES must be addresses or networks like 10.0.0.0/8, separated by commas, not %q", proxy)
+		expect(isNetwork(proxy),
+			"TRUSTED_PROXIES must be addresses or networks like 10.0.0.0/8, separated by commas, not %q", proxy)
 	}
-	expect(c.DrainDelay >= 0 && c.DrainDelay <= maxDrainDelay, "DRAIN_DELAY must be 0s to %s, not %s", maxDrainDelay, c.DrainDelay)
-	expect(c.MetricsAddr == "" || isAddress(c.MetricsAddr), "METRICS_ADDR must be an address like localhost:9464, not %q", c.MetricsAddr)
+	expect(c.DrainDelay >= 0 && c.DrainDelay <= maxDrainDelay,
+		"DRAIN_DELAY must be 0s to %s, not %s", maxDrainDelay, c.DrainDelay)
+	expect(c.MetricsAddr == "" || isAddress(c.MetricsAddr),
+		"METRICS_ADDR must be an address like localhost:9464, not %q", c.MetricsAddr)
 	expect((c.TLSCert == "") == (c.TLSKey == ""), "TLS_CERT and TLS_KEY must be set both or neither")
 	return append(problems, c.checkSecrets()...)
 }
 
-// checkSecrets says which secrets are too weak; those that are not set yet are left out.
+// checkSecrets returns which secrets are too weak. It skips those that are not set.
 func (c *Config) checkSecrets() (problems []string) {
-	for _, secret := range []struct{ name, value string }{{"SECRET_KEY", c.SecretKey}, {"REFRESH_SECRET", c.RefreshSecret}} {
+	for _, secret := range []struct{ name, value string }{
+		{"SECRET_KEY", c.SecretKey}, {"REFRESH_SECRET", c.RefreshSecret},
+	} {
 		if secret.value != "" && len(secret.value) < minSecretBytes {
 			problems = append(problems, fmt.Sprintf(
 				"%s must have at least %d bytes (openssl rand -hex 64 makes one)", secret.name, minSecretBytes))
@@ -171,7 +186,7 @@ func (c *Config) checkSecrets() (problems []string) {
 	return problems
 }
 
-// databaseOf is the database that a connection string names, as Mongoose takes it.
+// databaseOf returns the database that a connection string names, read as Mongoose reads it.
 func databaseOf(uri string) string {
 	uri, _, _ = strings.Cut(uri, "?")
 	_, rest, _ := strings.Cut(uri, "://")
@@ -179,7 +194,7 @@ func databaseOf(uri string) string {
 	return database
 }
 
-// parseDuration reads what time.ParseDuration reads, and whole days, as jsonwebtoken does: 7d.
+// parseDuration reads what time.ParseDuration reads, and whole days such as 7d, as the npm package jsonwebtoken does.
 func parseDuration(s string) (any, error) {
 	if days, ok := strings.CutSuffix(s, "d"); ok {
 		n, err := strconv.ParseInt(days, 10, 16)
@@ -202,7 +217,10 @@ func isOrigin(s string) bool {
 		return true
 	}
 	u, err := url.Parse(s)
-	return err == nil && slices.Contains([]string{"http", "https"}, u.Scheme) && u.Host != "" && s == u.Scheme+"://"+u.Host
+	if err != nil || u.Host == "" {
+		return false
+	}
+	return s == "http://"+u.Host || s == "https://"+u.Host
 }
 
 func isNetwork(s string) bool {

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -13,7 +14,7 @@ import (
 	"gin-blog/config"
 )
 
-// load reads settings as a program would that was started with environ beside a file .env with this content.
+// load reads settings from environ and from a file .env with this content.
 func load(t *testing.T, dotenv string, environ ...string) (*config.Config, error) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), ".env")
@@ -22,7 +23,7 @@ func load(t *testing.T, dotenv string, environ ...string) (*config.Config, error
 			t.Fatal(err)
 		}
 	}
-	return config.Load(environ, path)
+	return config.Load(environ, path, config.Limits{MinBcryptCost: 4, MaxBcryptCost: 16, MaxPasswordBytes: 72})
 }
 
 func TestDefaults(t *testing.T) {
@@ -30,11 +31,14 @@ func TestDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Port != 3000 || c.MongoURI != "" || c.MongoDB != "blog" || c.DataDir != "data" || c.AccessTokenTTL != 15*time.Minute ||
-		c.RefreshTokenTTL != 7*24*time.Hour || c.RefreshGrace != 10*time.Second || !c.RefreshRotation || c.BcryptCost != 10 ||
-		c.PasswordMinLength != 6 || len(c.CORSOrigins) != 1 || c.CORSOrigins[0] != "*" || len(c.TrustedProxies) != 0 ||
-		c.LogLevel != slog.LevelInfo || c.LogFormat != "text" || c.DrainDelay != time.Second || c.MetricsAddr+c.TLSCert+c.TLSKey != "" {
-		t.Errorf("got %+v", c)
+	want := config.Config{
+		Port: 3000, MongoDB: "blog", DataDir: "data",
+		AccessTokenTTL: 15 * time.Minute, RefreshTokenTTL: 7 * 24 * time.Hour,
+		RefreshGrace: 10 * time.Second, RefreshRotation: true, BcryptCost: 10, PasswordMinLength: 6, RateLimit: true,
+		CORSOrigins: []string{"*"}, LogLevel: slog.LevelInfo, LogFormat: "text", DrainDelay: time.Second,
+	}
+	if !reflect.DeepEqual(*c, want) {
+		t.Errorf("got %+v, want %+v", *c, want)
 	}
 }
 
@@ -68,10 +72,12 @@ func TestDatabaseOfTheConnectionString(t *testing.T) {
 
 func TestEveryWrongSettingIsNamedAtOnce(t *testing.T) {
 	wrong := map[string]string{
-		"PORT": "70000", "MONGO_URI": "http://hunter2@host", "MONGO_DB": "a b", "SECRET_KEY": "hunter2", "REFRESH_SECRET": "hunter2",
-		"ACCESS_TOKEN_TTL": "15", "REFRESH_TOKEN_TTL": "-1d", "REFRESH_GRACE": "-1s", "REFRESH_ROTATION": "maybe", "BCRYPT_COST": "31",
-		"PASSWORD_MIN_LENGTH": "0", "CORS_ORIGINS": "example.com", "TRUSTED_PROXIES": "proxy", "RATE_LIMIT": "often", "LOG_LEVEL": "loud", "LOG_FORMAT": "xml",
-		"DRAIN_DELAY": "6s", "METRICS_ADDR": "9464", "TLS_CERT": "cert.pem",
+		"PORT": "70000", "MONGO_URI": "http://hunter2@host", "MONGO_DB": "a b",
+		"SECRET_KEY": "hunter2", "REFRESH_SECRET": "hunter2",
+		"ACCESS_TOKEN_TTL": "15", "REFRESH_TOKEN_TTL": "-1d", "REFRESH_GRACE": "-1s", "REFRESH_ROTATION": "maybe",
+		"BCRYPT_COST": "31", "PASSWORD_MIN_LENGTH": "0",
+		"CORS_ORIGINS": "example.com", "TRUSTED_PROXIES": "proxy", "RATE_LIMIT": "often",
+		"LOG_LEVEL": "loud", "LOG_FORMAT": "xml", "DRAIN_DELAY": "6s", "METRICS_ADDR": "9464", "TLS_CERT": "cert.pem",
 	}
 	var environ []string
 	for name, value := range wrong {
@@ -90,30 +96,39 @@ func TestEveryWrongSettingIsNamedAtOnce(t *testing.T) {
 		t.Errorf("the error tells a secret or is not one line: %v", err)
 	}
 
-	for _, one := range []string{"PORT=abc", "PORT=-1", "BCRYPT_COST=3", "ACCESS_TOKEN_TTL=0s", "ACCESS_TOKEN_TTL=d", "CORS_ORIGINS=https://a.example/path",
-		"SECRET_KEY=short", "METRICS_ADDR=localhost:99999", "METRICS_ADDR=localhost:http"} {
-		name, _, _ := strings.Cut(one, "=")
-		if _, err := load(t, "", one); err == nil || !strings.Contains(err.Error(), name) {
-			t.Errorf("%s: got %v", one, err)
+	for _, setting := range []string{
+		"PORT=abc", "PORT=-1", "BCRYPT_COST=3", "BCRYPT_COST=17", "PASSWORD_MIN_LENGTH=73", "ACCESS_TOKEN_TTL=0s",
+		"ACCESS_TOKEN_TTL=d", "CORS_ORIGINS=https://a.example/path", "SECRET_KEY=short", "METRICS_ADDR=localhost:99999",
+		"METRICS_ADDR=localhost:http",
+	} {
+		name, _, _ := strings.Cut(setting, "=")
+		if _, err := load(t, "", setting); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: got %v", setting, err)
 		}
 	}
 	same := strings.Repeat("s", 32)
-	if _, err := load(t, "", "SECRET_KEY="+same, "REFRESH_SECRET="+same); err == nil || !strings.Contains(err.Error(), "must differ") {
+	_, err = load(t, "", "SECRET_KEY="+same, "REFRESH_SECRET="+same)
+	if err == nil || !strings.Contains(err.Error(), "must differ") {
 		t.Errorf("equal secrets: got %v", err)
 	}
-	if _, err := load(t, "SECRET_KEY='hunter2\n"); err == nil || strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), ".env") {
+	_, err = load(t, "SECRET_KEY='hunter2\n")
+	if err == nil || strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), ".env") {
 		t.Errorf("a broken .env: got %v", err)
 	}
 }
 
 func TestAttrsTellEverySettingAndNoSecret(t *testing.T) {
-	c, err := load(t, "", "MONGO_URI=mongodb://alice:hunter2@host/", "SECRET_KEY=hunter2"+strings.Repeat("s", 32), "PORT=4000")
+	secret := "SECRET_KEY=hunter2" + strings.Repeat("s", 32)
+	c, err := load(t, "", "MONGO_URI=mongodb://alice:hunter2@host/", secret, "PORT=4000")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var line strings.Builder
 	slog.New(slog.NewTextHandler(&line, nil)).LogAttrs(t.Context(), slog.LevelInfo, "settings", c.Attrs()...)
-	for _, want := range []string{" PORT=4000 ", " MONGO_URI=(set) ", " SECRET_KEY=(set) ", ` REFRESH_SECRET="" `, " MONGO_DB=blog ", " REFRESH_GRACE=10s "} {
+	for _, want := range []string{
+		" PORT=4000 ", " MONGO_URI=(set) ", " SECRET_KEY=(set) ", ` REFRESH_SECRET="" `,
+		" MONGO_DB=blog ", " REFRESH_GRACE=10s ",
+	} {
 		if !strings.Contains(line.String(), want) {
 			t.Errorf("%q is not in %s", want, line.String())
 		}
@@ -185,8 +200,10 @@ func TestSecretsAreMadeOnceAndKept(t *testing.T) {
 	if err := damaged.EnsureSecrets(); err == nil || !strings.Contains(err.Error(), "damaged") {
 		t.Errorf("a damaged secret: got %v", err)
 	}
-	given := config.Config{DataDir: dir, SecretKey: strings.Repeat("k", 32)}
-	if err := given.EnsureSecrets(); err != nil || given.SecretKey != strings.Repeat("k", 32) || given.RefreshSecret != first.RefreshSecret {
+	key := strings.Repeat("k", 32)
+	given := config.Config{DataDir: dir, SecretKey: key}
+	err = given.EnsureSecrets()
+	if err != nil || given.SecretKey != key || given.RefreshSecret != first.RefreshSecret {
 		t.Errorf("a given secret: %v", err)
 	}
 }

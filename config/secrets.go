@@ -11,10 +11,10 @@ import (
 	"strings"
 )
 
-// generatedSecretBytes is how much randomness a secret made here has.
+// generatedSecretBytes is the number of random bytes in a generated secret.
 const generatedSecretBytes = 64
 
-// EnsureDataDir makes DATA_DIR, for its owner only.
+// EnsureDataDir creates DATA_DIR if it does not exist, accessible to its owner only.
 func (c *Config) EnsureDataDir() error {
 	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
 		return fmt.Errorf("DATA_DIR: %w", err)
@@ -22,8 +22,8 @@ func (c *Config) EnsureDataDir() error {
 	return nil
 }
 
-// EnsureSecrets fills in the secrets that are not set from files in DATA_DIR, and makes those files first where they
-// do not exist. Processes that start at once agree on one secret.
+// EnsureSecrets reads the secrets that are not set from files in DATA_DIR. It creates a file that does not exist.
+// Processes that start at the same time agree on the secrets.
 func (c *Config) EnsureSecrets() error {
 	for _, secret := range []struct {
 		value *string
@@ -44,7 +44,7 @@ func (c *Config) EnsureSecrets() error {
 	return nil
 }
 
-// keptSecret returns what the file at path holds, after making it where there is none.
+// keptSecret returns the secret in the file at path, and creates that file if it does not exist.
 func keptSecret(path string) (string, error) {
 	content, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -58,17 +58,18 @@ func keptSecret(path string) (string, error) {
 	}
 	secret := strings.TrimSpace(string(content))
 	if len(secret) < minSecretBytes {
-		return "", fmt.Errorf("read secret: %s is damaged: it has fewer than %d bytes; delete it to get a new one, which ends all sessions",
-			path, minSecretBytes)
+		return "", fmt.Errorf(
+			"read secret: %s is damaged: it has fewer than %d bytes; "+
+				"delete it to get a new one, which ends all sessions", path, minSecretBytes)
 	}
 	return secret, nil
 }
 
-// makeSecret writes a new secret to a file of its own and links it to path in one step, so that nobody ever reads half
-// a secret. Where another process was faster, its secret stays.
+// makeSecret writes a new secret to a temporary file and links that to path in one step, so that nobody ever reads half
+// a secret. If another process was faster, its secret stays.
 func makeSecret(path string) error {
 	raw := make([]byte, generatedSecretBytes)
-	rand.Read(raw) // never fails
+	rand.Read(raw) // never returns an error
 
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // mode 0600
 	if err != nil {

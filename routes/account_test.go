@@ -497,3 +497,45 @@ func TestHashOfAnotherCostIsRenewedAtLogin(t *testing.T) {
 		s.send(t, "GET", "/auth/me", "", bearer(first.Token)).is(200)
 	})
 }
+
+// TestRefusedLoginsTakeOneTime measures logins from outside: the time of a refusal must not tell whether the user exists.
+func TestRefusedLoginsTakeOneTime(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures time")
+	}
+	passwords, err := auth.NewPasswords(6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := testkit.SQLite(t)
+	s := newServer(t, store, func(o *routes.Options, _ *auth.SessionOptions) { o.Passwords = passwords })
+	s.register(t, "alice")
+	unhashed := &models.User{ID: models.NewID(), Username: "unhashed", Role: models.RoleUser, PasswordHash: password}
+	if err := store.CreateUser(t.Context(), unhashed); err != nil {
+		t.Fatal(err)
+	}
+	logins := map[string]string{
+		"unknown name":   `{"username":"nobody","password":"wrong-one"}`,
+		"unknown email":  `{"email":"nobody@example.com","password":"wrong-one"}`,
+		"wrong password": `{"username":"alice","password":"wrong-one"}`,
+		"long password":  `{"username":"alice","password":"` + strings.Repeat("x", auth.MaxPasswordBytes+1) + `"}`,
+		"no hash":        `{"username":"unhashed","password":"pass123"}`,
+	}
+	times := map[string][]time.Duration{}
+	for range 25 {
+		for name, body := range logins { // alternate, so that a slow moment of the machine affects all
+			start := time.Now()
+			s.send(t, "POST", "/auth/login", body).is(401)
+			times[name] = append(times[name], time.Since(start))
+		}
+	}
+	// Load on the machine disturbs the fastest tenth least.
+	fast := func(name string) time.Duration { slices.Sort(times[name]); return times[name][len(times[name])/10] }
+	for name := range logins {
+		ratio := float64(fast(name)) / float64(fast("wrong password"))
+		t.Logf("%s: %v, %.3f of a wrong password's time", name, fast(name), ratio)
+		if ratio < 0.9 || ratio > 1.1 {
+			t.Errorf("%s: a refusal takes %.2f of a wrong password's time", name, ratio)
+		}
+	}
+}

@@ -120,8 +120,7 @@ func toHTTP(ctx context.Context, err error) *httpError {
 	if limited, ok := errors.AsType[*auth.LimitError](err); ok {
 		a := answers[models.TooMany]
 		a.retryAfter = limited.RetryAfter
-		message := fmt.Sprintf("Too many tries, wait %d seconds", wholeSeconds(limited.RetryAfter))
-		return &httpError{answer: a, message: message, cause: err}
+		return &httpError{answer: a, message: limited.Error(), cause: err}
 	}
 	if refusal, ok := errors.AsType[*models.Error](err); ok {
 		return &httpError{answer: answers[refusal.Kind], message: refusal.Message, cause: err}

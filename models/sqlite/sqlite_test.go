@@ -98,13 +98,14 @@ func TestOpenRefusesWhatIsNotItsOwn(t *testing.T) {
 	}
 }
 
-// TestTwoProcessesShareAFile opens one new file several times at once, as processes do, and writes through each.
-func TestTwoProcessesShareAFile(t *testing.T) {
+// TestStoresShareAFile opens one new file several times at once and writes through each store. A test in e2e does the
+// same with processes.
+func TestStoresShareAFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "shared.db")
-	const processes, posts = 4, 25
+	const stores, posts = 4, 25
 	author := models.NewID()
 	var running sync.WaitGroup
-	for range processes {
+	for range stores {
 		running.Go(func() {
 			store, err := sqlite.Open(t.Context(), path, nil)
 			if err != nil {
@@ -128,8 +129,8 @@ func TestTwoProcessesShareAFile(t *testing.T) {
 	}
 	defer store.Close(t.Context())
 	list, _, err := store.Posts(t.Context(), models.PostFilter{Limit: 1000})
-	if err != nil || len(list) != processes*posts {
-		t.Errorf("%d posts, %v, want %d", len(list), err, processes*posts)
+	if err != nil || len(list) != stores*posts {
+		t.Errorf("%d posts, %v, want %d", len(list), err, stores*posts)
 	}
 }
 

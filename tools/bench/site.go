@@ -224,11 +224,7 @@ func serve(ctx context.Context, store models.Store, cost int) (*server, error) {
 		Sessions: auth.NewSessions(store, tokens, auth.SessionOptions{
 			AccessTTL: time.Hour, RefreshTTL: time.Hour, Rotation: false, Now: time.Now,
 		}),
-		Validator:   models.NewValidator(6),
-		Log:         slog.New(slog.NewTextHandler(io.Discard, nil)),
-		Now:         time.Now,
-		Draining:    func() bool { return false },
-		CORSOrigins: []string{"*"},
+		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 	if err != nil {
 		return nil, err

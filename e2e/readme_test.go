@@ -1,4 +1,4 @@
-package main_test
+package e2e
 
 import (
 	"bytes"
@@ -21,7 +21,7 @@ func TestReadmeFlow(t *testing.T) {
 	var script string
 	var shown []string
 	const mark = "=== answer ==="
-	for _, block := range codeBlocks(t, "README.md", "The tutorial's flow", p.port) {
+	for _, block := range codeBlocks(t, "../README.md", "The tutorial's flow", p.port) {
 		if block.language == "sh" {
 			script += block.text + "echo '" + mark + "'\n"
 		} else {
@@ -46,7 +46,7 @@ func TestReadmeFlow(t *testing.T) {
 		"js": {"post.mjs", "From JavaScript by alice\n"},
 		"go": {"post.go", "From Go by alice\n"},
 	}
-	blocks := codeBlocks(t, "docs/clients.md", "From code", p.port)
+	blocks := codeBlocks(t, "../docs/clients.md", "From code", p.port)
 	if len(blocks) != len(programs) {
 		t.Errorf("%d programs in docs/clients.md, want %d", len(blocks), len(programs))
 	}
@@ -107,7 +107,7 @@ func runLines(t *testing.T, file, text string) string {
 	return string(out)
 }
 
-// shape is JSON with types for values, and with the messages that name what happened.
+// shape replaces the values in JSON by their types, but keeps messages and texts that the README's requests sent.
 func shape(t *testing.T, text string) string {
 	t.Helper()
 	var value any

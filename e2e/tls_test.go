@@ -1,4 +1,4 @@
-package main_test
+package e2e
 
 import (
 	"crypto/ecdsa"
@@ -11,7 +11,6 @@ import (
 	"math/big"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -19,7 +18,7 @@ import (
 	"time"
 )
 
-// writeCertificate puts a new certificate for blog.example and its key into a directory.
+// writeCertificate writes a new certificate for blog.example and its key to a directory.
 func writeCertificate(t *testing.T, dir string, serial int64) (cert, key string) {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -27,7 +26,8 @@ func writeCertificate(t *testing.T, dir string, serial int64) (cert, key string)
 		t.Fatal(err)
 	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: "blog.example"}, DNSNames: []string{"blog.example"},
+		SerialNumber: big.NewInt(serial),
+		Subject:      pkix.Name{CommonName: "blog.example"}, DNSNames: []string{"blog.example"},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
@@ -38,9 +38,10 @@ func writeCertificate(t *testing.T, dir string, serial int64) (cert, key string)
 	if err != nil {
 		t.Fatal(err)
 	}
-	write := func(name, kind string, content []byte) string {
+	write := func(name, blockType string, content []byte) string {
 		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: content}), 0o600); err != nil {
+		block := &pem.Block{Type: blockType, Bytes: content}
+		if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		return path
@@ -48,7 +49,7 @@ func writeCertificate(t *testing.T, dir string, serial int64) (cert, key string)
 	return write("cert.pem", "CERTIFICATE", der), write("key.pem", "PRIVATE KEY", secret)
 }
 
-// serial makes a handshake and returns the number of the certificate that a server shows.
+// serial makes a handshake and returns the serial number of the server's certificate.
 func (p *process) serial(config *tls.Config) (int64, error) {
 	config.InsecureSkipVerify = true
 	conn, err := tls.Dial("tcp", "127.0.0.1:"+p.port, config)
@@ -67,12 +68,13 @@ func TestTLS(t *testing.T) {
 
 	for _, http2 := range []bool{false, true} {
 		transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: http2}
-		answer, err := transport.RoundTrip(httpGet(t, p.url+"/healthz"))
+		answer, err := transport.RoundTrip(p.newGet("/healthz"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		answer.Body.Close()
-		if hsts := answer.Header.Get("Strict-Transport-Security"); answer.StatusCode != 200 || hsts != "max-age=31536000" || (answer.ProtoMajor == 2) != http2 {
+		hsts := answer.Header.Get("Strict-Transport-Security")
+		if answer.StatusCode != 200 || hsts != "max-age=31536000" || (answer.ProtoMajor == 2) != http2 {
 			t.Errorf("%s %s, Strict-Transport-Security %q", answer.Proto, answer.Status, hsts)
 		}
 		transport.CloseIdleConnections()
@@ -83,9 +85,8 @@ func TestTLS(t *testing.T) {
 	if _, err := p.serial(&tls.Config{MaxVersion: tls.VersionTLS12}); err != nil {
 		t.Errorf("TLS 1.2: %v", err)
 	}
-	check := exec.Command(binary, "healthcheck")
-	check.Env = []string{"PORT=" + p.port, "TLS_CERT=" + cert, "TLS_KEY=" + key}
-	if out, err := check.CombinedOutput(); err != nil {
+	settings := []string{"PORT=" + p.port, "TLS_CERT=" + cert, "TLS_KEY=" + key}
+	if out, err := command(t.TempDir(), settings, "healthcheck").CombinedOutput(); err != nil {
 		t.Errorf("healthcheck: %v: %s", err, out)
 	}
 
@@ -96,38 +97,31 @@ func TestTLS(t *testing.T) {
 	if !shows(1)() {
 		t.Error("the new certificate is shown before SIGHUP")
 	}
-	if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
-		t.Fatal(err)
-	}
+	p.signal(syscall.SIGHUP)
 	eventually(t, 5*time.Second, "the new certificate is shown", shows(2))
 	if err := os.WriteFile(key, []byte("damaged"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, 5*time.Second, "the damaged one is logged", func() bool { return strings.Contains(p.logged(), "the certificate was not reloaded") })
+	p.signal(syscall.SIGHUP)
+	eventually(t, 5*time.Second, "the damaged one is logged", func() bool {
+		return strings.Contains(p.logged(), "the certificate was not reloaded")
+	})
 	if !shows(2)() {
 		t.Error("the certificate before does not stay")
 	}
 
-	second := exec.Command(binary)
-	second.Dir, second.Env = t.TempDir(), []string{"PORT=0", "TLS_CERT=" + cert, "TLS_KEY=" + key}
+	second := command(t.TempDir(), []string{"PORT=0", "TLS_CERT=" + cert, "TLS_KEY=" + key})
 	if out, err := second.CombinedOutput(); err == nil || !strings.Contains(string(out), "TLS_CERT and TLS_KEY") {
 		t.Errorf("a start with a damaged key: %v: %s", err, out)
 	}
 }
 
-// TestNoHSTSWithoutTLS: a browser must not be told to use what is not there.
+// TestNoHSTSWithoutTLS: without TLS, browsers must not be told to use it.
 func TestNoHSTSWithoutTLS(t *testing.T) {
 	t.Parallel()
 	p := start(t, t.TempDir())
-	answer, err := http.DefaultTransport.RoundTrip(httpGet(t, p.url+"/healthz"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	answer.Body.Close()
-	if hsts := answer.Header.Get("Strict-Transport-Security"); hsts != "" {
+	header := p.call("GET", "/healthz", "", "", 200, nil)
+	if hsts := header.Get("Strict-Transport-Security"); hsts != "" {
 		t.Errorf("Strict-Transport-Security is %q", hsts)
 	}
 }

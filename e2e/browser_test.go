@@ -1,4 +1,4 @@
-package routes_test
+package e2e
 
 import (
 	"context"
@@ -16,22 +16,17 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
-
-	"gin-blog/auth"
-	"gin-blog/internal/testkit"
-	"gin-blog/routes"
 )
 
 // browser is a tab of a headless Chromium.
 type browser struct {
 	context.Context
 	mu         sync.Mutex
-	requests   []string // the addresses of all that it asked for
-	complaints []string // what it wrote to the console as an error: blocked scripts, failed requests, exceptions
+	requests   []string // method and URL of each request
+	complaints []string // errors on the console: blocked scripts, failed requests, exceptions
 }
 
-// newBrowser opens an empty tab until the test ends. Without a Chromium it skips the test, except in continuous
-// integration.
+// newBrowser opens an empty tab until the test ends. Without a Chromium it skips the test, or fails it if CI=true.
 func newBrowser(t *testing.T) *browser {
 	t.Helper()
 	var program string
@@ -89,7 +84,7 @@ func (b *browser) do(t *testing.T, actions ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// see runs an action and returns what it found.
+// see runs an action and returns its result. what names the result in a failure.
 func see[T any](t *testing.T, b *browser, what string, action chromedp.Action[T]) T {
 	t.Helper()
 	found, err := chromedp.Run(b, action)
@@ -101,21 +96,21 @@ func see[T any](t *testing.T, b *browser, what string, action chromedp.Action[T]
 	return found
 }
 
-// TestDocsInABrowser tries a protected call on the page of the documentation, as a reader would: authorize, open,
-// execute.
+// TestDocsInABrowser tries a protected call on the page of the documentation, without a token and with one.
 func TestDocsInABrowser(t *testing.T) {
 	t.Parallel()
 	b := newBrowser(t)
-	s := newServer(t, testkit.SQLite(t))
-	token := s.signUp(t, "alice").Token
+	p := start(t, t.TempDir())
+	token := p.signUp("alice")
 
 	const operation = "#operations-auth-readMe "
-	execute := func() (status string) {
+	const status = operation + ".live-responses-table tbody .response-col_status"
+	execute := func() string {
 		b.do(t, chromedp.Click(chromedp.CSS(operation+".execute")),
 			chromedp.WaitVisible(chromedp.CSS(operation+".live-responses-table")))
-		return see(t, b, "the status", chromedp.Text(chromedp.CSS(operation+".live-responses-table tbody .response-col_status")))
+		return see(t, b, "the status", chromedp.Text(chromedp.CSS(status)))
 	}
-	b.do(t, chromedp.Navigate(s.url+"/docs"),
+	b.do(t, chromedp.Navigate(p.url+"/docs"),
 		chromedp.Click(chromedp.CSS(operation+".opblock-summary-control")),
 		chromedp.Click(chromedp.CSS(operation+".try-out__btn")))
 	before := execute()
@@ -127,7 +122,8 @@ func TestDocsInABrowser(t *testing.T) {
 	after := execute()
 	body := see(t, b, "the answer", chromedp.Text(chromedp.CSS(operation+".live-responses-table .highlight-code")))
 
-	if !strings.HasPrefix(before, "401") || !strings.HasPrefix(after, "200") || !strings.Contains(body, `"username": "alice"`) {
+	if !strings.HasPrefix(before, "401") || !strings.HasPrefix(after, "200") ||
+		!strings.Contains(body, `"username": "alice"`) {
 		t.Errorf("before Authorize: %q, after: %q with %q, want 401, 200 and alice", before, after, body)
 	}
 	b.mu.Lock()
@@ -137,8 +133,8 @@ func TestDocsInABrowser(t *testing.T) {
 	}
 	for _, request := range b.requests {
 		_, url, _ := strings.Cut(request, " ")
-		if !strings.HasPrefix(url, s.url+"/") && !strings.HasPrefix(url, "data:") {
-			t.Errorf("the page asks elsewhere: %s", request)
+		if !strings.HasPrefix(url, p.url+"/") && !strings.HasPrefix(url, "data:") {
+			t.Errorf("the page sends a request elsewhere: %s", request)
 		}
 	}
 	for _, complaint := range b.complaints {
@@ -158,19 +154,21 @@ func TestCORSInABrowser(t *testing.T) {
 	friend, stranger := httptest.NewServer(page), httptest.NewServer(page)
 	t.Cleanup(friend.Close)
 	t.Cleanup(stranger.Close)
-	open := newServer(t, testkit.SQLite(t))
-	choosy := newServer(t, testkit.SQLite(t), func(o *routes.Options, _ *auth.SessionOptions) { o.CORSOrigins = []string{friend.URL} })
+	open := start(t, t.TempDir())
+	restricted := start(t, t.TempDir(), "CORS_ORIGINS="+friend.URL)
+
+	const allowed = "201 /posts/ etag requestId, no token: 401 Bearer hidden, cookies: blocked"
 
 	for _, c := range []struct {
 		name, page string
-		api        *server
+		api        *process
 		want       string
 	}{
-		{"all origins", stranger.URL, open, "201 /posts/ etag requestId, no token: 401 Bearer hidden, cookies: blocked"},
-		{"the origin named", friend.URL, choosy, "201 /posts/ etag requestId, no token: 401 Bearer hidden, cookies: blocked"},
-		{"another origin", stranger.URL, choosy, "blocked"},
+		{"all origins", stranger.URL, open, allowed},
+		{"the origin named", friend.URL, restricted, allowed},
+		{"another origin", stranger.URL, restricted, "blocked"},
 	} {
-		token := c.api.signUp(t, strings.ReplaceAll(c.name, " ", "-")).Token
+		token := c.api.signUp(strings.ReplaceAll(c.name, " ", "-"))
 		b.do(t, chromedp.Navigate(c.page))
 		calls := fmt.Sprintf(crossOriginCalls, c.api.url+"/posts", token)
 		got := see(t, b, c.name, chromedp.Evaluate[string](calls, chromedp.EvalAwaitPromise))
@@ -185,12 +183,14 @@ func TestCORSInABrowser(t *testing.T) {
 	}
 }
 
-// crossOriginCalls creates a post, tries it without a token and with cookies, and sums up what the page gets to see.
+// crossOriginCalls creates a post, tries the same without a token, then sends cookies, and returns a summary of the
+// answers that the page may read.
 const crossOriginCalls = `(async (url, token) => {
 	const headers = {"Content-Type": "application/json", "Idempotency-Key": "from-a-page"};
 	const body = JSON.stringify({title: "From a page", content: "Hello"});
 	try {
-		const created = await fetch(url, {method: "POST", headers: {...headers, Authorization: "Bearer " + token}, body});
+		const withToken = {...headers, Authorization: "Bearer " + token};
+		const created = await fetch(url, {method: "POST", headers: withToken, body});
 		const refused = await fetch(url, {method: "POST", headers, body});
 		const cookies = await fetch(url, {credentials: "include"}).then(() => "allowed", () => "blocked");
 		return created.status + " " + created.headers.get("Location").slice(0, 7) +

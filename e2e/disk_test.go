@@ -1,4 +1,4 @@
-package main_test
+package e2e
 
 import (
 	"bytes"
@@ -11,22 +11,28 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"gin-blog/internal/testkit"
 )
 
-// TestDiskFull fills the disk under a server: writes are refused, reads go on, and writes work again once there is room.
+// TestDiskFull fills the disk under a server: writes are refused, reads go on. Writes work again when there is room.
 func TestDiskFull(t *testing.T) {
 	t.Parallel()
-	const small = "mount -t tmpfs -o size=4m,mode=0700 none ." // in a namespace of its own
-	if out, err := exec.Command("unshare", "--mount", "sh", "-c", "cd "+t.TempDir()+" && "+small).CombinedOutput(); err != nil {
+	// onSmallDisk runs a shell command in dir, which is a disk of 4 MiB for that command alone.
+	onSmallDisk := func(dir, command string) *exec.Cmd {
+		script := `cd "$1" && mount -t tmpfs -o size=4m,mode=0700 none . && cd "$1" && ` + command
+		return exec.Command("unshare", "--mount", "sh", "-c", script, "sh", dir)
+	}
+	if out, err := onSmallDisk(t.TempDir(), "true").CombinedOutput(); err != nil {
 		t.Skipf("no small disk can be mounted here: %v: %s", err, out)
 	}
 	dir := t.TempDir()
-	p, err := launchCommand(t, exec.Command("unshare", "--mount", "sh", "-c", "cd "+dir+" && "+small+" && cd "+dir+" && exec "+binary))
+	p, err := launch(t, onSmallDisk(dir, "exec "+binary))
 	if err != nil {
 		t.Fatal(err)
 	}
 	disk := fmt.Sprintf("/proc/%d/root%s", p.cmd.Process.Pid, dir) // as the server sees it
-	token := p.signUp()
+	token := p.signUp("alice")
 
 	ballast := filepath.Join(disk, "ballast")
 	f, err := os.Create(ballast)
@@ -74,13 +80,12 @@ func TestDiskFull(t *testing.T) {
 	}
 }
 
-// TestDamagedFiles: a file that is no database of gin-blog, or no longer a whole one, is refused and stays as it is.
+// TestDamagedFiles: a file that is damaged, or no database of gin-blog, is refused and stays as it is.
 func TestDamagedFiles(t *testing.T) {
 	t.Parallel()
 	filled := t.TempDir()
-	fill := exec.Command(binary, "seed", "-users", "3", "-posts", "300")
-	fill.Dir, fill.Env = filled, []string{"BCRYPT_COST=4"}
-	if out, err := fill.CombinedOutput(); err != nil {
+	seed := command(filled, []string{"BCRYPT_COST=4"}, "seed", "-users", "3", "-posts", "300")
+	if out, err := seed.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	whole, err := os.ReadFile(filepath.Join(filled, "data", "gin-blog.db"))
@@ -113,7 +118,7 @@ func TestDamagedFiles(t *testing.T) {
 			if err := os.WriteFile(path, content, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			refused(t, exec.Command(binary), dir, "gin-blog.db", "put a backup in its place")
+			refused(t, command(dir, nil), "gin-blog.db", "put a backup in its place")
 			if after, err := os.ReadFile(path); err != nil || !bytes.Equal(after, content) {
 				t.Errorf("the file was changed: %v", err)
 			}
@@ -121,20 +126,18 @@ func TestDamagedFiles(t *testing.T) {
 	}
 }
 
-// TestFilesThatDoNotBelongTogether: a server was killed, so that its last writes are in the log beside the file; then somebody
-// changes the files. What is there must not be mixed, nor thrown away.
+// TestFilesThatDoNotBelongTogether: a server was killed, so its last writes are in the log beside the file. Then
+// somebody changes the files. The next start must neither mix nor delete what is there.
 func TestFilesThatDoNotBelongTogether(t *testing.T) {
 	t.Parallel()
 	killed := t.TempDir()
 	p := start(t, killed)
-	token := p.signUp()
-	p.call("POST", "/posts", token, `{"title":"My Post","content":"Hello"}`, 201, &struct{}{})
-	backup := exec.Command(binary, "backup", "copy.db")
-	backup.Dir, backup.Env = killed, []string{}
-	if out, err := backup.CombinedOutput(); err != nil {
+	token := p.signUp("alice")
+	p.call("POST", "/posts", token, `{"title":"My Post","content":"Hello"}`, 201, nil)
+	if out, err := command(killed, nil, "backup", "copy.db").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	p.call("POST", "/posts", token, `{"title":"After","content":"the copy"}`, 201, &struct{}{})
+	p.call("POST", "/posts", token, `{"title":"After","content":"the copy"}`, 201, nil)
 	if err := p.stop(os.Kill); err == nil {
 		t.Fatal("it had ended before")
 	}
@@ -143,16 +146,21 @@ func TestFilesThatDoNotBelongTogether(t *testing.T) {
 		t.Fatal(err)
 	}
 
+	const putBack = "put that file back, or move data/gin-blog.db-wal away"
 	for name, c := range map[string]struct {
 		change func(file string) error
 		posts  int // -1 where the start is refused
 		why    string
 	}{
-		"nothing was changed":              {func(string) error { return nil }, 2, ""},
-		"the file is gone":                 {os.Remove, -1, "put that file back, or move data/gin-blog.db-wal away"},
-		"the file is empty":                {func(file string) error { return os.Truncate(file, 0) }, -1, "put that file back, or move data/gin-blog.db-wal away"},
-		"a backup beside the log":          {func(file string) error { return os.WriteFile(file, copied, 0o600) }, -1, "data/gin-blog.db-wal is of another file"},
-		"a backup, and the log moved away": {func(file string) error { return errors.Join(os.Remove(file+"-wal"), os.WriteFile(file, copied, 0o600)) }, 1, ""},
+		"nothing was changed": {func(string) error { return nil }, 2, ""},
+		"the file is gone":    {os.Remove, -1, putBack},
+		"the file is empty":   {func(file string) error { return os.Truncate(file, 0) }, -1, putBack},
+		"a backup beside the log": {func(file string) error {
+			return os.WriteFile(file, copied, 0o600)
+		}, -1, "data/gin-blog.db-wal is of another file"},
+		"a backup, and the log moved away": {func(file string) error {
+			return errors.Join(os.Remove(file+"-wal"), os.WriteFile(file, copied, 0o600))
+		}, 1, ""},
 		"a damaged file beside the log": {func(file string) error {
 			return os.WriteFile(file, append(bytes.Clone(copied[:4096]), bytes.Repeat([]byte{0xa5}, 8192)...), 0o600)
 		}, -1, "gin-blog.db"},
@@ -181,7 +189,7 @@ func TestFilesThatDoNotBelongTogether(t *testing.T) {
 			if err != nil || len(log) == 0 {
 				t.Fatalf("there is no log: %v", err)
 			}
-			refused(t, exec.Command(binary), dir, c.why)
+			refused(t, command(dir, nil), c.why)
 			if after, _ := os.ReadFile(file); !bytes.Equal(after, before) {
 				t.Error("the file was changed")
 			}
@@ -192,62 +200,63 @@ func TestFilesThatDoNotBelongTogether(t *testing.T) {
 	}
 }
 
-// TestFileTakenAway: what is written to a file that is no longer at its place is not acknowledged.
+// TestFileTakenAway: after the file was moved or replaced, no write is acknowledged.
 func TestFileTakenAway(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	p := start(t, dir)
-	token := p.signUp()
+	token := p.signUp("alice")
 	file := filepath.Join(dir, "data", "gin-blog.db")
-	wants := func(when string, want int) {
+	expectStatus := func(when string, want int) {
 		t.Helper()
 		if status, _, _ := p.try("POST", "/posts", token, `{"title":"My Post","content":"Hello"}`); status != want {
 			t.Errorf("%s: POST /posts is %d, want %d", when, status, want)
 		}
 	}
-	wants("in place", 201)
+	expectStatus("in place", 201)
 	if err := os.Rename(file, file+".away"); err != nil {
 		t.Fatal(err)
 	}
-	wants("moved away", 503)
+	expectStatus("moved away", 503)
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	wants("replaced", 503)
+	expectStatus("replaced", 503)
 	if status, _, _ := p.try("GET", "/readyz", "", ""); status != 503 {
 		t.Errorf("replaced: /readyz is %d", status)
 	}
 	if err := os.Rename(file+".away", file); err != nil {
 		t.Fatal(err)
 	}
-	wants("back", 201)
+	expectStatus("back", 201)
 }
 
-// TestReadOnlyFiles: what cannot be written is refused at the start, not at the first write.
+// TestReadOnlyFiles: a file that cannot be written is refused at the start, not at the first write.
 func TestReadOnlyFiles(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	p := start(t, dir)
-	p.call("POST", "/auth/register", "", `{"username":"alice","password":"pass123"}`, 201, &struct{}{})
+	p.call("POST", "/auth/register", "", testkit.Account("alice"), 201, nil)
 	if err := p.stop(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
 	path := filepath.Join(dir, "data", "gin-blog.db")
-	if err := errors.Join(os.Chmod(path, 0o444), os.Chmod(filepath.Dir(path), 0o755), os.Chmod(filepath.Dir(dir), 0o755)); err != nil {
+	err := errors.Join(os.Chmod(path, 0o444), os.Chmod(filepath.Dir(path), 0o755), os.Chmod(filepath.Dir(dir), 0o755))
+	if err != nil {
 		t.Fatal(err)
 	}
-	server := exec.Command(binary)
-	if os.Getuid() == 0 { // whom no mode stops
+	secrets := []string{"SECRET_KEY=" + strings.Repeat("a", 32), "REFRESH_SECRET=" + strings.Repeat("r", 32)}
+	server := command(dir, secrets)
+	if os.Getuid() == 0 { // root may write to any file
 		server.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 	}
-	server.Env = []string{"SECRET_KEY=" + strings.Repeat("a", 32), "REFRESH_SECRET=" + strings.Repeat("r", 32)}
-	refused(t, server, dir, "gin-blog.db", "permission denied")
+	refused(t, server, "gin-blog.db", "permission denied")
 }
 
-// refused runs a server in a directory and wants it to end with one line that says why.
-func refused(t *testing.T, server *exec.Cmd, dir string, why ...string) {
+// refused runs a server that must end at once, with exit code 1 and one line that holds each text in why.
+func refused(t *testing.T, server *exec.Cmd, why ...string) {
 	t.Helper()
-	server.Dir, server.Env = dir, append(server.Env, "PORT=0")
+	server.Env = append(server.Env, "PORT=0")
 	var stderr bytes.Buffer
 	server.Stderr = &stderr
 	if err := server.Start(); err != nil {

@@ -1,5 +1,5 @@
 // Package deploy tests the files that the stack runs with.
-package deploy
+package e2e
 
 import (
 	"encoding/json"
@@ -19,34 +19,30 @@ import (
 	"gin-blog/internal/testkit"
 )
 
-// upstream stands for an API replica. It answers with what the proxy sent, and can break off like a killed process.
+// upstream stands for an API replica. It answers with what the proxy sent, and can fail like a process that is killed.
 type upstream struct {
 	*httptest.Server
 	draining atomic.Bool
 	refusals atomic.Int32 // of health checks
 }
 
-// drain makes the server not ready and waits until the proxy has noticed. When the proxy sends the second health check,
-// it has handled the refusal of the first.
+// drain makes the server not ready, and waits for two refused health checks: at the second, the proxy has handled the
+// first.
 func (u *upstream) drain(t *testing.T) {
 	t.Helper()
 	u.draining.Store(true)
-	before := u.refusals.Load()
-	for deadline := time.Now().Add(20 * time.Second); u.refusals.Load() < before+2; time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("the proxy does not check the health of the server")
-		}
-	}
+	seen := u.refusals.Load()
+	eventually(t, 20*time.Second, "the proxy has noticed", func() bool { return u.refusals.Load() >= seen+2 })
 }
 
-// TestProxy runs Caddy with the Caddyfile of the stack in front of three servers.
+// TestProxy runs Caddy with the Caddyfile of the stack before three servers.
 func TestProxy(t *testing.T) {
 	caddy, err := exec.LookPath("caddy")
 	if err != nil {
 		if os.Getenv("CI") == "true" {
-			t.Fatal("caddy is not installed: scripts/debian-packages installs it")
+			t.Fatal("caddy is not here: scripts/debian-packages installs it")
 		}
-		t.Skip("caddy is not installed")
+		t.Skip("caddy is not here")
 	}
 
 	var cuts, posts atomic.Int32 // requests for /cut, and POSTs that were answered
@@ -67,7 +63,8 @@ func TestProxy(t *testing.T) {
 					panic(http.ErrAbortHandler)
 				}
 			default:
-				_ = json.NewEncoder(w).Encode(map[string]any{"server": number, "forwardedFor": r.Header["X-Forwarded-For"]})
+				forwardedFor := r.Header["X-Forwarded-For"]
+				_ = json.NewEncoder(w).Encode(map[string]any{"server": number, "forwardedFor": forwardedFor})
 			}
 			if r.Method == http.MethodPost {
 				posts.Add(1)
@@ -79,8 +76,8 @@ func TestProxy(t *testing.T) {
 	proxy := startProxy(t, caddy, upstreams)
 
 	t.Run("a client cannot choose its address", func(t *testing.T) {
-		forged := testkit.Header{"X-Forwarded-For": "203.0.113.7, 10.0.0.1"}
 		var seen struct{ ForwardedFor []string }
+		forged := testkit.Header{"X-Forwarded-For": "203.0.113.7, 10.0.0.1"}
 		if status := send(t, http.MethodGet, proxy+"/posts", &seen, forged); status != http.StatusOK {
 			t.Fatalf("status %d", status)
 		}
@@ -89,7 +86,7 @@ func TestProxy(t *testing.T) {
 		}
 	})
 
-	t.Run("a draining server gets no requests", func(t *testing.T) {
+	t.Run("a server that drains gets nothing", func(t *testing.T) {
 		upstreams[0].drain(t)
 		defer upstreams[0].draining.Store(false)
 		for range 30 {
@@ -100,13 +97,13 @@ func TestProxy(t *testing.T) {
 		}
 	})
 
-	t.Run("the proxy sends a GET again if its server was killed", func(t *testing.T) {
+	t.Run("a GET that a killed server took goes to another", func(t *testing.T) {
 		if status := send(t, http.MethodGet, proxy+"/cut", nil); status != http.StatusOK || killed.Load() == 0 {
 			t.Errorf("status %d, and server %d was killed", status, killed.Load())
 		}
 	})
 
-	t.Run("the proxy does not send a POST again if its server was killed", func(t *testing.T) {
+	t.Run("a POST that a killed server took is not sent again", func(t *testing.T) {
 		cuts.Store(0)
 		killed.Store(0)
 		var refused struct{ Error, Message, RequestID string }
@@ -115,22 +112,23 @@ func TestProxy(t *testing.T) {
 			t.Errorf("status %d after %d requests, want 502 after 1", status, cuts.Load())
 		}
 		if refused.Error != "BadGatewayError" || refused.Message == "" || refused.RequestID == "" {
-			t.Errorf("the error has another form than those of the API: %+v", refused)
+			t.Errorf("not an error as the API has them: %+v", refused)
 		}
 	})
 
-	t.Run("without a server the answer has the form of an API error", func(t *testing.T) {
+	t.Run("without any server the answer is an error of the API", func(t *testing.T) {
 		for _, u := range upstreams {
 			u.drain(t)
 		}
 		before := posts.Load()
 		var refused struct{ Error, RequestID string }
 		status := send(t, http.MethodPost, proxy+"/posts", &refused)
-		if status != http.StatusServiceUnavailable || refused.Error != "ServiceUnavailableError" || refused.RequestID == "" {
+		if status != http.StatusServiceUnavailable ||
+			refused.Error != "ServiceUnavailableError" || refused.RequestID == "" {
 			t.Errorf("status %d, %+v", status, refused)
 		}
 		if posts.Load() != before {
-			t.Error("a draining server got the request")
+			t.Error("a server got the request all the same")
 		}
 	})
 }
@@ -139,23 +137,23 @@ func TestProxy(t *testing.T) {
 func startProxy(t *testing.T, caddy string, upstreams []*upstream) string {
 	t.Helper()
 	dir := t.TempDir()
-	port, checksPort := freePort(t), freePort(t)
-	content, err := os.ReadFile("Caddyfile")
+	address, checks := testkit.FreeAddress(t), testkit.FreeAddress(t)
+	content, err := os.ReadFile("../deploy/Caddyfile")
 	if err != nil {
 		t.Fatal(err)
 	}
 	config := string(content)
-	for original, replacement := range map[string]string{
-		"\n:8080 {":  "\n:" + port + " {",
-		"\n:8081 {":  "\n:" + checksPort + " {",
+	for old, now := range map[string]string{
+		"\n:8080 {":  "\n" + strings.TrimPrefix(address, "127.0.0.1") + " {",
+		"\n:8081 {":  "\n" + strings.TrimPrefix(checks, "127.0.0.1") + " {",
 		"api-1:3000": upstreams[0].Listener.Addr().String(),
 		"api-2:3000": upstreams[1].Listener.Addr().String(),
 		"api-3:3000": upstreams[2].Listener.Addr().String(),
 	} {
-		if strings.Count(config, original) != 1 {
-			t.Fatalf("the Caddyfile does not have %q exactly once", original)
+		if strings.Count(config, old) != 1 {
+			t.Fatalf("the Caddyfile does not have %q once", old)
 		}
-		config = strings.Replace(config, original, replacement, 1)
+		config = strings.Replace(config, old, now, 1)
 	}
 	path := filepath.Join(dir, "Caddyfile")
 	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
@@ -176,42 +174,35 @@ func startProxy(t *testing.T, caddy string, upstreams []*upstream) string {
 			t.Log(log.String())
 		}
 	})
-	for range 100 {
-		response, err := http.Get("http://127.0.0.1:" + checksPort + "/")
+	eventually(t, 10*time.Second, "caddy listens", func() bool {
+		conn, err := net.Dial("tcp", checks)
 		if err == nil {
-			response.Body.Close()
-			return "http://127.0.0.1:" + port
+			conn.Close()
 		}
-		time.Sleep(100 * time.Millisecond)
-	}
-	t.Fatal("caddy does not answer")
-	return ""
+		return err == nil
+	})
+	return "http://" + address
 }
 
-func freePort(t *testing.T) string {
+// send makes a request, with a body if it is a POST. It decodes the answer unless that is nil, and returns the status.
+func send(t *testing.T, method, url string, answer any, headers ...testkit.Header) int {
 	t.Helper()
-	_, port, err := net.SplitHostPort(testkit.FreeAddress(t))
+	var body string
+	if method == http.MethodPost {
+		body = "{}"
+	}
+	request, err := testkit.NewRequest(t.Context(), method, url, body, headers...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return port
-}
-
-// send sends a request and returns the status of the answer. It decodes the answer into result unless that is nil.
-func send(t *testing.T, method, url string, result any, headers ...testkit.Header) int {
-	t.Helper()
-	request, err := testkit.NewRequest(t.Context(), method, url, "", headers...)
+	response, err := testkit.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer, err := testkit.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if result != nil {
-		if err := json.Unmarshal([]byte(answer.Body), result); err != nil {
-			t.Errorf("%d %s: %v", answer.Status, answer.Body, err)
+	if answer != nil {
+		if err := json.Unmarshal([]byte(response.Body), answer); err != nil {
+			t.Errorf("%d: %v", response.Status, err)
 		}
 	}
-	return answer.Status
+	return response.Status
 }

@@ -1,10 +1,7 @@
-package main_test
+package e2e
 
 import (
 	"encoding/json"
-	"io"
-	"net/http"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -14,58 +11,35 @@ import (
 	"gin-blog/internal/testkit"
 )
 
-// fetch reads a page.
-func fetch(t *testing.T, url string) (status int, body string) {
-	t.Helper()
-	answer, err := http.DefaultClient.Do(httpGet(t, url))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	content, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return answer.StatusCode, string(content)
-}
-
-// metricsURL is where a process serves its metrics.
-func (p *process) metricsURL() string {
-	p.t.Helper()
-	found := regexp.MustCompile(`msg=metrics url=(\S+)/metrics`).FindStringSubmatch(p.logged())
-	if found == nil {
-		p.t.Fatalf("no metrics in %s", p.logged())
-	}
-	return found[1]
-}
-
 func TestMetrics(t *testing.T) {
 	t.Parallel()
 	for name, environ := range map[string]func(t *testing.T) []string{
 		"sqlite": func(*testing.T) []string { return nil },
 		"mongodb": func(t *testing.T) []string {
-			return []string{"MONGO_URI=" + testkit.MongoURI(t) + "/?maxPoolSize=7", "MONGO_DB=" + testkit.Database(t).Name()}
+			return append(mongoSettings(t), "MONGO_URI="+testkit.MongoURI(t)+"/?maxPoolSize=7") // the last one holds
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := start(t, t.TempDir(), append(environ(t), "METRICS_ADDR=127.0.0.1:0")...)
-			token := p.signUp()
-			p.call("POST", "/auth/login", "", `{"username":"alice","password":"wrong-one"}`, 401, &struct{}{})
-			p.call("POST", "/auth/login", "", `{"username":"alice"`, 400, &struct{}{})
-			p.call("POST", "/posts", token, `{"title":"My Post","content":"Hello"}`, 201, &struct{}{})
-			p.call("GET", "/posts/ffffffffffffffffffffffff", "", "", 404, &struct{}{})
-			p.call("GET", "/secret-path", "", "", 404, &struct{}{})
-			p.call("BREW", "/secret-path", "", "", 404, &struct{}{})
+			token := p.signUp("alice")
+			p.call("POST", "/auth/login", "", `{"username":"alice","password":"wrong-one"}`, 401, nil)
+			p.call("POST", "/auth/login", "", `{"username":"alice"`, 400, nil)
+			p.call("POST", "/posts", token, `{"title":"My Post","content":"Hello"}`, 201, nil)
+			p.call("GET", "/posts/ffffffffffffffffffffffff", "", "", 404, nil)
+			p.call("GET", "/secret-path", "", "", 404, nil)
+			p.call("BREW", "/secret-path", "", "", 404, nil)
 
 			var text string
-			eventually(t, 5*time.Second, "the last request is counted", func() bool { // behind its answer
+			// A request is counted after its answer was sent.
+			eventually(t, 5*time.Second, "the last request is counted", func() bool {
 				var status int
-				if status, text = fetch(t, p.metricsURL()+"/metrics"); status != 200 {
+				if status, text = p.readMetrics("/metrics"); status != 200 {
 					t.Fatalf("/metrics: %d", status)
 				}
 				return strings.Contains(text, `method="other"`)
 			})
+			const operations = "gin_blog_store_operation_duration_seconds_count"
 			for _, want := range []string{
 				`gin_blog_http_request_duration_seconds_count{method="POST",route="/posts",status="201"} 1`,
 				`gin_blog_http_request_duration_seconds_count{method="POST",route="/auth/login",status="401"} 1`,
@@ -80,8 +54,8 @@ func TestMetrics(t *testing.T) {
 				`gin_blog_password_hashings_running 0`,
 				`gin_blog_password_hashings_waiting 0`,
 				`gin_blog_password_hashings_max `,
-				`gin_blog_store_operation_duration_seconds_count{operation="CreatePost",outcome="ok",store="` + name + `"} 1`,
-				`gin_blog_store_operation_duration_seconds_count{operation="PostByID",outcome="ok",store="` + name + `"} 1`,
+				operations + `{operation="create post",outcome="ok",store="` + name + `"} 1`,
+				operations + `{operation="find post",outcome="ok",store="` + name + `"} 1`,
 				`gin_blog_store_connections{state="in_use",store="` + name + `"} 0`,
 				`gin_blog_store_connections{state="idle",store="` + name + `"} `,
 				`gin_blog_store_connections_max{store="` + name + `"} `,
@@ -105,11 +79,12 @@ func TestMetrics(t *testing.T) {
 				t.Errorf("the names: %v, %v", problems, err)
 			}
 
-			if status, body := fetch(t, p.metricsURL()+"/debug/pprof/goroutine?debug=1"); status != 200 || !strings.Contains(body, "goroutine profile") {
+			if status, body := p.readMetrics("/debug/pprof/goroutine?debug=1"); status != 200 ||
+				!strings.Contains(body, "goroutine profile") {
 				t.Errorf("pprof: %d", status)
 			}
 			for _, path := range []string{"/metrics", "/debug/pprof/"} {
-				if status, _ := fetch(t, p.url+path); status != 404 {
+				if status, _, _ := p.try("GET", path, "", ""); status != 404 {
 					t.Errorf("%s is there for everybody: %d", path, status)
 				}
 			}
@@ -123,7 +98,10 @@ func TestStartLine(t *testing.T) {
 	const secret = "an access secret of more than 32 bytes"
 	p := start(t, t.TempDir(), "SECRET_KEY="+secret, "REFRESH_GRACE=20s")
 	line, _, _ := strings.Cut(p.logged(), "\n")
-	for _, want := range []string{"msg=settings ", " PORT=0 ", " DATA_DIR=data ", " SECRET_KEY=(set) ", " REFRESH_GRACE=20s ", ` METRICS_ADDR="" `} {
+	for _, want := range []string{
+		"msg=settings ", " PORT=0 ", " DATA_DIR=data ", " SECRET_KEY=(set) ",
+		" REFRESH_GRACE=20s ", ` METRICS_ADDR="" `,
+	} {
 		if !strings.Contains(line, want) {
 			t.Errorf("%q is not in the first line: %s", want, line)
 		}

@@ -1,4 +1,4 @@
-package main_test
+package e2e
 
 import (
 	"encoding/json"
@@ -14,10 +14,12 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
+
+	"gin-blog/internal/testkit"
 )
 
-// TestQueriesNameMetricsThatExist holds the alerts and the dashboards against what the program serves: Prometheus takes a
-// query for a metric or a label that does not exist, and shows nothing.
+// TestQueriesNameMetricsThatExist compares the queries of the alerts and of the dashboards with the metrics that the
+// program serves. Prometheus accepts a query for a metric or a label that does not exist, and shows nothing.
 func TestQueriesNameMetricsThatExist(t *testing.T) {
 	t.Parallel()
 	served := servedMetrics(t)
@@ -57,15 +59,15 @@ func TestQueriesNameMetricsThatExist(t *testing.T) {
 	}
 }
 
-// metrics are the labels of each metric.
+// metrics maps the name of each series to its labels.
 type metrics map[string][]string
 
-// servedMetrics are those of a process that has done a little of everything.
+// servedMetrics returns the metrics of a server that has answered a request.
 func servedMetrics(t *testing.T) metrics {
 	t.Helper()
 	p := start(t, t.TempDir(), "METRICS_ADDR=127.0.0.1:0")
-	p.call("POST", "/auth/register", "", `{"username":"alice","password":"pass123"}`, 201, &struct{}{})
-	_, text := fetch(t, p.metricsURL()+"/metrics")
+	p.call("POST", "/auth/register", "", testkit.Account("alice"), 201, nil)
+	_, text := p.readMetrics("/metrics")
 	parser := expfmt.NewTextParser(model.LegacyValidation)
 	families, err := parser.TextToMetricFamilies(strings.NewReader(text))
 	if err != nil {
@@ -82,13 +84,14 @@ func servedMetrics(t *testing.T) metrics {
 			served[name] = labels
 			continue
 		}
-		served[name+"_count"], served[name+"_sum"], served[name+"_bucket"] = labels, labels, append(slices.Clip(labels), "le")
+		served[name+"_count"], served[name+"_sum"] = labels, labels
+		served[name+"_bucket"] = append(slices.Clip(labels), "le")
 	}
 	return served
 }
 
-// check fails the test where a selector names a metric that is not there, or one that lacks a label. What other programs
-// than the API serve is known by its prefix. It returns the metric's name.
+// check fails the test if a selector names a metric that is not served, or a label that the metric lacks. It knows the
+// metrics of other programs by their prefixes. It returns the metric's name.
 func (m metrics) check(t *testing.T, where string, selector *metricsql.MetricExpr, labels []string) string {
 	t.Helper()
 	name := selector.LabelFilterss[0][0].Value
@@ -107,12 +110,12 @@ func (m metrics) check(t *testing.T, where string, selector *metricsql.MetricExp
 	return name
 }
 
-// wholeName is the metric that a series belongs to, which for a histogram has three kinds of them.
+// wholeName returns the metric that a series belongs to: a histogram has three series.
 func wholeName(series string) string {
 	return regexp.MustCompile(`_(bucket|count|sum)$`).ReplaceAllString(series, "")
 }
 
-// queries are all of the alerts and of the dashboards, by where they stand.
+// queries returns the queries of the alerts and of the dashboards, by the name of the alert or panel.
 func queries(t *testing.T) map[string]string {
 	t.Helper()
 	found := map[string]string{}
@@ -122,7 +125,7 @@ func queries(t *testing.T) map[string]string {
 			Rules []struct{ Alert, Expr string }
 		}
 	}
-	if err := yaml.Unmarshal(read(t, "deploy/prometheus/alerts.yml"), &alerts); err != nil {
+	if err := yaml.Unmarshal(read(t, "../deploy/prometheus/alerts.yml"), &alerts); err != nil {
 		t.Fatal(err)
 	}
 	for _, group := range alerts.Groups {
@@ -131,7 +134,7 @@ func queries(t *testing.T) map[string]string {
 		}
 	}
 
-	paths, err := filepath.Glob("deploy/grafana/dashboards/*.json")
+	paths, err := filepath.Glob("../deploy/grafana/dashboards/*.json")
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("dashboards: %v, %v", paths, err)
 	}
@@ -153,9 +156,9 @@ func queries(t *testing.T) map[string]string {
 		if err := json.Unmarshal(read(t, path), &dashboard); err != nil {
 			t.Fatalf("%s: %v", path, err)
 		}
-		checkSource := func(who string, s source) {
+		checkSource := func(panel string, s source) {
 			if s.UID != "prometheus" {
-				t.Errorf("%s: %s asks %q, not the source that is provisioned", path, who, s.UID)
+				t.Errorf("%s: %s uses the source %q, not the one that is provisioned", path, panel, s.UID)
 			}
 		}
 		for _, variable := range dashboard.Templating.List {
@@ -167,7 +170,7 @@ func queries(t *testing.T) map[string]string {
 			}
 			checkSource(panel.Title, panel.Datasource)
 			if len(panel.Targets) == 0 {
-				t.Errorf("%s: %s asks nothing", path, panel.Title)
+				t.Errorf("%s: %s has no query", path, panel.Title)
 			}
 			for _, target := range panel.Targets {
 				checkSource(panel.Title, target.Datasource)

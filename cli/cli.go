@@ -1,0 +1,116 @@
+// Package cli is the command line of gin-blog. Each command has a file of its own and a row in the table of commands.
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// commands returns the table of all commands, in the order of the help. The first one runs when none is named.
+func commands() []command {
+	return []command{
+		{
+			name: "serve", shown: "[serve]",
+			help: "serve until SIGTERM or Ctrl-C",
+			run:  serve,
+		}, {
+			name: "seed", args: "[-users N] [-posts M]",
+			help: "fill the store with believable users (password pass123) and posts:\n" +
+				"10 and 100, the same ones for the same -rand N; -force adds to what is there",
+			run: interruptible(seedStore),
+		}, {
+			name: "role", args: "USERNAME user|admin",
+			help: "set what a user may do; it holds at once",
+			run:  interruptible(setRole),
+		}, {
+			name: "backup", args: "FILE",
+			help: "copy the SQLite file while a server may run on it",
+			run:  interruptible(backup),
+		}, {
+			name: "healthcheck",
+			help: "exit 0 when the server on this machine's PORT is ready",
+			run:  interruptible(healthcheck),
+		}, {
+			name: "version",
+			help: "print version, commit and Go version",
+			run:  printVersion,
+		}, {
+			name: "help", shown: "-h",
+			help: "print this help",
+			run:  printHelp,
+		},
+	}
+}
+
+// Run runs the command that args name, until it is done or ctx ends. environ has the form of os.Environ. It returns
+// the exit code of the process: 0, 1 when the command failed, 2 when args make no sense; it writes why to stderr.
+func Run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
+	err := run(ctx, args, environ, stdout)
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintf(stderr, "gin-blog: %v\n", err)
+	if _, ok := errors.AsType[usageError](err); ok {
+		fmt.Fprintf(stderr, "\n%s", usage())
+		return 2
+	}
+	return 1
+}
+
+func run(ctx context.Context, args, environ []string, stdout io.Writer) error {
+	c, args, err := find(args)
+	if err != nil {
+		return err
+	}
+	return c.run(ctx, call{args: args, environ: environ, stdout: stdout})
+}
+
+// find returns the command that args name, and its arguments.
+func find(args []string) (command, []string, error) {
+	table := commands()
+	name := table[0].name
+	if len(args) > 0 {
+		name, args = args[0], args[1:]
+	}
+	helpFlags := []string{"-h", "-help", "--help"}
+	switch {
+	case slices.Contains(helpFlags, name), len(args) > 0 && slices.Contains(helpFlags, args[0]):
+		name, args = "help", nil
+	case name == "-version", name == "--version":
+		name = "version"
+	}
+	i := slices.IndexFunc(table, func(c command) bool { return c.name == name })
+	switch {
+	case i < 0 && strings.HasPrefix(name, "-"):
+		return command{}, nil, usageError("unknown option " + name)
+	case i < 0:
+		return command{}, nil, usageError("unknown command " + name)
+	}
+	return table[i], args, table[i].checkCount(args)
+}
+
+// usage returns the help for all commands.
+func usage() string {
+	const width = 35 // of the left column
+	var text strings.Builder
+	text.WriteString("gin-blog serves a blog API with JSON Web Tokens.\n\nUsage:\n")
+	for _, c := range commands() {
+		left := strings.TrimSpace("gin-blog " + cmp.Or(c.shown, c.name) + " " + c.args)
+		for line := range strings.SplitSeq(c.help, "\n") {
+			fmt.Fprintf(&text, "  %-*s %s\n", width, left, line)
+			left = ""
+		}
+	}
+	text.WriteString("\nSettings come from the environment and from a file .env: docs/settings.md lists them.\n")
+	return text.String()
+}
+
+func printHelp(_ context.Context, c call) error {
+	_, err := io.WriteString(c.stdout, usage())
+	return err
+}

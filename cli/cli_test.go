@@ -1,0 +1,61 @@
+package cli
+
+import (
+	"strings"
+	"testing"
+)
+
+// runLine runs a command line and returns what it printed.
+func runLine(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errs strings.Builder
+	code = Run(t.Context(), args, nil, &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+// TestCommandTable checks each row of the table, and that the help shows it.
+func TestCommandTable(t *testing.T) {
+	const help = `gin-blog serves a blog API with JSON Web Tokens.
+
+Usage:
+  gin-blog [serve]                    serve until SIGTERM or Ctrl-C
+  gin-blog seed [-users N] [-posts M] fill the store with believable users (password pass123) and posts:
+                                      10 and 100, the same ones for the same -rand N; -force adds to what is there
+  gin-blog role USERNAME user|admin   set what a user may do; it holds at once
+  gin-blog backup FILE                copy the SQLite file while a server may run on it
+  gin-blog healthcheck                exit 0 when the server on this machine's PORT is ready
+  gin-blog version                    print version, commit and Go version
+  gin-blog -h                         print this help
+
+Settings come from the environment and from a file .env: README.md lists them.
+`
+	names := map[string]bool{}
+	for _, c := range commands() {
+		if c.name == "" || c.help == "" || c.run == nil || names[c.name] {
+			t.Errorf("the row of %q lacks something, or is there twice", c.name)
+		}
+		names[c.name] = true
+		for line := range strings.SplitSeq(c.help, "\n") {
+			if !strings.Contains(help, line) {
+				t.Errorf("the help does not show %q of %s", line, c.name)
+			}
+		}
+		for _, flag := range []string{"-h", "-help", "--help"} {
+			code, stdout, stderr := runLine(t, c.name, flag)
+			if code != 0 || stdout != help || stderr != "" {
+				t.Errorf("%s %s: exit %d, stdout %q, stderr %q", c.name, flag, code, stdout, stderr)
+			}
+		}
+		if strings.HasPrefix(c.args, "[") {
+			continue
+		}
+		code, stdout, stderr := runLine(t, append([]string{c.name}, strings.Fields(c.args+" x")...)...)
+		reason := "gin-blog: " + c.name + ": got "
+		if code != 2 || stdout != "" || !strings.HasPrefix(stderr, reason) || !strings.Contains(stderr, help) {
+			t.Errorf("%s with too many arguments: exit %d, stdout %q, stderr %q", c.name, code, stdout, stderr)
+		}
+	}
+	if code, stdout, _ := runLine(t, "-h"); code != 0 || stdout != help {
+		t.Errorf("-h: exit %d, %q, want %q", code, stdout, help)
+	}
+}

@@ -1,0 +1,70 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"golang.org/x/crypto/bcrypt"
+
+	"gin-blog/auth"
+	"gin-blog/config"
+)
+
+// command is a row in the table of commands.
+type command struct {
+	name string
+	// shown stands for the name in the help. Empty means the name itself.
+	shown string
+	// args are the arguments as the help shows them: a word for each, all required. Where they begin with "[", run
+	// parses and checks the arguments itself.
+	args string
+	help string // may have several lines
+	run  runner
+}
+
+// runner does the work of a command.
+type runner func(ctx context.Context, c call) error
+
+// call is one use of a command.
+type call struct {
+	args    []string // without the name of the command
+	environ []string // in the form of os.Environ
+	stdout  io.Writer
+}
+
+// usageError says what about a command line makes no sense.
+type usageError string
+
+func (e usageError) Error() string { return string(e) }
+
+// checkCount returns a usageError unless there are as many args as the command takes.
+func (c command) checkCount(args []string) error {
+	want := len(strings.Fields(c.args))
+	if strings.HasPrefix(c.args, "[") || len(args) == want {
+		return nil
+	}
+	return usageError(fmt.Sprintf("%s: got %d arguments, want %d", c.name, len(args), want))
+}
+
+// settings reads the settings from the environment and from the file .env in the working directory.
+func (c call) settings() (*config.Config, error) {
+	return config.Load(c.environ, ".env", config.Limits{
+		MinBcryptCost:    bcrypt.MinCost,
+		MaxBcryptCost:    auth.MaxCost,
+		MaxPasswordBytes: auth.MaxPasswordBytes,
+	})
+}
+
+// interruptible returns a runner whose context ends at SIGINT or SIGTERM. The second signal ends the process at once.
+func interruptible(run runner) runner {
+	return func(ctx context.Context, c call) error {
+		ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
+		defer stop()
+		context.AfterFunc(ctx, stop)
+		return run(ctx, c)
+	}
+}

@@ -1,0 +1,154 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"gin-blog/auth"
+	"gin-blog/config"
+	"gin-blog/models"
+	"gin-blog/routes"
+	"gin-blog/server"
+)
+
+// storeCloseTimeout is how long the store may take to close. Together with server.StopTimeout it is less than the 10 s
+// that Docker waits.
+const storeCloseTimeout = 2 * time.Second
+
+// serve answers requests until a signal or ctx stops it, then lets the requests in flight finish.
+func serve(ctx context.Context, in call) (err error) {
+	c, err := in.settings()
+	if err != nil {
+		return err
+	}
+	log := newLogger(c, in.stdout)
+	if err := c.EnsureDataDir(); err != nil {
+		return err
+	}
+	if err := c.EnsureSecrets(); err != nil {
+		return err
+	}
+	log.LogAttrs(ctx, slog.LevelInfo, "settings", c.Attrs()...)
+	certificate, err := loadCertificate(c, log)
+	if err != nil {
+		return err
+	}
+	ctx, release := server.HandleSignals(ctx, certificate)
+	defer release()
+
+	metrics := newMetrics(c)
+	store, err := openStore(ctx, c, log, metrics.StoreObserver(storeLabel(c)))
+	if err != nil && ctx.Err() != nil {
+		log.Info("stopped before the start was over")
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer func() {
+		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeCloseTimeout)
+		defer cancel()
+		err = errors.Join(err, store.Close(closing))
+	}()
+	metrics.WatchPool(storeLabel(c), store)
+	stopMetrics, err := metrics.Serve(ctx, c.MetricsAddr, log)
+	if err != nil {
+		return fmt.Errorf("METRICS_ADDR: %w", err)
+	}
+	defer stopMetrics()
+
+	srv := server.New(server.Options{Certificate: certificate, DrainDelay: c.DrainDelay, Log: log})
+	api, err := newAPI(c, store, log, metrics, srv.Draining)
+	if err != nil {
+		return err
+	}
+	listener, err := server.Listen(ctx, ":"+strconv.Itoa(c.Port))
+	if err != nil {
+		return fmt.Errorf("PORT: %w", err)
+	}
+	port := listener.Addr().(*net.TCPAddr).Port
+	url := fmt.Sprintf("%s://localhost:%d", scheme(c), port)
+	log.Info("listening", "url", url, "store", describeStore(c), "version", version())
+	return srv.Serve(ctx, listener, api)
+}
+
+// loadCertificate loads the certificate that the settings name, or returns nil where they name none.
+func loadCertificate(c *config.Config, log *slog.Logger) (*server.Certificate, error) {
+	if c.TLSCert == "" {
+		return nil, nil
+	}
+	certificate, err := server.LoadCertificate(c.TLSCert, c.TLSKey, log)
+	if err != nil {
+		return nil, fmt.Errorf("TLS_CERT and TLS_KEY: %w", err)
+	}
+	return certificate, nil
+}
+
+// newMetrics returns the metrics, or nil, which measures nothing, where the settings have no METRICS_ADDR.
+func newMetrics(c *config.Config) *server.Metrics {
+	if c.MetricsAddr == "" {
+		return nil
+	}
+	return server.NewMetrics(version(), revision())
+}
+
+// newAPI puts the API together as the settings say.
+func newAPI(
+	c *config.Config, store models.Store, log *slog.Logger, metrics *server.Metrics, draining func() bool,
+) (http.Handler, error) {
+	gin.SetMode(gin.ReleaseMode)
+	passwords, err := auth.NewPasswords(c.BcryptCost)
+	if err != nil {
+		return nil, err
+	}
+	metrics.WatchPasswords(passwords)
+	var limits *auth.Limits
+	if c.RateLimit {
+		limits = auth.NewLimits(time.Now)
+	}
+	return routes.New(routes.Options{
+		Store:     store,
+		Passwords: passwords,
+		Sessions: auth.NewSessions(store, auth.NewTokens(c.SecretKey, c.RefreshSecret, time.Now), auth.SessionOptions{
+			AccessTTL:  c.AccessTokenTTL,
+			RefreshTTL: c.RefreshTokenTTL,
+			Grace:      c.RefreshGrace,
+			Rotation:   c.RefreshRotation,
+			Now:        time.Now,
+		}),
+		Limits:            limits,
+		PasswordMinLength: c.PasswordMinLength,
+		CORSOrigins:       c.CORSOrigins,
+		TrustedProxies:    c.TrustedProxies,
+		HSTS:              c.TLSCert != "",
+		Version:           version(),
+		Draining:          draining,
+		Metrics:           metrics.Registerer(),
+		Log:               log,
+	})
+}
+
+func newLogger(c *config.Config, w io.Writer) *slog.Logger {
+	options := &slog.HandlerOptions{Level: c.LogLevel}
+	if c.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}
+
+// scheme returns the scheme of the server's URLs.
+func scheme(c *config.Config) string {
+	if c.TLSCert != "" {
+		return "https"
+	}
+	return "http"
+}

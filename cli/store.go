@@ -1,0 +1,60 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+
+	"gin-blog/config"
+	"gin-blog/models"
+	"gin-blog/models/mongodb"
+	"gin-blog/models/sqlite"
+)
+
+// openStore opens the store that the settings name. observe is told of its operations; it may be nil.
+func openStore(
+	ctx context.Context, c *config.Config, log *slog.Logger, observe models.Observer,
+) (models.Store, error) {
+	if c.MongoURI == "" {
+		return sqlite.Open(ctx, databasePath(c), observe)
+	}
+	store, err := mongodb.Open(c.MongoURI, c.MongoDB, log, observe)
+	if err != nil {
+		return nil, fmt.Errorf("MONGO_URI: %w", err)
+	}
+	return store, nil
+}
+
+// withStore runs a command on the store that the settings name, and closes the store.
+func withStore(ctx context.Context, c *config.Config, run func(store models.Store) error) (err error) {
+	if err := c.EnsureDataDir(); err != nil {
+		return err
+	}
+	store, err := openStore(ctx, c, slog.New(slog.DiscardHandler), nil)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close(context.WithoutCancel(ctx))) }()
+	return run(store)
+}
+
+// describeStore says where the data is, for people.
+func describeStore(c *config.Config) string {
+	if c.MongoURI != "" {
+		return "MongoDB database " + c.MongoDB
+	}
+	return "SQLite file " + databasePath(c)
+}
+
+// storeLabel returns the name of the store in the metrics.
+func storeLabel(c *config.Config) string {
+	if c.MongoURI != "" {
+		return "mongodb"
+	}
+	return "sqlite"
+}
+
+// databasePath returns the path of the SQLite file.
+func databasePath(c *config.Config) string { return filepath.Join(c.DataDir, "gin-blog.db") }

@@ -1,0 +1,124 @@
+package e2e
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gin-blog/internal/testkit"
+)
+
+func TestCommandLine(t *testing.T) {
+	for _, c := range []struct {
+		args           []string
+		environ        []string
+		exit           int
+		stdout, stderr string
+	}{
+		{[]string{"-h"}, nil, 0, "Usage:", ""},
+		{[]string{"--help"}, nil, 0, "healthcheck", ""},
+		{[]string{"backup", "-h"}, nil, 0, "Usage:", ""},
+		{[]string{"seed", "--help"}, nil, 0, "Usage:", ""},
+		{[]string{"version"}, nil, 0, "go1.", ""},
+		{[]string{"--version"}, nil, 0, "go1.", ""},
+		{[]string{"dance"}, nil, 2, "", "unknown command dance"},
+		{[]string{"-x"}, nil, 2, "", "unknown option -x"},
+		{[]string{"-x"}, nil, 2, "", "Usage:"},
+		{[]string{"role", "alice"}, nil, 2, "", "role: got 1 arguments, want 2"},
+		{[]string{"role", "alice", "king"}, nil, 2, "", "user or admin"},
+		{[]string{"role", "alice", "admin"}, nil, 1, "", "no user is called alice"},
+		{[]string{"serve", "now"}, nil, 2, "", "serve: got 1 arguments, want 0"},
+		{nil, []string{"PORT=abc", "BCRYPT_COST=99"}, 1, "", "PORT must be a whole number"},
+		{nil, []string{"PORT=abc", "BCRYPT_COST=99"}, 1, "", "BCRYPT_COST must be 4 to 16"},
+		{nil, []string{"MONGO_URI=mongodb://user:hunter2@"}, 1, "", "MongoDB"},
+		{nil, []string{"DATA_DIR=/dev/null/data"}, 1, "", "DATA_DIR"},
+		{[]string{"seed", "-users", "0"}, nil, 2, "", "-users of at least 1"},
+		{[]string{"seed", "-dance"}, nil, 2, "", "flag provided but not defined: -dance"},
+		{[]string{"backup"}, nil, 2, "", "backup: got 0 arguments, want 1"},
+		{[]string{"backup", "copy.db"}, nil, 1, "", "no such file"},
+		{[]string{"backup", "copy.db"}, []string{"MONGO_URI=mongodb://127.0.0.1:1/"}, 1, "", "mongodump"},
+		{[]string{"healthcheck"}, []string{"PORT=1"}, 1, "", "healthcheck"},
+	} {
+		cmd := command(t.TempDir(), c.environ, c.args...)
+		var stdout, stderr bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &stdout, &stderr
+		err := cmd.Run()
+		if exit := cmd.ProcessState.ExitCode(); exit != c.exit {
+			t.Errorf("%v: exit %d (%v), want %d", c.args, exit, err, c.exit)
+		}
+		if !strings.Contains(stdout.String(), c.stdout) || !strings.Contains(stderr.String(), c.stderr) {
+			t.Errorf("%v: stdout %q, stderr %q", c.args, stdout.String(), stderr.String())
+		}
+		if strings.Contains(stderr.String(), "hunter2") || strings.Contains(stderr.String(), "goroutine") {
+			t.Errorf("%v: stderr tells too much: %s", c.args, stderr.String())
+		}
+	}
+}
+
+// TestSeedAndBackup fills a store, copies it while a server writes, and serves the copy.
+func TestSeedAndBackup(t *testing.T) {
+	dir, copied := t.TempDir(), t.TempDir()
+	output := func(args ...string) string {
+		out, _ := command(dir, []string{"BCRYPT_COST=4"}, args...).CombinedOutput()
+		return string(out)
+	}
+	out := output("seed", "-users", "3", "-posts", "50")
+	if !strings.HasPrefix(out, "3 users (password pass123) and 50 posts are in the SQLite file") {
+		t.Fatalf("seed: %s", out)
+	}
+	if out := output("seed"); !strings.Contains(out, "has posts already: -force adds to them") {
+		t.Errorf("seed again: %s", out)
+	}
+	if out := output("seed", "-users", "1", "-posts", "1", "-force"); !strings.HasPrefix(out, "1 users") {
+		t.Errorf("seed by force: %s", out)
+	}
+
+	p := start(t, dir)
+	var list []testkit.Post
+	p.call("GET", "/posts?limit=100", "", "", 200, &list)
+	if len(list) != 51 {
+		t.Errorf("%d posts, want 51", len(list))
+	}
+	var login testkit.Grant
+	p.call("POST", "/auth/login", "", testkit.Account(list[50].Author.Username), 200, &login)
+	backup := filepath.Join(copied, "data", "gin-blog.db")
+	if err := os.Mkdir(filepath.Dir(backup), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if out := output("backup", backup); !strings.Contains(out, "is a copy of") {
+		t.Fatalf("backup: %s", out)
+	}
+	if info, err := os.Stat(backup); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the copy: %v, %v", info, err)
+	}
+	if out := output("backup", backup); !strings.Contains(out, "file exists") {
+		t.Errorf("backup over the copy: %s", out)
+	}
+	p.call("POST", "/posts", login.Token, `{"title":"After","content":"the copy"}`, 201, nil)
+
+	fromCopy := start(t, copied)
+	fromCopy.call("GET", "/posts?limit=100", "", "", 200, &list)
+	if len(list) != 51 {
+		t.Errorf("%d posts in the copy, want 51", len(list))
+	}
+	fromCopy.call("GET", "/posts?q=the&limit=1", "", "", 200, &list)
+	if len(list) != 1 {
+		t.Error("the search in the copy finds nothing")
+	}
+}
+
+func TestHealthcheckAndPortInUse(t *testing.T) {
+	p := start(t, t.TempDir())
+	settings := []string{"PORT=" + p.port}
+	if out, err := command(t.TempDir(), settings, "healthcheck").CombinedOutput(); err != nil {
+		t.Errorf("healthcheck: %v: %s", err, out)
+	}
+
+	second := command(t.TempDir(), settings)
+	out, err := second.CombinedOutput()
+	if second.ProcessState.ExitCode() != 1 || !strings.Contains(string(out), "port "+p.port+" is in use") {
+		t.Errorf("second server: %v: %s", err, out)
+	}
+}

@@ -1,0 +1,172 @@
+package e2e
+
+import (
+	"bufio"
+	"errors"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"gin-blog/internal/testkit"
+)
+
+// awaitClosedPort waits until the server takes no more connections.
+func (p *process) awaitClosedPort() {
+	p.t.Helper()
+	eventually(p.t, 5*time.Second, "the port is closed", func() bool {
+		conn, err := net.Dial("tcp", "127.0.0.1:"+p.port)
+		if err == nil {
+			conn.Close()
+		}
+		return errors.Is(err, syscall.ECONNREFUSED)
+	})
+}
+
+// TestDrain stops a server while clients go on. It says that it is not ready, still answers, closes the connections of
+// clients, takes no more of them after the delay, and exits with 0.
+func TestDrain(t *testing.T) {
+	t.Parallel()
+	p := start(t, t.TempDir(), "DRAIN_DELAY=2s")
+	if status, closes, err := p.get("/readyz"); status != 200 || closes || err != nil {
+		t.Fatalf("before: %d, %v, %v", status, closes, err)
+	}
+	stopped := time.Now()
+	p.signal(syscall.SIGTERM)
+	eventually(t, time.Second, "/readyz is 503", func() bool { return p.readyz() == 503 })
+	for _, path := range []string{"/healthz", "/posts"} {
+		if status, closes, err := p.get(path); status != 200 || !closes || err != nil {
+			t.Errorf("%s while draining: %d, closes %v, %v, want 200 and a closed connection",
+				path, status, closes, err)
+		}
+	}
+	p.awaitClosedPort()
+	if open := time.Since(stopped); open < 2*time.Second {
+		t.Errorf("took connections for only %s", open)
+	}
+	if err := p.end(); err != nil {
+		t.Errorf("after SIGTERM: %v, want exit 0", err)
+	}
+}
+
+// TestAcceptedConnectionsAreAnswered sends requests after the port was closed, on connections that were taken before.
+func TestAcceptedConnectionsAreAnswered(t *testing.T) {
+	t.Parallel()
+	p := start(t, t.TempDir(), "DRAIN_DELAY=0s")
+	conns := make([]net.Conn, 8)
+	for i := range conns {
+		conns[i] = p.dial("")
+	}
+	if status, _, err := p.get("/healthz"); status != 200 || err != nil { // the server accepts connections in order
+		t.Fatalf("before: %d, %v", status, err)
+	}
+	p.signal(syscall.SIGTERM)
+	p.awaitClosedPort()
+	for _, conn := range conns {
+		if _, err := conn.Write([]byte("GET /posts HTTP/1.1\r\nHost: x\r\n\r\n")); err != nil {
+			t.Fatal(err)
+		}
+		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatalf("no answer: %v", err)
+		}
+		defer answer.Body.Close()
+		if answer.StatusCode != 200 || !answer.Close {
+			t.Errorf("%s, closes %v, want 200 and a closed connection", answer.Status, answer.Close)
+		}
+	}
+	if err := p.end(); err != nil {
+		t.Errorf("after SIGTERM: %v, want exit 0", err)
+	}
+}
+
+// TestSecondSignalEndsAtOnce: a second signal does not wait for requests in flight.
+func TestSecondSignalEndsAtOnce(t *testing.T) {
+	t.Parallel()
+	p := start(t, t.TempDir(), "DRAIN_DELAY=5s")
+	p.signal(syscall.SIGINT)
+	eventually(t, time.Second, "/readyz is 503", func() bool { return p.readyz() == 503 })
+	again := time.Now()
+	if err := p.stop(syscall.SIGINT); err == nil || time.Since(again) > time.Second {
+		t.Errorf("after the second signal: %v in %s", err, time.Since(again))
+	}
+}
+
+// TestStuckRequestDoesNotHoldUpTheStop: a client that never sends the rest is cut off, and the process ends in time.
+func TestStuckRequestDoesNotHoldUpTheStop(t *testing.T) {
+	t.Parallel()
+	p := start(t, t.TempDir(), "DRAIN_DELAY=0s")
+	conn := p.dial("POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n" +
+		"Expect: 100-continue\r\n\r\n")
+	if line, err := bufio.NewReader(conn).ReadString('\n'); err != nil || !strings.Contains(line, "100 Continue") {
+		t.Fatalf("got %q, %v", line, err)
+	}
+	if err := p.stop(syscall.SIGTERM); err != nil {
+		t.Errorf("after SIGTERM: %v, want exit 0", err)
+	}
+}
+
+// TestHangupIsAStop: without TLS there is no certificate to reload, so SIGHUP stops the server.
+func TestHangupIsAStop(t *testing.T) {
+	t.Parallel()
+	p := start(t, t.TempDir())
+	if err := p.stop(syscall.SIGHUP); err != nil {
+		t.Errorf("after SIGHUP: %v, want exit 0", err)
+	}
+}
+
+// TestStopWhileTheDatabaseHangs: the process ends in time, although the driver waits for its server.
+func TestStopWhileTheDatabaseHangs(t *testing.T) {
+	t.Parallel()
+	proxy := newMongoProxy(t)
+	proxy.listen()
+	p := start(t, t.TempDir(), proxy.settings()...)
+	p.call("POST", "/auth/register", "", testkit.Account("alice"), 201, nil)
+	proxy.hang(true)
+	time.Sleep(5 * time.Second) // until the driver waits for its server, which shows nowhere
+	begin := time.Now()
+	if err := p.stop(syscall.SIGTERM); err != nil || time.Since(begin) > 5*time.Second {
+		t.Errorf("after SIGTERM: %v in %s, want exit 0 soon", err, time.Since(begin))
+	}
+}
+
+// TestTwoStartsAtOnce: two processes that start in one empty directory agree on the secrets, which only their owner may
+// read.
+func TestTwoStartsAtOnce(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	var processes [2]*process
+	var starts errgroup.Group
+	for i := range processes {
+		starts.Go(func() (err error) { processes[i], err = launch(t, command(dir, nil)); return err })
+	}
+	if err := starts.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	one, other := processes[0], processes[1]
+	token := one.signUp("alice")
+	var me testkit.User
+	other.call("GET", "/auth/me", token, "", 200, &me)
+	if me.Username != "alice" {
+		t.Errorf("the other process knows %+v", me)
+	}
+	data := filepath.Join(dir, "data")
+	if info, err := os.Stat(data); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("DATA_DIR: %v, %v", info, err)
+	}
+	entries, err := os.ReadDir(data)
+	if err != nil || len(entries) < 3 {
+		t.Errorf("DATA_DIR holds %v, %v", entries, err)
+	}
+	for _, entry := range entries {
+		if info, err := entry.Info(); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v, want 0600", entry.Name(), info.Mode(), err)
+		}
+	}
+}

@@ -1,0 +1,120 @@
+// Package server runs an HTTP handler: it listens, speaks TLS, drains at a stop, and serves metrics to Prometheus.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// StopTimeout is how long a stop may take, from the signal until all connections are closed.
+const StopTimeout = 7 * time.Second
+
+const (
+	readHeaderTimeout = 5 * time.Second
+	readTimeout       = 30 * time.Second // enough for a body of 1 MiB over a slow line
+	writeTimeout      = 40 * time.Second // longer than readTimeout, so that a client that was too slow is told so
+	idleTimeout       = 2 * time.Minute
+	maxHeaderBytes    = 32 << 10
+)
+
+// Options are the settings of a server.
+type Options struct {
+	Certificate *Certificate // nil for HTTP without TLS
+	// DrainDelay is how long a stopping server still takes connections.
+	DrainDelay time.Duration
+	Log        *slog.Logger
+}
+
+// Server answers requests on one listener. It answers every request that it has read, also at a stop.
+type Server struct {
+	options  Options
+	draining atomic.Bool
+	open     connections
+}
+
+// New returns a server.
+func New(o Options) *Server {
+	return &Server{options: o, open: connections{busy: map[net.Conn]bool{}}}
+}
+
+// Draining tells whether the server is about to stop.
+func (s *Server) Draining() bool { return s.draining.Load() }
+
+// Listen binds a TCP address; port 0 takes a free one.
+func Listen(ctx context.Context, address string) (net.Listener, error) {
+	var lc net.ListenConfig
+	listener, err := lc.Listen(ctx, "tcp", address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		_, port, _ := net.SplitHostPort(address)
+		return nil, fmt.Errorf("port %s is in use: stop the other program or choose another", port)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	return listener, nil
+}
+
+// Serve answers requests until ctx ends, then drains. It returns an error if the listener fails. It closes listener.
+func (s *Server) Serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
+	server := &http.Server{
+		Handler:                      handler,
+		TLSConfig:                    s.options.Certificate.tlsConfig(),
+		ConnState:                    s.open.track,
+		DisableGeneralOptionsHandler: true, // the handler answers "OPTIONS *" too
+		ReadHeaderTimeout:            readHeaderTimeout,
+		ReadTimeout:                  readTimeout,
+		WriteTimeout:                 writeTimeout,
+		IdleTimeout:                  idleTimeout,
+		MaxHeaderBytes:               maxHeaderBytes,
+		ErrorLog:                     slog.NewLogLogger(s.options.Log.Handler(), slog.LevelWarn),
+	}
+	ended := make(chan error, 1)
+	go func() {
+		if server.TLSConfig != nil {
+			ended <- server.ServeTLS(listener, "", "")
+			return
+		}
+		ended <- server.Serve(listener)
+	}()
+	select {
+	case err := <-ended:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), StopTimeout)
+	defer cancel()
+	s.refuse(listener)
+	<-ended // from here on there are no new connections
+	return s.finish(ctx, server)
+}
+
+// refuse makes Draining true at once, so that /readyz tells load balancers to look elsewhere. After DrainDelay, when
+// they have noticed, it stops taking connections.
+func (s *Server) refuse(listener net.Listener) {
+	delay := s.options.DrainDelay
+	s.options.Log.Info("stopping: /readyz is 503, requests are still answered", "for", delay)
+	s.draining.Store(true)
+	time.Sleep(delay)
+	s.options.Log.Info("stopping: requests in flight may finish")
+	_ = listener.Close() // fails only if it is closed already
+}
+
+// finish waits for the answers to the requests in flight, and closes all connections when they are sent or ctx ends.
+// http.Server.Shutdown alone would drop a request whose last byte it reads after Shutdown began.
+func (s *Server) finish(ctx context.Context, server *http.Server) error {
+	s.open.awaitAnswers(ctx)
+	if err := server.Shutdown(ctx); err != nil {
+		s.options.Log.Warn("some requests did not finish in time", "cause", err)
+		return server.Close()
+	}
+	s.options.Log.Info("stopped")
+	return nil
+}
