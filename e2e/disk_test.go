@@ -58,9 +58,9 @@ func TestDiskFull(t *testing.T) {
 		}
 		return true
 	})
-	if !strings.Contains(p.logged(), "full") {
-		t.Errorf("the log does not tell that the disk is full: %s", p.logged())
-	}
+	eventually(t, time.Second, "the log tells that the disk is full", func() bool {
+		return strings.Contains(p.logged(), "full")
+	})
 	for _, path := range []string{"/posts", "/healthz"} {
 		if status, _, took := p.try("GET", path, token, ""); status != 200 || took > time.Second {
 			t.Errorf("GET %s on a full disk: %d in %s", path, status, took)
