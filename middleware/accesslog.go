@@ -9,7 +9,7 @@ import (
 )
 
 // AccessLog writes one line for each request, after its answer. It logs the route, but not the path, the query,
-// headers or the body, which may contain secrets. bytes counts the body before compression. If the server failed,
+// headers or the body, which may contain secrets. bytes counts the body as it was sent. If the server failed,
 // the line has the cause, which the client does not see.
 func AccessLog(log *slog.Logger) gin.HandlerFunc {
 	return func(c *gin.Context) {

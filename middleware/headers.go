@@ -1,9 +1,6 @@
 package middleware
 
-import (
-	"github.com/gin-gonic/gin"
-	"github.com/klauspost/compress/gzhttp"
-)
+import "github.com/gin-gonic/gin"
 
 // NoSniff keeps browsers from guessing another content type than the declared one.
 func NoSniff() gin.HandlerFunc {
@@ -15,7 +12,7 @@ func NoSniff() gin.HandlerFunc {
 func Secret() gin.HandlerFunc {
 	return func(c *gin.Context) {
 		c.Header("Cache-Control", "no-store")
-		c.Header(gzhttp.HeaderNoCompression, "1")
+		c.Set(noCompressionKey, true)
 	}
 }
 

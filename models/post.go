@@ -1,6 +1,9 @@
 package models
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Post is an article of the blog.
 type Post struct {
@@ -10,7 +13,6 @@ type Post struct {
 	Tags      []string
 	AuthorID  ID
 	Author    *Author // nil once the author's account is gone
-	Version   int64   // counts changes
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }
@@ -21,21 +23,10 @@ type Author struct {
 	Username string
 }
 
-// Revision identifies one state of a post. A post's contents change only together with its version, or when its
-// author's account is deleted.
-type Revision struct {
-	ID      ID
-	Version int64
-	Author  string // the username, "" once the account is gone
-}
-
-// Revision returns the state of a post that was read with its author.
-func (p *Post) Revision() Revision {
-	r := Revision{ID: p.ID, Version: p.Version}
-	if p.Author != nil {
-		r.Author = p.Author.Username
-	}
-	return r
+// Equal returns whether p and q are the same post in the same state. It does not compare Author.
+func (p *Post) Equal(q *Post) bool {
+	return p.ID == q.ID && p.AuthorID == q.AuthorID && p.Title == q.Title && p.Content == q.Content &&
+		slices.Equal(p.Tags, q.Tags) && p.CreatedAt.Equal(q.CreatedAt) && p.UpdatedAt.Equal(q.UpdatedAt)
 }
 
 // PostChange holds the new values of a post. A nil field stays as it is.
@@ -44,7 +35,15 @@ type PostChange struct {
 	Content   *string
 	Tags      *[]string
 	UpdatedAt time.Time
-	IfVersion *int64 // if not nil: change the post only if this is its version
+	// IfUnchanged, if not nil, is the post as the caller has read it: change the post only if it is still the same.
+	IfUnchanged *Post
+}
+
+// ChangesNothing returns whether p has all the new values already.
+func (c PostChange) ChangesNothing(p *Post) bool {
+	return (c.Title == nil || *c.Title == p.Title) &&
+		(c.Content == nil || *c.Content == p.Content) &&
+		(c.Tags == nil || slices.Equal(*c.Tags, p.Tags))
 }
 
 // PostFilter selects one page of posts. A post must meet all conditions.

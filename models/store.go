@@ -80,13 +80,13 @@ type PostStore interface {
 	// Posts returns a page with authors, newest first, and whether there are older posts. Without Words its cost depends
 	// neither on the number of posts nor on how far back After lies.
 	Posts(ctx context.Context, f PostFilter) (page []Post, more bool, err error)
-	// Revisions returns the revisions of the page that Posts would return. It costs less where the store can do that.
-	Revisions(ctx context.Context, f PostFilter) (page []Revision, more bool, err error)
-	// UpdatePost changes a post of this author and returns the result with its author. It returns ErrPostNotFound if the
-	// author has no such post, or ErrPostChanged if its version is not change.IfVersion.
+	// UpdatePost changes a post of this author and returns the result with its author. The zero ID stands for posts
+	// without
+	// an author. It returns ErrPostNotFound if the author has no such post, or ErrPostChanged if the post is no longer
+	// change.IfUnchanged.
 	UpdatePost(ctx context.Context, id, author ID, change PostChange) (*Post, error)
-	// DeletePost removes a post of this author, of any version if ifVersion is nil. It returns the errors of UpdatePost.
-	DeletePost(ctx context.Context, id, author ID, ifVersion *int64) error
+	// DeletePost removes a post of this author, in any state if ifUnchanged is nil. It returns the errors of UpdatePost.
+	DeletePost(ctx context.Context, id, author ID, ifUnchanged *Post) error
 }
 
 // SessionStore keeps logins. A session is live at a time before it expires, while its user exists and has the

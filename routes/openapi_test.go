@@ -131,7 +131,8 @@ func TestErrorExamples(t *testing.T) {
 		}
 	}
 	for _, err := range []error{
-		invalid(nil, FieldError{Field: "title", Message: "is required"}), errNoPath, errDraining, errNotAuthor, errNoRefreshToken,
+		invalid(nil, FieldError{Field: "title", Message: "is required"}), errNoPath, errDraining, errNotAuthor,
+			errNoRefreshToken,
 		&http.MaxBytesError{Limit: maxAccountBody}, &http.MaxBytesError{Limit: maxPostBody},
 		&auth.LimitError{RetryAfter: 14 * time.Minute}, auth.ErrBusy, auth.ErrTokenExpired, auth.ErrInvalidToken,
 		middleware.ErrNoToken, middleware.ErrRoleRequired, middleware.ErrPanic,
@@ -193,7 +194,8 @@ func TestCollectionHasEveryRoute(t *testing.T) {
 		found := route.Method == http.MethodHead
 		for _, folder := range collection.Item {
 			for _, item := range folder.Item {
-				found = found || item.Request.Method == route.Method && calls.MatchString("/"+strings.Join(item.Request.URL.Path, "/"))
+				found = found || item.Request.Method == route.Method &&
+					calls.MatchString("/"+strings.Join(item.Request.URL.Path, "/"))
 			}
 		}
 		if !found {

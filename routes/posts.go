@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"gin-blog/middleware"
 	"gin-blog/models"
@@ -18,9 +19,8 @@ type postStore interface {
 	CreatePost(ctx context.Context, p *models.Post, key *models.Idempotency) (existing *models.Post, err error)
 	PostByID(ctx context.Context, id models.ID) (*models.Post, error)
 	Posts(ctx context.Context, f models.PostFilter) (page []models.Post, more bool, err error)
-	Revisions(ctx context.Context, f models.PostFilter) (page []models.Revision, more bool, err error)
 	UpdatePost(ctx context.Context, id, author models.ID, change models.PostChange) (*models.Post, error)
-	DeletePost(ctx context.Context, id, author models.ID, ifVersion *int64) error
+	DeletePost(ctx context.Context, id, author models.ID, ifUnchanged *models.Post) error
 }
 
 // posts are the handlers under /posts.
@@ -31,8 +31,14 @@ type posts struct {
 	now   func() time.Time
 }
 
-// errNotAuthor says that a user may not change a post.
-var errNotAuthor = models.NewError(models.Forbidden, "Only the author may change this post")
+var (
+	// errNotAuthor says that a user may not change a post.
+	errNotAuthor = models.NewError(models.Forbidden, "Only the author may change this post")
+	// errExcluded says that If-None-Match forbids to change a post.
+	errExcluded = models.NewError(models.Changed, "The post is in a state that If-None-Match excludes")
+	// errNothing says that no post can match a query.
+	errNothing = errors.New("no post can match")
+)
 
 // postRequest is a whole post as its author sends it.
 type postRequest struct {
@@ -90,8 +96,8 @@ type authorBody struct {
 }
 
 type createdBody struct {
-	Message string   `json:"message"`
-	Post    postBody `json:"post"`
+	Message string         `json:"message"`
+	Post    jsontext.Value `json:"post"`
 }
 
 func (h *posts) create(c *gin.Context) error {
@@ -117,17 +123,32 @@ func (h *posts) create(c *gin.Context) error {
 		c.Header("Idempotency-Replayed", "true")
 		post = existing
 	}
+	body, err := encodePost(c, post)
+	if err != nil {
+		return err
+	}
 	c.Header("Location", "/posts/"+post.ID.Hex())
-	setValidators(c, post)
-	return render(c, http.StatusCreated, createdBody{Message: "Post created", Post: newPostBody(post)})
+	return render(c, http.StatusCreated, createdBody{Message: "Post created", Post: body})
 }
 
-// setValidators sets the headers that conditional requests refer to. It returns the ETag.
-func setValidators(c *gin.Context, p *models.Post) (etag string) {
-	etag = postTag(p.Revision())
-	c.Header("ETag", etag)
+// encodePost returns a post as JSON, and sets the headers that conditional requests refer to.
+func encodePost(c *gin.Context, p *models.Post) ([]byte, error) {
+	body, err := encode(newPostBody(p))
+	if err != nil {
+		return nil, err
+	}
+	c.Header("ETag", contentTag(body, ""))
 	c.Header("Last-Modified", p.UpdatedAt.UTC().Format(http.TimeFormat))
-	return etag
+	return body, nil
+}
+
+// renderPost answers with a post.
+func renderPost(c *gin.Context, p *models.Post) error {
+	body, err := encodePost(c, p)
+	if err != nil {
+		return err
+	}
+	return middleware.SetAnswer(c, http.StatusOK, jsonContentType, body)
 }
 
 // replace is PUT: a field that is left out becomes empty.
@@ -156,18 +177,21 @@ func (h *posts) update(c *gin.Context) error {
 	return h.changePost(c, post, models.PostChange{Title: in.Title, Content: in.Content, Tags: in.Tags})
 }
 
-// changePost makes a change, unless If-Match names another state of the post.
+// changePost makes a change, if the request's preconditions hold. A change that changes nothing leaves the post as it
+// is.
 func (h *posts) changePost(c *gin.Context, post *models.Post, change models.PostChange) (err error) {
-	if change.IfVersion, err = ifMatch(c, post); err != nil {
+	if change.IfUnchanged, err = checkPreconditions(c, post); err != nil {
 		return err
+	}
+	if change.ChangesNothing(post) {
+		return renderPost(c, post)
 	}
 	change.UpdatedAt = models.StoredTime(h.now())
 	changed, err := h.store.UpdatePost(c.Request.Context(), post.ID, post.AuthorID, change)
 	if err != nil {
 		return err
 	}
-	setValidators(c, changed)
-	return render(c, http.StatusOK, newPostBody(changed))
+	return renderPost(c, changed)
 }
 
 func (h *posts) delete(c *gin.Context) error {
@@ -175,15 +199,39 @@ func (h *posts) delete(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	ifVersion, err := ifMatch(c, post)
+	ifUnchanged, err := checkPreconditions(c, post)
 	if err != nil {
 		return err
 	}
-	if err := h.store.DeletePost(c.Request.Context(), post.ID, post.AuthorID, ifVersion); err != nil {
+	if err := h.store.DeletePost(c.Request.Context(), post.ID, post.AuthorID, ifUnchanged); err != nil {
 		return err
 	}
 	c.Status(http.StatusNoContent)
 	return nil
+}
+
+// checkPreconditions returns an error if the preconditions of a write do not hold for a post. If they do, it returns
+// the state
+// that the write must find unchanged, or nil for any state.
+func checkPreconditions(c *gin.Context, p *models.Post) (ifUnchanged *models.Post, err error) {
+	header := c.Request.Header
+	if !middleware.HasPreconditions(header) {
+		return nil, nil
+	}
+	body, err := encode(newPostBody(p))
+	if err != nil {
+		return nil, err
+	}
+	preconditions := middleware.CheckWrite(header, contentTag(body, ""), p.UpdatedAt)
+	switch {
+	case preconditions.Changed:
+		return nil, models.ErrPostChanged
+	case preconditions.Excluded:
+		return nil, errExcluded
+	case preconditions.Conditional:
+		return p, nil
+	}
+	return nil, nil
 }
 
 // ownPost returns the post in the path if the current user may change it, which its author and admins may.
@@ -212,10 +260,7 @@ func (h *posts) read(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if notModified(c, setValidators(c, post)) {
-		return nil
-	}
-	return render(c, http.StatusOK, newPostBody(post))
+	return renderPost(c, post)
 }
 
 func (h *posts) list(c *gin.Context) error {
@@ -231,15 +276,6 @@ func (h *posts) list(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if c.GetHeader("If-None-Match") != "" { // the revisions cost less than the posts
-		revisions, more, err := h.store.Revisions(ctx, filter)
-		if err != nil {
-			return err
-		}
-		if notModified(c, listTag(revisions, more)) {
-			return nil
-		}
-	}
 	page, more, err := h.store.Posts(ctx, filter)
 	if err != nil {
 		return err
@@ -253,23 +289,19 @@ func renderPage(c *gin.Context, q query, page []models.Post, more bool) error {
 	if more {
 		links = append(links, q.link("/posts", "next", page[len(page)-1].ID))
 	}
-	c.Header("Link", strings.Join(links, ", "))
-	revisions := make([]models.Revision, len(page))
+	link := strings.Join(links, ", ")
 	bodies := make([]postBody, len(page))
 	for i := range page {
-		revisions[i] = page[i].Revision()
 		bodies[i] = newPostBody(&page[i])
 	}
-	etag := listTag(revisions, more)
-	c.Header("ETag", etag)
-	if notModified(c, etag) {
-		return nil
+	body, err := encode(bodies)
+	if err != nil {
+		return err
 	}
-	return render(c, http.StatusOK, bodies)
+	c.Header("Link", link)
+	c.Header("ETag", contentTag(body, link))
+	return middleware.SetAnswer(c, http.StatusOK, jsonContentType, body)
 }
-
-// errNothing says that no post can match a query.
-var errNothing = errors.New("no post can match")
 
 // filter returns the filter that a query describes, or errNothing.
 func (h *posts) filter(ctx context.Context, q query) (models.PostFilter, error) {

@@ -1,24 +1,47 @@
 package routes
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"gin-blog/middleware"
 )
 
-// render answers with v as JSON. It does not escape characters that have a meaning only in HTML.
+// jsonContentType is the type of all answers but the page and the files of /docs.
+const jsonContentType = "application/json; charset=utf-8"
+
+// render answers with v as JSON.
 func render(c *gin.Context, status int, v any) error {
+	body, err := encode(v)
+	if err != nil {
+		return err
+	}
+	return middleware.SetAnswer(c, status, jsonContentType, body)
+}
+
+// encode returns v as JSON. It does not escape characters that have a meaning only in HTML.
+func encode(v any) ([]byte, error) {
 	body, err := json.Marshal(v, jsontext.AllowInvalidUTF8(true)) // an error may quote the request
 	if err != nil {
-		return fmt.Errorf("encode answer: %w", err)
+		return nil, fmt.Errorf("encode answer: %w", err)
 	}
-	c.Header("Content-Length", strconv.Itoa(len(body)))
-	c.Data(status, "application/json; charset=utf-8", body)
-	return nil
+	return body, nil
+}
+
+// contentTag returns a strong ETag that covers all of an answer: its body, and what else tells two of them apart.
+// Contents
+// that differ never have the same tag, whoever changed them.
+func contentTag(body []byte, more string) string {
+	hash := sha256.New()
+	hash.Write(body)
+	hash.Write([]byte(more))
+	return `"` + base64.RawURLEncoding.EncodeToString(hash.Sum(nil)[:15]) + `"`
 }
 
 // timestamp renders as RFC 3339 in UTC with milliseconds.

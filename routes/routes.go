@@ -19,7 +19,7 @@ import (
 
 const (
 	maxAccountBody = 64 << 10 // bytes, under /auth and /users
-	maxPostBody    = 1 << 20  // bytes, under /posts
+	maxPostBody    = 2 << 20  // bytes, under /posts: 100,000 characters fit, however they are escaped
 )
 
 // Options are the parts of the API. Store, Passwords and Sessions are required.
@@ -69,11 +69,7 @@ func (o Options) withDefaults() Options {
 
 // New returns the handler of the API. It fails if TrustedProxies has an entry that is no address or network.
 func New(o Options) (http.Handler, error) {
-	engine, err := newEngine(o.withDefaults())
-	if err != nil {
-		return nil, err
-	}
-	return middleware.Compress(engine)
+	return newEngine(o.withDefaults())
 }
 
 // newEngine returns the router with its middleware and all routes. o has its defaults.
@@ -94,10 +90,13 @@ func newEngine(o Options) (*gin.Engine, error) {
 //
 //   - Metrics sees each request from its start to its end, also a request that panics.
 //   - RequestID comes before everything that logs or answers.
-//   - AccessLog runs outside of renderErrors, to log the status of the answer.
+//   - AccessLog runs outside of Answer, to log what was sent, and how long that took.
+//   - Answer sends the whole answer when everything inside of it is done.
 //   - DrainBody reads the rest of the body behind the answer, whoever made that.
-//   - renderErrors answers the errors of what is inside: of Recover, which turns a panic into an error, and of the handlers.
-//   - CORS runs inside of renderErrors, but before the routes, because a preflight request names a method without a route.
+//   - renderErrors answers the errors of what is inside: of Recover, which turns a panic into an error, and of the
+// handlers.
+//   - CORS runs inside of renderErrors, but before the routes, because a preflight request names a method without a
+// route.
 func useMiddleware(r *gin.Engine, o Options) {
 	if o.Metrics != nil {
 		r.Use(middleware.Metrics(o.Metrics))
@@ -110,6 +109,7 @@ func useMiddleware(r *gin.Engine, o Options) {
 		middleware.CloseWhen(o.Draining),
 		middleware.NoSniff(),
 		middleware.AccessLog(o.Log),
+		middleware.Answer(),
 		middleware.DrainBody(),
 		renderErrors(),
 		middleware.Recover(o.Log),

@@ -34,8 +34,11 @@ var (
 	idForm       = regexp.MustCompile(`^[0-9A-Fa-f]{24}$`)
 	emailForm    = regexp.MustCompile(
 		"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\\.[A-Za-z0-9-]{1,63})*$")
-	// lineBreakers are control characters, and characters that change the direction of text.
-	lineBreakers = regexp.MustCompile(`[\p{Cc}\x{202A}-\x{202E}\x{2066}-\x{2069}]`)
+	// badInLine are the characters that no text of one line may have: control characters, and those that change the direction
+	// of text.
+	badInLine = regexp.MustCompile(`[\p{Cc}\x{202A}-\x{202E}\x{2066}-\x{2069}]`)
+	// badInText are the control characters that no text may have: all but tab, line feed and carriage return.
+	badInText = regexp.MustCompile(`[\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x{9F}]`)
 )
 
 // rules are the rules of the blog. A field with the rule password must also differ from the field Username of its
@@ -53,9 +56,11 @@ func rules(passwordMinLength int) []rule {
 			message: "must be a plain address like alice@example.com, of at most 254 characters, or empty"},
 		{name: "name", holds: isName,
 			message: "must have at most 100 characters, none of them a control character or a change of direction"},
-		{name: "bio", holds: isBio, message: "must have at most 1000 characters, and no NUL"},
-		{name: "title", alias: "min=1,max=200", message: "must have 1 to 200 characters"},
-		{name: "content", alias: "min=1,max=100000", message: "must have 1 to 100000 characters"},
+		{name: "bio", holds: isBio, message: "must have at most 1000 characters, and no control characters but tabs and line breaks"},
+		{name: "title", holds: isTitle, message: "must have 1 to 200 characters, " +
+			"none of them a control character or a change of direction"},
+		{name: "content", holds: isContent,
+			message: "must have 1 to 100000 characters, and no control characters but tabs and line breaks"},
 		{name: "tags", alias: "max=10,unique", message: "must be at most 10, all different"},
 		{name: "tag", holds: func(tag string, _ reflect.Value) bool { return isTag(tag) }, message: tagMessage},
 	}
@@ -147,11 +152,21 @@ func isEmail(address string, _ reflect.Value) bool {
 }
 
 func isName(name string, _ reflect.Value) bool {
-	return utf8.RuneCountInString(name) <= 100 && !lineBreakers.MatchString(name)
+	return utf8.RuneCountInString(name) <= 100 && !badInLine.MatchString(name)
 }
 
 func isBio(bio string, _ reflect.Value) bool {
-	return utf8.RuneCountInString(bio) <= 1000 && !strings.ContainsRune(bio, 0)
+	return utf8.RuneCountInString(bio) <= 1000 && !badInText.MatchString(bio)
+}
+
+func isTitle(title string, _ reflect.Value) bool {
+	length := utf8.RuneCountInString(title)
+	return length >= 1 && length <= 200 && !badInLine.MatchString(title)
+}
+
+func isContent(content string, _ reflect.Value) bool {
+	length := utf8.RuneCountInString(content)
+	return length >= 1 && length <= 100_000 && !badInText.MatchString(content)
 }
 
 const tagMessage = "must be 1 to 32 of the characters a-z 0-9 -"

@@ -1,6 +1,8 @@
 package mongodb
 
 import (
+	"bytes"
+
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
@@ -10,10 +12,14 @@ import (
 // byID selects one document.
 func byID(id models.ID) bson.D { return bson.D{{Key: "_id", Value: id}} }
 
-// olderThan selects the documents of a page that starts after an id. The zero id starts with the newest.
+// olderThan selects the documents of a page that starts after an id. The zero id starts with the newest. Documents of
+// other
+// programs whose id is no ObjectID are left out, because no call can name them: MongoDB compares values of one type
+// only.
 func olderThan(after models.ID) bson.D {
 	if after.IsZero() {
-		return bson.D{}
+		newest := bytes.Repeat([]byte{0xff}, len(after))
+		return bson.D{{Key: "_id", Value: bson.D{{Key: "$lte", Value: models.ID(newest)}}}}
 	}
 	return bson.D{{Key: "_id", Value: bson.D{{Key: "$lt", Value: after}}}}
 }

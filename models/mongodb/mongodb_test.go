@@ -168,11 +168,85 @@ func TestFieldsOfOtherTypes(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if revisions, _, err := store.Revisions(t.Context(), models.PostFilter{Limit: 10}); err != nil || len(revisions) != 4 {
-		t.Errorf("%d revisions, %v, want 4", len(revisions), err)
-	}
 	if u, err := store.UserByID(t.Context(), alice); err != nil || u.Username != "42" || u.PasswordHash != "" {
 		t.Errorf("got %+v, %v", u, err)
+	}
+}
+
+// TestPostsOfOtherPrograms changes and deletes posts that lack an author, or have fields of unexpected types, and leaves out
+// those that no call can name.
+func TestPostsOfOtherPrograms(t *testing.T) {
+	db := testkit.Database(t)
+	ids := []models.ID{models.NewID(), models.NewID(), models.NewID()}
+	insert(t, db, "posts",
+		bson.M{"_id": "a string", "title": "Unnamed", "content": "Hello"},
+		bson.M{"_id": 7, "title": "Unnamed", "content": "Hello"},
+		bson.M{"_id": time.Now(), "title": "Unnamed", "content": "Hello"},
+		bson.M{"_id": ids[0], "title": "No author", "content": "Hello", "version": "1.0"},
+		bson.M{"_id": ids[1], "title": 7, "content": 1.5, "author": "alice", "tags": "go", "version": bson.A{}},
+		bson.M{"_id": ids[2], "content": nil, "author": bson.D{}, "createdAt": "yesterday"})
+	store := testkit.OpenMongoDB(t, db, nil)
+
+	var got []models.ID
+	filter := models.PostFilter{Limit: 1}
+	for more := true; more && len(got) < 10; {
+		page, next, err := store.Posts(t.Context(), filter)
+		if err != nil || len(page) != 1 {
+			t.Fatalf("a page of %v, %v", page, err)
+		}
+		got, more, filter.After = append(got, page[0].ID), next, page[0].ID
+	}
+	if want := []models.ID{ids[2], ids[1], ids[0]}; !slices.Equal(got, want) {
+		t.Errorf("the pages have %v, want %v", got, want)
+	}
+	for _, id := range ids {
+		p, err := store.PostByID(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stale := *p
+		stale.Content = "other"
+		change := models.PostChange{Title: new("New"), UpdatedAt: time.Now(), IfUnchanged: &stale}
+		if _, err := store.UpdatePost(t.Context(), id, p.AuthorID, change); !errors.Is(err, models.ErrPostChanged) {
+			t.Errorf("change another state of %q: got %v, want ErrPostChanged", p.Title, err)
+		}
+		if _, err := store.UpdatePost(t.Context(), id, models.NewID(), change); !errors.Is(err, models.ErrPostNotFound) {
+			t.Errorf("change %q as somebody: got %v, want ErrPostNotFound", p.Title, err)
+		}
+		change.IfUnchanged = p
+		changed, err := store.UpdatePost(t.Context(), id, p.AuthorID, change)
+		if err != nil || changed.Title != "New" || changed.Content != p.Content {
+			t.Errorf("change %q: %+v, %v", p.Title, changed, err)
+			continue
+		}
+		if err := store.DeletePost(t.Context(), id, p.AuthorID, changed); err != nil {
+			t.Errorf("delete %q: %v", p.Title, err)
+		}
+	}
+}
+
+// TestEditOfAnotherProgram: an edit that counts no version, and keeps the times, is not overwritten.
+func TestEditOfAnotherProgram(t *testing.T) {
+	db := testkit.Database(t)
+	store := testkit.OpenMongoDB(t, db, nil)
+	p := newPost(models.NewID())
+	if _, err := store.CreatePost(t.Context(), p, nil); err != nil {
+		t.Fatal(err)
+	}
+	read, err := store.PostByID(t.Context(), p.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	edit := bson.M{"$set": bson.M{"title": "Edited elsewhere"}}
+	if _, err := db.Collection("posts").UpdateOne(t.Context(), bson.M{"_id": p.ID}, edit); err != nil {
+		t.Fatal(err)
+	}
+	change := models.PostChange{Content: new("New"), UpdatedAt: time.Now(), IfUnchanged: read}
+	if _, err := store.UpdatePost(t.Context(), p.ID, p.AuthorID, change); !errors.Is(err, models.ErrPostChanged) {
+		t.Errorf("change: got %v, want ErrPostChanged", err)
+	}
+	if err := store.DeletePost(t.Context(), p.ID, p.AuthorID, read); !errors.Is(err, models.ErrPostChanged) {
+		t.Errorf("delete: got %v, want ErrPostChanged", err)
 	}
 }
 

@@ -78,18 +78,3 @@ func pageOptions(f models.PostFilter) *options.FindOptionsBuilder {
 	}
 	return newestFirst(f.Limit + 1)
 }
-
-// Revisions implements models.PostStore. It costs as much as Posts.
-func (s *Store) Revisions(
-	ctx context.Context, f models.PostFilter,
-) (revisions []models.Revision, more bool, err error) {
-	posts, more, err := s.Posts(ctx, f)
-	if err != nil {
-		return nil, false, err
-	}
-	revisions = make([]models.Revision, len(posts))
-	for i := range posts {
-		revisions[i] = posts[i].Revision()
-	}
-	return revisions, more, nil
-}

@@ -22,7 +22,6 @@ type postDocument struct {
 	Author    models.ID `bson:"author"`
 	CreatedAt time.Time `bson:"createdAt"`
 	UpdatedAt time.Time `bson:"updatedAt,omitempty"`
-	Version   int64     `bson:"version,omitempty"`
 
 	IdempotencyKey  string `bson:"idempotencyKey,omitempty"`
 	IdempotencyHash []byte `bson:"idempotencyHash,omitempty"`
@@ -31,14 +30,14 @@ type postDocument struct {
 func newPostDocument(p *models.Post) postDocument {
 	return postDocument{
 		ID: p.ID, Title: p.Title, Content: p.Content, Tags: p.Tags,
-		Author: p.AuthorID, CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt, Version: p.Version,
+		Author: p.AuthorID, CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt,
 	}
 }
 
 func (d *postDocument) post(authors map[models.ID]*models.Author) models.Post {
 	p := models.Post{
 		ID: d.ID, Title: d.Title, Content: d.Content, Tags: d.Tags,
-		AuthorID: d.Author, Author: authors[d.Author], Version: d.Version, CreatedAt: d.CreatedAt, UpdatedAt: d.UpdatedAt,
+		AuthorID: d.Author, Author: authors[d.Author], CreatedAt: d.CreatedAt, UpdatedAt: d.UpdatedAt,
 	}
 	if p.CreatedAt.IsZero() {
 		p.CreatedAt = d.ID.Timestamp()
@@ -136,10 +135,14 @@ func (s *Store) PostByID(ctx context.Context, id models.ID) (post *models.Post, 
 func (s *Store) UpdatePost(
 	ctx context.Context, id, author models.ID, change models.PostChange,
 ) (post *models.Post, err error) {
-	update := append(postUpdate(change), bson.E{Key: "$inc", Value: bson.D{{Key: "version", Value: 1}}})
+	update := postUpdate(change)
 	err = s.run(ctx, "update post", func(ctx context.Context, c *collections) error {
+		filter, err := c.stateFilter(ctx, id, author, change.IfUnchanged)
+		if err != nil {
+			return err
+		}
 		var d postDocument
-		err := c.posts.FindOneAndUpdate(ctx, postOf(author, id, change.IfVersion), update, returnNew()).Decode(&d)
+		err = c.posts.FindOneAndUpdate(ctx, filter, update, returnNew()).Decode(&d)
 		if errors.Is(err, mongo.ErrNoDocuments) {
 			return refusedChange(ctx, c, id, author)
 		}
@@ -168,9 +171,13 @@ func postUpdate(change models.PostChange) bson.D {
 }
 
 // DeletePost implements models.PostStore.
-func (s *Store) DeletePost(ctx context.Context, id, author models.ID, ifVersion *int64) error {
+func (s *Store) DeletePost(ctx context.Context, id, author models.ID, ifUnchanged *models.Post) error {
 	return s.run(ctx, "delete post", func(ctx context.Context, c *collections) error {
-		result, err := c.posts.DeleteOne(ctx, postOf(author, id, ifVersion))
+		filter, err := c.stateFilter(ctx, id, author, ifUnchanged)
+		if err != nil {
+			return err
+		}
+		result, err := c.posts.DeleteOne(ctx, filter)
 		if err == nil && result.DeletedCount == 0 {
 			return refusedChange(ctx, c, id, author)
 		}
@@ -178,19 +185,56 @@ func (s *Store) DeletePost(ctx context.Context, id, author models.ID, ifVersion 
 	})
 }
 
-// postOf selects a post if it has this author and, unless version is nil, this version.
-func postOf(author, id models.ID, version *int64) bson.D {
-	filter := append(byID(id), bson.E{Key: "author", Value: author})
-	if version != nil {
-		filter = append(filter, atVersion("version", *version))
+// postOf selects a post if it has this author. The zero ID selects posts whose author is no id, or missing: they belong
+// to
+// other programs.
+func postOf(author, id models.ID) bson.D {
+	if author.IsZero() {
+		notID := bson.D{{Key: "$not", Value: bson.D{{Key: "$type", Value: "objectId"}}}}
+		return append(byID(id), bson.E{Key: "author", Value: notID})
 	}
-	return filter
+	return append(byID(id), bson.E{Key: "author", Value: author})
+}
+
+// stateFilter selects a post if it has this author and, unless unchanged is nil, that state. Fields that another
+// program wrote
+// may have any type, so it reads the post and compares the fields as they are stored. It returns
+// models.ErrPostNotFound, or
+// models.ErrPostChanged if the post is in another state.
+func (c *collections) stateFilter(
+	ctx context.Context, id, author models.ID, unchanged *models.Post,
+) (bson.D, error) {
+	filter := postOf(author, id)
+	if unchanged == nil {
+		return filter, nil
+	}
+	stored := c.posts.FindOne(ctx, filter)
+	var d postDocument
+	if err := stored.Decode(&d); err != nil {
+		return nil, missing(err, models.ErrPostNotFound)
+	}
+	if p := d.post(nil); !p.Equal(unchanged) {
+		return nil, models.ErrPostChanged
+	}
+	raw, err := stored.Raw()
+	if err != nil {
+		return nil, err
+	}
+	for _, field := range []string{"title", "content", "tags", "createdAt", "updatedAt"} {
+		value, err := raw.LookupErr(field)
+		if err != nil { // the field is missing
+			filter = append(filter, bson.E{Key: field, Value: bson.D{{Key: "$exists", Value: false}}})
+			continue
+		}
+		filter = append(filter, bson.E{Key: field, Value: value})
+	}
+	return filter, nil
 }
 
 // refusedChange returns why a write found no document: models.ErrPostChanged if the author has the post in another
 // version, and models.ErrPostNotFound otherwise.
 func refusedChange(ctx context.Context, c *collections, id, author models.ID) error {
-	err := c.posts.FindOne(ctx, postOf(author, id, nil), options.FindOne().SetProjection(onlyID())).Err()
+	err := c.posts.FindOne(ctx, postOf(author, id), options.FindOne().SetProjection(onlyID())).Err()
 	if err != nil {
 		return missing(err, models.ErrPostNotFound)
 	}

@@ -26,27 +26,6 @@ func (s *Store) Posts(ctx context.Context, f models.PostFilter) (posts []models.
 	return page.Rows, page.More, nil
 }
 
-// Revisions implements models.PostStore. It reads neither titles nor contents.
-func (s *Store) Revisions(
-	ctx context.Context, f models.PostFilter,
-) (revisions []models.Revision, more bool, err error) {
-	const columns = `posts.id, posts.version, users.username, octet_length(posts.title) + octet_length(posts.content)`
-	page := models.NewPage[models.Revision](f.Limit)
-	err = s.page(ctx, f, "list revisions", columns, func(row *sqlite.Stmt) bool {
-		if !page.Reserve(row.ColumnInt(3)) {
-			return false
-		}
-		page.Rows = append(page.Rows, models.Revision{
-			ID: columnID(row, 0), Version: row.ColumnInt64(1), Author: row.ColumnText(2),
-		})
-		return true
-	})
-	if err != nil {
-		return nil, false, err
-	}
-	return page.Rows, page.More, nil
-}
-
 // page passes the rows of a page to add, until there are no more or add returns false.
 func (s *Store) page(
 	ctx context.Context, f models.PostFilter, operation, columns string, add func(row *sqlite.Stmt) bool,
@@ -138,9 +117,8 @@ func scanPost(row *sqlite.Stmt) models.Post {
 		Content:   row.ColumnText(2),
 		Tags:      strings.Fields(row.ColumnText(3)),
 		AuthorID:  columnID(row, 4),
-		Version:   row.ColumnInt64(6),
-		CreatedAt: columnTime(row, 7),
-		UpdatedAt: columnTime(row, 8),
+		CreatedAt: columnTime(row, 6),
+		UpdatedAt: columnTime(row, 7),
 	}
 	if !row.ColumnIsNull(5) { // it is NULL if the author is gone
 		p.Author = &models.Author{ID: p.AuthorID, Username: row.ColumnText(5)}

@@ -12,16 +12,16 @@ import (
 )
 
 const (
-	postColumns = `posts.id, posts.title, posts.content, posts.tags, posts.author_id, users.username, posts.version,
+	postColumns = `posts.id, posts.title, posts.content, posts.tags, posts.author_id, users.username,
 		posts.created_at, posts.updated_at`
-	postColumnCount = 9
+	postColumnCount = 8
 
 	withAuthor = ` LEFT JOIN users ON users.id = posts.author_id `
 
 	// If the author has a post with the same key, nothing is inserted.
-	insertPost = `INSERT INTO posts (position, id, title, content, tags, author_id, version, created_at, updated_at,
+	insertPost = `INSERT INTO posts (position, id, title, content, tags, author_id, created_at, updated_at,
 			idempotency_key, idempotency_hash)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (author_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING`
 
 	selectPost = `SELECT ` + postColumns + ` FROM posts` + withAuthor + `WHERE posts.position = ? AND posts.id = ?`
@@ -33,10 +33,12 @@ const (
 		WHERE author_id = ? AND idempotency_key = ? AND created_at < ?`
 
 	updatePost = `UPDATE posts SET title = COALESCE(?, title), content = COALESCE(?, content), tags = COALESCE(?, tags),
-		updated_at = ?, version = version + 1
-		WHERE position = ? AND id = ? AND author_id = ? AND COALESCE(?, version) = version`
+		updated_at = ? WHERE position = ? AND id = ? AND author_id = ?`
 
-	deletePost = `DELETE FROM posts WHERE position = ? AND id = ? AND author_id = ? AND COALESCE(?, version) = version`
+	deletePost = `DELETE FROM posts WHERE position = ? AND id = ? AND author_id = ?`
+
+	// ifUnchanged restricts updatePost and deletePost to one state of the post.
+	ifUnchanged = ` AND title = ? AND content = ? AND tags = ? AND created_at = ? AND updated_at = ?`
 )
 
 // position returns the row id of a post: the first 63 bits of its id, which sort as the id does.
@@ -81,8 +83,8 @@ func createPost(conn *sqlite.Conn, p *models.Post, key *models.Idempotency) erro
 		text, fingerprint = key.Key, key.Fingerprint
 	}
 	insert := func() error {
-		return exec(conn, insertPost, position(p.ID), p.ID[:], p.Title, p.Content, strings.Join(p.Tags, " "), p.AuthorID[:],
-			p.Version, p.CreatedAt.UnixMilli(), p.UpdatedAt.UnixMilli(), text, fingerprint)
+		return exec(conn, insertPost, position(p.ID), p.ID[:], p.Title, p.Content, joinTags(p.Tags), p.AuthorID[:],
+			p.CreatedAt.UnixMilli(), p.UpdatedAt.UnixMilli(), text, fingerprint)
 	}
 	return models.CreateUnique(insert, func() (bool, error) { p.ID = models.NewID(); return false, nil })
 }
@@ -127,12 +129,12 @@ func (s *Store) UpdatePost(
 ) (post *models.Post, err error) {
 	var tags any
 	if change.Tags != nil {
-		tags = strings.Join(*change.Tags, " ")
+		tags = joinTags(*change.Tags)
 	}
+	statement, args := onlyIfUnchanged(updatePost, change.IfUnchanged,
+		orNull(change.Title), orNull(change.Content), tags, change.UpdatedAt.UnixMilli(), position(id), id[:], author[:])
 	err = s.write(ctx, "update post", func(conn *sqlite.Conn) error {
-		err := exec(conn, updatePost, orNull(change.Title), orNull(change.Content), tags, change.UpdatedAt.UnixMilli(),
-			position(id), id[:], author[:], orNull(change.IfVersion))
-		if err != nil {
+		if err := exec(conn, statement, args...); err != nil {
 			return err
 		}
 		if conn.Changes() == 0 {
@@ -145,15 +147,28 @@ func (s *Store) UpdatePost(
 }
 
 // DeletePost implements models.PostStore.
-func (s *Store) DeletePost(ctx context.Context, id, author models.ID, ifVersion *int64) error {
+func (s *Store) DeletePost(ctx context.Context, id, author models.ID, ifUnchanged *models.Post) error {
+	statement, args := onlyIfUnchanged(deletePost, ifUnchanged, position(id), id[:], author[:])
 	return s.write(ctx, "delete post", func(conn *sqlite.Conn) error {
-		err := exec(conn, deletePost, position(id), id[:], author[:], orNull(ifVersion))
+		err := exec(conn, statement, args...)
 		if err == nil && conn.Changes() == 0 {
 			return refusedChange(conn, id, author)
 		}
 		return err
 	})
 }
+
+// onlyIfUnchanged restricts a statement to one state of a post, unless that is nil.
+func onlyIfUnchanged(statement string, p *models.Post, args ...any) (string, []any) {
+	if p == nil {
+		return statement, args
+	}
+	return statement + ifUnchanged,
+		append(args, p.Title, p.Content, joinTags(p.Tags), p.CreatedAt.UnixMilli(), p.UpdatedAt.UnixMilli())
+}
+
+// joinTags returns tags as they are stored.
+func joinTags(tags []string) string { return strings.Join(tags, " ") }
 
 // refusedChange returns why a write found no row: models.ErrPostChanged if the author has the post in another
 // version, and models.ErrPostNotFound otherwise.

@@ -61,7 +61,6 @@ func postMethods(p models.Post) []method {
 		}},
 		{"PostByID", func(ctx context.Context, s store) error { return second(s.PostByID(ctx, p.ID)) }},
 		{"Posts", func(ctx context.Context, s store) error { _, _, err := s.Posts(ctx, page); return err }},
-		{"Revisions", func(ctx context.Context, s store) error { _, _, err := s.Revisions(ctx, page); return err }},
 		{"UpdatePost", func(ctx context.Context, s store) error {
 			return second(s.UpdatePost(ctx, p.ID, p.AuthorID, models.PostChange{Title: new("new"), UpdatedAt: now()}))
 		}},

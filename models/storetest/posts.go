@@ -16,7 +16,7 @@ var postCases = []testCase{
 	{"posts come back as they were stored", postsComeBack},
 	{"text comes back to the byte, odd or not", oddTextComesBack},
 	{"posts change if the author is theirs", postsChange},
-	{"versions guard changes", versionsGuardChanges},
+	{"states guard changes", statesGuardChanges},
 	{"a key creates one post", keysCreateOnce},
 	{"many are created at once", manyAreCreatedAtOnce},
 }
@@ -114,7 +114,6 @@ func postsChange(t *testing.T, store models.Store) {
 	} {
 		step.change.UpdatedAt = now().Add(time.Duration(i) * time.Minute)
 		want.UpdatedAt = step.change.UpdatedAt
-		want.Version++
 		step.then()
 		got, err := store.UpdatePost(t.Context(), p.ID, author.ID, step.change)
 		if err != nil || !reflect.DeepEqual(got, &want) {
@@ -146,31 +145,50 @@ func postsChange(t *testing.T, store models.Store) {
 	}
 }
 
-func versionsGuardChanges(t *testing.T, store models.Store) {
+func statesGuardChanges(t *testing.T, store models.Store) {
 	author := newUser(t, store, "alice")
-	p := newPost(author, "first")
-	if _, err := store.CreatePost(t.Context(), p, nil); err != nil {
+	first := newPost(author, "first")
+	first.Tags = []string{"go"}
+	if _, err := store.CreatePost(t.Context(), first, nil); err != nil {
 		t.Fatalf("create: %v", err)
 	}
-	version := p.Version
 	won := atOnce(t, 20, func(i int) error {
-		_, err := store.UpdatePost(t.Context(), p.ID, author.ID, models.PostChange{
-			Title: new(fmt.Sprintf("by %d", i)), UpdatedAt: now(), IfVersion: &version,
+		_, err := store.UpdatePost(t.Context(), first.ID, author.ID, models.PostChange{
+			Title: new(fmt.Sprintf("by %d", i)), UpdatedAt: now(), IfUnchanged: first,
 		})
 		return err
 	}, models.ErrPostChanged)
 	if won != 1 {
-		t.Errorf("%d of 20 changes of one version succeeded, want 1", won)
+		t.Errorf("%d of 20 changes of one state succeeded, want 1", won)
 	}
-	if err := store.DeletePost(t.Context(), p.ID, author.ID, &version); !errors.Is(err, models.ErrPostChanged) {
-		t.Errorf("delete the old version: got %v, want ErrPostChanged", err)
+	got, err := store.PostByID(t.Context(), first.ID)
+	if err != nil {
+		t.Fatalf("read: %v", err)
 	}
-	got, err := store.PostByID(t.Context(), p.ID)
-	if err != nil || got.Version != version+1 {
-		t.Fatalf("got %+v, %v, want version %d", got, err, version+1)
+	for field, alter := range map[string]func(*models.Post){
+		"title":     func(p *models.Post) { p.Title = "other" },
+		"content":   func(p *models.Post) { p.Content = "other" },
+		"tags":      func(p *models.Post) { p.Tags = []string{"go", "gin"} },
+		"createdAt": func(p *models.Post) { p.CreatedAt = p.CreatedAt.Add(time.Millisecond) },
+		"updatedAt": func(p *models.Post) { p.UpdatedAt = p.UpdatedAt.Add(time.Millisecond) },
+	} {
+		other := *got
+		alter(&other)
+		change := models.PostChange{Title: new("lost"), UpdatedAt: now(), IfUnchanged: &other}
+		if _, err := store.UpdatePost(t.Context(), got.ID, author.ID, change); !errors.Is(err, models.ErrPostChanged) {
+			t.Errorf("change with another %s: got %v, want ErrPostChanged", field, err)
+		}
+		if err := store.DeletePost(t.Context(), got.ID, author.ID, &other); !errors.Is(err, models.ErrPostChanged) {
+			t.Errorf("delete with another %s: got %v, want ErrPostChanged", field, err)
+		}
 	}
-	if err := store.DeletePost(t.Context(), p.ID, author.ID, &got.Version); err != nil {
-		t.Errorf("delete this version: %v", err)
+	change := models.PostChange{Title: new("last"), UpdatedAt: now(), IfUnchanged: got}
+	last, err := store.UpdatePost(t.Context(), got.ID, author.ID, change)
+	if err != nil || last.Title != "last" {
+		t.Fatalf("change this state: %+v, %v", last, err)
+	}
+	if err := store.DeletePost(t.Context(), last.ID, author.ID, last); err != nil {
+		t.Errorf("delete this state: %v", err)
 	}
 }
 
