@@ -3,9 +3,7 @@ package routes
 import (
 	"bytes"
 	"compress/gzip"
-	"crypto/sha256"
 	"embed"
-	"encoding/base64"
 	"fmt"
 	"io"
 	"io/fs"
@@ -45,8 +43,7 @@ type asset struct {
 }
 
 func newAsset(name, contentType string, content []byte) *asset {
-	hash := sha256.Sum256(content)
-	return &asset{name, contentType, content, `"` + base64.RawURLEncoding.EncodeToString(hash[:15]) + `"`}
+	return &asset{name, contentType, content, newETag(content)}
 }
 
 // serve answers with the file, or 304 if the client has it. It serves no ranges, which would be of another
@@ -55,6 +52,9 @@ func (a *asset) serve(c *gin.Context) {
 	c.Request.Header.Del("Range")
 	c.Header("ETag", a.etag)
 	c.Header("Cache-Control", "no-cache")
+	if notModified(c, a.etag) { // knows the ETag of the compressed file too, which ServeContent does not
+		return
+	}
 	if a.contentType != "" {
 		c.Header("Content-Type", a.contentType)
 	}

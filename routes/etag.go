@@ -34,7 +34,12 @@ func listTag(page []models.Revision, more bool) string {
 		state = append(state, r.Author...)
 		state = append(state, 0)
 	}
-	hash := sha256.Sum256(state)
+	return newETag(state)
+}
+
+// newETag returns the strong ETag of what content determines.
+func newETag(content []byte) string {
+	hash := sha256.Sum256(content)
 	return `"` + base64.RawURLEncoding.EncodeToString(hash[:15]) + `"`
 }
 

@@ -191,6 +191,10 @@ func TestDocs(t *testing.T) {
 			t.Errorf("%s has the ETag %s", file[1], etag)
 		}
 	}
+	compressed := s.send(t, "GET", "/docs/swagger-ui.css", "", header{"Accept-Encoding": "gzip"}).
+		is(200).has("Content-Encoding", "gzip").header.Get("ETag")
+	s.send(t, "GET", "/docs/swagger-ui.css", "", header{"Accept-Encoding": "gzip", "If-None-Match": compressed}).
+		is(304).has("ETag", compressed)
 	s.send(t, "GET", "/docs/nope.js", "").fails(404, "NotFoundError", "Not found")
 	s.send(t, "GET", "/openapi.yaml", "").is(200).has("Content-Type", "application/yaml; charset=utf-8")
 	var document struct {
