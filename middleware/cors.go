@@ -15,7 +15,9 @@ func CORS(origins []string) gin.HandlerFunc {
 		AllowedMethods: []string{
 			http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
 		},
-		AllowedHeaders: []string{"Authorization", "Content-Type", "If-Match", "If-None-Match", "Idempotency-Key", "X-Request-ID"},
+		AllowedHeaders: []string{
+			"Authorization", "Content-Type", "If-Match", "If-None-Match", "Idempotency-Key", "X-Request-ID",
+		},
 		ExposedHeaders: []string{"ETag", "Idempotency-Replayed", "Link", "Location", "Retry-After", "X-Request-ID"},
 		MaxAge:         7200, // seconds; browsers do not remember it longer
 	})

@@ -24,7 +24,8 @@ func Metrics(r prometheus.Registerer) gin.HandlerFunc {
 		Help: "Requests being answered.",
 	})
 	methods := []string{
-		http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions,
+		http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
+		http.MethodOptions,
 	}
 	return func(c *gin.Context) {
 		start := time.Now()

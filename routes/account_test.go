@@ -79,7 +79,8 @@ func TestUpdateMe(t *testing.T) {
 		} {
 			s.send(t, "PATCH", "/auth/me", c.body, bearer(g.Token)).fails(400, "ValidationError", c.message, c.field)
 		}
-		s.send(t, "PATCH", "/auth/me", `{"name":"x","email":"BOB@example.com"}`, bearer(g.Token)).fails(409, "ConflictError", "Email already taken")
+		s.send(t, "PATCH", "/auth/me", `{"name":"x","email":"BOB@example.com"}`, bearer(g.Token)).
+			fails(409, "ConflictError", "Email already taken")
 		s.send(t, "PATCH", "/auth/me", `{"name":"x"}`).fails(401, "UnauthorizedError", "Authentication required")
 		s.checkMe(t, `{}`, g.Token, want)
 	})
@@ -100,8 +101,10 @@ func TestDeleteMe(t *testing.T) {
 	onEachStore(t, func(t *testing.T, s *server) {
 		g, other := s.signUp(t, "alice"), s.login(t, "alice")
 		p := s.post(t, g.Token, "My Post")
-		s.send(t, "DELETE", "/auth/me", `{"password":"wrong-one"}`, bearer(g.Token)).fails(401, "UnauthorizedError", "Invalid credentials")
-		s.send(t, "DELETE", "/auth/me", `{}`, bearer(g.Token)).fails(400, "ValidationError", "password is required", "password")
+		s.send(t, "DELETE", "/auth/me", `{"password":"wrong-one"}`, bearer(g.Token)).
+			fails(401, "UnauthorizedError", "Invalid credentials")
+		s.send(t, "DELETE", "/auth/me", `{}`, bearer(g.Token)).
+			fails(400, "ValidationError", "password is required", "password")
 		s.send(t, "DELETE", "/auth/me", `{"password":"pass123"}`).fails(401, "UnauthorizedError", "Authentication required")
 		s.send(t, "GET", "/auth/me", "", bearer(g.Token)).is(200)
 
@@ -121,7 +124,8 @@ func TestDeleteMe(t *testing.T) {
 			t.Errorf("the post is %s, want it without an author", r.body)
 		}
 		again := s.signUp(t, "Alice")
-		s.send(t, "DELETE", "/posts/"+p.ID, "", bearer(again.Token)).fails(403, "ForbiddenError", "Only the author may change this post")
+		s.send(t, "DELETE", "/posts/"+p.ID, "", bearer(again.Token)).
+			fails(403, "ForbiddenError", "Only the author may change this post")
 	})
 }
 
@@ -129,7 +133,8 @@ func TestChangePassword(t *testing.T) {
 	onEachStore(t, func(t *testing.T, s *server) {
 		g, other := s.signUp(t, "alice"), s.login(t, "alice")
 		change := func(current, next string) *response {
-			return s.send(t, "POST", "/auth/password", fmt.Sprintf(`{"currentPassword":%q,"newPassword":%q}`, current, next), bearer(g.Token))
+			body := fmt.Sprintf(`{"currentPassword":%q,"newPassword":%q}`, current, next)
+			return s.send(t, "POST", "/auth/password", body, bearer(g.Token))
 		}
 		change("wrong-one", "secret99").fails(401, "UnauthorizedError", "Invalid credentials")
 		change("pass123", "12345").fails(400, "ValidationError", "newPassword must", "newPassword")
@@ -137,7 +142,8 @@ func TestChangePassword(t *testing.T) {
 		change("pass123", "ALICE").fails(400, "ValidationError", "newPassword must", "newPassword")
 		s.send(t, "POST", "/auth/password", `{}`, bearer(g.Token)).
 			fails(400, "ValidationError", "currentPassword is required", "currentPassword", "newPassword")
-		s.send(t, "POST", "/auth/password", `{"currentPassword":"pass123","newPassword":"secret99","username":"x"}`, bearer(g.Token)).
+		s.send(t, "POST", "/auth/password", `{"currentPassword":"pass123","newPassword":"secret99","username":"x"}`,
+			bearer(g.Token)).
 			fails(400, "ValidationError", "username is not a known field", "username")
 		s.send(t, "GET", "/auth/me", "", bearer(other.Token)).is(200)
 
@@ -191,7 +197,8 @@ func TestSessions(t *testing.T) {
 	onEachStore(t, func(t *testing.T, s *server) {
 		s.register(t, "alice")
 		var g grantAnswer
-		s.send(t, "POST", "/auth/login", `{"username":"alice","password":"pass123"}`, header{"User-Agent": "Browser/1.0 \xff"}).decode(&g)
+		s.send(t, "POST", "/auth/login", `{"username":"alice","password":"pass123"}`,
+			header{"User-Agent": "Browser/1.0 \xff"}).decode(&g)
 		other, strangers := s.login(t, "alice"), s.signUp(t, "bob")
 		list := func(token string) (sessions []sessionAnswer) {
 			t.Helper()
@@ -203,7 +210,8 @@ func TestSessions(t *testing.T) {
 			t.Fatalf("got %+v, want 2", sessions)
 		}
 		mine := sessions[slices.IndexFunc(sessions, func(s sessionAnswer) bool { return s.Current })]
-		if mine.UserAgent != "Browser/1.0 " || mine.IP != "127.0.0.1" || mine.CreatedAt != mine.LastUsedAt || mine.ExpiresAt <= mine.CreatedAt {
+		if mine.UserAgent != "Browser/1.0 " || mine.IP != "127.0.0.1" || mine.CreatedAt != mine.LastUsedAt ||
+			mine.ExpiresAt <= mine.CreatedAt {
 			t.Errorf("mine is %+v", mine)
 		}
 		foreign := list(strangers.Token)[0].ID
@@ -236,10 +244,14 @@ func TestChangePosts(t *testing.T) {
 		author, other := s.signUp(t, "alice"), s.signUp(t, "bob")
 		p := s.post(t, author.Token, "My Post")
 		path := "/posts/" + p.ID
-		for method, body := range map[string]string{"PUT": `{"title":"t","content":"c"}`, "PATCH": `{"title":"t"}`, "DELETE": ""} {
+		for method, body := range map[string]string{
+			"PUT": `{"title":"t","content":"c"}`, "PATCH": `{"title":"t"}`, "DELETE": "",
+		} {
 			s.send(t, method, path, body).fails(401, "UnauthorizedError", "Authentication required")
-			s.send(t, method, path, body, bearer(other.Token)).fails(403, "ForbiddenError", "Only the author may change this post").has("WWW-Authenticate", "")
-			s.send(t, method, "/posts/"+models.NewID().Hex(), body, bearer(author.Token)).fails(404, "NotFoundError", "Post not found")
+			s.send(t, method, path, body, bearer(other.Token)).
+				fails(403, "ForbiddenError", "Only the author may change this post").has("WWW-Authenticate", "")
+			s.send(t, method, "/posts/"+models.NewID().Hex(), body, bearer(author.Token)).
+				fails(404, "NotFoundError", "Post not found")
 			s.send(t, method, "/posts/xyz", body, bearer(author.Token)).fails(400, "BadRequestError", "24 hex digits")
 		}
 		check := func(method, body, title, content, tags string) {
@@ -259,10 +271,14 @@ func TestChangePosts(t *testing.T) {
 		check("PATCH", `{}`, "New", "Bye", "[go]")
 		check("PUT", `{"title":"Whole","content":"All","tags":["a","b"]}`, "Whole", "All", "[a b]")
 		check("PUT", `{"title":"Whole","content":"All"}`, "Whole", "All", "[]")
-		s.send(t, "PUT", path, `{"title":"t"}`, bearer(author.Token)).fails(400, "ValidationError", "content is required", "content")
-		s.send(t, "PATCH", path, `{"title":" "}`, bearer(author.Token)).fails(400, "ValidationError", "title must have 1 to 200", "title")
-		s.send(t, "PATCH", path, `{"tags":null}`, bearer(author.Token)).fails(400, "ValidationError", "tags must not be null", "tags")
-		s.send(t, "PATCH", path, `{"author":"x"}`, bearer(author.Token)).fails(400, "ValidationError", "author is not a known field", "author")
+		s.send(t, "PUT", path, `{"title":"t"}`, bearer(author.Token)).
+			fails(400, "ValidationError", "content is required", "content")
+		s.send(t, "PATCH", path, `{"title":" "}`, bearer(author.Token)).
+			fails(400, "ValidationError", "title must have 1 to 200", "title")
+		s.send(t, "PATCH", path, `{"tags":null}`, bearer(author.Token)).
+			fails(400, "ValidationError", "tags must not be null", "tags")
+		s.send(t, "PATCH", path, `{"author":"x"}`, bearer(author.Token)).
+			fails(400, "ValidationError", "author is not a known field", "author")
 
 		s.send(t, "DELETE", path, "", bearer(author.Token)).is(204)
 		s.send(t, "DELETE", path, "", bearer(author.Token)).is(404)
@@ -283,7 +299,8 @@ func TestRoles(t *testing.T) {
 		var users []userAnswer
 		r := s.send(t, "GET", "/admin/users?limit=1", "", bearer(admin.Token)).is(200).has("Cache-Control", "no-store")
 		r.decode(&users)
-		if len(users) != 1 || users[0].Username != "root" || users[0].Role != "admin" || !strings.HasPrefix(r.header.Get("Link"), "</admin/users?") {
+		if len(users) != 1 || users[0].Username != "root" || users[0].Role != "admin" ||
+			!strings.HasPrefix(r.header.Get("Link"), "</admin/users?") {
 			t.Errorf("got %+v, Link %s", users, r.header.Get("Link"))
 		}
 		s.send(t, "PATCH", "/posts/"+p.ID, `{"title":"Edited"}`, bearer(admin.Token)).is(200)
@@ -361,7 +378,9 @@ func TestFailedLoginsAreLimited(t *testing.T) {
 		s.send(t, "POST", "/auth/login", body).is(401)
 		s.clock.advance(time.Minute)
 	}
-	for _, body := range []string{`{"username":"alice","password":"wrong-one"}`, `{"username":"alice","password":"pass123"}`} {
+	for _, body := range []string{
+		`{"username":"alice","password":"wrong-one"}`, `{"username":"alice","password":"pass123"}`,
+	} {
 		s.send(t, "POST", "/auth/login", body).fails(429, "TooManyRequestsError", "Too many tries").retriesAfter(290, 300)
 	}
 	s.login(t, "bob")
@@ -403,33 +422,41 @@ func TestManyTriesAtOnceAreNoMoreThanOneAfterAnother(t *testing.T) {
 func TestFailedLoginsOfAnAddressAreLimited(t *testing.T) {
 	t.Parallel()
 	store := testkit.SQLite(t)
-	s := newServer(t, store, limited, func(o *routes.Options, _ *auth.SessionOptions) { o.TrustedProxies = []string{"127.0.0.1"} })
+	s := newServer(t, store, limited, func(o *routes.Options, _ *auth.SessionOptions) {
+		o.TrustedProxies = []string{"127.0.0.1"}
+	})
 	s.register(t, "alice")
 	fail := func(i int, ip string) *response {
-		return s.send(t, "POST", "/auth/login", fmt.Sprintf(`{"username":"user%d","password":"wrong-one"}`, i), header{"X-Forwarded-For": ip})
+		return s.send(t, "POST", "/auth/login", fmt.Sprintf(`{"username":"user%d","password":"wrong-one"}`, i),
+			header{"X-Forwarded-For": ip})
 	}
 	for i := range 100 {
 		fail(i, fmt.Sprintf("2001:db8:1:2::%x", i+1)).is(401) // one /64
 	}
 	fail(100, "2001:db8:1:2:ffff::1").fails(429, "TooManyRequestsError", "Too many tries").retriesAfter(880, 900)
-	s.send(t, "POST", "/auth/login", `{"username":"alice","password":"pass123"}`, header{"X-Forwarded-For": "2001:db8:1:2::99"}).is(429)
-	s.send(t, "POST", "/auth/login", `{"username":"alice","password":"pass123"}`, header{"X-Forwarded-For": "2001:db8:1:3::1"}).is(200)
+	s.send(t, "POST", "/auth/login", `{"username":"alice","password":"pass123"}`,
+		header{"X-Forwarded-For": "2001:db8:1:2::99"}).is(429)
+	s.send(t, "POST", "/auth/login", `{"username":"alice","password":"pass123"}`,
+		header{"X-Forwarded-For": "2001:db8:1:3::1"}).is(200)
 
 	untrusting := newServer(t, store, limited)
 	for i := range 10 {
-		untrusting.send(t, "POST", "/auth/login", `{"username":"alice","password":"wrong-one"}`, header{"X-Forwarded-For": fmt.Sprintf("10.0.0.%d", i)}).is(401)
+		untrusting.send(t, "POST", "/auth/login", `{"username":"alice","password":"wrong-one"}`,
+			header{"X-Forwarded-For": fmt.Sprintf("10.0.0.%d", i)}).is(401)
 	}
-	untrusting.send(t, "POST", "/auth/login", `{"username":"alice","password":"pass123"}`, header{"X-Forwarded-For": "10.0.1.1"}).is(429)
+	untrusting.send(t, "POST", "/auth/login", `{"username":"alice","password":"pass123"}`,
+		header{"X-Forwarded-For": "10.0.1.1"}).is(429)
 }
 
 func TestRegistrationsAreLimited(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, testkit.SQLite(t), limited)
 	for i := range 30 {
-		s.send(t, "POST", "/auth/register", `{"username":"","password":"pass123"}`).is(400) // costs nothing and counts for nothing
+		s.send(t, "POST", "/auth/register", `{"username":"","password":"pass123"}`).is(400) // does not count
 		s.register(t, fmt.Sprintf("user%d", i))
 	}
-	s.send(t, "POST", "/auth/register", `{"username":"onemore","password":"pass123"}`).fails(429, "TooManyRequestsError", "Too many tries")
+	s.send(t, "POST", "/auth/register", `{"username":"onemore","password":"pass123"}`).
+		fails(429, "TooManyRequestsError", "Too many tries")
 	s.login(t, "user1")
 	s.clock.advance(time.Hour)
 	s.register(t, "onemore")
@@ -441,7 +468,8 @@ func TestWrongPasswordsForTheOwnAccountAreLimited(t *testing.T) {
 	g := s.signUp(t, "alice")
 	for range 5 {
 		s.send(t, "DELETE", "/auth/me", `{"password":"wrong-one"}`, bearer(g.Token)).is(401)
-		s.send(t, "POST", "/auth/password", `{"currentPassword":"wrong-one","newPassword":"secret99"}`, bearer(g.Token)).is(401)
+		s.send(t, "POST", "/auth/password", `{"currentPassword":"wrong-one","newPassword":"secret99"}`, bearer(g.Token)).
+			is(401)
 	}
 	s.send(t, "DELETE", "/auth/me", `{"password":"pass123"}`, bearer(g.Token)).is(429)
 	s.send(t, "GET", "/auth/me", "", bearer(g.Token)).is(200)
@@ -459,7 +487,8 @@ func TestRegistrationsOfOneNameAtOnce(t *testing.T) {
 		for i := range 50 {
 			clients.Go(func() {
 				name := s.sendUntilServed(t, "POST", "/auth/register", spellings[i%2])
-				mail := s.sendUntilServed(t, "POST", "/auth/register", fmt.Sprintf(`{"username":"user%d","password":"pass123","email":%q}`, i, emails[i%2]))
+				mail := s.sendUntilServed(t, "POST", "/auth/register",
+					fmt.Sprintf(`{"username":"user%d","password":"pass123","email":%q}`, i, emails[i%2]))
 				mu.Lock()
 				defer mu.Unlock()
 				names[name.status]++
@@ -481,7 +510,9 @@ func TestHashOfAnotherCostIsRenewedAtLogin(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		u := &models.User{ID: models.NewID(), Username: "alice", Role: models.RoleUser, PasswordHash: string(hash), CreatedAt: time.Now()}
+		u := &models.User{
+			ID: models.NewID(), Username: "alice", Role: models.RoleUser, PasswordHash: string(hash), CreatedAt: time.Now(),
+		}
 		if err := s.store.CreateUser(t.Context(), u); err != nil {
 			t.Fatal(err)
 		}
@@ -498,7 +529,8 @@ func TestHashOfAnotherCostIsRenewedAtLogin(t *testing.T) {
 	})
 }
 
-// TestRefusedLoginsTakeOneTime measures logins from outside: the time of a refusal must not tell whether the user exists.
+// TestRefusedLoginsTakeOneTime measures logins from outside: the time of a refusal must not tell whether the user
+// exists.
 func TestRefusedLoginsTakeOneTime(t *testing.T) {
 	if testing.Short() {
 		t.Skip("measures time")

@@ -76,18 +76,22 @@ func checkContract(t *testing.T, request *http.Request, requestBody string, answ
 			t.Errorf("%s %s, %d: the header %s is not documented", request.Method, route.Path, answer.Status, name)
 		}
 	}
-	options := &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, IncludeResponseStatus: true}
+	options := &openapi3filter.Options{
+		AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, IncludeResponseStatus: true,
+	}
 	input := &openapi3filter.RequestValidationInput{Request: asked, PathParams: parameters, Route: route, Options: options}
 	if answer.Status < 300 {
 		if err := openapi3filter.ValidateRequest(t.Context(), input); err != nil {
 			t.Errorf("%s %s succeeded and breaks the document: %v", request.Method, route.Path, err)
 		}
 	}
-	if len(body) == 0 || answer.Header.Get("Content-Encoding") != "" || !strings.HasPrefix(answer.Header.Get("Content-Type"), "application/json") {
+	if len(body) == 0 || answer.Header.Get("Content-Encoding") != "" ||
+		!strings.HasPrefix(answer.Header.Get("Content-Type"), "application/json") {
 		return
 	}
 	err = openapi3filter.ValidateResponse(t.Context(), &openapi3filter.ResponseValidationInput{
-		RequestValidationInput: input, Status: answer.Status, Header: answer.Header, Body: io.NopCloser(bytes.NewReader(body)), Options: options,
+		RequestValidationInput: input, Status: answer.Status, Header: answer.Header,
+		Body: io.NopCloser(bytes.NewReader(body)), Options: options,
 	})
 	if err != nil {
 		t.Errorf("%s %s, %d: the answer breaks the document: %v", request.Method, route.Path, answer.Status, err)
@@ -150,7 +154,8 @@ func TestSavedExamples(t *testing.T) {
 			for _, saved := range item.Response {
 				bodiless := saved.Code == http.StatusNoContent || saved.Code == http.StatusNotModified
 				if saved.Name == "" || saved.Status != http.StatusText(saved.Code) || (saved.Body == "") != bodiless {
-					t.Errorf("%s: the saved answer %q is %d %q, %d bytes", item.Name, saved.Name, saved.Code, saved.Status, len(saved.Body))
+					t.Errorf("%s: the saved answer %q is %d %q, %d bytes", item.Name, saved.Name, saved.Code, saved.Status,
+						len(saved.Body))
 				}
 				asked, body := saved.OriginalRequest, fill(saved.OriginalRequest.Body.Raw)
 				request, err := http.NewRequestWithContext(t.Context(), asked.Method, fill(asked.URL.Raw), nil)

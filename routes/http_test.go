@@ -25,7 +25,9 @@ func TestBodies(t *testing.T) {
 	s := newServer(t, testkit.SQLite(t))
 	s.register(t, "alice")
 	const path, good = "/auth/login", `{"username":"alice","password":"pass123"}`
-	for _, contentType := range []string{"application/json", "Application/JSON", `application/json; charset="UTF-8"`, "application/json;charset=utf-8"} {
+	for _, contentType := range []string{
+		"application/json", "Application/JSON", `application/json; charset="UTF-8"`, "application/json;charset=utf-8",
+	} {
 		s.send(t, "POST", path, good, header{"Content-Type": contentType}).is(200)
 	}
 	for _, c := range []struct {
@@ -36,10 +38,13 @@ func TestBodies(t *testing.T) {
 		fields         []string
 	}{
 		{"no type", good, header{"Content-Type": ""}, 415, "UnsupportedMediaTypeError", "application/json", nil},
-		{"a form", "username=alice", header{"Content-Type": "application/x-www-form-urlencoded"}, 415, "UnsupportedMediaTypeError", "application/json", nil},
+		{"a form", "username=alice", header{"Content-Type": "application/x-www-form-urlencoded"}, 415,
+			"UnsupportedMediaTypeError", "application/json", nil},
 		{"text", good, header{"Content-Type": "text/json"}, 415, "UnsupportedMediaTypeError", "application/json", nil},
-		{"a broken type", good, header{"Content-Type": "application/json; ="}, 415, "UnsupportedMediaTypeError", "application/json", nil},
-		{"latin-1", good, header{"Content-Type": "application/json; charset=iso-8859-1"}, 415, "UnsupportedMediaTypeError", "UTF-8", nil},
+		{"a broken type", good, header{"Content-Type": "application/json; ="}, 415, "UnsupportedMediaTypeError",
+			"application/json", nil},
+		{"latin-1", good, header{"Content-Type": "application/json; charset=iso-8859-1"}, 415, "UnsupportedMediaTypeError",
+			"UTF-8", nil},
 		{"compressed", good, header{"Content-Encoding": "gzip"}, 415, "UnsupportedMediaTypeError", "Content-Encoding", nil},
 		{"empty", "", header{"Content-Type": "application/json"}, 400, "BadRequestError", "The body is empty", nil},
 		{"blank", " \n", nil, 400, "BadRequestError", "The body is empty", nil},
@@ -56,17 +61,24 @@ func TestBodies(t *testing.T) {
 		{"null", "null", nil, 400, "BadRequestError", "must be a JSON object", nil},
 		{"a string", `"alice"`, nil, 400, "BadRequestError", "must be a JSON object", nil},
 		{"a deep nest", strings.Repeat("[", 60000), nil, 400, "BadRequestError", "must be a JSON object", nil},
-		{"a duplicate key", `{"username":"alice","username":"bob","password":"pass123"}`, nil, 400, "ValidationError", "username occurs twice", []string{"username"}},
-		{"an unknown key", `{"username":"alice","password":"pass123","admin":true}`, nil, 400, "ValidationError", "admin is not a known field", []string{"admin"}},
-		{"another case", `{"Username":"alice","password":"pass123"}`, nil, 400, "ValidationError", "Username is not a known field", []string{"Username"}},
-		{"a number", `{"username":1,"password":"pass123"}`, nil, 400, "ValidationError", "username must be a string", []string{"username"}},
-		{"a long key", `{"` + strings.Repeat("k", 60000) + `":1}`, nil, 400, "ValidationError", "is not a known field", []string{strings.Repeat("k", 100) + "…"}},
+		{"a duplicate key", `{"username":"alice","username":"bob","password":"pass123"}`, nil, 400, "ValidationError",
+			"username occurs twice", []string{"username"}},
+		{"an unknown key", `{"username":"alice","password":"pass123","admin":true}`, nil, 400, "ValidationError",
+			"admin is not a known field", []string{"admin"}},
+		{"another case", `{"Username":"alice","password":"pass123"}`, nil, 400, "ValidationError",
+			"Username is not a known field", []string{"Username"}},
+		{"a number", `{"username":1,"password":"pass123"}`, nil, 400, "ValidationError", "username must be a string",
+			[]string{"username"}},
+		{"a long key", `{"` + strings.Repeat("k", 60000) + `":1}`, nil, 400, "ValidationError", "is not a known field",
+			[]string{strings.Repeat("k", 100) + "…"}},
 		{"an empty key", `{"":1}`, nil, 400, "ValidationError", `"" is not a known field`, []string{""}},
 		{"an odd key", `{"a/b~c\u0000":1}`, nil, 400, "ValidationError", "is not a known field", []string{"a/b~c\x00"}},
-		{"too much", `{"username":"` + strings.Repeat("a", 64<<10) + `"}`, nil, 413, "PayloadTooLargeError", "65536 bytes", nil},
+		{"too much", `{"username":"` + strings.Repeat("a", 64<<10) + `"}`, nil, 413, "PayloadTooLargeError", "65536 bytes",
+			nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s.send(t, "POST", path, c.body, c.header).fails(c.status, c.error, c.message, c.fields...).hides("token", "offset", "jsontext")
+			s.send(t, "POST", path, c.body, c.header).fails(c.status, c.error, c.message, c.fields...).
+				hides("token", "offset", "jsontext")
 		})
 	}
 	g := s.login(t, "alice")
@@ -98,27 +110,31 @@ func (s *server) raw(t *testing.T, request string) *http.Response {
 
 func TestBodyOverTheLimitWithoutALength(t *testing.T) {
 	s := newServer(t, testkit.SQLite(t))
-	answer := s.raw(t, "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"+
+	const head = "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+	answer := s.raw(t, head+"Transfer-Encoding: chunked\r\n\r\n"+
 		fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", 70000, strings.Repeat(" ", 70000)))
 	if answer.StatusCode != 413 {
 		t.Errorf("got %s, want 413", answer.Status)
 	}
-	answer = s.raw(t, "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
+	answer = s.raw(t, head+"Content-Length: 100\r\n\r\n{")
 	if answer.StatusCode != 400 {
 		t.Errorf("a body that ends early: got %s, want 400", answer.Status)
 	}
-	answer = s.raw(t, "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n")
+	answer = s.raw(t, head+"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n")
 	if answer.StatusCode != 400 {
 		t.Errorf("a broken chunk: got %s, want 400", answer.Status)
 	}
 	for path, want := range map[string]int{"/auth/login": 413, "/posts": 413, "/nope": 404} {
-		answer = s.raw(t, fmt.Sprintf("POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
-			path, 4<<20, strings.Repeat(" ", 4<<20)))
+		request := "POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
+		answer = s.raw(t, fmt.Sprintf(request, path, 4<<20, strings.Repeat(" ", 4<<20)))
 		if answer.StatusCode != want {
 			t.Errorf("4 MiB to %s: got %s, want %d", path, answer.Status, want)
 		}
 	}
-	for _, twice := range []string{"Content-Type: application/json\r\nContent-Type: text/plain", "Content-Type: application/json\r\nContent-Encoding: identity\r\nContent-Encoding: gzip"} {
+	for _, twice := range []string{
+		"Content-Type: application/json\r\nContent-Type: text/plain",
+		"Content-Type: application/json\r\nContent-Encoding: identity\r\nContent-Encoding: gzip",
+	} {
 		answer = s.raw(t, "POST /auth/login HTTP/1.1\r\nHost: x\r\n"+twice+"\r\nContent-Length: 2\r\n\r\n{}")
 		if answer.StatusCode != 415 {
 			t.Errorf("%q: got %s, want 415", twice, answer.Status)
@@ -136,11 +152,15 @@ func TestPathsAndMethods(t *testing.T) {
 	for _, path := range []string{"/", "/healthz", "/readyz", "/posts", "/posts/" + p.ID, "/users/alice"} {
 		get := s.send(t, "GET", path, "").is(200)
 		head := s.send(t, "HEAD", path, "").is(200)
-		if head.body != "" || head.header.Get("Content-Length") != fmt.Sprint(len(get.body)) || head.header.Get("Content-Type") != get.header.Get("Content-Type") {
+		if head.body != "" || head.header.Get("Content-Length") != fmt.Sprint(len(get.body)) ||
+			head.header.Get("Content-Type") != get.header.Get("Content-Type") {
 			t.Errorf("HEAD %s: %q, %v", path, head.body, head.header)
 		}
 	}
-	for _, path := range []string{"/nope", "/posts/", "/auth", "/auth/", "/auth/login/", "//posts", "/docs/.", "/docs/..", "/docs/", "/POSTS", "/posts/" + p.ID + "/", "/users", "/.env", "/auth/../posts"} {
+	for _, path := range []string{
+		"/nope", "/posts/", "/auth", "/auth/", "/auth/login/", "//posts", "/docs/.", "/docs/..", "/docs/", "/POSTS",
+		"/posts/" + p.ID + "/", "/users", "/.env", "/auth/../posts",
+	} {
 		r := s.send(t, "GET", path, "").fails(404, "NotFoundError", "Not found")
 		r.has("Location", "")
 	}
@@ -250,7 +270,8 @@ func TestCompression(t *testing.T) {
 		t.Errorf("unpacked: %.100s, %v, want %.100s", unpacked, err, plain.body)
 	}
 	s.send(t, "GET", "/posts?limit=1", "", accept).has("Content-Encoding", "")
-	login := s.send(t, "POST", "/auth/login", `{"username":"alice","password":"pass123"}`, accept).is(200).has("Content-Encoding", "")
+	login := s.send(t, "POST", "/auth/login", `{"username":"alice","password":"pass123"}`, accept).is(200).
+		has("Content-Encoding", "")
 	if len(login.body) <= 1024 {
 		t.Fatalf("the answer has %d bytes: too few to show that tokens are not compressed", len(login.body))
 	}
@@ -273,11 +294,16 @@ func TestCORS(t *testing.T) {
 		"Access-Control-Request-Headers": "authorization,content-type"}
 	s.send(t, "OPTIONS", "/posts", "", preflight).is(204).has("Access-Control-Allow-Origin", "*").
 		has("Access-Control-Allow-Methods", "POST").has("Access-Control-Allow-Headers", "authorization,content-type")
-	s.send(t, "POST", "/posts", `{}`, header{"Origin": "https://app.example.com"}).is(401).has("Access-Control-Allow-Origin", "*")
+	s.send(t, "POST", "/posts", `{}`, header{"Origin": "https://app.example.com"}).is(401).
+		has("Access-Control-Allow-Origin", "*")
 
-	strict := newServer(t, store, func(o *routes.Options, _ *auth.SessionOptions) { o.CORSOrigins = []string{"https://app.example.com"} })
-	strict.send(t, "GET", "/posts", "", header{"Origin": "https://app.example.com"}).is(200).has("Access-Control-Allow-Origin", "https://app.example.com")
-	strict.send(t, "GET", "/posts", "", header{"Origin": "https://evil.example.com"}).is(200).has("Access-Control-Allow-Origin", "")
+	strict := newServer(t, store, func(o *routes.Options, _ *auth.SessionOptions) {
+		o.CORSOrigins = []string{"https://app.example.com"}
+	})
+	strict.send(t, "GET", "/posts", "", header{"Origin": "https://app.example.com"}).is(200).
+		has("Access-Control-Allow-Origin", "https://app.example.com")
+	strict.send(t, "GET", "/posts", "", header{"Origin": "https://evil.example.com"}).is(200).
+		has("Access-Control-Allow-Origin", "")
 	strict.send(t, "GET", "/posts", "").is(200).has("Access-Control-Allow-Origin", "")
 }
 
@@ -318,8 +344,9 @@ func TestFailuresTellNothing(t *testing.T) {
 		error   string
 		message string
 	}{
-		"an unknown error": {func(context.Context) ([]models.Post, error) { return nil, errors.New("disk /dev/sda1 on fire") },
-			500, "InternalServerError", "Something went wrong"},
+		"an unknown error": {func(context.Context) ([]models.Post, error) {
+			return nil, errors.New("disk /dev/sda1 on fire")
+		}, 500, "InternalServerError", "Something went wrong"},
 		"a panic": {func(context.Context) ([]models.Post, error) { panic("disk /dev/sda1 on fire") },
 			500, "InternalServerError", "Something went wrong"},
 		"a panic that wraps ECONNRESET": {func(context.Context) ([]models.Post, error) {

@@ -193,7 +193,8 @@ func TestCollectionHasEveryRoute(t *testing.T) {
 		found := route.Method == http.MethodHead
 		for _, folder := range collection.Item {
 			for _, item := range folder.Item {
-				found = found || item.Request.Method == route.Method && calls.MatchString("/"+strings.Join(item.Request.URL.Path, "/"))
+				found = found || item.Request.Method == route.Method &&
+					calls.MatchString("/"+strings.Join(item.Request.URL.Path, "/"))
 			}
 		}
 		if !found {

@@ -18,11 +18,14 @@ func TestCreateAndReadPosts(t *testing.T) {
 			Message string
 			Post    postAnswer
 		}
-		r := s.send(t, "POST", "/posts", `{"title":"  My <Post> & more ","content":" Hello\n","tags":["Go","gin-blog"]}`, bearer(g.Token)).is(201)
+		r := s.send(t, "POST", "/posts", `{"title":"  My <Post> & more ","content":" Hello\n","tags":["Go","gin-blog"]}`,
+			bearer(g.Token)).is(201)
 		r.decode(&a)
 		p := a.Post
-		if a.Message != "Post created" || p.Title != "My <Post> & more" || p.Content != " Hello\n" || fmt.Sprint(p.Tags) != "[go gin-blog]" ||
-			p.Author == nil || p.Author.ID != g.User.ID || p.Author.Username != "alice" || p.CreatedAt != p.UpdatedAt || p.CreatedAt == "" {
+		if a.Message != "Post created" || p.Title != "My <Post> & more" || p.Content != " Hello\n" ||
+			fmt.Sprint(p.Tags) != "[go gin-blog]" ||
+			p.Author == nil || p.Author.ID != g.User.ID || p.Author.Username != "alice" || p.CreatedAt != p.UpdatedAt ||
+			p.CreatedAt == "" {
 			t.Errorf("got %+v", a)
 		}
 		r.has("Location", "/posts/"+p.ID)
@@ -58,16 +61,22 @@ func TestCreatePostRefusals(t *testing.T) {
 		{"nothing", `{}`, "title is required; content is required", []string{"title", "content"}},
 		{"nulls", `{"title":null,"content":null}`, "title is required", []string{"title", "content"}},
 		{"a blank title", `{"title":" \n ","content":"x"}`, "title is required", []string{"title"}},
-		{"a long title", `{"title":"` + strings.Repeat("t", 201) + `","content":"x"}`, "title must have 1 to 200", []string{"title"}},
-		{"a long content", `{"title":"t","content":"` + strings.Repeat("é", 100001) + `"}`, "content must have 1 to 100000", []string{"content"}},
+		{"a long title", `{"title":"` + strings.Repeat("t", 201) + `","content":"x"}`, "title must have 1 to 200",
+			[]string{"title"}},
+		{"a long content", `{"title":"t","content":"` + strings.Repeat("é", 100001) + `"}`, "content must have 1 to 100000",
+			[]string{"content"}},
 		{"a bad tag", `{"title":"t","content":"x","tags":["ok","not ok"]}`, "tags[1] must be", []string{"tags[1]"}},
 		{"a tag of odd letters", `{"title":"t","content":"x","tags":["\u212a"]}`, "tags[0] must be", []string{"tags[0]"}},
 		{"an empty tag", `{"title":"t","content":"x","tags":[""]}`, "tags[0] must be", []string{"tags[0]"}},
-		{"a repeated tag", `{"title":"t","content":"x","tags":["Go","go"]}`, "tags must be at most 10, all different", []string{"tags"}},
-		{"many tags", `{"title":"t","content":"x","tags":["a","b","c","d","e","f","g","h","i","j","k"]}`, "tags must be at most 10", []string{"tags"}},
-		{"a tag that is no string", `{"title":"t","content":"x","tags":["a",1]}`, "tags[1] must be a string", []string{"tags[1]"}},
+		{"a repeated tag", `{"title":"t","content":"x","tags":["Go","go"]}`, "tags must be at most 10, all different",
+			[]string{"tags"}},
+		{"many tags", `{"title":"t","content":"x","tags":["a","b","c","d","e","f","g","h","i","j","k"]}`,
+			"tags must be at most 10", []string{"tags"}},
+		{"a tag that is no string", `{"title":"t","content":"x","tags":["a",1]}`, "tags[1] must be a string",
+			[]string{"tags[1]"}},
 		{"tags that are no array", `{"title":"t","content":"x","tags":"a"}`, "tags must be an array", []string{"tags"}},
-		{"an author", `{"title":"t","content":"x","author":"` + models.NewID().Hex() + `"}`, "author is not a known field", []string{"author"}},
+		{"an author", `{"title":"t","content":"x","author":"` + models.NewID().Hex() + `"}`, "author is not a known field",
+			[]string{"author"}},
 		{"a title that is no string", `{"title":{"$gt":""},"content":"x"}`, "title must be a string", []string{"title"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -97,7 +106,9 @@ func TestListPages(t *testing.T) {
 			s.post(t, g.Token, fmt.Sprintf("Post %d", i))
 		}
 		next := regexp.MustCompile(`<(/posts\?[^>]*)>; rel="next"`)
-		for query, sizes := range map[string][]int{"": {20, 3}, "?limit=10": {10, 10, 3}, "?limit=23": {23}, "?limit=100": {23}} {
+		for query, sizes := range map[string][]int{
+			"": {20, 3}, "?limit=10": {10, 10, 3}, "?limit=23": {23}, "?limit=100": {23},
+		} {
 			path, at := "/posts"+query, 22
 			for _, size := range sizes {
 				r := s.send(t, "GET", path, "").is(200)
@@ -127,23 +138,39 @@ func TestListPages(t *testing.T) {
 func TestListRefusals(t *testing.T) {
 	s := newServer(t, testkit.SQLite(t))
 	for query, field := range map[string]string{
-		"limit=0": "limit", "limit=101": "limit", "limit=-1": "limit", "limit=ten": "limit", "limit=": "limit", "limit=1&limit=2": "limit",
-		"limit=99999999999999999999": "limit", "limit=%2B5": "limit", "limit=05": "limit", "%ff=1": "\ufffd", "after=1": "after", "after=": "after", "after=000000000000000000000000": "after",
-		"page=2": "page", "Limit=2": "Limit", "$where=1": "$where",
+		"limit=0":                        "limit",
+		"limit=101":                      "limit",
+		"limit=-1":                       "limit",
+		"limit=ten":                      "limit",
+		"limit=":                         "limit",
+		"limit=1&limit=2":                "limit",
+		"limit=99999999999999999999":     "limit",
+		"limit=%2B5":                     "limit",
+		"limit=05":                       "limit",
+		"%ff=1":                          "\ufffd",
+		"after=1":                        "after",
+		"after=":                         "after",
+		"after=000000000000000000000000": "after",
+		"page=2":                         "page",
+		"Limit=2":                        "Limit",
+		"$where=1":                       "$where",
 	} {
 		s.send(t, "GET", "/posts?"+query, "").fails(400, "ValidationError", field+" ", field)
 	}
 	s.send(t, "GET", "/posts?limit=%zz", "").fails(400, "BadRequestError", "The query is not URL-encoded")
-	s.send(t, "GET", "/posts?limit=0&page=2&after=x", "").fails(400, "ValidationError", "after must", "after", "limit", "page")
+	s.send(t, "GET", "/posts?limit=0&page=2&after=x", "").
+		fails(400, "ValidationError", "after must", "after", "limit", "page")
 }
 
 func TestPublicUser(t *testing.T) {
 	onEachStore(t, func(t *testing.T, s *server) {
-		s.send(t, "POST", "/auth/register", `{"username":"Alice","password":"pass123","email":"alice@example.com","name":"A. L."}`).is(201)
+		s.send(t, "POST", "/auth/register",
+			`{"username":"Alice","password":"pass123","email":"alice@example.com","name":"A. L."}`).is(201)
 		byName := s.send(t, "GET", "/users/alice", "").is(200).hides("alice@example.com", "email", "role")
 		var keys map[string]any
 		byName.decode(&keys)
-		if len(keys) != 5 || keys["username"] != "Alice" || keys["name"] != "A. L." || keys["bio"] != "" || keys["createdAt"] == nil {
+		if len(keys) != 5 || keys["username"] != "Alice" || keys["name"] != "A. L." || keys["bio"] != "" ||
+			keys["createdAt"] == nil {
 			t.Errorf("got %s", byName.body)
 		}
 		if byID := s.send(t, "GET", "/users/"+keys["_id"].(string), "").is(200); byID.body != byName.body {
@@ -157,7 +184,8 @@ func TestPublicUser(t *testing.T) {
 
 func TestAuthorOfPostsIsShownWithoutTheRest(t *testing.T) {
 	onEachStore(t, func(t *testing.T, s *server) {
-		s.send(t, "POST", "/auth/register", `{"username":"alice","password":"pass123","email":"alice@example.com","name":"A. L."}`).is(201)
+		s.send(t, "POST", "/auth/register",
+			`{"username":"alice","password":"pass123","email":"alice@example.com","name":"A. L."}`).is(201)
 		s.post(t, s.login(t, "alice").Token, "My Post")
 		var list []map[string]json.RawMessage
 		s.send(t, "GET", "/posts", "").hides("alice@example.com", "A. L.").decode(&list)

@@ -96,8 +96,10 @@ func newEngine(o Options) (*gin.Engine, error) {
 //   - RequestID comes before everything that logs or answers.
 //   - AccessLog runs outside of renderErrors, to log the status of the answer.
 //   - DrainBody reads the rest of the body behind the answer, whoever made that.
-//   - renderErrors answers the errors of what is inside: of Recover, which turns a panic into an error, and of the handlers.
-//   - CORS runs inside of renderErrors, but before the routes, because a preflight request names a method without a route.
+//   - renderErrors answers the errors of what is inside: of Recover, which turns a panic into an error, and of the
+//     handlers.
+//   - CORS runs inside of renderErrors, but before the routes, because a preflight request names a method without a
+//     route.
 func useMiddleware(r *gin.Engine, o Options) {
 	if o.Metrics != nil {
 		r.Use(middleware.Metrics(o.Metrics))

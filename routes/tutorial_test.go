@@ -34,12 +34,14 @@ func tutorialDatabase(t *testing.T) (*mongo.Database, map[string]bson.ObjectID) 
 	}
 	ids := map[string]bson.ObjectID{}
 	for _, u := range []struct{ name, hash string }{
-		{"alice", hashOfPass123By2}, {"bob", hashOfPass123By3}, {"carol smith", hashOfPass123By2}, {"dave@example.com", hashOfPass123By2},
+		{"alice", hashOfPass123By2}, {"bob", hashOfPass123By3}, {"carol smith", hashOfPass123By2},
+		{"dave@example.com", hashOfPass123By2},
 		{"名前", hashOfUnicode}, {"ab", hashOfPass123By2}, {"eve", hashOf80Letters}, {"mallory", "pass123"},
 	} {
 		ids[u.name] = bson.NewObjectID()
 		_, err := db.Collection("users").InsertOne(t.Context(), bson.D{
-			{Key: "_id", Value: ids[u.name]}, {Key: "username", Value: u.name}, {Key: "password", Value: u.hash}, {Key: "__v", Value: 0}})
+			{Key: "_id", Value: ids[u.name]}, {Key: "username", Value: u.name}, {Key: "password", Value: u.hash},
+			{Key: "__v", Value: 0}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -71,7 +73,8 @@ func TestDatabaseOfTheTutorialIsServed(t *testing.T) {
 	}
 
 	for _, u := range []struct{ name, password string }{
-		{"alice", "pass123"}, {"ALICE", "pass123"}, {"bob", "pass123"}, {"carol smith", "pass123"}, {"dave@example.com", "pass123"},
+		{"alice", "pass123"}, {"ALICE", "pass123"}, {"bob", "pass123"}, {"carol smith", "pass123"},
+		{"dave@example.com", "pass123"},
 		{"名前", unicodePassword}, {"ab", "pass123"},
 	} {
 		var g grantAnswer
@@ -100,7 +103,8 @@ func TestDatabaseOfTheTutorialIsServed(t *testing.T) {
 			s.send(t, "POST", "/auth/login", body).fails(401, "UnauthorizedError", "Invalid credentials")
 		})
 	}
-	s.send(t, "POST", "/auth/register", `{"username":"Alice","password":"pass123"}`).fails(409, "ConflictError", "Username already taken")
+	s.send(t, "POST", "/auth/register", `{"username":"Alice","password":"pass123"}`).
+		fails(409, "ConflictError", "Username already taken")
 	s.register(t, "newcomer")
 }
 
