@@ -25,7 +25,7 @@ func Metrics(r prometheus.Registerer) gin.HandlerFunc {
 	})
 	methods := []string{
 		http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
-			http.MethodOptions,
+		http.MethodOptions,
 	}
 	return func(c *gin.Context) {
 		start := time.Now()

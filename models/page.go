@@ -2,7 +2,7 @@ package models
 
 // MaxPageBytes is how many bytes of titles and contents one page holds. A page of very long posts ends early, so
 // that a few clients that read slowly cannot fill the memory.
-const MaxPageBytes = 4 << 20
+const MaxPageBytes = 1 << 20
 
 // Page collects the rows of one page of posts, newest first.
 type Page[T any] struct {

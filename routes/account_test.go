@@ -103,8 +103,8 @@ func TestDeleteMe(t *testing.T) {
 		p := s.post(t, g.Token, "My Post")
 		s.send(t, "DELETE", "/auth/me", `{"password":"wrong-one"}`, bearer(g.Token)).
 			fails(401, "UnauthorizedError", "Invalid credentials")
-		s.send(t, "DELETE", "/auth/me", `{}`, bearer(g.Token)).fails(400, "ValidationError", "password is required",
-			"password")
+		s.send(t, "DELETE", "/auth/me", `{}`, bearer(g.Token)).
+			fails(400, "ValidationError", "password is required", "password")
 		s.send(t, "DELETE", "/auth/me", `{"password":"pass123"}`).fails(401, "UnauthorizedError", "Authentication required")
 		s.send(t, "GET", "/auth/me", "", bearer(g.Token)).is(200)
 
@@ -133,8 +133,8 @@ func TestChangePassword(t *testing.T) {
 	onEachStore(t, func(t *testing.T, s *server) {
 		g, other := s.signUp(t, "alice"), s.login(t, "alice")
 		change := func(current, next string) *response {
-			return s.send(t, "POST", "/auth/password", fmt.Sprintf(`{"currentPassword":%q,"newPassword":%q}`, current, next),
-				bearer(g.Token))
+			body := fmt.Sprintf(`{"currentPassword":%q,"newPassword":%q}`, current, next)
+			return s.send(t, "POST", "/auth/password", body, bearer(g.Token))
 		}
 		change("wrong-one", "secret99").fails(401, "UnauthorizedError", "Invalid credentials")
 		change("pass123", "12345").fails(400, "ValidationError", "newPassword must", "newPassword")
@@ -248,8 +248,8 @@ func TestChangePosts(t *testing.T) {
 			"PUT": `{"title":"t","content":"c"}`, "PATCH": `{"title":"t"}`, "DELETE": "",
 		} {
 			s.send(t, method, path, body).fails(401, "UnauthorizedError", "Authentication required")
-			s.send(t, method, path, body, bearer(other.Token)).fails(403, "ForbiddenError",
-				"Only the author may change this post").has("WWW-Authenticate", "")
+			s.send(t, method, path, body, bearer(other.Token)).
+				fails(403, "ForbiddenError", "Only the author may change this post").has("WWW-Authenticate", "")
 			s.send(t, method, "/posts/"+models.NewID().Hex(), body, bearer(author.Token)).
 				fails(404, "NotFoundError", "Post not found")
 			s.send(t, method, "/posts/xyz", body, bearer(author.Token)).fails(400, "BadRequestError", "24 hex digits")
@@ -422,8 +422,9 @@ func TestManyTriesAtOnceAreNoMoreThanOneAfterAnother(t *testing.T) {
 func TestFailedLoginsOfAnAddressAreLimited(t *testing.T) {
 	t.Parallel()
 	store := testkit.SQLite(t)
-	s := newServer(t, store, limited, func(o *routes.Options,
-		_ *auth.SessionOptions) { o.TrustedProxies = []string{"127.0.0.1"} })
+	s := newServer(t, store, limited, func(o *routes.Options, _ *auth.SessionOptions) {
+		o.TrustedProxies = []string{"127.0.0.1"}
+	})
 	s.register(t, "alice")
 	fail := func(i int, ip string) *response {
 		return s.send(t, "POST", "/auth/login", fmt.Sprintf(`{"username":"user%d","password":"wrong-one"}`, i),
@@ -451,8 +452,7 @@ func TestRegistrationsAreLimited(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, testkit.SQLite(t), limited)
 	for i := range 30 {
-		s.send(t, "POST", "/auth/register", `{"username":"","password":"pass123"}`).
-			is(400) // costs nothing and counts for nothing
+		s.send(t, "POST", "/auth/register", `{"username":"","password":"pass123"}`).is(400) // does not count
 		s.register(t, fmt.Sprintf("user%d", i))
 	}
 	s.send(t, "POST", "/auth/register", `{"username":"onemore","password":"pass123"}`).
@@ -510,8 +510,9 @@ func TestHashOfAnotherCostIsRenewedAtLogin(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		u := &models.User{ID: models.NewID(), Username: "alice", Role: models.RoleUser, PasswordHash: string(hash),
-			CreatedAt: time.Now()}
+		u := &models.User{
+			ID: models.NewID(), Username: "alice", Role: models.RoleUser, PasswordHash: string(hash), CreatedAt: time.Now(),
+		}
 		if err := s.store.CreateUser(t.Context(), u); err != nil {
 			t.Fatal(err)
 		}

@@ -16,20 +16,40 @@ func TestFilters(t *testing.T) {
 		alice, bob := s.signUp(t, "alice"), s.signUp(t, "bob")
 		for i, by := range []grantAnswer{alice, bob, alice, bob, alice, alice} {
 			tag := []string{"go", "gin"}[i%2]
-			s.send(t, "POST", "/posts", fmt.Sprintf(`{"title":"Post %d","content":"Größe number %d","tags":[%q]}`, i, i*10, tag),
-				bearer(by.Token)).is(201)
+			body := fmt.Sprintf(`{"title":"Post %d","content":"Größe number %d","tags":[%q]}`, i, i*10, tag)
+			s.send(t, "POST", "/posts", body, bearer(by.Token)).is(201)
 		}
 		for query, want := range map[string]string{
-			"author=alice": "5 4 2 0", "author=ALICE": "5 4 2 0", "author=" + bob.User.ID: "3 1", "author=nobody": "",
-				"author=%24ne": "",
-			"author=ffffffffffffffffffffffff": "", "tag=go": "4 2 0", "tag=rust": "", "author=alice&tag=go": "4 2 0",
-				"author=alice&tag=gin": "5",
-			"q=größe": "5 4 3 2 1 0", "q=GRÖSSE": "", "q=GRÖẞE": "5 4 3 2 1 0", "q=30": "3", "q=30+number": "3", "q=30+40": "",
-				"q=num": "", "q=number&author=bob": "3 1",
-			"q=number&tag=gin&author=alice": "5", "q=%22number%22+-30": "3", "q=%2A": "", "q=%22": "", "q=NOT": "",
-				"q=number+OR+nothing": "",
-			"q=(": "", "q=title%3Apost": "", "q=%7B%22%24gt%22%3A%22%22%7D": "", "limit=2": "5 4", "limit=2&author=alice": "5 4",
-				"q=post&limit=1": "5",
+			"author=alice":                    "5 4 2 0",
+			"author=ALICE":                    "5 4 2 0",
+			"author=" + bob.User.ID:           "3 1",
+			"author=nobody":                   "",
+			"author=%24ne":                    "",
+			"author=ffffffffffffffffffffffff": "",
+			"tag=go":                          "4 2 0",
+			"tag=rust":                        "",
+			"author=alice&tag=go":             "4 2 0",
+			"author=alice&tag=gin":            "5",
+			"q=größe":                         "5 4 3 2 1 0",
+			"q=GRÖSSE":                        "",
+			"q=GRÖẞE":                         "5 4 3 2 1 0",
+			"q=30":                            "3",
+			"q=30+number":                     "3",
+			"q=30+40":                         "",
+			"q=num":                           "",
+			"q=number&author=bob":             "3 1",
+			"q=number&tag=gin&author=alice":   "5",
+			"q=%22number%22+-30":              "3",
+			"q=%2A":                           "",
+			"q=%22":                           "",
+			"q=NOT":                           "",
+			"q=number+OR+nothing":             "",
+			"q=(":                             "",
+			"q=title%3Apost":                  "",
+			"q=%7B%22%24gt%22%3A%22%22%7D":    "",
+			"limit=2":                         "5 4",
+			"limit=2&author=alice":            "5 4",
+			"q=post&limit=1":                  "5",
 		} {
 			var posts []postAnswer
 			r := s.send(t, "GET", "/posts?"+query, "").is(200)
@@ -54,9 +74,15 @@ func TestFilters(t *testing.T) {
 			t.Errorf("%s gives %+v", next, rest)
 		}
 		for query, field := range map[string]string{
-			"author=": "author", "tag=": "tag", "tag=Go": "tag", "tag=a+b": "tag", "tag=" + strings.Repeat("t", 33): "tag",
-				"q=": "q",
-			"q=" + strings.Repeat("q", 101): "q", "q=%ff": "q", "tag=a&tag=b": "tag",
+			"author=":                        "author",
+			"tag=":                           "tag",
+			"tag=Go":                         "tag",
+			"tag=a+b":                        "tag",
+			"tag=" + strings.Repeat("t", 33): "tag",
+			"q=":                             "q",
+			"q=" + strings.Repeat("q", 101):  "q",
+			"q=%ff":                          "q",
+			"tag=a&tag=b":                    "tag",
 		} {
 			s.send(t, "GET", "/posts?"+query, "").fails(400, "ValidationError", field+" ", field)
 		}
@@ -80,10 +106,9 @@ func TestETags(t *testing.T) {
 			for _, match := range []string{
 				etag, "W/" + etag, "*", `"other", ` + etag, `W/"a,b",` + etag + `,"c"`, strings.TrimSuffix(etag, `"`) + `-gzip"`,
 			} {
-				r := s.send(t, "GET", path, "", header{"If-None-Match": match}).is(304).has("Cache-Control", "no-cache").
-					has("Content-Type", "")
-				if r.body != "" || strings.TrimSuffix(strings.TrimSuffix(r.header.Get("ETag"), `"`),
-					"-gzip") != strings.TrimSuffix(etag, `"`) {
+				r := s.send(t, "GET", path, "", header{"If-None-Match": match}).is(304).
+					has("Cache-Control", "no-cache").has("Content-Type", "")
+				if r.body != "" || strings.Replace(r.header.Get("ETag"), `-gzip"`, `"`, 1) != etag {
 					t.Errorf("%s, If-None-Match %s: ETag %s, body %q", path, match, r.header.Get("ETag"), r.body)
 				}
 			}
@@ -91,8 +116,8 @@ func TestETags(t *testing.T) {
 				s.send(t, "GET", path, "", header{"If-None-Match": other}).is(200).has("ETag", etag)
 			}
 		}
-		page, one := s.send(t, "GET", "/posts", "").header.Get("ETag"), s.send(t, "GET", "/posts/"+p.ID, "").
-			header.Get("ETag")
+		etagOf := func(path string) string { return s.send(t, "GET", path, "").header.Get("ETag") }
+		page, one := etagOf("/posts"), etagOf("/posts/"+p.ID)
 		if s.send(t, "GET", "/posts?limit=1", "").header.Get("ETag") == page {
 			t.Error("two pages have one ETag")
 		}
@@ -100,8 +125,7 @@ func TestETags(t *testing.T) {
 			t.Helper()
 			s.send(t, "GET", "/posts", "", header{"If-None-Match": page}).is(want)
 			s.send(t, "GET", "/posts/"+p.ID, "", header{"If-None-Match": one}).is(want)
-			page, one = s.send(t, "GET", "/posts", "").header.Get("ETag"), s.send(t, "GET", "/posts/"+p.ID, "").
-				header.Get("ETag")
+			page, one = etagOf("/posts"), etagOf("/posts/"+p.ID)
 		}
 		still(304)
 		s.send(t, "PATCH", "/posts/"+p.ID, `{"title":"New"}`, bearer(alice.Token)).is(200)

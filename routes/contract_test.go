@@ -76,8 +76,9 @@ func checkContract(t *testing.T, request *http.Request, requestBody string, answ
 			t.Errorf("%s %s, %d: the header %s is not documented", request.Method, route.Path, answer.Status, name)
 		}
 	}
-	options := &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc,
-		IncludeResponseStatus: true}
+	options := &openapi3filter.Options{
+		AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, IncludeResponseStatus: true,
+	}
 	input := &openapi3filter.RequestValidationInput{Request: asked, PathParams: parameters, Route: route, Options: options}
 	if answer.Status < 300 {
 		if err := openapi3filter.ValidateRequest(t.Context(), input); err != nil {
@@ -90,7 +91,7 @@ func checkContract(t *testing.T, request *http.Request, requestBody string, answ
 	}
 	err = openapi3filter.ValidateResponse(t.Context(), &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: input, Status: answer.Status, Header: answer.Header,
-			Body: io.NopCloser(bytes.NewReader(body)), Options: options,
+		Body: io.NopCloser(bytes.NewReader(body)), Options: options,
 	})
 	if err != nil {
 		t.Errorf("%s %s, %d: the answer breaks the document: %v", request.Method, route.Path, answer.Status, err)

@@ -17,10 +17,10 @@ import (
 func FuzzDecode(f *testing.F) {
 	for _, seed := range []string{
 		`{"title":"t","content":"c","tags":["a","b"]}`, `{"title":" t ","content":"c"}`, `{}`, `{"title":null}`, `[]`, `null`,
-			``, `{`,
+		``, `{`,
 		`{"title":"t","title":"u","content":"c"}`, `{"Title":"t","content":"c"}`, `{"title":"\ud800","content":"c"}`,
 		"{\"title\":\"\xff\",\"content\":\"c\"}", `{"title":1e999}`, `{"tags":{}}`, `{"title":"t","content":"c"}x`,
-			"\ufeff{}",
+		"\ufeff{}",
 		`{"title":"\u0000","content":"\n","tags":["A"]}`, `{"tags":[[[[[[]]]]]]}`,
 	} {
 		f.Add([]byte(seed))

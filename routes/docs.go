@@ -3,9 +3,7 @@ package routes
 import (
 	"bytes"
 	"compress/gzip"
-	"crypto/sha256"
 	"embed"
-	"encoding/base64"
 	"fmt"
 	"io"
 	"io/fs"
@@ -45,8 +43,7 @@ type asset struct {
 }
 
 func newAsset(name, contentType string, content []byte) *asset {
-	hash := sha256.Sum256(content)
-	return &asset{name, contentType, content, `"` + base64.RawURLEncoding.EncodeToString(hash[:15]) + `"`}
+	return &asset{name, contentType, content, contentTag(content, "")}
 }
 
 // serve answers with the file, or 304 if the client has it. It serves no ranges, which would be of another

@@ -82,9 +82,9 @@ func TestBodies(t *testing.T) {
 		})
 	}
 	g := s.login(t, "alice")
-	fits := `{"title":"t","content":"c"` + strings.Repeat(" ", 1<<20-27) + "}"
+	fits := `{"title":"t","content":"c"` + strings.Repeat(" ", 2<<20-27) + "}"
 	s.send(t, "POST", "/posts", fits, bearer(g.Token)).is(201)
-	s.send(t, "POST", "/posts", fits+" ", bearer(g.Token)).fails(413, "PayloadTooLargeError", "1048576 bytes")
+	s.send(t, "POST", "/posts", fits+" ", bearer(g.Token)).fails(413, "PayloadTooLargeError", "2097152 bytes")
 }
 
 // raw sends bytes as they are and returns the answer.
@@ -110,33 +110,30 @@ func (s *server) raw(t *testing.T, request string) *http.Response {
 
 func TestBodyOverTheLimitWithoutALength(t *testing.T) {
 	s := newServer(t, testkit.SQLite(t))
-	answer := s.raw(t,
-		"POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"+
+	const head = "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+	answer := s.raw(t, head+"Transfer-Encoding: chunked\r\n\r\n"+
 		fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", 70000, strings.Repeat(" ", 70000)))
 	if answer.StatusCode != 413 {
 		t.Errorf("got %s, want 413", answer.Status)
 	}
-	answer = s.raw(t,
-		"POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
+	answer = s.raw(t, head+"Content-Length: 100\r\n\r\n{")
 	if answer.StatusCode != 400 {
 		t.Errorf("a body that ends early: got %s, want 400", answer.Status)
 	}
-	answer = s.raw(t,
-		"POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n")
+	answer = s.raw(t, head+"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n")
 	if answer.StatusCode != 400 {
 		t.Errorf("a broken chunk: got %s, want 400", answer.Status)
 	}
 	for path, want := range map[string]int{"/auth/login": 413, "/posts": 413, "/nope": 404} {
-		answer = s.raw(t,
-			fmt.Sprintf("POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
-			path, 4<<20, strings.Repeat(" ", 4<<20)))
+		request := "POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
+		answer = s.raw(t, fmt.Sprintf(request, path, 4<<20, strings.Repeat(" ", 4<<20)))
 		if answer.StatusCode != want {
 			t.Errorf("4 MiB to %s: got %s, want %d", path, answer.Status, want)
 		}
 	}
 	for _, twice := range []string{
 		"Content-Type: application/json\r\nContent-Type: text/plain",
-			"Content-Type: application/json\r\nContent-Encoding: identity\r\nContent-Encoding: gzip",
+		"Content-Type: application/json\r\nContent-Encoding: identity\r\nContent-Encoding: gzip",
 	} {
 		answer = s.raw(t, "POST /auth/login HTTP/1.1\r\nHost: x\r\n"+twice+"\r\nContent-Length: 2\r\n\r\n{}")
 		if answer.StatusCode != 415 {
@@ -162,7 +159,7 @@ func TestPathsAndMethods(t *testing.T) {
 	}
 	for _, path := range []string{
 		"/nope", "/posts/", "/auth", "/auth/", "/auth/login/", "//posts", "/docs/.", "/docs/..", "/docs/", "/POSTS",
-			"/posts/" + p.ID + "/", "/users", "/.env", "/auth/../posts",
+		"/posts/" + p.ID + "/", "/users", "/.env", "/auth/../posts",
 	} {
 		r := s.send(t, "GET", path, "").fails(404, "NotFoundError", "Not found")
 		r.has("Location", "")
@@ -214,6 +211,10 @@ func TestDocs(t *testing.T) {
 			t.Errorf("%s has the ETag %s", file[1], etag)
 		}
 	}
+	compressed := s.send(t, "GET", "/docs/swagger-ui.css", "", header{"Accept-Encoding": "gzip"}).
+		is(200).has("Content-Encoding", "gzip").header.Get("ETag")
+	s.send(t, "GET", "/docs/swagger-ui.css", "", header{"Accept-Encoding": "gzip", "If-None-Match": compressed}).
+		is(304).has("ETag", compressed)
 	s.send(t, "GET", "/docs/nope.js", "").fails(404, "NotFoundError", "Not found")
 	s.send(t, "GET", "/openapi.yaml", "").is(200).has("Content-Type", "application/yaml; charset=utf-8")
 	var document struct {
@@ -296,8 +297,9 @@ func TestCORS(t *testing.T) {
 	s.send(t, "POST", "/posts", `{}`, header{"Origin": "https://app.example.com"}).is(401).
 		has("Access-Control-Allow-Origin", "*")
 
-	strict := newServer(t, store, func(o *routes.Options,
-		_ *auth.SessionOptions) { o.CORSOrigins = []string{"https://app.example.com"} })
+	strict := newServer(t, store, func(o *routes.Options, _ *auth.SessionOptions) {
+		o.CORSOrigins = []string{"https://app.example.com"}
+	})
 	strict.send(t, "GET", "/posts", "", header{"Origin": "https://app.example.com"}).is(200).
 		has("Access-Control-Allow-Origin", "https://app.example.com")
 	strict.send(t, "GET", "/posts", "", header{"Origin": "https://evil.example.com"}).is(200).
@@ -342,9 +344,9 @@ func TestFailuresTellNothing(t *testing.T) {
 		error   string
 		message string
 	}{
-		"an unknown error": {func(context.Context) ([]models.Post, error) { return nil,
-			errors.New("disk /dev/sda1 on fire") },
-			500, "InternalServerError", "Something went wrong"},
+		"an unknown error": {func(context.Context) ([]models.Post, error) {
+			return nil, errors.New("disk /dev/sda1 on fire")
+		}, 500, "InternalServerError", "Something went wrong"},
 		"a panic": {func(context.Context) ([]models.Post, error) { panic("disk /dev/sda1 on fire") },
 			500, "InternalServerError", "Something went wrong"},
 		"a panic that wraps ECONNRESET": {func(context.Context) ([]models.Post, error) {

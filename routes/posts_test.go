@@ -25,7 +25,7 @@ func TestCreateAndReadPosts(t *testing.T) {
 		if a.Message != "Post created" || p.Title != "My <Post> & more" || p.Content != " Hello\n" ||
 			fmt.Sprint(p.Tags) != "[go gin-blog]" ||
 			p.Author == nil || p.Author.ID != g.User.ID || p.Author.Username != "alice" || p.CreatedAt != p.UpdatedAt ||
-				p.CreatedAt == "" {
+			p.CreatedAt == "" {
 			t.Errorf("got %+v", a)
 		}
 		r.has("Location", "/posts/"+p.ID)
@@ -138,17 +138,28 @@ func TestListPages(t *testing.T) {
 func TestListRefusals(t *testing.T) {
 	s := newServer(t, testkit.SQLite(t))
 	for query, field := range map[string]string{
-		"limit=0": "limit", "limit=101": "limit", "limit=-1": "limit", "limit=ten": "limit", "limit=": "limit",
-			"limit=1&limit=2": "limit",
-		"limit=99999999999999999999": "limit", "limit=%2B5": "limit", "limit=05": "limit", "%ff=1": "\ufffd",
-			"after=1": "after", "after=": "after", "after=000000000000000000000000": "after",
-		"page=2": "page", "Limit=2": "Limit", "$where=1": "$where",
+		"limit=0":                        "limit",
+		"limit=101":                      "limit",
+		"limit=-1":                       "limit",
+		"limit=ten":                      "limit",
+		"limit=":                         "limit",
+		"limit=1&limit=2":                "limit",
+		"limit=99999999999999999999":     "limit",
+		"limit=%2B5":                     "limit",
+		"limit=05":                       "limit",
+		"%ff=1":                          "\ufffd",
+		"after=1":                        "after",
+		"after=":                         "after",
+		"after=000000000000000000000000": "after",
+		"page=2":                         "page",
+		"Limit=2":                        "Limit",
+		"$where=1":                       "$where",
 	} {
 		s.send(t, "GET", "/posts?"+query, "").fails(400, "ValidationError", field+" ", field)
 	}
 	s.send(t, "GET", "/posts?limit=%zz", "").fails(400, "BadRequestError", "The query is not URL-encoded")
-	s.send(t, "GET", "/posts?limit=0&page=2&after=x", "").fails(400, "ValidationError", "after must", "after", "limit",
-		"page")
+	s.send(t, "GET", "/posts?limit=0&page=2&after=x", "").
+		fails(400, "ValidationError", "after must", "after", "limit", "page")
 }
 
 func TestPublicUser(t *testing.T) {

@@ -94,9 +94,9 @@ func newEngine(o Options) (*gin.Engine, error) {
 //   - Answer sends the whole answer when everything inside of it is done.
 //   - DrainBody reads the rest of the body behind the answer, whoever made that.
 //   - renderErrors answers the errors of what is inside: of Recover, which turns a panic into an error, and of the
-// handlers.
+//     handlers.
 //   - CORS runs inside of renderErrors, but before the routes, because a preflight request names a method without a
-// route.
+//     route.
 func useMiddleware(r *gin.Engine, o Options) {
 	if o.Metrics != nil {
 		r.Use(middleware.Metrics(o.Metrics))

@@ -35,13 +35,13 @@ func tutorialDatabase(t *testing.T) (*mongo.Database, map[string]bson.ObjectID) 
 	ids := map[string]bson.ObjectID{}
 	for _, u := range []struct{ name, hash string }{
 		{"alice", hashOfPass123By2}, {"bob", hashOfPass123By3}, {"carol smith", hashOfPass123By2},
-			{"dave@example.com", hashOfPass123By2},
+		{"dave@example.com", hashOfPass123By2},
 		{"名前", hashOfUnicode}, {"ab", hashOfPass123By2}, {"eve", hashOf80Letters}, {"mallory", "pass123"},
 	} {
 		ids[u.name] = bson.NewObjectID()
 		_, err := db.Collection("users").InsertOne(t.Context(), bson.D{
 			{Key: "_id", Value: ids[u.name]}, {Key: "username", Value: u.name}, {Key: "password", Value: u.hash},
-				{Key: "__v", Value: 0}})
+			{Key: "__v", Value: 0}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -74,7 +74,7 @@ func TestDatabaseOfTheTutorialIsServed(t *testing.T) {
 
 	for _, u := range []struct{ name, password string }{
 		{"alice", "pass123"}, {"ALICE", "pass123"}, {"bob", "pass123"}, {"carol smith", "pass123"},
-			{"dave@example.com", "pass123"},
+		{"dave@example.com", "pass123"},
 		{"名前", unicodePassword}, {"ab", "pass123"},
 	} {
 		var g grantAnswer

@@ -3,6 +3,10 @@ package routes
 import (
 	"strings"
 	"testing"
+
+	"gin-blog/internal/testkit"
+	"gin-blog/models"
+	"gin-blog/seed"
 )
 
 func TestEveryRuleHasAMessage(t *testing.T) {
@@ -25,6 +29,33 @@ func TestEveryRuleHasAMessage(t *testing.T) {
 		_, err := newValidation(c.rules, c.request)
 		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 			t.Errorf("%s: got %v, want %q", name, err, c.want)
+		}
+	}
+}
+
+// TestSeededRowsPassTheRules: what the command seed writes a client could have sent too.
+func TestSeededRowsPassTheRules(t *testing.T) {
+	decoder, err := newDecoder(6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := testkit.SQLite(t)
+	plan := seed.Plan{Users: 20, Posts: 100, Random: 7, PasswordHash: "hash"}
+	if err := seed.Fill(t.Context(), store, plan, func(int) {}); err != nil {
+		t.Fatal(err)
+	}
+	posts, _, err := store.Posts(t.Context(), models.PostFilter{Limit: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range posts {
+		for _, request := range []any{
+			&postRequest{Title: p.Title, Content: p.Content, Tags: p.Tags},
+			&registration{Username: p.Author.Username, Password: testkit.Password},
+		} {
+			if err := decoder.validation.check(request); err != nil {
+				t.Errorf("the post %q of %s: %v", p.Title, p.Author.Username, err)
+			}
 		}
 	}
 }

@@ -2,7 +2,6 @@ package seed_test
 
 import (
 	"reflect"
-	"regexp"
 	"testing"
 
 	"gin-blog/internal/testkit"
@@ -45,13 +44,9 @@ func texts(t *testing.T, store models.Store) (texts [][]string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	username := regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{2,31}$`) // what can be registered
 	for _, p := range page {
 		if p.Author == nil || len(p.Tags) != 2 {
 			t.Fatalf("got %+v", p)
-		}
-		if !username.MatchString(p.Author.Username) || p.Title == "" || len(p.Title) > 200 {
-			t.Errorf("the post %q of %s breaks the rules of the API", p.Title, p.Author.Username)
 		}
 		texts = append(texts, append([]string{p.Author.Username, p.Title, p.Content}, p.Tags...))
 	}
