@@ -34,8 +34,8 @@ var (
 	idForm       = regexp.MustCompile(`^[0-9A-Fa-f]{24}$`)
 	emailForm    = regexp.MustCompile(
 		"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\\.[A-Za-z0-9-]{1,63})*$")
-	// badInLine are the characters that no text of one line may have: control characters, and those that change the direction
-	// of text.
+	// badInLine are the characters that no text of one line may have: control characters, and those that change the
+	// direction of text.
 	badInLine = regexp.MustCompile(`[\p{Cc}\x{202A}-\x{202E}\x{2066}-\x{2069}]`)
 	// badInText are the control characters that no text may have: all but tab, line feed and carriage return.
 	badInText = regexp.MustCompile(`[\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x{9F}]`)
@@ -56,7 +56,8 @@ func rules(passwordMinLength int) []rule {
 			message: "must be a plain address like alice@example.com, of at most 254 characters, or empty"},
 		{name: "name", holds: isName,
 			message: "must have at most 100 characters, none of them a control character or a change of direction"},
-		{name: "bio", holds: isBio, message: "must have at most 1000 characters, and no control characters but tabs and line breaks"},
+		{name: "bio", holds: isBio,
+			message: "must have at most 1000 characters, and no control characters but tabs and line breaks"},
 		{name: "title", holds: isTitle, message: "must have 1 to 200 characters, " +
 			"none of them a control character or a change of direction"},
 		{name: "content", holds: isContent,

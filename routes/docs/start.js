@@ -3,10 +3,8 @@ window.ui = SwaggerUIBundle({
   url: "/openapi.yaml",
   dom_id: "#swagger-ui",
   deepLinking: true,
-  presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset],
-  layout: "StandaloneLayout",
-  validatorUrl: null,
+  validatorUrl: null, // asks no other server
   showExtensions: true,
   showCommonExtensions: true,
-  defaultModelsExpandDepth: -1,
+  defaultModelsExpandDepth: -1, // hides the list of schemas
 });
