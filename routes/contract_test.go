@@ -34,7 +34,7 @@ var documented = sync.OnceValues(func() (routers.Router, error) {
 
 // everywhere are headers that any answer may have, by the rules for every request.
 var everywhere = map[string]bool{
-	"Accept-Ranges":               true, // of http.ServeContent
+
 	"Access-Control-Allow-Origin": true, "Access-Control-Expose-Headers": true, "Cache-Control": true, "Connection": true,
 	"Content-Encoding": true, "Content-Length": true, "Content-Type": true, "Date": true, "Vary": true,
 	"X-Content-Type-Options": true, "X-Request-Id": true,

@@ -7,15 +7,17 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"mime"
 	"net/http"
 	"path"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/goccy/go-yaml"
 	"github.com/swaggest/swgui/v5/static"
+
+	"gin-blog/middleware"
 )
 
 //go:embed openapi.yaml
@@ -36,26 +38,20 @@ type docs struct {
 
 // asset is a file that never changes while the program runs.
 type asset struct {
-	name        string
-	contentType string // "" to derive it from the name
+	contentType string
 	content     []byte
 	etag        string
 }
 
-func newAsset(name, contentType string, content []byte) *asset {
-	return &asset{name, contentType, content, contentTag(content, "")}
+func newAsset(contentType string, content []byte) *asset {
+	return &asset{contentType, content, contentTag(content, "")}
 }
 
-// serve answers with the file, or 304 if the client has it. It serves no ranges, which would be of another
-// representation where the answer is compressed.
-func (a *asset) serve(c *gin.Context) {
-	c.Request.Header.Del("Range")
+// serve answers with the file.
+func (a *asset) serve(c *gin.Context) error {
 	c.Header("ETag", a.etag)
 	c.Header("Cache-Control", "no-cache")
-	if a.contentType != "" {
-		c.Header("Content-Type", a.contentType)
-	}
-	http.ServeContent(c.Writer, c.Request, a.name, time.Time{}, bytes.NewReader(a.content))
+	return middleware.SetAnswer(c, http.StatusOK, a.contentType, a.content)
 }
 
 func newDocs() (*docs, error) {
@@ -64,8 +60,8 @@ func newDocs() (*docs, error) {
 		return nil, fmt.Errorf("convert openapi.yaml: %w", err)
 	}
 	return &docs{
-		yaml:  newAsset("openapi.yaml", "application/yaml; charset=utf-8", openAPI),
-		json:  newAsset("openapi.json", "application/json; charset=utf-8", asJSON),
+		yaml:  newAsset("application/yaml; charset=utf-8", openAPI),
+		json:  newAsset(jsonContentType, asJSON),
 		files: sync.OnceValues(readDocsFiles),
 	}, nil
 }
@@ -86,7 +82,7 @@ func readDocsFiles() (map[string]*asset, error) {
 			if compressed {
 				content, err = gunzip(content)
 			}
-			files[name] = newAsset(name, "", content)
+			files[name] = newAsset(mime.TypeByExtension(path.Ext(name)), content)
 			return err
 		})
 		if err != nil {
@@ -105,13 +101,11 @@ func gunzip(compressed []byte) ([]byte, error) {
 }
 
 func (d *docs) openAPI(c *gin.Context) error {
-	d.yaml.serve(c)
-	return nil
+	return d.yaml.serve(c)
 }
 
 func (d *docs) openAPIAsJSON(c *gin.Context) error {
-	d.json.serve(c)
-	return nil
+	return d.json.serve(c)
 }
 
 func (d *docs) page(c *gin.Context) error {
@@ -132,6 +126,5 @@ func (d *docs) serveFile(c *gin.Context, name string) error {
 	if !ok {
 		return errNoPath
 	}
-	file.serve(c)
-	return nil
+	return file.serve(c)
 }
