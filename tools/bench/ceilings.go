@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -57,11 +56,7 @@ func openCeilings(ctx context.Context, dir string, s *site) (*ceilings, error) {
 	if err != nil {
 		return nil, err
 	}
-	handler, err := readyMade([]byte(answer.Body))
-	if err != nil {
-		return nil, err
-	}
-	ready, err := listen(ctx, handler)
+	ready, err := listen(ctx, readyMade([]byte(answer.Body)))
 	if err != nil {
 		return nil, err
 	}
@@ -76,16 +71,16 @@ func openCeilings(ctx context.Context, dir string, s *site) (*ceilings, error) {
 }
 
 // readyMade returns a handler that answers every request with body, behind the middleware of the API.
-func readyMade(body []byte) (http.Handler, error) {
+func readyMade(body []byte) http.Handler {
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	r := gin.New()
-	r.Use(middleware.RequestID(), middleware.NoSniff(), middleware.AccessLog(log), middleware.DrainBody(),
-		middleware.Recover(log), middleware.CORS([]string{"*"}), middleware.Revalidate(), middleware.LimitBody(1<<20))
+	r.Use(middleware.RequestID(), middleware.NoSniff(), middleware.AccessLog(log), middleware.Answer(),
+		middleware.DrainBody(), middleware.Recover(log), middleware.CORS([]string{"*"}), middleware.Revalidate(),
+		middleware.LimitBody(1<<20))
 	r.GET("/posts", func(c *gin.Context) {
-		c.Header("Content-Length", strconv.Itoa(len(body)))
-		c.Data(http.StatusOK, "application/json; charset=utf-8", body)
+		_ = middleware.SetAnswer(c, http.StatusOK, "application/json; charset=utf-8", body)
 	})
-	return middleware.Compress(r)
+	return r
 }
 
 // openTable makes the table of the bare insert, in a new file in dir.
@@ -101,7 +96,7 @@ func (c *ceilings) openTable(dir string) (err error) {
 		return err
 	}
 	return sqlitex.ExecuteTransient(c.conn, `CREATE TABLE posts (position INTEGER PRIMARY KEY, id BLOB, title TEXT,
-		content TEXT, tags TEXT, author_id BLOB, version INTEGER, created_at INTEGER, updated_at INTEGER)`, nil)
+		content TEXT, tags TEXT, author_id BLOB, created_at INTEGER, updated_at INTEGER)`, nil)
 }
 
 // measure measures each ceiling for the given time.
@@ -113,7 +108,7 @@ func (c *ceilings) measure(ctx context.Context, length time.Duration) error {
 	start := time.Now()
 	for ; time.Since(start) < length; rows++ {
 		id, now := models.NewID(), time.Now().UnixMilli()
-		err := sqlitex.Execute(c.conn, `INSERT INTO posts VALUES (NULL, ?, ?, ?, 'go gin', ?, 0, ?, ?)`,
+		err := sqlitex.Execute(c.conn, `INSERT INTO posts VALUES (NULL, ?, ?, ?, 'go gin', ?, ?, ?)`,
 			&sqlitex.ExecOptions{Args: []any{id[:], c.post.Title, c.post.Content, c.post.AuthorID[:], now, now}})
 		if err != nil {
 			return fmt.Errorf("insert a row: %w", err)
