@@ -58,6 +58,18 @@ type answerWriter struct {
 	status   int
 	written  bool
 	body     []byte
+	shared   *Body // where body is, if other answers may have it too
+}
+
+// Body is a body that several answers share. It is compressed once.
+type Body struct {
+	plain      []byte
+	compressed func() []byte
+}
+
+// NewBody returns a body. The caller must not change content afterwards.
+func NewBody(content []byte) *Body {
+	return &Body{content, sync.OnceValue(func() []byte { return gzipped(content) })}
 }
 
 // WriteHeader implements http.ResponseWriter.
@@ -122,8 +134,16 @@ func SetAnswer(c *gin.Context, status int, contentType string, body []byte) erro
 		return err
 	}
 	c.Header("Content-Type", contentType)
-	w.status, w.written, w.body = status, true, body
+	w.status, w.written, w.body, w.shared = status, true, body, nil
 	return nil
+}
+
+// SetBody is SetAnswer for a body that answers share, which costs no memory for one more of them.
+func SetBody(c *gin.Context, status int, contentType string, body *Body) {
+	c.Header("Content-Type", contentType)
+	if w, ok := c.Writer.(*answerWriter); ok {
+		w.status, w.written, w.body, w.shared = status, true, body.plain, body
+	}
 }
 
 // send sends the answer, or 304 if the client has it.
@@ -146,7 +166,7 @@ func (w *answerWriter) send(c *gin.Context) {
 		header.Del("Content-Type")
 	}
 	if len(w.body) > 0 && compress {
-		w.body = gzipped(w.body)
+		w.body = w.compressedBody()
 		header.Set("Content-Encoding", "gzip")
 	}
 	if w.status >= http.StatusOK && w.status != http.StatusNoContent && w.status != http.StatusNotModified {
@@ -159,6 +179,13 @@ func (w *answerWriter) send(c *gin.Context) {
 	if len(w.body) > 0 && request.Method != http.MethodHead {
 		_, _ = w.ResponseWriter.Write(w.body) // fails only where the client has gone
 	}
+}
+
+func (w *answerWriter) compressedBody() []byte {
+	if w.shared != nil {
+		return w.shared.compressed()
+	}
+	return gzipped(w.body)
 }
 
 var gzipWriters = sync.Pool{New: func() any {

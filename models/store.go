@@ -28,6 +28,13 @@ type Pooled interface {
 	Pool() PoolStats
 }
 
+// Versioned is a store that can tell cheaply whether anything was committed.
+type Versioned interface {
+	// DataVersion returns a number that is another one after every commit, of this process or of another. It says nothing
+	// about which number is later. It takes some microseconds.
+	DataVersion() (int64, error)
+}
+
 // PoolStats counts the connections of a store.
 type PoolStats struct {
 	InUse, Idle int

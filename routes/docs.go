@@ -39,19 +39,20 @@ type docs struct {
 // asset is a file that never changes while the program runs.
 type asset struct {
 	contentType string
-	content     []byte
+	body        *middleware.Body
 	etag        string
 }
 
 func newAsset(contentType string, content []byte) *asset {
-	return &asset{contentType, content, contentTag(content, "")}
+	return &asset{contentType, middleware.NewBody(content), contentTag(content, "")}
 }
 
 // serve answers with the file.
 func (a *asset) serve(c *gin.Context) error {
 	c.Header("ETag", a.etag)
 	c.Header("Cache-Control", "no-cache")
-	return middleware.SetAnswer(c, http.StatusOK, a.contentType, a.content)
+	middleware.SetBody(c, http.StatusOK, a.contentType, a.body)
+	return nil
 }
 
 func newDocs() (*docs, error) {

@@ -165,11 +165,12 @@ func addRoutes(r *gin.Engine, o Options) error {
 	public := r.Group("", middleware.LimitBody(maxAccountBody))
 	route(public, "GET /users/:id", users.read)
 
-	readers := r.Group("", middleware.Revalidate(), middleware.LimitBody(maxPostBody))
+	allPosts := r.Group("", middleware.Revalidate(), middleware.LimitBody(maxPostBody))
+	readers := allPosts.Group("", middleware.NewKeeper(o.Store, o.Metrics).Keep)
 	route(readers, "GET /posts", posts.list)
 	route(readers, "GET /posts/:id", posts.read)
 
-	authors := readers.Group("", signedIn)
+	authors := allPosts.Group("", signedIn)
 	route(authors, "POST /posts", posts.create)
 	route(authors, "PUT /posts/:id", posts.replace)
 	route(authors, "PATCH /posts/:id", posts.update)

@@ -173,7 +173,8 @@ func TestFieldsOfOtherTypes(t *testing.T) {
 	}
 }
 
-// TestPostsOfOtherPrograms changes and deletes posts that lack an author, or have fields of unexpected types, and leaves out
+// TestPostsOfOtherPrograms changes and deletes posts that lack an author, or have fields of unexpected types, and
+// leaves out
 // those that no call can name.
 func TestPostsOfOtherPrograms(t *testing.T) {
 	db := testkit.Database(t)

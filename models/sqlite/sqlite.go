@@ -40,9 +40,13 @@ type Store struct {
 	closing  sync.Once
 	running  sync.WaitGroup // of the goroutines that write and that purge sessions
 	writer   *sqlite.Conn
+	version  versionReader
 }
 
-var _ models.Store = (*Store)(nil)
+var (
+	_ models.Store     = (*Store)(nil)
+	_ models.Versioned = (*Store)(nil)
+)
 
 // Open opens the file at path and brings its schema up to date. If there is no file, it creates one that only its
 // owner can read. It refuses a damaged file, a file of a newer gin-blog and a file of another program, and leaves
@@ -85,6 +89,9 @@ func Open(ctx context.Context, path string, observe models.Observer) (_ *Store, 
 		}
 		s.readers <- conn
 		s.opened++
+	}
+	if err := s.version.open(path); err != nil {
+		return nil, err
 	}
 	s.running.Go(func() { s.runWriter(s.writer) })
 	s.running.Go(s.runPurge)
@@ -185,6 +192,7 @@ func (s *Store) disconnect() error {
 	for range s.opened {
 		errs = append(errs, (<-s.readers).Close())
 	}
+	errs = append(errs, s.version.close())
 	if s.writer != nil {
 		errs = append(errs, s.writer.Close())
 	}
