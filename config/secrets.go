@@ -73,8 +73,8 @@ func keptSecret(path string, link linkFunc) (string, error) {
 	return secret, nil
 }
 
-// makeSecret writes a new secret to a temporary file and gives that the name path in one step, so that nobody ever reads
-// half a secret. If another process was faster, its secret stays.
+// makeSecret writes a new secret to a temporary file and gives that the name path in one step, so that nobody ever
+// reads half a secret. If another process was faster, its secret stays.
 func makeSecret(path string, link linkFunc) error {
 	raw := make([]byte, generatedSecretBytes)
 	rand.Read(raw) // never returns an error

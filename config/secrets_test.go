@@ -12,8 +12,8 @@ import (
 	"gin-blog/config"
 )
 
-// TestSecretsWithoutHardLinks: processes that start at the same time agree on a secret also where the file system has no
-// hard links, and leave no other file behind.
+// TestSecretsWithoutHardLinks: processes that start at the same time agree on a secret also where the file system has
+// no hard links, and leave no other file behind.
 func TestSecretsWithoutHardLinks(t *testing.T) {
 	t.Parallel()
 	for _, cause := range []error{syscall.EPERM, syscall.ENOTSUP, syscall.ENOSYS} {
