@@ -27,7 +27,7 @@ Usage:
   gin-blog version                    print version, commit and Go version
   gin-blog -h                         print this help
 
-Settings come from the environment and from a file .env: README.md lists them.
+Settings come from the environment and from a file .env: docs/settings.md lists them.
 `
 	names := map[string]bool{}
 	for _, c := range commands() {

@@ -77,8 +77,8 @@ type Limits struct {
 }
 
 // Load reads the settings from environ, in the form of os.Environ, and from the file dotenv if it exists; the
-// environment wins. An empty setting counts as not set. The error is one line that names every setting that is wrong,
-// but not the values of secrets.
+// environment wins. An empty value counts as not set, in either of them. The error is one line that names every setting
+// that is wrong, but not the values of secrets.
 func Load(environ []string, dotenv string, limits Limits) (*Config, error) {
 	settings, err := godotenv.Read(dotenv)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -86,8 +86,11 @@ func Load(environ []string, dotenv string, limits Limits) (*Config, error) {
 	} else if err != nil { // err itself quotes the file, which may hold a secret
 		return nil, fmt.Errorf("settings: %s is not readable as lines of NAME=value", dotenv)
 	}
-	maps.Copy(settings, env.ToMap(environ))
-	maps.DeleteFunc(settings, func(_, value string) bool { return value == "" })
+	isEmpty := func(_, value string) bool { return value == "" }
+	given := env.ToMap(environ)
+	maps.DeleteFunc(given, isEmpty)
+	maps.Copy(settings, given)
+	maps.DeleteFunc(settings, isEmpty)
 
 	var c Config
 	problems := parse(&c, settings)

@@ -43,12 +43,16 @@ func TestDefaults(t *testing.T) {
 }
 
 func TestEnvironmentWinsOverDotenvAndEmptyIsUnset(t *testing.T) {
-	c, err := load(t, "PORT=4000\nMONGO_DB=other\nLOG_LEVEL=warn\n", "PORT=5000", "MONGO_DB=", "REFRESH_TOKEN_TTL=30d",
+	c, err := load(t, "PORT=4000\nMONGO_DB=other\nLOG_LEVEL=warn\nDATA_DIR=\n", "PORT=5000", "MONGO_DB=",
+		"BCRYPT_COST=", "REFRESH_TOKEN_TTL=30d",
 		"CORS_ORIGINS=https://a.example,http://localhost:5173", "TRUSTED_PROXIES=10.0.0.0/8,::1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Port != 5000 || c.MongoDB != "blog" || c.LogLevel != slog.LevelWarn || c.RefreshTokenTTL != 30*24*time.Hour ||
+	if c.MongoDB != "other" || c.BcryptCost != 10 || c.DataDir != "data" {
+		t.Errorf("an empty setting counts: got %+v", c)
+	}
+	if c.Port != 5000 || c.LogLevel != slog.LevelWarn || c.RefreshTokenTTL != 30*24*time.Hour ||
 		len(c.CORSOrigins) != 2 || len(c.TrustedProxies) != 2 {
 		t.Errorf("got %+v", c)
 	}

@@ -2,7 +2,9 @@ package e2e
 
 import (
 	"bufio"
+	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -55,7 +57,8 @@ func TestDrain(t *testing.T) {
 	}
 }
 
-// TestAcceptedConnectionsAreAnswered sends requests after the port was closed, on connections that were taken before.
+// TestAcceptedConnectionsAreAnswered sends requests soon after the port was closed, on connections that were accepted
+// before.
 func TestAcceptedConnectionsAreAnswered(t *testing.T) {
 	t.Parallel()
 	p := start(t, t.TempDir(), "DRAIN_DELAY=0s")
@@ -68,10 +71,13 @@ func TestAcceptedConnectionsAreAnswered(t *testing.T) {
 	}
 	p.signal(syscall.SIGTERM)
 	p.awaitClosedPort()
+	time.Sleep(100 * time.Millisecond) // less than the server's grace for silent connections
 	for _, conn := range conns {
-		if _, err := conn.Write([]byte("GET /posts HTTP/1.1\r\nHost: x\r\n\r\n")); err != nil {
+		if _, err := io.WriteString(conn, "GET /posts HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
 			t.Fatal(err)
 		}
+	}
+	for _, conn := range conns {
 		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
 		if err != nil {
 			t.Fatalf("no answer: %v", err)
@@ -80,6 +86,58 @@ func TestAcceptedConnectionsAreAnswered(t *testing.T) {
 		if answer.StatusCode != 200 || !answer.Close {
 			t.Errorf("%s, closes %v, want 200 and a closed connection", answer.Status, answer.Close)
 		}
+	}
+	if err := p.end(); err != nil {
+		t.Errorf("after SIGTERM: %v, want exit 0", err)
+	}
+}
+
+// TestSilentConnectionsDoNotHoldUpTheStop: a client that connected ahead and sends nothing gets a short grace only.
+func TestSilentConnectionsDoNotHoldUpTheStop(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	cert, key := writeCertificate(t, dir, 1)
+	for name, settings := range map[string][]string{
+		"HTTP": nil, "HTTPS": {"TLS_CERT=" + cert, "TLS_KEY=" + key},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := start(t, t.TempDir(), append(settings, "DRAIN_DELAY=0s")...)
+			p.dial("")
+			if name == "HTTPS" { // the handshake is done, the request is missing
+				secure := tls.Client(p.dial(""), &tls.Config{InsecureSkipVerify: true})
+				if err := secure.Handshake(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			time.Sleep(100 * time.Millisecond) // until the server has accepted them, which shows nowhere
+			begin := time.Now()
+			if err := p.stop(syscall.SIGTERM); err != nil || time.Since(begin) > 2*time.Second {
+				t.Errorf("after SIGTERM: %v in %s, want exit 0 soon", err, time.Since(begin))
+			}
+		})
+	}
+}
+
+// TestFirstRequestOnItsWayIsAnswered: a first request that had begun is answered, although its rest comes late.
+func TestFirstRequestOnItsWayIsAnswered(t *testing.T) {
+	t.Parallel()
+	p := start(t, t.TempDir(), "DRAIN_DELAY=0s")
+	conn := p.dial("GET /posts HTTP/1.1\r\n")
+	time.Sleep(100 * time.Millisecond) // until the server has read that, which shows nowhere
+	p.signal(syscall.SIGTERM)
+	p.awaitClosedPort()
+	time.Sleep(time.Second)
+	if _, err := io.WriteString(conn, "Host: x\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatalf("no answer: %v", err)
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != 200 || !answer.Close {
+		t.Errorf("%s, closes %v, want 200 and a closed connection", answer.Status, answer.Close)
 	}
 	if err := p.end(); err != nil {
 		t.Errorf("after SIGTERM: %v, want exit 0", err)

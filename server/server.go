@@ -24,6 +24,9 @@ const (
 	maxHeaderBytes    = 32 << 10
 )
 
+// silenceGrace is how long a stopping server that takes no more connections waits for the first byte on a new one.
+const silenceGrace = 500 * time.Millisecond
+
 // Options are the settings of a server.
 type Options struct {
 	Certificate *Certificate // nil for HTTP without TLS
@@ -41,7 +44,7 @@ type Server struct {
 
 // New returns a server.
 func New(o Options) *Server {
-	return &Server{options: o, open: connections{busy: map[net.Conn]bool{}}}
+	return &Server{options: o, open: connections{busy: map[net.Conn]http.ConnState{}}}
 }
 
 // Draining tells whether the server is about to stop.
@@ -75,6 +78,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener, handler http.
 		MaxHeaderBytes:               maxHeaderBytes,
 		ErrorLog:                     slog.NewLogLogger(s.options.Log.Handler(), slog.LevelWarn),
 	}
+	listener = watchedListener{listener}
 	ended := make(chan error, 1)
 	go func() {
 		if server.TLSConfig != nil {
@@ -110,7 +114,7 @@ func (s *Server) refuse(listener net.Listener) {
 // finish waits for the answers to the requests in flight, and closes all connections when they are sent or ctx ends.
 // http.Server.Shutdown alone would drop a request whose last byte it reads after Shutdown began.
 func (s *Server) finish(ctx context.Context, server *http.Server) error {
-	s.open.awaitAnswers(ctx)
+	s.open.awaitAnswers(ctx, silenceGrace)
 	if err := server.Shutdown(ctx); err != nil {
 		s.options.Log.Warn("some requests did not finish in time", "cause", err)
 		return server.Close()

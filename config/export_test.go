@@ -1,0 +1,6 @@
+package config
+
+// KeptSecret returns the secret in a file as EnsureSecrets does, with another function in place of os.Link.
+func KeptSecret(path string, link func(oldPath, newPath string) error) (string, error) {
+	return keptSecret(path, link)
+}
