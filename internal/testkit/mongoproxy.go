@@ -211,11 +211,14 @@ func (m *MongoProxy) Dropped() int {
 	return m.dropped
 }
 
-// Received returns the last command of this name that has arrived.
+// Received returns the last command of this name that has arrived, or nil.
 func (m *MongoProxy) Received(command string) bson.Raw {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.received[command][bodyOffset:]
+	if message, ok := m.received[command]; ok {
+		return message[bodyOffset:]
+	}
+	return nil
 }
 
 // ClosedCursors returns how many cursors the clients have closed.

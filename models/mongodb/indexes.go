@@ -198,9 +198,10 @@ func hasCollation(ctx context.Context, on *mongo.Collection, name string) (bool,
 	return false, fmt.Errorf("list indexes: %s is missing", name)
 }
 
-// unsupportedCodes are how servers say that they know no such index: CommandNotFound, CannotCreateIndex (an unknown type
-// of index or a collation), CommandNotSupported, InvalidIndexSpecificationOption (an unknown option),
+// unsupportedCodes are how servers say that they know no such index: CommandNotFound, CannotCreateIndex (an unknown
+// type of index or a collation), CommandNotSupported, InvalidIndexSpecificationOption (an unknown option),
 // NotImplemented, the code of Amazon DocumentDB for what it does not support, and IDLUnknownField (an unknown field).
+// BadValue and FailedToParse are not among them, because they also mean a value that is wrong.
 var unsupportedCodes = []int{59, 67, 115, 197, 238, 303, 40415}
 
 // lacksFeature returns whether the server refused an index because it does not support it. Every other failure, such

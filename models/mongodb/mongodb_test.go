@@ -126,7 +126,8 @@ func TestWhatIsWrittenHasTheTutorialsShape(t *testing.T) {
 	}
 }
 
-// TestLacksFeature: only a server that says so lacks a feature. Otherwise a failure that passes would weaken uniqueness.
+// TestLacksFeature: only a server that says so lacks a feature. Otherwise a failure that passes would weaken
+// uniqueness.
 func TestLacksFeature(t *testing.T) {
 	for code, want := range map[int32]bool{
 		59: true, 67: true, 115: true, 197: true, 238: true, 303: true, 40415: true,
@@ -176,8 +177,7 @@ func TestFieldsOfOtherTypes(t *testing.T) {
 }
 
 // TestPostsOfOtherPrograms changes and deletes posts that lack an author, or have fields of unexpected types, and
-// leaves out
-// those that no call can name.
+// leaves out those that no call can name.
 func TestPostsOfOtherPrograms(t *testing.T) {
 	db := testkit.Database(t)
 	ids := []models.ID{models.NewID(), models.NewID(), models.NewID()}

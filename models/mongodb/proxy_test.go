@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -300,5 +301,47 @@ func TestReadPreference(t *testing.T) {
 		if got := mode("find"); got != "secondaryPreferred" {
 			t.Errorf("posts with the words %v are read with %q, want secondaryPreferred", words, got)
 		}
+	}
+}
+
+// TestHalfDoneIsDone: what matters was written, and the database fails before the rest, which has no effect.
+func TestHalfDoneIsDone(t *testing.T) {
+	proxy, db := testkit.NewMongoProxy(t), testkit.Database(t)
+	store := openBehind(t, proxy, db)
+	u := &models.User{ID: models.NewID(), Username: "alice", CreatedAt: time.Now()}
+	if err := store.CreateUser(t.Context(), u); err != nil {
+		t.Fatal(err)
+	}
+	session := &models.Session{ID: models.NewID(), UserID: u.ID, ExpiresAt: time.Now().Add(time.Hour)}
+	proxy.HoldReplies("find", time.Minute) // the search for sessions that are too many
+	if err := store.CreateSession(t.Context(), session); err != nil {
+		t.Errorf("create session: %v", err)
+	}
+	proxy.HoldReplies("delete", 200*time.Millisecond)
+	var cutting sync.WaitGroup
+	cutting.Go(func() { // once the user is gone and the sessions are about to be
+		for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+			if from, _ := proxy.Received("delete").Lookup("delete").StringValueOK(); from == "sessions" {
+				break
+			}
+		}
+		proxy.Cut()
+	})
+	if err := store.DeleteUser(t.Context(), u.ID); err != nil {
+		t.Errorf("delete user: %v", err)
+	}
+	cutting.Wait()
+	proxy.HoldReplies("", 0)
+	proxy.Listen()
+	deadline := time.Now().Add(10 * time.Second)
+	for store.Ping(t.Context()) != nil && time.Now().Before(deadline) {
+		time.Sleep(50 * time.Millisecond)
+	}
+	if _, err := store.UserByID(t.Context(), u.ID); !errors.Is(err, models.ErrUserNotFound) {
+		t.Errorf("the user: got %v, want ErrUserNotFound", err)
+	}
+	_, _, err := store.LiveSession(t.Context(), session.ID, time.Now())
+	if !errors.Is(err, models.ErrSessionNotFound) {
+		t.Errorf("the session: got %v, want ErrSessionNotFound", err)
 	}
 }
