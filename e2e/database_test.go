@@ -12,11 +12,17 @@ import (
 	"gin-blog/internal/testkit"
 )
 
+// behind returns the settings for an empty database behind a proxy.
+func behind(t *testing.T, proxy *testkit.MongoProxy) []string {
+	t.Helper()
+	return []string{"MONGO_URI=" + proxy.URI(), "MONGO_DB=" + testkit.Database(t).Name()}
+}
+
 // TestDatabaseAway: while MongoDB cannot be reached or hangs, clients soon get 503. When it is back, so is the API.
 func TestDatabaseAway(t *testing.T) {
 	t.Parallel()
-	proxy := newMongoProxy(t)
-	p := start(t, t.TempDir(), append(proxy.settings(), "METRICS_ADDR=127.0.0.1:0")...)
+	proxy := testkit.NewMongoProxy(t)
+	p := start(t, t.TempDir(), append(behind(t, proxy), "METRICS_ADDR=127.0.0.1:0")...)
 	var token string // none before the database was there
 	const post = `{"title":"My Post","content":"Hello"}`
 
@@ -36,7 +42,7 @@ func TestDatabaseAway(t *testing.T) {
 			method, path, body string
 			signedIn           bool
 		}{
-			{"GET", "/posts", "", false}, {"GET", "/readyz", "", false},
+			{"GET", "/posts", "", false}, {"GET", "/posts?q=hello", "", false}, {"GET", "/readyz", "", false},
 			{"POST", "/auth/login", testkit.Account("alice"), false},
 			{"POST", "/posts", post, true}, {"GET", "/auth/me", "", true},
 		} {
@@ -56,25 +62,25 @@ func TestDatabaseAway(t *testing.T) {
 	}
 
 	away("away at the start")
-	proxy.listen()
+	proxy.Listen()
 	back("away at the start")
 	token = p.signUp("alice")
 	p.call("POST", "/posts", token, post, 201, nil)
 
-	proxy.cut()
+	proxy.Cut()
 	away("cut off")
-	proxy.listen()
+	proxy.Listen()
 	back("cut off")
 	p.call("POST", "/posts", token, post, 201, nil)
 
-	proxy.slow(150 * time.Millisecond)
+	proxy.Slow(150 * time.Millisecond)
 	if status, _, took := p.try("POST", "/posts", token, post); status != 201 || took < 300*time.Millisecond {
 		t.Errorf("slow: %d in %s", status, took)
 	}
-	proxy.slow(0)
+	proxy.Slow(0)
 
 	goroutines, memory := p.metric("go_goroutines"), p.metric("process_resident_memory_bytes")
-	proxy.hang(true)
+	proxy.Hang(true)
 	away("hung")
 	const clients = 40
 	var load sync.WaitGroup
@@ -97,7 +103,7 @@ func TestDatabaseAway(t *testing.T) {
 	if got := p.metric("process_resident_memory_bytes"); got > memory+100<<20 {
 		t.Errorf("%v bytes of memory, %v before", got, memory)
 	}
-	proxy.hang(false)
+	proxy.Hang(false)
 	back("hung")
 	p.call("POST", "/posts", token, post, 201, nil)
 	var list []struct{}

@@ -182,11 +182,11 @@ func TestHangupIsAStop(t *testing.T) {
 // TestStopWhileTheDatabaseHangs: the process ends in time, although the driver waits for its server.
 func TestStopWhileTheDatabaseHangs(t *testing.T) {
 	t.Parallel()
-	proxy := newMongoProxy(t)
-	proxy.listen()
-	p := start(t, t.TempDir(), proxy.settings()...)
+	proxy := testkit.NewMongoProxy(t)
+	proxy.Listen()
+	p := start(t, t.TempDir(), behind(t, proxy)...)
 	p.call("POST", "/auth/register", "", testkit.Account("alice"), 201, nil)
-	proxy.hang(true)
+	proxy.Hang(true)
 	time.Sleep(5 * time.Second) // until the driver waits for its server, which shows nowhere
 	begin := time.Now()
 	if err := p.stop(syscall.SIGTERM); err != nil || time.Since(begin) > 5*time.Second {

@@ -18,6 +18,7 @@ const (
 	Changed                     // the thing changed since the caller read it
 	TooMany                     // the caller tries too often
 	Unavailable                 // the same call may succeed later
+	TooExpensive                // the call asks for more work than one call may cause
 )
 
 // Error is a refusal of a store or of a check. Callers compare it with errors.Is, usually wrapped with what was
@@ -59,4 +60,7 @@ var (
 
 	// ErrUnavailable says that the database did not answer in time, or could not be written.
 	ErrUnavailable = NewError(Unavailable, "The database does not answer, try again later")
+
+	// ErrSearchTooLong says that a search for words was stopped after SearchTimeout. The database is well.
+	ErrSearchTooLong = NewError(TooExpensive, "The search took too long, use rarer words or try again later")
 )

@@ -9,8 +9,8 @@ import (
 //
 // All methods are safe for concurrent use, also by several processes on one database. When a method that writes
 // returns nil, the write is on the disk. Each method names its own errors; besides those, any of them returns
-// ErrUnavailable if the database does not answer in time, or if the store is closed. Times are kept as StoredTime
-// returns them.
+// ErrUnavailable if the database does not answer in time, or if the store is closed, and an error that wraps
+// context.Canceled if its context was canceled before it was done. Times are kept as StoredTime returns them.
 type Store interface {
 	UserStore
 	PostStore
@@ -85,7 +85,7 @@ type PostStore interface {
 	// PostByID returns the post with its author, or ErrPostNotFound.
 	PostByID(ctx context.Context, id ID) (*Post, error)
 	// Posts returns a page with authors, newest first, and whether there are older posts. Without Words its cost depends
-	// neither on the number of posts nor on how far back After lies.
+	// neither on the number of posts nor on how far back After lies. With Words it may return ErrSearchTooLong.
 	Posts(ctx context.Context, f PostFilter) (page []Post, more bool, err error)
 	// UpdatePost changes a post of this author and returns the result with its author. The zero ID stands for posts
 	// without

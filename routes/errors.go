@@ -48,6 +48,8 @@ var answers = map[models.Kind]answer{
 	models.TooMany:         {status: http.StatusTooManyRequests, name: "TooManyRequestsError"},
 	models.Unavailable: {
 		status: http.StatusServiceUnavailable, name: "ServiceUnavailableError", retryAfter: retryAfter},
+	models.TooExpensive: {
+		status: http.StatusServiceUnavailable, name: "ServiceUnavailableError", retryAfter: retryAfter},
 }
 
 // Refusals that only HTTP knows.

@@ -355,6 +355,9 @@ func TestFailuresTellNothing(t *testing.T) {
 		"no database": {func(context.Context) ([]models.Post, error) {
 			return nil, fmt.Errorf("%w: disk /dev/sda1 on fire", models.ErrUnavailable)
 		}, 503, "ServiceUnavailableError", "try again"},
+		"a search that took too long": {func(context.Context) ([]models.Post, error) {
+			return nil, fmt.Errorf("%w: disk /dev/sda1 on fire", models.ErrSearchTooLong)
+		}, 503, "ServiceUnavailableError", "rarer words"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newServer(t, broken{store, c.posts})

@@ -71,6 +71,8 @@ func outcome(err error) string {
 	switch {
 	case kind == models.Unavailable:
 		return "unavailable"
+	case kind == models.TooExpensive:
+		return "too_expensive"
 	case kind != models.Internal:
 		return "ok"
 	case errors.Is(err, context.Canceled): // the client hung up

@@ -31,6 +31,7 @@ func TestMetricsOfTheStore(t *testing.T) {
 		"collide":      models.ErrUsernameTaken,
 		"come late":    models.ErrPostChanged,
 		"time out":     fmt.Errorf("%w: %w", models.ErrUnavailable, context.DeadlineExceeded),
+		"search long":  fmt.Errorf("list posts: %w", models.ErrSearchTooLong),
 		"hang up":      fmt.Errorf("find post: %w", context.Canceled),
 		"break":        errors.New("disk I/O error"),
 	} {
@@ -43,7 +44,7 @@ func TestMetricsOfTheStore(t *testing.T) {
 	const series = `gin_blog_store_operation_duration_seconds_count{operation="%s",outcome="%s",store="sqlite"} 1`
 	for operation, outcome := range map[string]string{
 		"succeed": "ok", "find nothing": "ok", "collide": "ok", "come late": "ok", "time out": "unavailable",
-		"hang up": "canceled", "break": "error",
+		"search long": "too_expensive", "hang up": "canceled", "break": "error",
 	} {
 		if want := fmt.Sprintf(series, operation, outcome); !strings.Contains(text, want) {
 			t.Errorf("%s is missing", want)

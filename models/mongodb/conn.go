@@ -5,11 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/mongo"
 
 	"gin-blog/models"
 )
+
+// cursorTimeout is how long the server may take to free a cursor.
+const cursorTimeout = time.Second
 
 // run passes the collections to an operation, which ends after models.CallTimeout, however many calls it makes. It
 // returns models.ErrUnavailable until the indexes exist.
@@ -22,20 +26,23 @@ func (s *Store) run(
 			reason, _ := s.notReady.Load().(string)
 			return fmt.Errorf("%w: MongoDB is not ready: %s", models.ErrUnavailable, reason)
 		}
-		ctx, cancel := context.WithTimeout(ctx, models.CallTimeout)
+		limited, cancel := context.WithTimeout(ctx, models.CallTimeout)
 		defer cancel()
-		return classify(do(ctx, c))
+		return classify(ctx, do(limited, c))
 	})
 }
 
-// classify gives the driver's errors their meaning: models.ErrDuplicate if a unique index refused a document, and
-// models.ErrUnavailable if a later try may succeed.
-func classify(err error) error {
+// classify gives the driver's errors their meaning: models.ErrDuplicate if a unique index refused a document,
+// context.Canceled if the caller canceled ctx, and models.ErrUnavailable if a later try may succeed. The driver words a
+// canceled context in several ways, some of which look like a broken connection.
+func classify(ctx context.Context, err error) error {
 	switch {
 	case err == nil, models.KindOf(err) != models.Internal: // it has a meaning already
 		return err
 	case mongo.IsDuplicateKeyError(err):
 		return fmt.Errorf("%w: %w", models.ErrDuplicate, err)
+	case errors.Is(ctx.Err(), context.Canceled):
+		return fmt.Errorf("%w: %w", context.Canceled, err)
 	case isUnavailable(err):
 		return fmt.Errorf("%w: %w", models.ErrUnavailable, err)
 	}
@@ -74,6 +81,13 @@ func missing(err, refusal error) error {
 		return refusal
 	}
 	return err
+}
+
+// closeCursor frees a cursor on the server, also if ctx has ended.
+func closeCursor(ctx context.Context, cursor *mongo.Cursor) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cursorTimeout)
+	defer cancel()
+	_ = cursor.Close(ctx) // a cursor that stays open is removed by the server after 10 minutes
 }
 
 // findAll returns all documents that a query found. It takes the two results of the driver's Find or Aggregate.

@@ -9,6 +9,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
 )
 
 // caseless compares letters without regard to case, but with regard to accents.
@@ -19,10 +20,12 @@ func caseless() *options.Collation { return &options.Collation{Locale: "en", Str
 func (s *Store) ensureIndexes(ctx context.Context) (*collections, error) {
 	ctx, cancel := context.WithTimeout(ctx, indexTimeout)
 	defer cancel()
+	primary := options.Collection().SetReadPreference(readpref.Primary())
 	c := &collections{
-		users:    s.db.Collection("users"),
-		posts:    s.db.Collection("posts"),
-		sessions: s.db.Collection("sessions"),
+		users:     s.db.Collection("users", primary),
+		posts:     s.db.Collection("posts", primary),
+		sessions:  s.db.Collection("sessions", primary),
+		readPosts: s.db.Collection("posts"),
 	}
 	var err error
 	if c.nameCollation, err = s.uniqueName(ctx, c.users); err != nil {
@@ -195,13 +198,15 @@ func hasCollation(ctx context.Context, on *mongo.Collection, name string) (bool,
 	return false, fmt.Errorf("list indexes: %s is missing", name)
 }
 
-// lacksFeature returns whether the server refused an index for what it is: for any reason but a missing permission or a
-// failure that may pass. Servers use many codes for that.
+// unsupportedCodes are how servers say that they know no such index: CommandNotFound, CannotCreateIndex (an unknown
+// type of index or a collation), CommandNotSupported, InvalidIndexSpecificationOption (an unknown option),
+// NotImplemented, the code of Amazon DocumentDB for what it does not support, and IDLUnknownField (an unknown field).
+// BadValue and FailedToParse are not among them, because they also mean a value that is wrong.
+var unsupportedCodes = []int{59, 67, 115, 197, 238, 303, 40415}
+
+// lacksFeature returns whether the server refused an index because it does not support it. Every other failure, such
+// as a full disk, may pass: to do without the index then would weaken uniqueness for good.
 func lacksFeature(err error) bool {
 	refusal, ok := errors.AsType[mongo.ServerError](err)
-	if !ok || isUnavailable(err) {
-		return false
-	}
-	const unauthorized, authenticationFailed, atlasError = 13, 18, 8000
-	return !slices.ContainsFunc([]int{unauthorized, authenticationFailed, atlasError}, refusal.HasErrorCode)
+	return ok && slices.ContainsFunc(unsupportedCodes, refusal.HasErrorCode)
 }

@@ -2,6 +2,7 @@
 package mongodb
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
 	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
 
 	"gin-blog/models"
@@ -31,6 +33,8 @@ type Store struct {
 	log     *slog.Logger
 	observe models.Observer
 	pool    pool
+	// readPreference says which servers may answer reads of posts.
+	readPreference *readpref.ReadPref
 
 	// ready is nil until the indexes exist: without them two users could take one name.
 	ready atomic.Pointer[collections]
@@ -44,7 +48,9 @@ var _ models.Store = (*Store)(nil)
 
 // collections are the handles of a database whose indexes exist.
 type collections struct {
-	users, posts, sessions *mongo.Collection
+	users, posts, sessions *mongo.Collection // on the primary, whose answers are never stale
+	// readPosts is the collection of posts for reads that may be stale, if MONGO_URI has a readPreference.
+	readPosts *mongo.Collection
 	// nameCollation compares usernames without regard to case. It is nil, which compares exactly, if the database already
 	// holds names that differ only in case.
 	nameCollation *options.Collation
@@ -75,13 +81,15 @@ func Open(uri, name string, log *slog.Logger, observe models.Observer) (*Store, 
 		SetMaxPoolSize(defaultMaxPool).
 		ApplyURI(uri).
 		SetWriteConcern(&writeconcern.WriteConcern{W: writeconcern.WCMajority, Journal: &journal}).
-		SetPoolMonitor(s.pool.monitor())
+		SetPoolMonitor(s.pool.monitor()).
+		SetMonitor(sentMonitor())
 	client, err := mongo.Connect(settings)
 	if err != nil {
 		stop()
 		return nil, fmt.Errorf("connect to MongoDB: %w", err)
 	}
 	s.client, s.db = client, client.Database(name)
+	s.readPreference = cmp.Or(settings.ReadPreference, readpref.Primary())
 	s.pool.max = int(*settings.MaxPoolSize)
 	tried := make(chan struct{})
 	s.running.Go(func() { s.prepare(ctx, tried) })

@@ -2,20 +2,23 @@ package mongodb
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
 
 	"gin-blog/models"
 )
 
 // Posts implements models.PostStore.
 func (s *Store) Posts(ctx context.Context, f models.PostFilter) (posts []models.Post, more bool, err error) {
+	findPage := s.findPage
 	if len(f.Words) > 0 { // the server may have to look at every post
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, models.SearchTimeout)
-		defer cancel()
+		findPage = s.search
 	}
 	err = s.run(ctx, "list posts", func(ctx context.Context, c *collections) error {
 		page, err := findPage(ctx, c, f)
@@ -29,13 +32,30 @@ func (s *Store) Posts(ctx context.Context, f models.PostFilter) (posts []models.
 	return posts, more, err
 }
 
+// search is findPage for a filter with words. It returns models.ErrSearchTooLong after models.SearchTimeout.
+func (s *Store) search(ctx context.Context, c *collections, f models.PostFilter) (*models.Page[postDocument], error) {
+	limited, cancel := context.WithTimeout(ctx, models.SearchTimeout)
+	defer cancel()
+	page, err := s.findPage(limited, c, f)
+	if !mongo.IsTimeout(err) || ctx.Err() != nil {
+		return page, err
+	}
+	// Either the search was too much for the server, or the server does not answer at all. ctx lasts long enough to ask.
+	if away := s.client.Ping(ctx, readpref.Primary()); away != nil {
+		return nil, errors.Join(err, away)
+	}
+	return nil, fmt.Errorf("%w: %w", models.ErrSearchTooLong, err)
+}
+
 // findPage fetches the posts of one page, without their authors.
-func findPage(ctx context.Context, c *collections, f models.PostFilter) (*models.Page[postDocument], error) {
-	cursor, err := c.posts.Find(ctx, c.pageFilter(f), pageOptions(f))
+func (s *Store) findPage(
+	ctx context.Context, c *collections, f models.PostFilter,
+) (*models.Page[postDocument], error) {
+	cursor, err := s.openPage(ctx, c, f)
 	if err != nil {
 		return nil, err
 	}
-	defer cursor.Close(ctx)
+	defer closeCursor(ctx, cursor)
 
 	page := models.NewPage[postDocument](f.Limit)
 	for cursor.Next(ctx) {
@@ -71,10 +91,18 @@ func (c *collections) pageFilter(f models.PostFilter) bson.D {
 	return filter
 }
 
-// pageOptions fetches a page and one post more in one round trip. A search fetches more until it has found enough.
-func pageOptions(f models.PostFilter) *options.FindOptionsBuilder {
-	if len(f.Words) > 0 {
-		return options.Find().SetSort(bson.D{{Key: "_id", Value: -1}})
+// openPage returns a cursor for a page and one post more, in one round trip. A search fetches more until it has found
+// enough. The driver's Find tells the server no time limit, so a search is a command of its own: for commands, the
+// driver adds maxTimeMS from the deadline of ctx, and the server gives up when the client does.
+func (s *Store) openPage(ctx context.Context, c *collections, f models.PostFilter) (*mongo.Cursor, error) {
+	filter := c.pageFilter(f)
+	if len(f.Words) == 0 {
+		return c.readPosts.Find(ctx, filter, newestFirst(f.Limit+1))
 	}
-	return newestFirst(f.Limit + 1)
+	find := bson.D{
+		{Key: "find", Value: c.readPosts.Name()},
+		{Key: "filter", Value: filter},
+		{Key: "sort", Value: bson.D{{Key: "_id", Value: -1}}},
+	}
+	return s.db.RunCommandCursor(ctx, find, options.RunCmd().SetReadPreference(s.readPreference))
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -59,14 +60,11 @@ func (s *Store) CreatePost(
 	}
 	err = s.run(ctx, "create post", func(ctx context.Context, c *collections) error {
 		insert := func() error {
-			_, err := c.posts.InsertOne(ctx, document)
-			return classify(err)
+			return classify(ctx, insertNew(ctx, c.posts, p.ID, document))
 		}
 		return models.CreateUnique(insert, func() (done bool, err error) {
-			if key == nil {
-				// The id is new, so the post that has it is this one. The driver repeats a write that got no answer, and
-				// after a crash not every server knows that it has carried out the first one.
-				return true, nil
+			if key == nil { // nothing else is unique
+				return false, nil
 			}
 			existing, err = postByKey(ctx, c, p.AuthorID, key)
 			return existing != nil, err
@@ -122,7 +120,7 @@ func (s *Store) CreatePosts(ctx context.Context, posts []models.Post) error {
 func (s *Store) PostByID(ctx context.Context, id models.ID) (post *models.Post, err error) {
 	err = s.run(ctx, "find post", func(ctx context.Context, c *collections) error {
 		var d postDocument
-		if err := c.posts.FindOne(ctx, byID(id)).Decode(&d); err != nil {
+		if err := c.readPosts.FindOne(ctx, byID(id)).Decode(&d); err != nil {
 			return missing(err, models.ErrPostNotFound)
 		}
 		post, err = withAuthor(ctx, c, d)
@@ -135,28 +133,48 @@ func (s *Store) PostByID(ctx context.Context, id models.ID) (post *models.Post, 
 func (s *Store) UpdatePost(
 	ctx context.Context, id, author models.ID, change models.PostChange,
 ) (post *models.Post, err error) {
-	update := postUpdate(change)
+	fields := changedFields(change)
 	err = s.run(ctx, "update post", func(ctx context.Context, c *collections) error {
 		filter, err := c.stateFilter(ctx, id, author, change.IfUnchanged)
 		if err != nil {
 			return err
 		}
+		authors, err := findAuthors(ctx, c, author) // before the write, so that a failure leaves the post as it was
+		if err != nil {
+			return err
+		}
 		var d postDocument
-		err = c.posts.FindOneAndUpdate(ctx, filter, update, returnNew()).Decode(&d)
+		counted, sent := countSent(ctx)
+		err = c.posts.FindOneAndUpdate(counted, filter, set(fields...), returnNew()).Decode(&d)
+		if errors.Is(err, mongo.ErrNoDocuments) && *sent > 1 { // perhaps the first try was carried out
+			err = findChanged(ctx, c, append(postOf(author, id), fields...), &d)
+		}
 		if errors.Is(err, mongo.ErrNoDocuments) {
 			return refusedChange(ctx, c, id, author)
 		}
 		if err != nil {
 			return err
 		}
-		post, err = withAuthor(ctx, c, d)
-		return err
+		post = new(d.post(authors))
+		return nil
 	})
 	return post, err
 }
 
-// postUpdate returns the update that makes a change.
-func postUpdate(change models.PostChange) bson.D {
+// findChanged fetches the post that is in the state which changed selects, or returns mongo.ErrNoDocuments.
+func findChanged(ctx context.Context, c *collections, changed bson.D, d *postDocument) error {
+	done, err := isWritten(ctx, c.posts, changed)
+	if err != nil {
+		return err
+	}
+	if !done {
+		return mongo.ErrNoDocuments
+	}
+	return c.posts.FindOne(ctx, changed).Decode(d)
+}
+
+// changedFields returns the fields of a post after a change.
+func changedFields(change models.PostChange) []bson.E {
 	fields := []bson.E{{Key: "updatedAt", Value: change.UpdatedAt}}
 	if change.Title != nil {
 		fields = append(fields, bson.E{Key: "title", Value: *change.Title})
@@ -167,7 +185,7 @@ func postUpdate(change models.PostChange) bson.D {
 	if change.Tags != nil {
 		fields = append(fields, bson.E{Key: "tags", Value: *change.Tags})
 	}
-	return set(fields...)
+	return fields
 }
 
 // DeletePost implements models.PostStore.
@@ -177,8 +195,8 @@ func (s *Store) DeletePost(ctx context.Context, id, author models.ID, ifUnchange
 		if err != nil {
 			return err
 		}
-		result, err := c.posts.DeleteOne(ctx, filter)
-		if err == nil && result.DeletedCount == 0 {
+		removed, err := deleteOne(ctx, c.posts, id, filter)
+		if err == nil && !removed {
 			return refusedChange(ctx, c, id, author)
 		}
 		return err
@@ -256,14 +274,24 @@ func withAuthors(ctx context.Context, c *collections, documents []postDocument) 
 	if len(documents) == 0 {
 		return posts, nil
 	}
-	authors := make(map[models.ID]*models.Author)
-	for _, d := range documents {
-		authors[d.Author] = nil
+	ids := make([]models.ID, len(documents))
+	for i := range documents {
+		ids[i] = documents[i].Author
 	}
-	ids := make(bson.A, 0, len(authors))
-	for id := range authors {
-		ids = append(ids, id)
+	authors, err := findAuthors(ctx, c, ids...)
+	if err != nil {
+		return nil, err
 	}
+	for i := range documents {
+		posts[i] = documents[i].post(authors)
+	}
+	return posts, nil
+}
+
+// findAuthors returns the authors with these ids, as far as they exist.
+func findAuthors(ctx context.Context, c *collections, ids ...models.ID) (map[models.ID]*models.Author, error) {
+	slices.SortFunc(ids, func(a, b models.ID) int { return bytes.Compare(a[:], b[:]) })
+	ids = slices.Compact(ids)
 	cursor, err := c.users.Find(ctx,
 		bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: ids}}}},
 		options.Find().SetProjection(bson.D{{Key: "username", Value: 1}}))
@@ -271,11 +299,9 @@ func withAuthors(ctx context.Context, c *collections, documents []postDocument) 
 	if err != nil {
 		return nil, err
 	}
+	authors := make(map[models.ID]*models.Author, len(users))
 	for _, u := range users {
 		authors[u.ID] = &models.Author{ID: u.ID, Username: u.Username}
 	}
-	for i := range documents {
-		posts[i] = documents[i].post(authors)
-	}
-	return posts, nil
+	return authors, nil
 }

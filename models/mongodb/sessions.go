@@ -45,10 +45,11 @@ func (d *sessionDocument) session() *models.Session {
 // CreateSession implements models.SessionStore.
 func (s *Store) CreateSession(ctx context.Context, session *models.Session) error {
 	return s.run(ctx, "create session", func(ctx context.Context, c *collections) error {
-		if _, err := c.sessions.InsertOne(ctx, newSessionDocument(session)); err != nil {
+		if err := insertNew(ctx, c.sessions, session.ID, newSessionDocument(session)); err != nil {
 			return err
 		}
-		return endSurplus(ctx, c, session.UserID)
+		_ = endSurplus(ctx, c, session.UserID) // what stays now ends at the next login
+		return nil
 	})
 }
 
@@ -161,8 +162,8 @@ func (s *Store) DeleteSession(ctx context.Context, id models.ID) error {
 // DeleteSessionOf implements models.SessionStore.
 func (s *Store) DeleteSessionOf(ctx context.Context, user, id models.ID) error {
 	return s.run(ctx, "delete session", func(ctx context.Context, c *collections) error {
-		result, err := c.sessions.DeleteOne(ctx, append(byID(id), sessionsOf(user)...))
-		if err == nil && result.DeletedCount == 0 {
+		removed, err := deleteOne(ctx, c.sessions, id, append(byID(id), sessionsOf(user)...))
+		if err == nil && !removed {
 			return models.ErrSessionNotFound
 		}
 		return err

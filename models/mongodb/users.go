@@ -57,8 +57,7 @@ func (d *userDocument) user() *models.User {
 func (s *Store) CreateUser(ctx context.Context, u *models.User) error {
 	return models.CreateUniqueUser(ctx, s, u, func() error {
 		return s.run(ctx, "create user", func(ctx context.Context, c *collections) error {
-			_, err := c.users.InsertOne(ctx, newUserDocument(u))
-			return err
+			return insertNew(ctx, c.users, u.ID, newUserDocument(u))
 		})
 	})
 }
@@ -150,7 +149,14 @@ func (s *Store) ChangePassword(
 			return err
 		}
 		if result.MatchedCount == 0 {
-			return models.ErrPasswordChanged
+			// The hash has a random salt, so the user has it only if this very write was carried out.
+			done, err := isWritten(ctx, c.users, append(byID(id), bson.E{Key: "password", Value: hash}))
+			if err != nil {
+				return err
+			}
+			if !done {
+				return models.ErrPasswordChanged
+			}
 		}
 		// The other sessions have ended with the update. Those that are not removed now are removed when they expire.
 		_, _ = c.sessions.DeleteMany(ctx, bson.D{
@@ -177,8 +183,9 @@ func (s *Store) DeleteUser(ctx context.Context, id models.ID) error {
 		if _, err := c.users.DeleteOne(ctx, byID(id)); err != nil {
 			return err
 		}
-		_, err := c.sessions.DeleteMany(ctx, sessionsOf(id))
-		return err
+		// The sessions have ended with the user. Those that are not removed now are removed when they expire.
+		_, _ = c.sessions.DeleteMany(ctx, sessionsOf(id))
+		return nil
 	})
 }
 

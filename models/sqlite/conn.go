@@ -43,11 +43,11 @@ func (s *Store) read(ctx context.Context, operation string, query func(*sqlite.C
 	return s.observe.Do(operation, func() error { return s.withReader(ctx, query) })
 }
 
-// search runs a query that may take long. It ends with ctx, or after models.SearchTimeout. One reader is always
-// left for short queries.
+// search runs a query that may take long. It ends with ctx, or with models.ErrSearchTooLong after models.SearchTimeout,
+// waiting for its turn included. One reader is always left for short queries.
 func (s *Store) search(ctx context.Context, operation string, query func(*sqlite.Conn) error) error {
 	return s.observe.Do(operation, func() error {
-		ctx, cancel := context.WithTimeout(ctx, models.SearchTimeout)
+		ctx, cancel := context.WithTimeoutCause(ctx, models.SearchTimeout, models.ErrSearchTooLong)
 		defer cancel()
 		select {
 		case s.searches <- struct{}{}:
@@ -55,13 +55,13 @@ func (s *Store) search(ctx context.Context, operation string, query func(*sqlite
 		case <-s.closed:
 			return errClosed
 		case <-ctx.Done():
-			return classify(ctx.Err())
+			return classify(context.Cause(ctx))
 		}
 		return s.withReader(ctx, func(conn *sqlite.Conn) error {
 			defer conn.SetInterrupt(conn.SetInterrupt(ctx.Done()))
 			err := query(conn)
 			if sqlite.ErrCode(err) == sqlite.ResultInterrupt && ctx.Err() != nil {
-				return ctx.Err()
+				return context.Cause(ctx)
 			}
 			return err
 		})
@@ -98,7 +98,7 @@ func (s *Store) takeReader(ctx context.Context) (*sqlite.Conn, error) {
 	case conn := <-s.readers:
 		return conn, nil
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return nil, context.Cause(ctx)
 	}
 }
 

@@ -20,3 +20,11 @@ func (s *Store) PagePlan(ctx context.Context, f models.PostFilter) (steps []stri
 	})
 	return steps, err
 }
+
+// SearchForever runs a search that finds no end.
+func (s *Store) SearchForever(ctx context.Context) error {
+	const endless = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n`
+	return s.search(ctx, "list posts", func(conn *sqlite.Conn) error {
+		return sqlitex.ExecuteTransient(conn, endless, nil)
+	})
+}

@@ -1,8 +1,11 @@
 package sqlite_test
 
 import (
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -166,4 +169,29 @@ func TestExpiredSessionsArePurged(t *testing.T) {
 	if _, _, err := store.LiveSession(t.Context(), live, now); err != nil {
 		t.Errorf("the live session: %v", err)
 	}
+}
+
+// TestSearchEnds: a search ends after a while, or when its caller hangs up, also while it waits for its turn. The
+// database is not to blame.
+func TestSearchEnds(t *testing.T) {
+	store := testkit.SQLite(t).(*sqlite.Store)
+	var searches sync.WaitGroup
+	for range 2 * runtime.GOMAXPROCS(0) { // more than run at once
+		searches.Go(func() {
+			start := time.Now()
+			err := store.SearchForever(t.Context())
+			took := time.Since(start)
+			if !errors.Is(err, models.ErrSearchTooLong) || errors.Is(err, models.ErrUnavailable) || took > models.CallTimeout {
+				t.Errorf("got %v after %v, want ErrSearchTooLong", err, took)
+			}
+		})
+		searches.Go(func() {
+			ctx, hangUp := context.WithCancel(t.Context())
+			time.AfterFunc(50*time.Millisecond, hangUp)
+			if err := store.SearchForever(ctx); !errors.Is(err, context.Canceled) {
+				t.Errorf("the caller hung up: got %v, want Canceled", err)
+			}
+		})
+	}
+	searches.Wait()
 }

@@ -11,8 +11,11 @@ import (
 	"gin-blog/models"
 )
 
-// closedCases are about stores that were closed.
-var closedCases = []testCase{{"a closed store is unavailable", closedStoreIsUnavailable}}
+// endedCases are about stores that were closed, and callers that hung up.
+var endedCases = []testCase{
+	{"a closed store is unavailable", closedStoreIsUnavailable},
+	{"a canceled call is canceled", canceledCallIsCanceled},
+}
 
 // method is a call of one method of models.Store, named as the method.
 type method struct {
@@ -133,5 +136,25 @@ func closedStoreIsUnavailable(t *testing.T, store models.Store) {
 		if err := m.call(t.Context(), store); !errors.Is(err, models.ErrUnavailable) {
 			t.Errorf("%s after close: got %v, want ErrUnavailable", m.name, err)
 		}
+	}
+}
+
+// canceledCallIsCanceled: a caller that hangs up is told so, unless the call was quick. The database is not to blame.
+func canceledCallIsCanceled(t *testing.T, store models.Store) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	search := method{"Posts with words", func(ctx context.Context, s models.Store) error {
+		_, _, err := s.Posts(ctx, models.PostFilter{Limit: 1, Words: models.ParseWords("hello")})
+		return err
+	}}
+	for _, m := range append(methods(), search) {
+		err := m.call(ctx, store)
+		unknown := err != nil && models.KindOf(err) == models.Internal && !errors.Is(err, context.Canceled)
+		if unknown || errors.Is(err, models.ErrUnavailable) || errors.Is(err, models.ErrSearchTooLong) {
+			t.Errorf("%s: got %v, want Canceled", m.name, err)
+		}
+	}
+	if err := search.call(ctx, store); !errors.Is(err, context.Canceled) {
+		t.Errorf("a search: got %v, want Canceled", err)
 	}
 }
