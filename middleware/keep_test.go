@@ -142,7 +142,8 @@ func TestKeeperKeepsNoFailure(t *testing.T) {
 	}
 }
 
-// TestKeeperAsksOnce: many requests for one answer ask the store once, and one that fails does not make the others wait in a row.
+// TestKeeperAsksOnce: many requests for one answer ask the store once, and one that fails does not make the others wait
+// in a row.
 func TestKeeperAsksOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := new(data)

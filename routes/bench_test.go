@@ -1,0 +1,74 @@
+package routes_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"gin-blog/auth"
+	"gin-blog/internal/testkit"
+	"gin-blog/models"
+	"gin-blog/routes"
+	"gin-blog/seed"
+)
+
+// notVersioned hides that a store can tell its version, so that nothing is kept.
+type notVersioned struct{ models.Store }
+
+// inMemory is a store whose list is always the same page.
+type inMemory struct {
+	models.Store
+	page []models.Post
+}
+
+func (m inMemory) Posts(context.Context, models.PostFilter) ([]models.Post, bool, error) { return m.page, true, nil }
+
+// BenchmarkRead measures reads through the whole handler, without a connection: "kept" are answers that are sent again, "cold"
+// those that the store is asked for, "encode" the list without a database.
+func BenchmarkRead(b *testing.B) {
+	store := testkit.SQLite(b)
+	plan := seed.Plan{Users: 100, Posts: 10_000, Random: 1, PasswordHash: "none"}
+	if err := seed.Fill(b.Context(), store, plan, func(int) {}); err != nil {
+		b.Fatal(err)
+	}
+	page, _, err := store.Posts(b.Context(), models.PostFilter{Limit: 20})
+	if err != nil {
+		b.Fatal(err)
+	}
+	paths := map[string]string{
+		"list": "/posts", "author": "/posts?author=" + page[0].AuthorID.Hex(), "tag": "/posts?tag=go",
+		"search": "/posts?q=" + strings.Fields(page[0].Content)[3], "one": "/posts/" + page[0].ID.Hex(),
+	}
+	for name, path := range paths {
+		b.Run("kept/"+name, func(b *testing.B) { benchmarkRead(b, store, path) })
+		b.Run("cold/"+name, func(b *testing.B) { benchmarkRead(b, notVersioned{store}, path) })
+	}
+	b.Run("encode/list", func(b *testing.B) { benchmarkRead(b, inMemory{store, page}, "/posts") })
+}
+
+func benchmarkRead(b *testing.B, store models.Store, path string) {
+	passwords, err := auth.NewPasswords(4)
+	if err != nil {
+		b.Fatal(err)
+	}
+	tokens := auth.NewTokens(accessSecret, refreshSecret, time.Now)
+	handler, err := routes.New(routes.Options{
+		Store: store, Passwords: passwords,
+		Sessions: auth.NewSessions(store, tokens, auth.SessionOptions{Now: time.Now}),
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	request := httptest.NewRequest(http.MethodGet, path, nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		answer := httptest.NewRecorder()
+		handler.ServeHTTP(answer, request)
+		if answer.Code != http.StatusOK {
+			b.Fatalf("%d: %s", answer.Code, answer.Body)
+		}
+	}
+}
