@@ -12,9 +12,9 @@ import (
 	"gin-blog/internal/testkit"
 )
 
-// TestKeptAnswersAreExact: while 8 writers write through two processes on one file, no answer to a request that begins
-// after a
-// write was acknowledged lacks that write. Other readers ask for the same pages all the time, so that answers are kept.
+// TestKeptAnswersAreExact: while 8 writers write through two processes on one file, no answer to a request that
+// begins after a write was acknowledged lacks that write. Other readers ask for the same pages all the time, so that
+// answers are kept.
 func TestKeptAnswersAreExact(t *testing.T) {
 	t.Parallel()
 	const writers, writes = 8, 60
@@ -121,9 +121,8 @@ func isNewest(reader *process, id string) error {
 	return nil
 }
 
-// TestKeptAnswersFollowTheFile: a backup does not disturb them, and after a restart on another file nothing of the file
-// before is
-// sent again, though the client has its ETag.
+// TestKeptAnswersFollowTheFile: a backup does not disturb them, and after a restart on another file nothing of the
+// file before is sent again, though the client has its ETag.
 func TestKeptAnswersFollowTheFile(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

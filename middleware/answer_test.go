@@ -168,8 +168,7 @@ func (s slowClient) Write(p []byte) (int, error) {
 }
 
 // TestLargeAnswersAreBounded: slow clients hold a bounded number of large answers; small ones are answered all the
-// same, and
-// large ones too when the slow clients are done.
+// same, and large ones too when the slow clients are done.
 func TestLargeAnswersAreBounded(t *testing.T) {
 	large, small := newEngine(strings.Repeat("x", 1<<20)), newEngine("Hello")
 	may := make(chan struct{})

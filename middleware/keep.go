@@ -27,10 +27,8 @@ const (
 // Keeper keeps answers and sends them again as long as nothing was committed to the store.
 //
 // It asks the store for the version of the data before it looks for an answer, and before the handler asks the store.
-// So an
-// answer that was kept under the present version was read from the present data, or from newer. It serves routes whose
-// answers
-// depend on the path, the query and the store alone.
+// So an answer that was kept under the present version was read from the present data, or from newer. It serves
+// routes whose answers depend on the path, the query and the store alone.
 type Keeper struct {
 	store        models.Versioned
 	hits, misses prometheus.Counter
@@ -50,9 +48,8 @@ type keptAnswer struct {
 	size        int // bytes that are counted
 }
 
-// NewKeeper returns a Keeper for a store. Where the store cannot tell its version cheaply, the Keeper keeps nothing. r
-// is where
-// its metrics are registered, nil for nowhere.
+// NewKeeper returns a Keeper for a store. Where the store cannot tell its version cheaply, the Keeper keeps nothing.
+// r is where its metrics are registered, nil for nowhere.
 func NewKeeper(store any, r prometheus.Registerer) *Keeper {
 	answers, err := simplelru.NewLRU[string, *keptAnswer](maxKept/keptOverhead, nil)
 	if err != nil { // only for a size below 1
@@ -119,8 +116,7 @@ type flight struct {
 }
 
 // find returns the answer that is kept under a key and a version. If there is none, it returns the flight for it, and
-// whether
-// the caller is the request that asks the store.
+// whether the caller is the request that asks the store.
 func (k *Keeper) find(version int64, key string) (answer *keptAnswer, f *flight, leads bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -192,8 +188,7 @@ func (k *Keeper) count(key string, answer *keptAnswer, size int) {
 }
 
 // grow counts more bytes. While there are too many, it drops the answers that were not used for longest. The caller
-// holds the
-// lock.
+// holds the lock.
 func (k *Keeper) grow(size int) {
 	k.size += size
 	for k.size > maxKept {

@@ -38,9 +38,8 @@ func HasPreconditions(header http.Header) bool {
 	return false
 }
 
-// CheckWrite evaluates the preconditions of a write (RFC 9110, section 13.2.2) on a resource that has this ETag and was
-// last
-// modified then.
+// CheckWrite evaluates the preconditions of a write (RFC 9110, section 13.2.2) on a resource that has this ETag and
+// was last modified then.
 func CheckWrite(header http.Header, etag string, modified time.Time) (p WritePreconditions) {
 	if values := header.Values("If-Match"); len(values) > 0 {
 		matches, anything := matchesStrongly(values, etag)

@@ -88,9 +88,8 @@ type PostStore interface {
 	// neither on the number of posts nor on how far back After lies. With Words it may return ErrSearchTooLong.
 	Posts(ctx context.Context, f PostFilter) (page []Post, more bool, err error)
 	// UpdatePost changes a post of this author and returns the result with its author. The zero ID stands for posts
-	// without
-	// an author. It returns ErrPostNotFound if the author has no such post, or ErrPostChanged if the post is no longer
-	// change.IfUnchanged.
+	// without an author. It returns ErrPostNotFound if the author has no such post, or ErrPostChanged if the post is no
+	// longer change.IfUnchanged.
 	UpdatePost(ctx context.Context, id, author ID, change PostChange) (*Post, error)
 	// DeletePost removes a post of this author, in any state if ifUnchanged is nil. It returns the errors of UpdatePost.
 	DeletePost(ctx context.Context, id, author ID, ifUnchanged *Post) error

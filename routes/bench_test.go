@@ -26,8 +26,8 @@ type inMemory struct {
 
 func (m inMemory) Posts(context.Context, models.PostFilter) ([]models.Post, bool, error) { return m.page, true, nil }
 
-// BenchmarkRead measures reads through the whole handler, without a connection: "kept" are answers that are sent again, "cold"
-// those that the store is asked for, "encode" the list without a database.
+// BenchmarkRead measures reads through the whole handler, without a connection: "kept" are answers that are sent
+// again, "cold" those that the store is asked for, "encode" the list without a database.
 func BenchmarkRead(b *testing.B) {
 	store := testkit.SQLite(b)
 	plan := seed.Plan{Users: 100, Posts: 10_000, Random: 1, PasswordHash: "none"}

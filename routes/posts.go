@@ -211,8 +211,7 @@ func (h *posts) delete(c *gin.Context) error {
 }
 
 // checkPreconditions returns an error if the preconditions of a write do not hold for a post. If they do, it returns
-// the state
-// that the write must find unchanged, or nil for any state.
+// the state that the write must find unchanged, or nil for any state.
 func checkPreconditions(c *gin.Context, p *models.Post) (ifUnchanged *models.Post, err error) {
 	header := c.Request.Header
 	if !middleware.HasPreconditions(header) {

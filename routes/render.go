@@ -35,8 +35,7 @@ func encode(v any) ([]byte, error) {
 }
 
 // contentTag returns a strong ETag that covers all of an answer: its body, and what else tells two of them apart.
-// Contents
-// that differ never have the same tag, whoever changed them.
+// Contents that differ never have the same tag, whoever changed them.
 func contentTag(body []byte, more string) string {
 	hash := sha256.New()
 	hash.Write(body)

@@ -11,8 +11,7 @@ import (
 )
 
 // TestControlCharacters: text that is kept has no NUL, no control characters but tabs and line breaks, and one-line
-// fields no
-// characters that turn the direction of writing.
+// fields no characters that turn the direction of writing.
 func TestControlCharacters(t *testing.T) {
 	s := newServer(t, testkit.SQLite(t))
 	g := s.signUp(t, "alice")

@@ -13,9 +13,8 @@ import (
 func byID(id models.ID) bson.D { return bson.D{{Key: "_id", Value: id}} }
 
 // olderThan selects the documents of a page that starts after an id. The zero id starts with the newest. Documents of
-// other
-// programs whose id is no ObjectID are left out, because no call can name them: MongoDB compares values of one type
-// only.
+// other programs whose id is no ObjectID are left out, because no call can name them: MongoDB compares values of one
+// type only.
 func olderThan(after models.ID) bson.D {
 	if after.IsZero() {
 		newest := bytes.Repeat([]byte{0xff}, len(after))

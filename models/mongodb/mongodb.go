@@ -66,14 +66,9 @@ type collections struct {
 // operation; it may be nil.
 func Open(uri, name string, log *slog.Logger, observe models.Observer) (*Store, error) {
 	journal := true
-	registry, err := lenient()
-	if err != nil {
-		return nil, err
-	}
 	ctx, stop := context.WithCancel(context.Background())
 	s := &Store{log: log, observe: observe, stop: stop}
 	settings := options.Client().
-		SetRegistry(registry).
 		SetServerSelectionTimeout(models.CallTimeout).
 		SetConnectTimeout(models.CallTimeout).
 		SetTimeout(models.CallTimeout).

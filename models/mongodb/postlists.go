@@ -60,7 +60,7 @@ func (s *Store) findPage(
 	page := models.NewPage[postDocument](f.Limit)
 	for cursor.Next(ctx) {
 		var d postDocument
-		if err := cursor.Decode(&d); err != nil {
+		if err := d.UnmarshalBSON(cursor.Current); err != nil { // Decode would copy the document first
 			return nil, err
 		}
 		if !f.Words.OccurIn(d.Title, d.Content) {

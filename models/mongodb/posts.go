@@ -28,6 +28,18 @@ type postDocument struct {
 	IdempotencyHash []byte `bson:"idempotencyHash,omitempty"`
 }
 
+// UnmarshalBSON implements bson.Unmarshaler.
+func (d *postDocument) UnmarshalBSON(document []byte) error {
+	raw := bson.Raw(document)
+	*d = postDocument{
+		ID: idField(raw, "_id"), Title: textField(raw, "title"), Content: textField(raw, "content"),
+		Tags: textsField(raw, "tags"), Author: idField(raw, "author"),
+		CreatedAt: timeField(raw, "createdAt"), UpdatedAt: timeField(raw, "updatedAt"),
+		IdempotencyHash: bytesField(raw, "idempotencyHash"),
+	}
+	return nil
+}
+
 func newPostDocument(p *models.Post) postDocument {
 	return postDocument{
 		ID: p.ID, Title: p.Title, Content: p.Content, Tags: p.Tags,
@@ -203,9 +215,8 @@ func (s *Store) DeletePost(ctx context.Context, id, author models.ID, ifUnchange
 	})
 }
 
-// postOf selects a post if it has this author. The zero ID selects posts whose author is no id, or missing: they belong
-// to
-// other programs.
+// postOf selects a post if it has this author. The zero ID selects posts whose author is no id, or missing: they
+// belong to other programs.
 func postOf(author, id models.ID) bson.D {
 	if author.IsZero() {
 		notID := bson.D{{Key: "$not", Value: bson.D{{Key: "$type", Value: "objectId"}}}}
@@ -215,10 +226,8 @@ func postOf(author, id models.ID) bson.D {
 }
 
 // stateFilter selects a post if it has this author and, unless unchanged is nil, that state. Fields that another
-// program wrote
-// may have any type, so it reads the post and compares the fields as they are stored. It returns
-// models.ErrPostNotFound, or
-// models.ErrPostChanged if the post is in another state.
+// program wrote may have any type, so it reads the post and compares the fields as they are stored. It returns
+// models.ErrPostNotFound, or models.ErrPostChanged if the post is in another state.
 func (c *collections) stateFilter(
 	ctx context.Context, id, author models.ID, unchanged *models.Post,
 ) (bson.D, error) {
@@ -295,13 +304,14 @@ func findAuthors(ctx context.Context, c *collections, ids ...models.ID) (map[mod
 	cursor, err := c.users.Find(ctx,
 		bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: ids}}}},
 		options.Find().SetProjection(bson.D{{Key: "username", Value: 1}}))
-	users, err := findAll[userDocument](ctx, cursor, err)
 	if err != nil {
 		return nil, err
 	}
-	authors := make(map[models.ID]*models.Author, len(users))
-	for _, u := range users {
-		authors[u.ID] = &models.Author{ID: u.ID, Username: u.Username}
+	defer closeCursor(ctx, cursor)
+	authors := make(map[models.ID]*models.Author, len(ids))
+	for cursor.Next(ctx) {
+		author := &models.Author{ID: idField(cursor.Current, "_id"), Username: textField(cursor.Current, "username")}
+		authors[author.ID] = author
 	}
-	return authors, nil
+	return authors, cursor.Err()
 }

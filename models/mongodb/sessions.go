@@ -26,6 +26,19 @@ type sessionDocument struct {
 	PasswordVersion   int64     `bson:"passwordVersion"`
 }
 
+// UnmarshalBSON implements bson.Unmarshaler.
+func (d *sessionDocument) UnmarshalBSON(document []byte) error {
+	raw := bson.Raw(document)
+	*d = sessionDocument{
+		ID: idField(raw, "_id"), User: idField(raw, "user"), RefreshID: textField(raw, "refreshId"),
+		PreviousRefreshID: textField(raw, "previousRefreshId"), RotatedAt: timeField(raw, "rotatedAt"),
+		CreatedAt: timeField(raw, "createdAt"), LastUsedAt: timeField(raw, "lastUsedAt"),
+		ExpiresAt: timeField(raw, "expiresAt"), UserAgent: textField(raw, "userAgent"), IP: textField(raw, "ip"),
+		PasswordVersion: intField(raw, "passwordVersion"),
+	}
+	return nil
+}
+
 func newSessionDocument(s *models.Session) sessionDocument {
 	return sessionDocument{
 		ID: s.ID, User: s.UserID, RefreshID: s.RefreshID, PreviousRefreshID: s.PreviousRefreshID, RotatedAt: s.RotatedAt,
@@ -73,10 +86,6 @@ func endSurplus(ctx context.Context, c *collections, user models.ID) error {
 func (s *Store) LiveSession(
 	ctx context.Context, id models.ID, now time.Time,
 ) (session *models.Session, user *models.User, err error) {
-	type login struct {
-		Session sessionDocument `bson:",inline"`
-		Users   []userDocument  `bson:"users"`
-	}
 	err = s.run(ctx, "find session", func(ctx context.Context, c *collections) error {
 		cursor, err := c.sessions.Aggregate(ctx, mongo.Pipeline{
 			{{Key: "$match", Value: liveSession(id, now)}},
@@ -87,14 +96,23 @@ func (s *Store) LiveSession(
 				{Key: "as", Value: "users"},
 			}}},
 		})
-		found, err := findAll[login](ctx, cursor, err)
+		found, err := findAll[bson.Raw](ctx, cursor, err)
 		if err != nil {
 			return err
 		}
-		if len(found) == 0 || len(found[0].Users) == 0 || !found[0].Users[0].owns(&found[0].Session) {
+		if len(found) == 0 {
 			return models.ErrSessionNotFound
 		}
-		session, user = found[0].Session.session(), found[0].Users[0].user()
+		var s sessionDocument
+		var u userDocument
+		owner, exists := found[0].Lookup("users", "0").DocumentOK()
+		if err := errors.Join(s.UnmarshalBSON(found[0]), u.UnmarshalBSON(owner)); err != nil {
+			return err
+		}
+		if !exists || !u.owns(&s) {
+			return models.ErrSessionNotFound
+		}
+		session, user = s.session(), u.user()
 		return nil
 	})
 	return session, user, err

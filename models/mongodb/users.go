@@ -27,6 +27,18 @@ type userDocument struct {
 	KeptSession models.ID `bson:"keptSession,omitempty"`
 }
 
+// UnmarshalBSON implements bson.Unmarshaler.
+func (d *userDocument) UnmarshalBSON(document []byte) error {
+	raw := bson.Raw(document)
+	*d = userDocument{
+		ID: idField(raw, "_id"), Username: textField(raw, "username"), Password: textField(raw, "password"),
+		Email: textField(raw, "email"), Name: textField(raw, "name"), Bio: textField(raw, "bio"),
+		Role: textField(raw, "role"), CreatedAt: timeField(raw, "createdAt"),
+		PasswordVersion: intField(raw, "passwordVersion"), KeptSession: idField(raw, "keptSession"),
+	}
+	return nil
+}
+
 func newUserDocument(u *models.User) userDocument {
 	return userDocument{
 		ID: u.ID, Username: u.Username, Password: u.PasswordHash, Email: u.Email, Name: u.Name, Bio: u.Bio,

@@ -9,8 +9,7 @@ import (
 )
 
 // TestDataVersion: the version changes with every commit, of the same store or of another one on the file, and with
-// nothing
-// else.
+// nothing else.
 func TestDataVersion(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "test.db")
 	open := func() *sqlite.Store {
