@@ -24,7 +24,9 @@ type inMemory struct {
 	page []models.Post
 }
 
-func (m inMemory) Posts(context.Context, models.PostFilter) ([]models.Post, bool, error) { return m.page, true, nil }
+func (m inMemory) Posts(context.Context, models.PostFilter) ([]models.Post, bool, error) {
+	return m.page, true, nil
+}
 
 // BenchmarkRead measures reads through the whole handler, without a connection: "kept" are answers that are sent
 // again, "cold" those that the store is asked for, "encode" the list without a database.
