@@ -13,9 +13,9 @@ import (
 	"zombiezen.com/go/sqlite/sqlitex"
 )
 
-// checkTimeout bounds the check of the file at the start. It is enough for some 200 MB; of a larger file the first
+// checkTimeout bounds the check of the file at the start. It is enough for some 40 MB; of a larger file the first
 // part is checked.
-const checkTimeout = time.Second
+const checkTimeout = 200 * time.Millisecond
 
 // inspect returns an error if the file is damaged, or was written by a newer gin-blog or by another program. It
 // opens the file read-only: a connection that may write copies the WAL into the file when it closes, and could

@@ -10,9 +10,11 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"gin-blog/tools/internal/load"
@@ -72,25 +74,45 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 	if err := measureRates(ctx, o, sites, c); err != nil {
 		return err
 	}
-	printRates(out, o, sites)
-	printCeilings(out, sites, c)
-	if err := measureMemory(ctx, largest, o.length*time.Duration(o.rounds), out); err != nil {
-		return fmt.Errorf("measure memory: %w", err)
+	printRates(out, o, sites, c)
+	if err := whileWriting(ctx, largest, o, out); err != nil {
+		return fmt.Errorf("measure while writing: %w", err)
+	}
+	if err := measureProcess(ctx, largest, o.length*time.Duration(o.rounds), out); err != nil {
+		return fmt.Errorf("measure the process: %w", err)
 	}
 	return storm(ctx, out)
 }
 
 // measureRates measures every request once in each round, so that a slow moment of the machine slows all of them.
+// What is compared is measured one right after another.
 func measureRates(ctx context.Context, o options, sites []*site, c *ceilings) error {
-	for range o.rounds {
-		if err := c.measure(ctx, o.length); err != nil {
-			return fmt.Errorf("measure the ceilings: %w", err)
+	largest := sites[len(sites)-1]
+	var requests []*load.Request
+	for i := range largest.kept {
+		requests = append(requests, largest.ready[i])
+		for _, s := range sites {
+			requests = append(requests, s.kept[i])
 		}
-		for i := range sites[0].requests {
-			for _, s := range sites {
-				if err := s.requests[i].Measure(ctx, o.length); err != nil {
-					return fmt.Errorf("measure %s of %d posts: %w", s.requests[i].Name, s.posts, err)
-				}
+	}
+	requests = append(requests, c.encoded)
+	for i := range largest.cold {
+		for _, s := range sites {
+			requests = append(requests, s.cold[i])
+		}
+	}
+	for i := range largest.writes {
+		for _, s := range sites {
+			requests = append(requests, s.writes[i])
+		}
+	}
+	for range o.rounds {
+		if err := c.measureInsert(o.length); err != nil {
+			return err
+		}
+		for _, r := range requests {
+			if err := r.Measure(ctx, o.length); err != nil {
+				return fmt.Errorf("measure %s: %w", r.Name, err)
 			}
 		}
 	}
@@ -98,40 +120,50 @@ func measureRates(ctx context.Context, o options, sites []*site, c *ceilings) er
 }
 
 // printRates prints requests a second: a row for each request, a column for each store.
-func printRates(out io.Writer, o options, sites []*site) {
-	smallest, largest := sites[0], sites[len(sites)-1]
-	list := largest.requests[0]
-	fmt.Fprintf(out, "Requests a second on SQLite, %d connections, median of %d rounds of %s\n\n| |",
+func printRates(out io.Writer, o options, sites []*site, c *ceilings) {
+	largest := sites[len(sites)-1]
+	fmt.Fprintf(out, "Requests a second on SQLite, %d connections, median of %d rounds of %s\n\n",
 		connections, o.rounds, o.length)
+	printTable(out, sites, "the same answer again", "of the same bytes ready-made",
+		func(s *site) []*load.Request { return s.kept },
+		func(i int) float64 { return largest.kept[i].Ratio(largest.ready[i]) })
+	printTable(out, sites, "asked of the database each time", "of the list's rate",
+		func(s *site) []*load.Request { return s.cold },
+		func(i int) float64 { return largest.cold[i].Ratio(largest.cold[0]) })
+	fmt.Fprintf(out, "The list has %.2f of the rate of the same handler with the page in memory.\n\n",
+		largest.cold[0].Ratio(c.encoded))
+	printTable(out, sites, "writes", "of a bare durable insert of the same row",
+		func(s *site) []*load.Request { return s.writes },
+		func(i int) float64 {
+			if i > 0 { // only creating inserts such a row
+				return math.NaN()
+			}
+			return largest.writes[i].Ratio(c.insert)
+		})
+}
+
+// printTable prints one table. ratio is of the largest store, NaN where there is none.
+func printTable(
+	out io.Writer, sites []*site, title, ratioTitle string, requests func(*site) []*load.Request,
+	ratio func(i int) float64,
+) {
+	fmt.Fprintf(out, "| %s |", title)
 	for _, s := range sites {
 		fmt.Fprintf(out, " %s posts |", thousands(s.posts))
 	}
-	fmt.Fprintf(out, " of its rate at %s | of the list's rate |\n|-|-:|-:|-:|-:|-:|\n", thousands(smallest.posts))
-	for i, r := range largest.requests {
+	fmt.Fprintf(out, " %s |\n|-|%s-:|\n", ratioTitle, strings.Repeat("-:|", len(sites)))
+	for i, r := range requests(sites[0]) {
 		fmt.Fprintf(out, "| %s |", r.Name)
 		for _, s := range sites {
-			fmt.Fprintf(out, " %.0f |", s.requests[i].Rate())
+			fmt.Fprintf(out, " %.0f |", requests(s)[i].Rate())
 		}
-		fmt.Fprintf(out, " %.2f | %.2f |\n", r.Ratio(smallest.requests[i]), r.Ratio(list))
+		if value := ratio(i); math.IsNaN(value) {
+			fmt.Fprint(out, " |\n")
+		} else {
+			fmt.Fprintf(out, " %.2f |\n", value)
+		}
 	}
-}
-
-// printCeilings compares the list, and the creation of posts, with the ceilings.
-func printCeilings(out io.Writer, sites []*site, c *ceilings) {
-	smallest, middle, largest := sites[0], sites[len(sites)-2], sites[len(sites)-1]
-	list, middleList := largest.requests[0], middle.requests[0]
-	fmt.Fprintf(out, "\nThe list of %s posts has %.2f of its rate at %s,",
-		thousands(middle.posts), middleList.Ratio(smallest.requests[0]), thousands(smallest.posts))
-	fmt.Fprintf(out, " and %.2f of the rate of the same handler with the page in memory.\n",
-		middleList.Ratio(c.encoded))
-	fmt.Fprintf(out, "\nThe list of %s posts, and ceilings behind the same middleware:\n\n", thousands(largest.posts))
-	fmt.Fprint(out, "| | requests/s | the list's rate to it |\n|-|-:|-:|\n")
-	for _, r := range []*load.Request{c.encoded, c.ready} {
-		fmt.Fprintf(out, "| %s | %.0f | %.2f |\n", r.Name, r.Rate(), list.Ratio(r))
-	}
-	create := largest.request("create")
-	fmt.Fprintf(out, "| a bare durable insert of the same row | %.0f | %.2f (creating) |\n",
-		c.insert.Rate(), create.Ratio(c.insert))
+	fmt.Fprintln(out)
 }
 
 // thousands formats a number with a comma between thousands.

@@ -14,9 +14,9 @@ import (
 	"gin-blog/tools/internal/program"
 )
 
-// measureMemory starts the program on the store of the site and prints its resident memory: at rest, and the peak while
-// each request that reads is sent to it for the given time.
-func measureMemory(ctx context.Context, s *site, length time.Duration, out io.Writer) error {
+// measureProcess starts the program on the store of the site. It prints how long that takes until it listens, and its
+// resident memory: at rest, and the peak while each request that reads is sent to it for the given time.
+func measureProcess(ctx context.Context, s *site, length time.Duration, out io.Writer) error {
 	dir, err := os.MkdirTemp("", "gin-blog-bench")
 	if err != nil {
 		return err
@@ -37,6 +37,7 @@ func measureMemory(ctx context.Context, s *site, length time.Duration, out io.Wr
 	process := exec.CommandContext(ctx, binary)
 	process.Dir = dir
 	process.Env = []string{"PORT=" + strconv.Itoa(port), "DATA_DIR=" + dataDir, "LOG_LEVEL=error"}
+	begin := time.Now()
 	if err := process.Start(); err != nil {
 		return err
 	}
@@ -45,14 +46,12 @@ func measureMemory(ctx context.Context, s *site, length time.Duration, out io.Wr
 	if err := program.AwaitListener(ctx, addr); err != nil {
 		return err
 	}
+	started := time.Since(begin)
 	rest, err := program.ResidentMiB(process.Process.Pid, "VmRSS")
 	if err != nil {
 		return err
 	}
-	for _, r := range s.requests {
-		if r.Addr != s.readAPI.addr {
-			continue
-		}
+	for _, r := range s.kept {
 		read := *r
 		read.Text = []byte(strings.Replace(string(r.Text), r.Addr, addr, 1))
 		read.Addr = addr
@@ -64,7 +63,8 @@ func measureMemory(ctx context.Context, s *site, length time.Duration, out io.Wr
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "\nResident memory of the process with %s posts: %d MiB at rest, %d MiB at most under load.\n",
-		thousands(s.posts), rest, peak)
+	fmt.Fprintf(out, "With %s posts, the process listens %s after its start. "+
+		"It has %d MiB of resident memory at rest, %d MiB at most under load.\n",
+		thousands(s.posts), started.Round(10*time.Millisecond), rest, peak)
 	return nil
 }
