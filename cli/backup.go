@@ -17,6 +17,9 @@ func backup(ctx context.Context, in call) error {
 	if c.MongoURI != "" {
 		return errors.New("the data is in MongoDB: back it up with mongodump")
 	}
+	if err := requireFile(c); err != nil {
+		return err
+	}
 	from, to := databasePath(c), in.args[0]
 	if err := sqlite.Backup(ctx, from, to); err != nil {
 		return err

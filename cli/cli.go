@@ -91,7 +91,8 @@ func find(args []string) (command, []string, error) {
 	case i < 0:
 		return command{}, nil, usageError("unknown command " + name)
 	}
-	return table[i], args, table[i].checkCount(args)
+	args, err := table[i].check(args)
+	return table[i], args, err
 }
 
 // usage returns the help for all commands.

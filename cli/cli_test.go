@@ -1,16 +1,33 @@
 package cli
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 )
 
-// runLine runs a command line and returns what it printed.
+// runLine runs a command line without settings, and returns what it printed.
 func runLine(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
+	return runIn(t, nil, args...)
+}
+
+// runIn runs a command line with settings in the environment, and returns what it printed.
+func runIn(t *testing.T, environ []string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
 	var out, errs strings.Builder
-	code = Run(t.Context(), args, nil, &out, &errs)
+	code = Run(t.Context(), args, environ, &out, &errs)
 	return code, out.String(), errs.String()
+}
+
+// seeded returns the settings for a new SQLite file that the command seed filled.
+func seeded(t *testing.T, args ...string) (environ []string) {
+	t.Helper()
+	environ = []string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "BCRYPT_COST=4"}
+	if code, _, stderr := runIn(t, environ, append([]string{"seed"}, args...)...); code != 0 {
+		t.Fatalf("seed: exit %d, %s", code, stderr)
+	}
+	return environ
 }
 
 // TestCommandTable checks each row of the table, and that the help shows it.

@@ -19,8 +19,8 @@ type command struct {
 	name string
 	// shown stands for the name in the help. Empty means the name itself.
 	shown string
-	// args are the arguments as the help shows them: a word for each, all required. Where they begin with "[", run
-	// parses and checks the arguments itself.
+	// args are the arguments as the help shows them: a word for each, all required, and none of them an option. Where
+	// they begin with "[", run parses and checks the arguments itself.
 	args string
 	help string // may have several lines
 	run  runner
@@ -31,7 +31,7 @@ type runner func(ctx context.Context, c call) error
 
 // call is one use of a command.
 type call struct {
-	args    []string // without the name of the command
+	args    []string // without the name of the command, and without a "--" that run does not parse itself
 	environ []string // in the form of os.Environ
 	stdout  io.Writer
 }
@@ -41,13 +41,27 @@ type usageError string
 
 func (e usageError) Error() string { return string(e) }
 
-// checkCount returns a usageError unless there are as many args as the command takes.
-func (c command) checkCount(args []string) error {
-	want := len(strings.Fields(c.args))
-	if strings.HasPrefix(c.args, "[") || len(args) == want {
-		return nil
+// check returns args without the first "--". It returns a usageError unless there are as many as the command takes, and
+// none before the "--" begins with "-".
+func (c command) check(args []string) ([]string, error) {
+	if strings.HasPrefix(c.args, "[") {
+		return args, nil
 	}
-	return usageError(fmt.Sprintf("%s: got %d arguments, want %d", c.name, len(args), want))
+	var checked []string
+	for i, arg := range args {
+		if arg == "--" {
+			checked = append(checked, args[i+1:]...)
+			break
+		}
+		if strings.HasPrefix(arg, "-") {
+			return nil, usageError(fmt.Sprintf("%s: unknown option %s; a name like that goes after --", c.name, arg))
+		}
+		checked = append(checked, arg)
+	}
+	if want := len(strings.Fields(c.args)); len(checked) != want {
+		return nil, usageError(fmt.Sprintf("%s: got %d arguments, want %d", c.name, len(checked), want))
+	}
+	return checked, nil
 }
 
 // settings reads the settings from the environment and from the file .env in the working directory.

@@ -19,6 +19,11 @@ func setRole(ctx context.Context, in call) error {
 	if err != nil {
 		return err
 	}
+	if c.MongoURI == "" {
+		if err := requireFile(c); err != nil {
+			return err
+		}
+	}
 	return withStore(ctx, c, func(store models.Store) error {
 		err := store.SetRole(ctx, username, role)
 		if errors.Is(err, models.ErrUserNotFound) {

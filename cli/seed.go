@@ -2,11 +2,13 @@ package cli
 
 import (
 	"context"
+	"crypto/rand"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
-	"strconv"
+	"strings"
 	"time"
 
 	"github.com/mattn/go-isatty"
@@ -19,6 +21,15 @@ import (
 
 // seedPassword is the password of every user that the command seed creates.
 const seedPassword = "pass123"
+
+// The most that one run creates.
+const (
+	maxSeedUsers = 1_000_000
+	maxSeedPosts = 100_000_000
+)
+
+// suffixLength is the number of random characters, of 5 bits each, that tell usernames apart from older ones.
+const suffixLength = 8
 
 // seedStore fills the store that the settings name with users and posts.
 func seedStore(ctx context.Context, in call) error {
@@ -34,6 +45,11 @@ func seedStore(ctx context.Context, in call) error {
 	if err != nil {
 		return err
 	}
+	if c.MongoURI == "" {
+		if err := c.EnsureDataDir(); err != nil {
+			return err
+		}
+	}
 	if plan.PasswordHash, err = passwords.Hash(ctx, seedPassword); err != nil {
 		return err
 	}
@@ -45,11 +61,19 @@ func seedStore(ctx context.Context, in call) error {
 		if len(page) > 0 && !force {
 			return fmt.Errorf("the %s has posts already: -force adds to them", describeStore(c))
 		}
-		if len(page) > 0 { // the usernames must differ from those of the last time
-			plan.Suffix = "-" + strconv.FormatInt(time.Now().Unix(), 36)
+		users, err := store.Users(ctx, models.UserFilter{Limit: 1})
+		if err != nil {
+			return err
+		}
+		if len(users) > 0 { // the new usernames must differ from theirs
+			plan.Suffix = "-" + strings.ToLower(rand.Text()[:suffixLength])
 		}
 		bar := newProgressBar(plan.Users+plan.Posts, in.stdout)
-		if err := seed.Fill(ctx, store, plan, func(rows int) { _ = bar.Add(rows) }); err != nil {
+		err = seed.Fill(ctx, store, plan, func(rows int) { _ = bar.Add(rows) })
+		if errors.Is(err, models.ErrDuplicate) {
+			return fmt.Errorf("others added users with the same names to the %s meanwhile: seed again", describeStore(c))
+		}
+		if err != nil {
 			return err
 		}
 		_, err = fmt.Fprintf(in.stdout, "%d users (password %s) and %d posts are in the %s\n",
@@ -69,8 +93,10 @@ func seedPlan(args []string) (plan seed.Plan, force bool, err error) {
 	if err := flags.Parse(args); err != nil {
 		return plan, false, usageError("seed: " + err.Error())
 	}
-	if flags.NArg() > 0 || plan.Users < 1 || plan.Posts < 0 {
-		return plan, false, usageError("seed takes -users of at least 1 and -posts of at least 0, and nothing else")
+	if flags.NArg() > 0 || plan.Users < 1 || plan.Users > maxSeedUsers || plan.Posts < 0 || plan.Posts > maxSeedPosts {
+		return plan, false, usageError(fmt.Sprintf(
+			"seed takes -users of at least 1 and at most %d, -posts of at least 0 and at most %d, -rand and -force",
+			maxSeedUsers, maxSeedPosts))
 	}
 	return plan, force, nil
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"os"
 	"path/filepath"
 
 	"gin-blog/config"
@@ -27,11 +29,21 @@ func openStore(
 	return store, nil
 }
 
+// requireFile returns an error unless the SQLite file exists, for commands that make no new one.
+func requireFile(c *config.Config) error {
+	path := databasePath(c)
+	_, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no database %s: set DATA_DIR to the folder of one", path)
+	}
+	if err != nil {
+		return fmt.Errorf("DATA_DIR: %w", err)
+	}
+	return nil
+}
+
 // withStore runs a command on the store that the settings name, and closes the store.
 func withStore(ctx context.Context, c *config.Config, run func(store models.Store) error) (err error) {
-	if err := c.EnsureDataDir(); err != nil {
-		return err
-	}
 	store, err := openStore(ctx, c, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		return err

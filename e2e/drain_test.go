@@ -57,6 +57,19 @@ func TestDrain(t *testing.T) {
 	}
 }
 
+// expectLastAnswer reads an answer, which is 200 and says that the server closes the connection.
+func expectLastAnswer(t *testing.T, conn net.Conn) {
+	t.Helper()
+	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatalf("no answer: %v", err)
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != 200 || !answer.Close {
+		t.Errorf("%s, closes %v, want 200 and a closed connection", answer.Status, answer.Close)
+	}
+}
+
 // TestAcceptedConnectionsAreAnswered sends requests soon after the port was closed, on connections that were accepted
 // before.
 func TestAcceptedConnectionsAreAnswered(t *testing.T) {
@@ -78,14 +91,7 @@ func TestAcceptedConnectionsAreAnswered(t *testing.T) {
 		}
 	}
 	for _, conn := range conns {
-		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
-		if err != nil {
-			t.Fatalf("no answer: %v", err)
-		}
-		defer answer.Body.Close()
-		if answer.StatusCode != 200 || !answer.Close {
-			t.Errorf("%s, closes %v, want 200 and a closed connection", answer.Status, answer.Close)
-		}
+		expectLastAnswer(t, conn)
 	}
 	if err := p.end(); err != nil {
 		t.Errorf("after SIGTERM: %v, want exit 0", err)
@@ -131,14 +137,7 @@ func TestFirstRequestOnItsWayIsAnswered(t *testing.T) {
 	if _, err := io.WriteString(conn, "Host: x\r\n\r\n"); err != nil {
 		t.Fatal(err)
 	}
-	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
-	if err != nil {
-		t.Fatalf("no answer: %v", err)
-	}
-	defer answer.Body.Close()
-	if answer.StatusCode != 200 || !answer.Close {
-		t.Errorf("%s, closes %v, want 200 and a closed connection", answer.Status, answer.Close)
-	}
+	expectLastAnswer(t, conn)
 	if err := p.end(); err != nil {
 		t.Errorf("after SIGTERM: %v, want exit 0", err)
 	}

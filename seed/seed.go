@@ -32,10 +32,10 @@ type Plan struct {
 }
 
 // Fill stores the users and the posts of a plan. It calls progress with the number of rows that each step added. After
-// an error, some of the rows are stored and some are not.
+// an error, some of the rows are stored and some are not. The error is models.ErrDuplicate if a username is taken.
 func Fill(ctx context.Context, store models.Store, plan Plan, progress func(rows int)) error {
 	faker := gofakeit.New(plan.Random)
-	authors := make([]models.ID, 0, plan.Users)
+	var authors []models.ID // grows with what is stored, not with what the plan says
 	for start := 0; start < plan.Users; start += batchSize {
 		users := make([]models.User, min(batchSize, plan.Users-start))
 		for i := range users {

@@ -1,6 +1,9 @@
 package seed_test
 
 import (
+	"context"
+	"errors"
+	"math"
 	"reflect"
 	"testing"
 
@@ -30,11 +33,24 @@ func TestFill(t *testing.T) {
 		if !reflect.DeepEqual(texts(t, other), first) {
 			t.Error("the same seed gave other texts")
 		}
+		if err := seed.Fill(t.Context(), store, plan, func(int) {}); !errors.Is(err, models.ErrDuplicate) {
+			t.Errorf("a second time, without a suffix: %v", err)
+		}
 		plan.Suffix, plan.Posts = "x", 10
 		if err := seed.Fill(t.Context(), store, plan, func(int) {}); err != nil {
 			t.Errorf("a second time, with a suffix: %v", err)
 		}
 	})
+}
+
+// TestFillNeedsNoMemoryForWhatIsNotStored fills a store by a plan that no memory could hold, until it is canceled.
+func TestFillNeedsNoMemoryForWhatIsNotStored(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	plan := seed.Plan{Users: math.MaxInt, Posts: math.MaxInt, PasswordHash: "hash"}
+	if err := seed.Fill(ctx, testkit.SQLite(t), plan, func(int) { cancel() }); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
 }
 
 // texts returns author, title, content and tags of the newest posts: what is the same each time.
