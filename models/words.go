@@ -1,32 +1,55 @@
 package models
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"unicode"
 )
 
 // Words are what a search looks for. Each must occur as a whole word, in any case. The keys are the words in one
 // case, the values the words as they were written.
+//
+// A word is a run of letters, digits, the marks on them, and "_". All other characters, such as operators, quotes and
+// emoji, separate words. Both stores follow this rule. SQLite indexes what FoldWords returns, so a change of the rule
+// needs a migration that indexes the posts again.
 type Words map[string]string
 
-// ParseWords returns the words of a text: runs of letters, digits and the marks on them. Everything else, such as
-// operators and quotes, separates words.
+// ParseWords returns the words of a text.
 func ParseWords(text string) Words {
 	words := Words{}
-	for _, word := range splitWords(text) {
+	for word := range strings.FieldsFuncSeq(text, isSeparator) {
 		words[fold(word)] = word
 	}
 	return words
 }
 
-// AsWritten returns the words as they were written, for a database that has its own rules about case.
-func (w Words) AsWritten() []string {
-	words := make([]string, 0, len(w))
-	for _, word := range w {
-		words = append(words, word)
+// FoldWords returns all words of the texts in their order, in one case, with a space between two words.
+func FoldWords(texts ...string) string {
+	var folded strings.Builder
+	for _, text := range texts {
+		folded.Grow(len(text) + 1)
+		inWord := false
+		for _, r := range text {
+			if isSeparator(r) {
+				inWord = false
+				continue
+			}
+			if !inWord && folded.Len() > 0 {
+				folded.WriteByte(' ')
+			}
+			inWord = true
+			folded.WriteRune(foldRune(r))
+		}
 	}
-	return words
+	return folded.String()
 }
+
+// Folded returns the words in one case, sorted.
+func (w Words) Folded() []string { return slices.Sorted(maps.Keys(w)) }
+
+// AsWritten returns the words as they were written, for a database that has its own rules about case.
+func (w Words) AsWritten() []string { return slices.Collect(maps.Values(w)) }
 
 // OccurIn returns whether every word is a word of at least one of the texts.
 func (w Words) OccurIn(texts ...string) bool {
@@ -35,28 +58,30 @@ func (w Words) OccurIn(texts ...string) bool {
 	}
 	found := make(map[string]bool, len(w))
 	for _, text := range texts {
-		for _, word := range splitWords(text) {
-			if _, ok := w[fold(word)]; ok {
-				found[fold(word)] = true
+		for word := range strings.FieldsFuncSeq(text, isSeparator) {
+			key := fold(word)
+			if _, ok := w[key]; ok {
+				found[key] = true
 			}
 		}
 	}
 	return len(found) == len(w)
 }
 
-func splitWords(text string) []string {
-	return strings.FieldsFunc(text, func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r)
-	})
+// isSeparator returns whether a character is not part of a word.
+func isSeparator(r rune) bool {
+	return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r) && r != '_'
 }
 
-// fold brings a word into one case by Unicode's simple case folding, in which σ and ς are one letter.
-func fold(word string) string {
-	return strings.Map(func(r rune) rune {
-		least := r
-		for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
-			least = min(least, next)
-		}
-		return least
-	}, word)
+// fold brings a word into one case.
+func fold(word string) string { return strings.Map(foldRune, word) }
+
+// foldRune returns the least of the letters that differ only in case, by Unicode's simple case folding, in which σ
+// and ς are one letter.
+func foldRune(r rune) rune {
+	least := r
+	for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
+		least = min(least, next)
+	}
+	return least
 }

@@ -9,6 +9,18 @@ import (
 	"gin-blog/models"
 )
 
+// Position is the row id of a post.
+func Position(id models.ID) int64 { return position(id) }
+
+// Migrate brings the schema of a file up to date, on a connection that has the function fold_words.
+func Migrate(ctx context.Context, conn *sqlite.Conn) error {
+	schema, err := newSchema()
+	if err != nil {
+		return err
+	}
+	return migrate(ctx, conn, schema)
+}
+
 // PagePlan is how SQLite finds the page of a filter: a line for each step of EXPLAIN QUERY PLAN.
 func (s *Store) PagePlan(ctx context.Context, f models.PostFilter) (steps []string, err error) {
 	query, args := pageQuery(f, postColumns)

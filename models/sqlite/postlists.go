@@ -104,11 +104,6 @@ func pageQuery(f models.PostFilter, columns string) (query string, args []any) {
 	return query + ` ORDER BY ` + at + ` DESC LIMIT ? + 0`, append(args, int64(f.Limit+1))
 }
 
-// matchAll returns the FTS5 query for all words. A quoted string is never an operator.
-func matchAll(words models.Words) string {
-	return `"` + strings.Join(words.AsWritten(), `" AND "`) + `"`
-}
-
 // scanPost reads postColumns.
 func scanPost(row *sqlite.Stmt) models.Post {
 	p := models.Post{

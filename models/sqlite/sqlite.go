@@ -79,6 +79,9 @@ func Open(ctx context.Context, path string, observe models.Observer) (_ *Store, 
 	if s.writer, err = connect(path, `PRAGMA synchronous = FULL`, `PRAGMA foreign_keys = ON`); err != nil {
 		return nil, err
 	}
+	if err := addSearchFunctions(s.writer); err != nil {
+		return nil, err
+	}
 	if err := migrate(ctx, s.writer, schema); err != nil {
 		return nil, err
 	}
@@ -125,9 +128,14 @@ func newSchema() (sqlitemigration.Schema, error) {
 	return schema, nil
 }
 
-// migrate applies the migrations that the file lacks. Each runs in a transaction that excludes other processes.
+// migrateTimeout bounds all migrations of a file, also while another process does them. To index a million posts again
+// takes less than a minute on two cores, and some minutes on a slow disk.
+const migrateTimeout = 30 * time.Minute
+
+// migrate applies the migrations that the file lacks. Each runs in a transaction that excludes other processes. If it
+// does not end, the file stays as it was.
 func migrate(ctx context.Context, conn *sqlite.Conn, schema sqlitemigration.Schema) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute) // another process may be migrating
+	ctx, cancel := context.WithTimeout(ctx, migrateTimeout)
 	defer cancel()
 	version, err := pragma(conn, `PRAGMA user_version`)
 	if err != nil {

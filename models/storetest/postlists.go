@@ -20,6 +20,7 @@ var listCases = []testCase{
 	{"lists are filtered", listsAreFiltered},
 	{"filters follow changes", filtersFollowChanges},
 	{"words are found", wordsAreFound},
+	{"every character separates words or is part of one", charactersSeparateOrJoin},
 	{"the search follows changes", searchFollowsChanges},
 }
 
@@ -229,6 +230,7 @@ func wordsAreFound(t *testing.T, store models.Store) {
 		"Gophers":        "The art of Go, said NEAR the end; $where {$gt: 1} OR \"quoted\"",
 		"Größe ÉCOLE":    "naïve 日本語 text ΣΊΣΥΦΟΣ हिन्दी",
 		"Semi-colons; (": "foo_bar title:gin AND*",
+		"Hello🤩 world":   "costs 5₽, 👍🏽fine",
 	} {
 		p := newPost(author, title)
 		p.Content = content
@@ -260,6 +262,11 @@ func wordsAreFound(t *testing.T, store models.Store) {
 		"ह":                 nil,
 		"हिन":               nil,
 		"title:gin":         {"Semi-colons; ("},
+		"foo":               nil,
+		"bar":               nil,
+		"FOO_bar":           {"Semi-colons; ("},
+		"hello 5 FINE":      {"Hello🤩 world"},
+		"🤩world":            {"Hello🤩 world"},
 	} {
 		find(t, store, text, want...)
 	}
@@ -278,5 +285,19 @@ func searchFollowsChanges(t *testing.T, store models.Store) {
 	}
 	find(t, store, "hello")
 	find(t, store, "marmots", "Gophers")
+	wordless := createTagged(t, store, author, "?!")
+	for _, content := range []string{"…", "🤩 wombats", "🤩"} {
+		change := models.PostChange{Content: &content, UpdatedAt: now()}
+		if _, err := store.UpdatePost(t.Context(), wordless.ID, author.ID, change); err != nil {
+			t.Fatalf("change to %s: %v", content, err)
+		}
+		if content == "🤩 wombats" {
+			find(t, store, "wombats", "?!")
+		}
+	}
+	if err := store.DeletePost(t.Context(), wordless.ID, author.ID, nil); err != nil {
+		t.Fatalf("delete the post without words: %v", err)
+	}
+	find(t, store, "wombats")
 	find(t, store, "tonic")
 }
