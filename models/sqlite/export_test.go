@@ -23,7 +23,7 @@ func Migrate(ctx context.Context, conn *sqlite.Conn) error {
 
 // PagePlan is how SQLite finds the page of a filter: a line for each step of EXPLAIN QUERY PLAN.
 func (s *Store) PagePlan(ctx context.Context, f models.PostFilter) (steps []string, err error) {
-	query, args := pageQuery(f, postColumns)
+	query, args := pageQuery(f)
 	err = s.read(ctx, "explain", func(conn *sqlite.Conn) error {
 		return sqlitex.ExecuteTransient(conn, `EXPLAIN QUERY PLAN `+query, &sqlitex.ExecOptions{
 			Args:       args,

@@ -13,7 +13,7 @@ import (
 // Posts implements models.PostStore.
 func (s *Store) Posts(ctx context.Context, f models.PostFilter) (posts []models.Post, more bool, err error) {
 	page := models.NewPage[models.Post](f.Limit)
-	err = s.page(ctx, f, "list posts", postColumns, func(row *sqlite.Stmt) bool {
+	err = s.page(ctx, f, func(row *sqlite.Stmt) bool {
 		if !page.Reserve(row.ColumnLen(1) + row.ColumnLen(2)) {
 			return false
 		}
@@ -28,14 +28,14 @@ func (s *Store) Posts(ctx context.Context, f models.PostFilter) (posts []models.
 
 // page passes the rows of a page to add, until there are no more or add returns false.
 func (s *Store) page(
-	ctx context.Context, f models.PostFilter, operation, columns string, add func(row *sqlite.Stmt) bool,
+	ctx context.Context, f models.PostFilter, add func(row *sqlite.Stmt) bool,
 ) error {
-	query, args := pageQuery(f, columns)
+	query, args := pageQuery(f)
 	run := s.read
 	if len(f.Words) > 0 { // the words decide how long it takes
 		run = s.search
 	}
-	return run(ctx, operation, func(conn *sqlite.Conn) error {
+	return run(ctx, "list posts", func(conn *sqlite.Conn) error {
 		stmt, err := conn.Prepare(query)
 		if err != nil {
 			return err
@@ -68,12 +68,17 @@ func bind(stmt *sqlite.Stmt, args []any) {
 
 // pageQuery returns the query for one page and one post more, newest first. It reads the index that fits the filter
 // in its order, without a sort. There are few different texts, so that each connection prepares each of them once.
-func pageQuery(f models.PostFilter, columns string) (query string, args []any) {
+func pageQuery(f models.PostFilter) (query string, args []any) {
+	columns, join := postColumns, withAuthor
 	from, at := `posts`, `posts.position`
 	var conditions []string
 	where := func(condition string, arg any) {
 		conditions = append(conditions, condition)
 		args = append(args, arg)
+	}
+	if !f.AuthorID.IsZero() {
+		columns, join = oneAuthorColumns, ` `
+		args = append(args, f.AuthorID[:])
 	}
 	switch {
 	case len(f.Words) > 0:
@@ -98,7 +103,7 @@ func pageQuery(f models.PostFilter, columns string) (query string, args []any) {
 		before = position(f.After)
 	}
 	where(at+` < ?`, before)
-	query = `SELECT ` + columns + ` FROM ` + from + withAuthor + `WHERE ` + strings.Join(conditions, ` AND `)
+	query = `SELECT ` + columns + ` FROM ` + from + join + `WHERE ` + strings.Join(conditions, ` AND `)
 	// SQLite makes a new plan for each value that is bound to a bare "LIMIT ?", which costs more than reading the
 	// page. For "? + 0" it does not.
 	return query + ` ORDER BY ` + at + ` DESC LIMIT ? + 0`, append(args, int64(f.Limit+1))
@@ -112,11 +117,11 @@ func scanPost(row *sqlite.Stmt) models.Post {
 		Content:   row.ColumnText(2),
 		Tags:      strings.Fields(row.ColumnText(3)),
 		AuthorID:  columnID(row, 4),
-		CreatedAt: columnTime(row, 6),
-		UpdatedAt: columnTime(row, 7),
+		CreatedAt: columnTime(row, 5),
+		UpdatedAt: columnTime(row, 6),
 	}
-	if !row.ColumnIsNull(5) { // it is NULL if the author is gone
-		p.Author = &models.Author{ID: p.AuthorID, Username: row.ColumnText(5)}
+	if !row.ColumnIsNull(7) { // it is NULL if the author is gone
+		p.Author = &models.Author{ID: p.AuthorID, Username: row.ColumnText(7)}
 	}
 	return p
 }

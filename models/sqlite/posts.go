@@ -12,11 +12,16 @@ import (
 )
 
 const (
-	postColumns = `posts.id, posts.title, posts.content, posts.tags, posts.author_id, users.username,
-		posts.created_at, posts.updated_at`
+	// postColumns are the columns that scanPost reads.
+	postColumns = `posts.id, posts.title, posts.content, posts.tags, posts.author_id, posts.created_at,
+		posts.updated_at, users.username`
 	postColumnCount = 8
 
 	withAuthor = ` LEFT JOIN users ON users.id = posts.author_id `
+
+	// oneAuthorColumns are postColumns for posts of one author, who is looked up once, without a join.
+	oneAuthorColumns = `posts.id, posts.title, posts.content, posts.tags, posts.author_id, posts.created_at,
+		posts.updated_at, (SELECT username FROM users WHERE id = ?)`
 
 	// If the author has a post with the same key, nothing is inserted.
 	insertPost = `INSERT INTO posts (position, id, title, content, tags, author_id, created_at, updated_at,
