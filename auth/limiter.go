@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"fmt"
+	"hash/maphash"
 	"math"
 	"net/netip"
 	"sync"
@@ -13,7 +14,8 @@ import (
 	"gin-blog/models"
 )
 
-// maxKeys bounds the memory of a Limiter. Beyond it, the Limiter forgets the least recently used key.
+// maxKeys bounds the memory of a Limiter, which keeps hashes of a fixed size instead of keys. Beyond it, the Limiter
+// forgets the least recently used key.
 const maxKeys = 50_000
 
 // ErrTooManyAttempts is what every *LimitError wraps.
@@ -41,9 +43,10 @@ type Limiter struct {
 	limit  int
 	window time.Duration
 	now    func() time.Time
+	seed   maphash.Seed // of the hashes of keys, so that nobody can choose two keys with one hash
 
 	mu   sync.Mutex
-	keys *simplelru.LRU[string, *attempts]
+	keys *simplelru.LRU[uint64, *attempts] // by the hash of the key
 }
 
 // attempts are the attempts of one key.
@@ -55,11 +58,11 @@ type attempts struct {
 
 // NewLimiter returns a Limiter that allows limit counted attempts in each window. now is its clock.
 func NewLimiter(limit int, window time.Duration, now func() time.Time) *Limiter {
-	keys, err := simplelru.NewLRU[string, *attempts](maxKeys, nil)
+	keys, err := simplelru.NewLRU[uint64, *attempts](maxKeys, nil)
 	if err != nil {
 		panic(err) // NewLRU fails for a size below 1 only
 	}
-	return &Limiter{limit: limit, window: window, now: now, keys: keys}
+	return &Limiter{limit: limit, window: window, now: now, seed: maphash.MakeSeed(), keys: keys}
 }
 
 // Begin starts an attempt of key. The caller must call finish once, and say whether the attempt counts.
@@ -67,13 +70,14 @@ func NewLimiter(limit int, window time.Duration, now func() time.Time) *Limiter 
 // Begin returns a *LimitError if the limit is reached. If ctx ends while Begin waits for pending attempts, it returns
 // the cause of ctx.
 func (l *Limiter) Begin(ctx context.Context, key string) (finish func(counts bool), err error) {
+	hash := maphash.String(l.seed, key)
 	for {
-		a, finished, err := l.reserve(key)
+		a, finished, err := l.reserve(hash)
 		if err != nil {
 			return nil, err
 		}
 		if finished == nil {
-			return func(counts bool) { l.finish(key, a, counts) }, nil
+			return func(counts bool) { l.finish(hash, a, counts) }, nil
 		}
 		select {
 		case <-finished:
@@ -83,15 +87,15 @@ func (l *Limiter) Begin(ctx context.Context, key string) (finish func(counts boo
 	}
 }
 
-// reserve adds a pending attempt to those of key and returns them. It returns a *LimitError if the limit is reached. If
+// reserve adds a pending attempt to those of a key and returns them. It returns a *LimitError if the limit is reached. If
 // pending attempts use up the rest of the limit, it adds none and returns a channel that is closed when one finishes.
-func (l *Limiter) reserve(key string) (a *attempts, finished <-chan struct{}, err error) {
+func (l *Limiter) reserve(hash uint64) (a *attempts, finished <-chan struct{}, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	a, ok := l.keys.Get(key)
+	a, ok := l.keys.Get(hash)
 	if !ok {
 		a = new(attempts)
-		l.keys.Add(key, a)
+		l.keys.Add(hash, a)
 	}
 	now := l.now()
 	for len(a.counted) > 0 && !a.counted[0].Add(l.window).After(now) {
@@ -111,8 +115,8 @@ func (l *Limiter) reserve(key string) (a *attempts, finished <-chan struct{}, er
 	return nil, a.finished, nil
 }
 
-// finish ends a pending attempt of key and wakes those that wait. It forgets a key without attempts.
-func (l *Limiter) finish(key string, a *attempts, counts bool) {
+// finish ends a pending attempt of a key and wakes those that wait. It forgets a key without attempts.
+func (l *Limiter) finish(hash uint64, a *attempts, counts bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	a.pending--
@@ -123,9 +127,9 @@ func (l *Limiter) finish(key string, a *attempts, counts bool) {
 		close(a.finished)
 		a.finished = nil
 	}
-	current, _ := l.keys.Peek(key) // other attempts than a if the Limiter forgot the key meanwhile
+	current, _ := l.keys.Peek(hash) // other attempts than a if the Limiter forgot the key meanwhile
 	if current == a && len(a.counted) == 0 && a.pending == 0 {
-		l.keys.Remove(key)
+		l.keys.Remove(hash)
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -131,12 +133,6 @@ func TestLimitError(t *testing.T) {
 
 func TestLimiterIsBounded(t *testing.T) {
 	l := auth.NewLimiter(10, time.Minute, time.Now)
-	heapBytes := func() int64 {
-		runtime.GC()
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		return int64(m.HeapAlloc)
-	}
 	before := heapBytes()
 	for i := range 1_000_000 {
 		begin(t, l, fmt.Sprintf("203.0.113.7 name%d", i))(true)
@@ -145,6 +141,28 @@ func TestLimiterIsBounded(t *testing.T) {
 		t.Errorf("a million keys take %d MiB, want 32 at most", growth>>20)
 	}
 	runtime.KeepAlive(l)
+}
+
+// TestLongKeysTakeNoMoreMemory: the limiter keeps hashes of keys, since a client chooses how long a key is.
+func TestLongKeysTakeNoMoreMemory(t *testing.T) {
+	l := auth.NewLimiter(10, time.Minute, time.Now)
+	before := heapBytes()
+	name := strings.Repeat("n", 64<<10)
+	for i := range 50_000 {
+		begin(t, l, name+strconv.Itoa(i))(true)
+	}
+	if growth := heapBytes() - before; growth > 16<<20 {
+		t.Errorf("50,000 keys of 64 KiB take %d MiB, want 16 at most", growth>>20)
+	}
+	runtime.KeepAlive(l)
+}
+
+// heapBytes returns how much memory is in use.
+func heapBytes() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }
 
 func TestNetwork(t *testing.T) {

@@ -5,19 +5,21 @@ import (
 	"errors"
 	"strings"
 	"time"
+
+	"gin-blog/models"
 )
 
 // Limits limit failed logins and registrations. A nil *Limits limits nothing.
 type Limits struct {
-	accountFailures *Limiter // failed logins to one account from one network
+	accountFailures *Limiter // failed logins with one name or email address from one network
 	networkFailures *Limiter // failed logins from one network
 	registrations   *Limiter // registrations from one network
 }
 
 // NewLimits returns the limits of the service. now is their clock.
 //
-// A network (see Network) may fail to log in 10 times in 15 minutes to one account, and 100 times in 15 minutes to all
-// accounts together. It may register 30 accounts an hour.
+// A network (see Network) may fail to log in 10 times in 15 minutes with one name or email address, and 100 times in 15
+// minutes with all together. It may register 30 accounts an hour.
 func NewLimits(now func() time.Time) *Limits {
 	return &Limits{
 		accountFailures: NewLimiter(10, 15*time.Minute, now),
@@ -26,9 +28,10 @@ func NewLimits(now func() time.Time) *Limits {
 	}
 }
 
-// Login runs attempt, which checks the password of an account for a client at the address ip. It returns the error of
-// attempt. It returns a *LimitError without running attempt if too many attempts have failed. An attempt fails if it
-// returns ErrWrongPassword.
+// Login runs attempt, which checks the password of an account for a client at the address ip. account is the name or the
+// email address by which the client named the account, in any case: the limits of the two are separate, because a shared
+// one would tell which name has which address. Login returns the error of attempt. It returns a *LimitError without
+// running attempt if too many attempts have failed. An attempt fails if it returns ErrWrongPassword.
 //
 // The wait for pending attempts and the wait to hash may take maxWait together: after that the context of attempt ends
 // with the cause ErrBusy.
@@ -47,12 +50,17 @@ func (l *Limits) Login(ctx context.Context, account, ip string, attempt func(con
 }
 
 // Register runs attempt, which registers an account for a client at the address ip, and returns its error. It returns a
-// *LimitError without running attempt if there were too many. Every attempt counts, whether it succeeds or fails.
-func (l *Limits) Register(ctx context.Context, ip string, attempt func() error) error {
+// *LimitError without running attempt if there were too many. An attempt counts if it succeeds, or if the name or the
+// email address is taken. It does not count if the server fails.
+//
+// The waits are limited as in Login.
+func (l *Limits) Register(ctx context.Context, ip string, attempt func(context.Context) error) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, maxWait, ErrBusy)
+	defer cancel()
 	if l == nil {
-		return attempt()
+		return attempt(ctx)
 	}
-	return limit(ctx, l.registrations, Network(ip), func(error) bool { return true }, attempt)
+	return limit(ctx, l.registrations, Network(ip), isRegistration, func() error { return attempt(ctx) })
 }
 
 // limit runs attempt if the limiter allows it for key. counts says whether an attempt that returned err counts.
@@ -68,3 +76,7 @@ func limit(
 }
 
 func isWrongPassword(err error) bool { return errors.Is(err, ErrWrongPassword) }
+
+func isRegistration(err error) bool {
+	return err == nil || errors.Is(err, models.ErrUsernameTaken) || errors.Is(err, models.ErrEmailTaken)
+}

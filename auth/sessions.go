@@ -59,21 +59,32 @@ func (s *Sessions) Start(ctx context.Context, u *models.User, userAgent, ip stri
 	return s.grant(session, u, now)
 }
 
-// Authenticate returns the user and the session of an access token. It returns ErrTokenExpired if the token has
-// expired, and ErrInvalidToken if the token is not valid or its session has ended.
-func (s *Sessions) Authenticate(ctx context.Context, accessToken string) (*Identity, error) {
+// VerifiedToken is an access token whose signature and claims are right. Its session may have ended.
+type VerifiedToken struct {
+	sessionID models.ID
+	userID    string
+}
+
+// Verify checks an access token without the store. It returns ErrTokenExpired if the token has expired, and
+// ErrInvalidToken if it is not valid.
+func (s *Sessions) Verify(accessToken string) (VerifiedToken, error) {
 	id, subject, err := s.tokens.parseAccess(accessToken)
 	if err != nil {
-		return nil, err
+		return VerifiedToken{}, err
 	}
-	_, user, err := s.store.LiveSession(ctx, id, s.now())
+	return VerifiedToken{sessionID: id, userID: subject}, nil
+}
+
+// Identify returns the user and the session of a verified token. It returns ErrInvalidToken if the session has ended.
+func (s *Sessions) Identify(ctx context.Context, token VerifiedToken) (*Identity, error) {
+	_, user, err := s.store.LiveSession(ctx, token.sessionID, s.now())
 	if err != nil {
-		return nil, sessionError("authenticate", err)
+		return nil, sessionError("identify", err)
 	}
-	if user.ID.Hex() != subject {
-		return nil, fmt.Errorf("authenticate: %w: the session belongs to another user", ErrInvalidToken)
+	if user.ID.Hex() != token.userID {
+		return nil, fmt.Errorf("identify: %w: the session belongs to another user", ErrInvalidToken)
 	}
-	return &Identity{User: user, SessionID: id}, nil
+	return &Identity{User: user, SessionID: token.sessionID}, nil
 }
 
 // Refresh returns new tokens for a refresh token. It returns ErrTokenExpired if the refresh token has expired, and
@@ -99,8 +110,7 @@ func (s *Sessions) Refresh(ctx context.Context, refreshToken string) (*Grant, er
 	}
 
 	swapped := session.RefreshID == newRefreshID
-	inGrace := session.PreviousRefreshID == oldRefreshID && now.Before(session.RotatedAt.Add(s.options.Grace))
-	if !swapped && !inGrace {
+	if !swapped && (session.PreviousRefreshID != oldRefreshID || !s.inGrace(session, now)) {
 		return nil, s.endReused(ctx, id)
 	}
 	session, user, err := s.store.LiveSession(ctx, id, now) // the password may have changed
@@ -108,6 +118,12 @@ func (s *Sessions) Refresh(ctx context.Context, refreshToken string) (*Grant, er
 		return nil, sessionError("refresh", err)
 	}
 	return s.grant(session, user, now)
+}
+
+// inGrace tells whether the previous refresh token of a session may still be used at now. If the clock was set back, it
+// may not: otherwise the token would work until the clock had caught up.
+func (s *Sessions) inGrace(session *models.Session, now time.Time) bool {
+	return !now.Before(session.RotatedAt.Add(-leeway)) && now.Before(session.RotatedAt.Add(s.options.Grace))
 }
 
 // End ends the session of a refresh token, even if the token was replaced. It does nothing, and returns nil, if the

@@ -2,8 +2,12 @@ package auth
 
 import (
 	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
+	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -24,12 +28,19 @@ const (
 
 	accessType  = "at+jwt" // of access tokens (RFC 9068, section 2.1)
 	refreshType = "rt+jwt" // of refresh tokens
+
+	// leeway is how far the clocks of two processes may be apart.
+	leeway = 30 * time.Second
 )
+
+// tokenForm is the form of a signed token: three parts in base64url without padding (RFC 7515, section 7.1).
+var tokenForm = regexp.MustCompile(`^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$`)
 
 // Tokens signs and verifies JSON Web Tokens (RFC 7519) with HS256. It follows RFC 8725: one algorithm, an explicit
 // type, a key for each type, and a check of every claim.
 type Tokens struct {
 	accessKey, refreshKey []byte
+	now                   func() time.Time
 	parser                *jwt.Parser
 }
 
@@ -54,6 +65,7 @@ func NewTokens(accessSecret, refreshSecret string, now func() time.Time) *Tokens
 	return &Tokens{
 		accessKey:  []byte(accessSecret),
 		refreshKey: []byte(refreshSecret),
+		now:        now,
 		parser: jwt.NewParser(
 			jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
 			jwt.WithIssuer(issuer),
@@ -121,6 +133,9 @@ func (t *Tokens) parseRefresh(token string) (sessionID models.ID, refreshID stri
 // It ignores the header fields that name a key ("kid", "jku", "x5u", "jwk") and always uses key. It refuses a token
 // with "crit", which lists extensions that the server must support (RFC 7515, section 4.1.11): it supports none.
 func (t *Tokens) parse(token, wantType string, key []byte, claims jwt.Claims) error {
+	if !tokenForm.MatchString(token) { // a decoder of base64 ignores line breaks
+		return fmt.Errorf("parse token: %w: it has another form", ErrInvalidToken)
+	}
 	_, err := t.parser.ParseWithClaims(token, claims, func(parsed *jwt.Token) (any, error) {
 		if parsed.Header["typ"] != wantType {
 			return nil, fmt.Errorf("token type is not %s", wantType)
@@ -128,13 +143,37 @@ func (t *Tokens) parse(token, wantType string, key []byte, claims jwt.Claims) er
 		if _, ok := parsed.Header["crit"]; ok {
 			return nil, errors.New("the header asks for an extension")
 		}
-		return key, nil
+		return key, checkDates(token)
 	})
 	if errors.Is(err, jwt.ErrTokenExpired) {
 		return fmt.Errorf("parse token: %w", ErrTokenExpired)
 	}
 	if err != nil {
 		return fmt.Errorf("parse token: %w: %w", ErrInvalidToken, err)
+	}
+	issued, err := claims.GetIssuedAt()
+	if err != nil || issued != nil && issued.After(t.now().Add(leeway)) {
+		return fmt.Errorf("parse token: %w: it is from the future", ErrInvalidToken)
+	}
+	return nil
+}
+
+// checkDates fails unless the dates in the claims of a token are numbers (RFC 7519, section 2). The parser accepts
+// strings too.
+func checkDates(token string) error {
+	_, rest, _ := strings.Cut(token, ".")
+	payload, _, _ := strings.Cut(rest, ".")
+	claims, err := base64.RawURLEncoding.DecodeString(payload)
+	if err != nil {
+		return fmt.Errorf("decode claims: %w", err)
+	}
+	var dates struct {
+		ExpiresAt *float64 `json:"exp"`
+		IssuedAt  *float64 `json:"iat"`
+		NotBefore *float64 `json:"nbf"`
+	}
+	if err := json.Unmarshal(claims, &dates); err != nil {
+		return fmt.Errorf("decode dates: %w", err)
 	}
 	return nil
 }

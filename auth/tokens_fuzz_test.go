@@ -32,7 +32,8 @@ func FuzzTokens(f *testing.F) {
 	for _, seed := range []string{
 		access, refresh, "", ".", "..", "...", access + ".", access + "=", "eyJhbGciOiJub25lIn0.e30.",
 		access[:len(access)-1], strings.ToUpper(access), access[:strings.LastIndexByte(access, '.')+1],
-		strings.Repeat(".", 1000), "\x00", " " + access,
+		strings.Repeat(".", 1000), "\x00", " " + access, access + "\n", access[:9] + "\r\n" + access[9:],
+		refresh[:len(refresh)/2] + "\n" + refresh[len(refresh)/2:],
 	} {
 		f.Add(seed)
 	}

@@ -10,24 +10,48 @@ import (
 )
 
 var (
-	// ErrNoToken says that a request has no bearer token.
+	// ErrNoToken says that a request has no Authorization header.
 	ErrNoToken = models.NewError(models.Unauthenticated, "Authentication required")
+	// ErrNotBearer says that the Authorization header has no bearer token.
+	ErrNotBearer = models.NewError(models.Unauthenticated, "Send the access token in a header Authorization: Bearer TOKEN")
 	// ErrRoleRequired says that the user lacks a role.
 	ErrRoleRequired = models.NewError(models.Forbidden, "Only an admin may do this")
 )
 
-const identityKey = "identity"
+const (
+	tokenKey    = "token"
+	identityKey = "identity"
+)
 
-// Authenticate refuses requests without a valid access token in the Authorization header (RFC 6750, section 2.1),
-// or whose session has ended. It adds ErrNoToken, or an error of auth.Sessions.Authenticate.
-func Authenticate(sessions *auth.Sessions) gin.HandlerFunc {
+// VerifyToken refuses requests without a valid access token in the Authorization header (RFC 6750, section 2.1). It
+// asks neither the store nor for the body, so it refuses at once. It adds ErrNoToken, ErrNotBearer, or an error of
+// auth.Sessions.Verify. The token's session may have ended: see Authenticate.
+func VerifyToken(sessions *auth.Sessions) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		token, err := bearerToken(c.Request.Header.Values("Authorization"))
 		if err != nil {
 			refuse(c, err)
 			return
 		}
-		identity, err := sessions.Authenticate(c.Request.Context(), token)
+		verified, err := sessions.Verify(token)
+		if err != nil {
+			refuse(c, err)
+			return
+		}
+		c.Set(tokenKey, verified)
+	}
+}
+
+// Authenticate refuses requests whose session has ended. It runs after VerifyToken and LimitBody. It adds the errors of
+// auth.Sessions.Identify.
+//
+// It reads the whole body before it looks the session up. Otherwise a client could send half of the body, and the rest
+// after the session ended, and the request would still have an effect.
+func Authenticate(sessions *auth.Sessions) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		bufferBody(c)
+		verified := c.MustGet(tokenKey).(auth.VerifiedToken)
+		identity, err := sessions.Identify(c.Request.Context(), verified)
 		if err != nil {
 			refuse(c, err)
 			return
@@ -70,7 +94,7 @@ func bearerToken(values []string) (string, error) {
 	scheme, token, _ := strings.Cut(values[0], " ")
 	token = strings.TrimSpace(token)
 	if !strings.EqualFold(scheme, "Bearer") || token == "" {
-		return "", ErrNoToken
+		return "", ErrNotBearer
 	}
 	return token, nil
 }

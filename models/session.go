@@ -2,7 +2,7 @@ package models
 
 import "time"
 
-// MaxSessions is how many live sessions a user may have. One more ends the session that was used longest ago.
+// MaxSessions is how many live sessions a user may have. One more ends the other session that was used longest ago.
 const MaxSessions = 100
 
 // Session is one login. Each use replaces its refresh token; RefreshID is the id ("jti") of the current one.

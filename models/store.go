@@ -98,8 +98,8 @@ type PostStore interface {
 // SessionStore keeps logins. A session is live at a time before it expires, while its user exists and has the
 // PasswordVersion of the login.
 type SessionStore interface {
-	// CreateSession stores s and ends the user's sessions beyond MaxSessions. A store that notices that the user is gone
-	// returns ErrUserNotFound.
+	// CreateSession stores s and ends the user's sessions beyond MaxSessions, those used longest ago. It never ends s. A
+	// store that notices that the user is gone returns ErrUserNotFound.
 	CreateSession(ctx context.Context, s *Session) error
 	// LiveSession returns a session that is live at now, with its user, or ErrSessionNotFound.
 	LiveSession(ctx context.Context, id ID, now time.Time) (*Session, *User, error)

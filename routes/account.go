@@ -85,7 +85,7 @@ func (h *account) deleteMe(c *gin.Context) error {
 		return err
 	}
 	user := middleware.CurrentUser(c)
-	if err := h.verify(c, user, in.Password); err != nil {
+	if err := h.verify(c, user.Username, user.PasswordHash, in.Password); err != nil {
 		return err
 	}
 	if err := h.store.DeleteUser(c.Request.Context(), user.ID); err != nil {
@@ -101,7 +101,7 @@ func (h *account) changePassword(c *gin.Context) error {
 	if err := h.decode(c, &in); err != nil {
 		return err
 	}
-	if err := h.verify(c, user, in.CurrentPassword); err != nil {
+	if err := h.verify(c, user.Username, user.PasswordHash, in.CurrentPassword); err != nil {
 		return err
 	}
 	ctx := c.Request.Context()

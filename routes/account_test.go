@@ -1,6 +1,7 @@
 package routes_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"reflect"
@@ -8,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -290,8 +292,10 @@ func TestRoles(t *testing.T) {
 	onEachStore(t, func(t *testing.T, s *server) {
 		author, admin := s.signUp(t, "alice"), s.signUp(t, "root")
 		p := s.post(t, author.Token, "My Post")
-		s.send(t, "GET", "/admin/users", "").fails(401, "UnauthorizedError", "Authentication required")
-		s.send(t, "GET", "/admin/users", "", bearer(admin.Token)).fails(403, "ForbiddenError", "Only an admin may do this")
+		s.send(t, "GET", "/admin/users", "").fails(401, "UnauthorizedError", "Authentication required").
+			has("Cache-Control", "no-store")
+		s.send(t, "GET", "/admin/users", "", bearer(admin.Token)).fails(403, "ForbiddenError", "Only an admin may do this").
+			has("Cache-Control", "no-store")
 
 		if err := s.store.SetRole(t.Context(), "root", models.RoleAdmin); err != nil {
 			t.Fatal(err)
@@ -370,12 +374,8 @@ func TestFailedLoginsAreLimited(t *testing.T) {
 	for range 30 {
 		s.login(t, "alice")
 	}
-	for i := range 10 {
-		body := `{"username":"Alice","password":"wrong-one"}`
-		if i%2 == 0 {
-			body = `{"email":"alice@example.com","password":"wrong-one"}`
-		}
-		s.send(t, "POST", "/auth/login", body).is(401)
+	for range 10 {
+		s.send(t, "POST", "/auth/login", `{"username":"Alice","password":"wrong-one"}`).is(401)
 		s.clock.advance(time.Minute)
 	}
 	for _, body := range []string{
@@ -390,6 +390,44 @@ func TestFailedLoginsAreLimited(t *testing.T) {
 	s.login(t, "alice")
 	s.send(t, "POST", "/auth/login", `{"username":"alice","password":"wrong-one"}`).is(401)
 	s.send(t, "POST", "/auth/login", `{"username":"alice","password":"wrong-one"}`).is(429)
+}
+
+// TestLimitsDoNotTellWhoseAddressItIs: failures by email address must not show at the username of the same account.
+func TestLimitsDoNotTellWhoseAddressItIs(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, store models.Store) {
+		s := newServer(t, store, limited)
+		s.send(t, "POST", "/auth/register", `{"username":"alice","password":"pass123","email":"a@example.com"}`).is(201)
+		g := s.login(t, "alice")
+		for _, email := range []string{"a@example.com", "nobody@example.com"} {
+			byEmail := fmt.Sprintf(`{"email":%q,"password":"wrong-one"}`, email)
+			for range 10 {
+				s.send(t, "POST", "/auth/login", byEmail).is(401)
+			}
+			s.send(t, "POST", "/auth/login", byEmail).fails(429, "TooManyRequestsError", "Too many tries")
+		}
+		s.send(t, "POST", "/auth/login", `{"email":"A@Example.com","password":"wrong-one"}`).is(429)
+		for range 5 { // the username and the calls that a signed-in user makes count together
+			s.send(t, "POST", "/auth/login", `{"username":"alice","password":"wrong-one"}`).is(401)
+			s.send(t, "DELETE", "/auth/me", `{"password":"wrong-one"}`, bearer(g.Token)).is(401)
+		}
+		s.send(t, "POST", "/auth/login", `{"username":"alice","password":"wrong-one"}`).is(429)
+		s.send(t, "DELETE", "/auth/me", `{"password":"wrong-one"}`, bearer(g.Token)).is(429)
+	})
+}
+
+// TestOnlyXForwardedForIsBelieved: a proxy that sets X-Forwarded-For may pass X-Real-IP on as its client sent it.
+func TestOnlyXForwardedForIsBelieved(t *testing.T) {
+	t.Parallel()
+	trusting := func(o *routes.Options, _ *auth.SessionOptions) { o.TrustedProxies = []string{"127.0.0.1"} }
+	s := newServer(t, testkit.SQLite(t), limited, trusting)
+	s.register(t, "alice")
+	for i := range 10 {
+		forged := header{"X-Real-IP": fmt.Sprintf("192.0.2.%d", i)}
+		s.send(t, "POST", "/auth/login", `{"username":"alice","password":"wrong-one"}`, forged).is(401)
+	}
+	forged := header{"X-Real-IP": "192.0.2.99"}
+	s.send(t, "POST", "/auth/login", `{"username":"alice","password":"wrong-one"}`, forged).is(429)
 }
 
 func TestManyTriesAtOnceAreNoMoreThanOneAfterAnother(t *testing.T) {
@@ -460,6 +498,36 @@ func TestRegistrationsAreLimited(t *testing.T) {
 	s.login(t, "user1")
 	s.clock.advance(time.Hour)
 	s.register(t, "onemore")
+}
+
+// away is a store whose database is away while a test wants so.
+type away struct {
+	models.Store
+	now atomic.Bool
+}
+
+func (a *away) CreateUser(ctx context.Context, u *models.User) error {
+	if a.now.Load() {
+		return models.ErrUnavailable
+	}
+	return a.Store.CreateUser(ctx, u)
+}
+
+func TestRegistrationsThatTheServerFailedDoNotCount(t *testing.T) {
+	t.Parallel()
+	store := &away{Store: testkit.SQLite(t)}
+	s := newServer(t, store, limited)
+	store.now.Store(true)
+	for i := range 40 {
+		s.send(t, "POST", "/auth/register", testkit.Account(fmt.Sprintf("user%d", i))).
+			fails(503, "ServiceUnavailableError", "try again later")
+	}
+	store.now.Store(false)
+	s.register(t, "alice")
+	for range 29 {
+		s.send(t, "POST", "/auth/register", testkit.Account("alice")).fails(409, "ConflictError", "Username already taken")
+	}
+	s.send(t, "POST", "/auth/register", testkit.Account("bob")).fails(429, "TooManyRequestsError", "Too many tries")
 }
 
 func TestWrongPasswordsForTheOwnAccountAreLimited(t *testing.T) {

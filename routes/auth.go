@@ -52,8 +52,8 @@ type registration struct {
 }
 
 type credentials struct {
-	Username string `json:"username" validate:"required_without=Email,excluded_with=Email"`
-	Email    string `json:"email"`
+	Username string `json:"username" validate:"required_without=Email,excluded_with=Email,login"`
+	Email    string `json:"email" validate:"login"`
 	Password string `json:"password" validate:"required"`
 }
 
@@ -97,8 +97,8 @@ func (h *login) register(c *gin.Context) error {
 		ID: models.NewID(), Username: in.Username, Email: in.Email, Name: in.Name,
 		Role: models.RoleUser, CreatedAt: models.StoredTime(h.now()),
 	}
-	err := h.limits.Register(ctx, c.ClientIP(), func() (err error) {
-		if user.PasswordHash, err = h.passwords.Hash(ctx, in.Password); err != nil {
+	err := h.limits.Register(ctx, c.ClientIP(), func(wait context.Context) (err error) {
+		if user.PasswordHash, err = h.passwords.Hash(wait, in.Password); err != nil {
 			return err
 		}
 		return h.store.CreateUser(ctx, user)
@@ -154,17 +154,18 @@ func (h *login) logInUncounted(c *gin.Context) error {
 		return err
 	}
 	ctx := c.Request.Context()
-	find, name := h.store.UserByUsername, in.Username
-	if in.Email != "" {
-		find, name = h.store.UserByEmail, in.Email
-	}
-	user, err := find(ctx, name)
+	user, err := h.findUser(ctx, &in)
 	if errors.Is(err, models.ErrUserNotFound) {
-		user = &models.User{Username: name} // has no hash; it is verified too, so that the time does not tell who exists
+		// They have no hash. It is verified too, so that the time does not tell who exists.
+		user = &models.User{Username: in.Username, Email: in.Email}
 	} else if err != nil {
 		return err
 	}
-	if err := h.verify(c, user, in.Password); err != nil {
+	account := user.Username
+	if in.Email != "" {
+		account = user.Email
+	}
+	if err := h.verify(c, account, user.PasswordHash, in.Password); err != nil {
 		return err
 	}
 	grant, err := h.sessions.Start(ctx, user, userAgent(c), c.ClientIP())
@@ -178,6 +179,14 @@ func (h *login) logInUncounted(c *gin.Context) error {
 		h.renewHash(ctx, user, in.Password)
 	}
 	return render(c, http.StatusOK, newGrantBody(grant, new(newUserBody(user))))
+}
+
+// findUser returns the user with the given name or email address, or models.ErrUserNotFound.
+func (h *login) findUser(ctx context.Context, in *credentials) (*models.User, error) {
+	if in.Email != "" {
+		return h.store.UserByEmail(ctx, in.Email)
+	}
+	return h.store.UserByUsername(ctx, in.Username)
 }
 
 // refreshToken reads the refresh token from the body.
@@ -222,10 +231,11 @@ func (h *login) logOut(c *gin.Context) error {
 	return nil
 }
 
-// verify returns nil if a password is the user's. It returns auth.ErrWrongPassword, or the errors of auth.Limits.Login.
-func (p *passwordCheck) verify(c *gin.Context, u *models.User, password string) error {
-	return p.limits.Login(c.Request.Context(), u.Username, c.ClientIP(), func(ctx context.Context) error {
-		return p.passwords.Verify(ctx, u.PasswordHash, password)
+// verify returns nil if a password has the given hash. A failure counts for account, the name or the email address that
+// the client sent. It returns auth.ErrWrongPassword, or the errors of auth.Limits.Login.
+func (p *passwordCheck) verify(c *gin.Context, account, hash, password string) error {
+	return p.limits.Login(c.Request.Context(), account, c.ClientIP(), func(ctx context.Context) error {
+		return p.passwords.Verify(ctx, hash, password)
 	})
 }
 

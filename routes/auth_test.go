@@ -165,6 +165,14 @@ func TestLogin(t *testing.T) {
 			fails(400, "ValidationError", "username and email", "username")
 		s.send(t, "POST", "/auth/login", `{"username":{"$ne":""},"password":"pass123"}`).
 			fails(400, "ValidationError", "username must be a string", "username")
+		for _, field := range []string{"username", "email"} {
+			body := `{"` + field + `":"` + strings.Repeat("é", 254) + `%s","password":"pass123"}`
+			s.send(t, "POST", "/auth/login", fmt.Sprintf(body, "")).is(401)
+			for _, more := range []string{"x", strings.Repeat("x", 60_000)} {
+				s.send(t, "POST", "/auth/login", fmt.Sprintf(body, more)).
+					fails(400, "ValidationError", field+" must have at most 254 characters", field)
+			}
+		}
 	})
 }
 
@@ -263,6 +271,9 @@ func TestAccessTokenIsChecked(t *testing.T) {
 	}
 	same := func(head, claims map[string]any) {}
 	noUser := models.NewID().Hex()
+	inFuture := func(seconds int64) int64 { return s.clock.now().Unix() + seconds }
+	nearlyNow := forge(accessSecret, func(_, c map[string]any) { c["iat"] = inFuture(25) })
+	s.send(t, "GET", "/auth/me", "", bearer(nearlyNow)).is(200)
 	s.send(t, "GET", "/auth/me", "", bearer(forge(accessSecret, same))).is(200)
 	s.send(t, "GET", "/auth/me", "", bearer(forge(accessSecret, func(h, _ map[string]any) {
 		h["kid"], h["jku"], h["x5u"], h["jwk"] = "../../dev/null", "http://127.0.0.1:1/", "http://127.0.0.1:1/",
@@ -296,23 +307,29 @@ func TestAccessTokenIsChecked(t *testing.T) {
 		"trailing bits":     trailingBits(g.AccessToken),
 		"trailing space":    g.AccessToken + " x",
 		"cut":               g.AccessToken[:len(g.AccessToken)-1],
+		"expiry as a text":  forge(accessSecret, func(_, c map[string]any) { c["exp"] = fmt.Sprint(c["exp"]) }),
+		"issued as a text":  forge(accessSecret, func(_, c map[string]any) { c["iat"] = fmt.Sprint(c["iat"]) }),
+		"start as a text":   forge(accessSecret, func(_, c map[string]any) { c["nbf"] = fmt.Sprint(c["iat"]) }),
+		"not valid yet":     forge(accessSecret, func(_, c map[string]any) { c["nbf"] = c["exp"] }),
+		"from the future":   forge(accessSecret, func(_, c map[string]any) { c["iat"] = inFuture(32) }),
+		"a long time ahead": forge(accessSecret, func(_, c map[string]any) { c["iat"] = 1e12 }),
 	} {
 		t.Run(name, func(t *testing.T) {
 			s.send(t, "GET", "/auth/me", "", bearer(token)).
 				fails(401, "JsonWebTokenError", "invalid token").has("WWW-Authenticate", `Bearer error="invalid_token"`)
 		})
 	}
+	s.send(t, "GET", "/auth/me?access_token="+g.AccessToken, "", header{"Cookie": "token=" + g.AccessToken}).
+		fails(401, "UnauthorizedError", "Authentication required").has("WWW-Authenticate", "Bearer")
 	for name, h := range map[string]header{
-		"none":           {},
 		"empty":          {"Authorization": ""},
 		"Basic":          {"Authorization": "Basic YWxpY2U6cGFzczEyMw=="},
 		"no token":       {"Authorization": "Bearer"},
 		"only the token": {"Authorization": g.AccessToken},
-		"as a cookie":    {"Cookie": "token=" + g.AccessToken},
 	} {
 		t.Run("header "+name, func(t *testing.T) {
 			s.send(t, "GET", "/auth/me?access_token="+g.AccessToken, "", h).
-				fails(401, "UnauthorizedError", "Authentication required").has("WWW-Authenticate", "Bearer")
+				fails(401, "UnauthorizedError", "Authorization: Bearer TOKEN").has("WWW-Authenticate", "Bearer")
 		})
 	}
 	expired := forge(accessSecret, func(_, c map[string]any) { c["exp"] = time.Now().Add(-31 * time.Second).Unix() })
@@ -385,11 +402,48 @@ func TestRefreshRefusals(t *testing.T) {
 		s.refresh(t, token).fails(401, "UnauthorizedError", "Invalid refresh token").
 			has("WWW-Authenticate", `Bearer error="invalid_token"`)
 	}
+	for at, char := range []string{"\n", "\r", "\r\n", " ", "=", "+", "/", "."} {
+		at = len(g.RefreshToken) * (at + 1) / 10
+		token := g.RefreshToken[:at] + char + g.RefreshToken[at:]
+		s.refresh(t, token).fails(401, "UnauthorizedError", "Invalid refresh token")
+		s.send(t, "POST", "/auth/logout", fmt.Sprintf(`{"refreshToken":%q}`, token)).is(204)
+	}
+	s.send(t, "GET", "/auth/me", "", bearer(g.Token)).is(200)
 	s.send(t, "POST", "/auth/refresh", `{"refreshToken":7}`).
 		fails(400, "ValidationError", "refreshToken must be a string", "refreshToken")
 	s.clock.advance(8 * 24 * time.Hour)
 	s.refresh(t, g.RefreshToken).fails(401, "TokenExpiredError", "jwt expired").
 		has("WWW-Authenticate", `Bearer error="invalid_token"`)
+}
+
+// TestClockSetBack: tokens that were replaced before stay useless, and a login gets tokens that work.
+func TestClockSetBack(t *testing.T) {
+	onEachStore(t, func(t *testing.T, s *server) {
+		first, other := s.signUp(t, "alice"), s.login(t, "alice")
+		var second, again, fresh grantAnswer
+		s.refresh(t, first.RefreshToken).is(200).decode(&second)
+		s.clock.advance(-20 * time.Second) // as far as the clocks of two processes may be apart
+		s.refresh(t, first.RefreshToken).is(200).decode(&again)
+		if again.RefreshToken != second.RefreshToken {
+			t.Error("within the grace the old token gets another successor")
+		}
+
+		s.clock.advance(-3 * time.Hour)
+		s.refresh(t, first.RefreshToken).fails(401, "UnauthorizedError", "Invalid refresh token")
+		s.refresh(t, second.RefreshToken).fails(401, "UnauthorizedError", "Invalid refresh token")
+		s.send(t, "GET", "/auth/me", "", bearer(other.Token)).fails(401, "JsonWebTokenError", "invalid token")
+		s.refresh(t, other.RefreshToken).is(200).decode(&fresh)
+		s.send(t, "GET", "/auth/me", "", bearer(fresh.Token)).is(200)
+
+		s.clock.advance(3 * time.Hour)
+		for range models.MaxSessions {
+			s.login(t, "alice")
+		}
+		s.clock.advance(-3 * time.Hour)
+		late := s.login(t, "alice")
+		s.send(t, "GET", "/auth/me", "", bearer(late.Token)).is(200)
+		s.refresh(t, late.RefreshToken).is(200)
+	})
 }
 
 func TestRefreshesAtOnceGetOneSuccessor(t *testing.T) {

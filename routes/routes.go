@@ -77,6 +77,7 @@ func newEngine(o Options) (*gin.Engine, error) {
 	r := gin.New()
 	r.RedirectTrailingSlash = false
 	r.HandleMethodNotAllowed = true
+	r.RemoteIPHeaders = []string{"X-Forwarded-For"} // without X-Real-IP, which proxies pass on as clients send it
 	if err := r.SetTrustedProxies(o.TrustedProxies); err != nil {
 		return nil, fmt.Errorf("trusted proxies: %w", err)
 	}
@@ -118,6 +119,9 @@ func useMiddleware(r *gin.Engine, o Options) {
 }
 
 // addRoutes names every path of the API.
+//
+// The calls of signed-in users check in this order: the token, what can be refused without the body (refuseID,
+// refuseMediaType), and, once the whole body is there, the session.
 func addRoutes(r *gin.Engine, o Options) error {
 	decoder, err := newDecoder(o.PasswordMinLength)
 	if err != nil {
@@ -134,7 +138,7 @@ func addRoutes(r *gin.Engine, o Options) error {
 	admin := &admin{o.Store}
 	users := &users{o.Store}
 	posts := &posts{decoder, o.Store, o.Store, o.Now}
-	signedIn := middleware.Authenticate(o.Sessions)
+	verify, authenticate := middleware.VerifyToken(o.Sessions), middleware.Authenticate(o.Sessions)
 
 	route(r, "GET /", health.index)
 	route(r, "GET /healthz", health.alive)
@@ -150,16 +154,19 @@ func addRoutes(r *gin.Engine, o Options) error {
 	route(auths, "POST /auth/refresh", login.refresh)
 	route(auths, "POST /auth/logout", login.logOut)
 
-	own := auths.Group("", signedIn)
+	own := auths.Group("", verify, handle(refuseID), authenticate)
 	route(own, "GET /auth/me", account.me)
-	route(own, "PATCH /auth/me", account.updateMe)
-	route(own, "DELETE /auth/me", account.deleteMe)
-	route(own, "POST /auth/password", account.changePassword)
 	route(own, "GET /auth/sessions", account.listSessions)
 	route(own, "DELETE /auth/sessions", account.endSessions)
 	route(own, "DELETE /auth/sessions/:id", account.endSession)
 
-	admins := r.Group("", middleware.Secret(), signedIn, middleware.RequireRole(models.RoleAdmin))
+	ownWithBody := auths.Group("", verify, handle(refuseMediaType), authenticate)
+	route(ownWithBody, "PATCH /auth/me", account.updateMe)
+	route(ownWithBody, "DELETE /auth/me", account.deleteMe)
+	route(ownWithBody, "POST /auth/password", account.changePassword)
+
+	admins := r.Group("", middleware.Secret(), middleware.LimitBody(maxAccountBody),
+		verify, authenticate, middleware.RequireRole(models.RoleAdmin))
 	route(admins, "GET /admin/users", admin.list)
 
 	public := r.Group("", middleware.LimitBody(maxAccountBody))
@@ -170,13 +177,26 @@ func addRoutes(r *gin.Engine, o Options) error {
 	route(readers, "GET /posts", posts.list)
 	route(readers, "GET /posts/:id", posts.read)
 
-	authors := allPosts.Group("", signedIn)
+	authors := allPosts.Group("", verify, handle(refuseID), handle(refuseMediaType), authenticate)
 	route(authors, "POST /posts", posts.create)
 	route(authors, "PUT /posts/:id", posts.replace)
 	route(authors, "PATCH /posts/:id", posts.update)
-	route(authors, "DELETE /posts/:id", posts.delete)
+	route(allPosts.Group("", verify, handle(refuseID), authenticate), "DELETE /posts/:id", posts.delete)
 	return nil
 }
+
+// refuseID refuses a malformed id in the path, before the body arrives.
+func refuseID(c *gin.Context) error {
+	id, ok := c.Params.Get("id")
+	if !ok {
+		return nil
+	}
+	_, err := models.ParseID(id)
+	return err
+}
+
+// refuseMediaType refuses a body that decode would refuse for its type, before the body arrives.
+func refuseMediaType(c *gin.Context) error { return checkMediaType(c.Request.Header) }
 
 // handler is a handler that returns what went wrong instead of rendering it.
 type handler func(*gin.Context) error

@@ -48,6 +48,7 @@ func rules(passwordMinLength int) []rule {
 		{name: "required", message: "is required"},
 		{name: "required_without", message: "or email is required"},
 		{name: "excluded_with", message: "and email are two ways to say one thing: send one of them"},
+		{name: "login", alias: "max=254", message: "must have at most 254 characters"},
 		{name: "username", holds: isUsername, message: "must be 3 to 32 of the characters A-Z a-z 0-9 . _ - " +
 			"and start with a letter or digit, and not be 24 hex digits"},
 		{name: "password", holds: isPassword(passwordMinLength), message: fmt.Sprintf("must have at least %d characters "+

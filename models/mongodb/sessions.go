@@ -61,15 +61,17 @@ func (s *Store) CreateSession(ctx context.Context, session *models.Session) erro
 		if err := insertNew(ctx, c.sessions, session.ID, newSessionDocument(session)); err != nil {
 			return err
 		}
-		_ = endSurplus(ctx, c, session.UserID) // what stays now ends at the next login
+		_ = endSurplus(ctx, c, session) // what stays now ends at the next login
 		return nil
 	})
 }
 
-// endSurplus ends the sessions that a user has beyond models.MaxSessions.
-func endSurplus(ctx context.Context, c *collections, user models.ID) error {
-	page := lastUsedFirst().SetSkip(models.MaxSessions).SetProjection(onlyID())
-	cursor, err := c.sessions.Find(ctx, sessionsOf(user), page)
+// endSurplus ends the sessions that a user has beyond models.MaxSessions. It spares the new session, which is not the
+// last used one if the clock was set back.
+func endSurplus(ctx context.Context, c *collections, created *models.Session) error {
+	others := append(sessionsOf(created.UserID), bson.E{Key: "_id", Value: bson.D{{Key: "$ne", Value: created.ID}}})
+	page := lastUsedFirst().SetSkip(models.MaxSessions - 1).SetProjection(onlyID())
+	cursor, err := c.sessions.Find(ctx, others, page)
 	surplus, err := findAll[sessionDocument](ctx, cursor, err)
 	if err != nil || len(surplus) == 0 {
 		return err

@@ -20,8 +20,9 @@ const (
 	insertSession = `INSERT INTO sessions (id, user_id, refresh_id, previous_refresh_id, rotated_at,
 		created_at, last_used_at, expires_at, user_agent, ip, password_version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
+	// deleteSurplusSessions spares the new session, which is not the last used one if the clock was set back.
 	deleteSurplusSessions = `DELETE FROM sessions WHERE id IN (
-		SELECT id FROM sessions WHERE user_id = ? ORDER BY last_used_at DESC, id DESC LIMIT -1 OFFSET ?)`
+		SELECT id FROM sessions WHERE user_id = ? AND id <> ? ORDER BY last_used_at DESC, id DESC LIMIT -1 OFFSET ?)`
 
 	fromLiveSessions = ` FROM sessions JOIN users ON users.id = sessions.user_id
 		AND users.password_version = sessions.password_version `
@@ -61,7 +62,7 @@ func (s *Store) CreateSession(ctx context.Context, session *models.Session) erro
 		if err != nil {
 			return err
 		}
-		return exec(conn, deleteSurplusSessions, session.UserID[:], models.MaxSessions)
+		return exec(conn, deleteSurplusSessions, session.UserID[:], session.ID[:], models.MaxSessions-1)
 	})
 }
 

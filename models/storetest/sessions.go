@@ -18,6 +18,7 @@ var sessionCases = []testCase{
 	{"one of many swaps of a refresh id wins", oneSwapWins},
 	{"sessions are listed and ended", sessionsAreListedAndEnded},
 	{"sessions are bounded", sessionsAreBounded},
+	{"a new session is never surplus", newSessionIsNeverSurplus},
 }
 
 // newSession makes a session that is not stored yet.
@@ -194,6 +195,29 @@ func sessionsAreBounded(t *testing.T, store models.Store) {
 	}
 	if _, _, err := store.LiveSession(t.Context(), second.ID, now()); !errors.Is(err, models.ErrSessionNotFound) {
 		t.Errorf("the one used longest ago: got %v, want ErrSessionNotFound", err)
+	}
+	if live, err := store.LiveSessions(t.Context(), u.ID, now()); err != nil || len(live) != models.MaxSessions {
+		t.Errorf("%d live sessions, %v, want %d", len(live), err, models.MaxSessions)
+	}
+}
+
+// newSessionIsNeverSurplus: the clock was set back, so the new session seems to be the one used longest ago.
+func newSessionIsNeverSurplus(t *testing.T, store models.Store) {
+	u := newUser(t, store, "alice")
+	for i := range models.MaxSessions {
+		s := newSession(u, "r")
+		s.LastUsedAt = now().Add(time.Duration(i) * time.Second)
+		if err := store.CreateSession(t.Context(), s); err != nil {
+			t.Fatalf("create session %d: %v", i, err)
+		}
+	}
+	last := newSession(u, "one more")
+	last.LastUsedAt = now().Add(-time.Hour)
+	if err := store.CreateSession(t.Context(), last); err != nil {
+		t.Fatalf("create one more: %v", err)
+	}
+	if _, _, err := store.LiveSession(t.Context(), last.ID, now()); err != nil {
+		t.Errorf("the new session: %v", err)
 	}
 	if live, err := store.LiveSessions(t.Context(), u.ID, now()); err != nil || len(live) != models.MaxSessions {
 		t.Errorf("%d live sessions, %v, want %d", len(live), err, models.MaxSessions)
