@@ -72,6 +72,9 @@ func NewBody(content []byte) *Body {
 	return &Body{content, sync.OnceValue(func() []byte { return gzipped(content) })}
 }
 
+// Unwrap gives http.ResponseController the connection.
+func (w *answerWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
 // WriteHeader implements http.ResponseWriter.
 func (w *answerWriter) WriteHeader(status int) { w.status = status }
 
