@@ -87,8 +87,9 @@ func (l *Limiter) Begin(ctx context.Context, key string) (finish func(counts boo
 	}
 }
 
-// reserve adds a pending attempt to those of a key and returns them. It returns a *LimitError if the limit is reached. If
-// pending attempts use up the rest of the limit, it adds none and returns a channel that is closed when one finishes.
+// reserve adds a pending attempt to those of a key and returns them. It returns a *LimitError if the limit is
+// reached. If pending attempts use up the rest of the limit, it adds none and returns a channel that is closed when
+// one finishes.
 func (l *Limiter) reserve(hash uint64) (a *attempts, finished <-chan struct{}, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

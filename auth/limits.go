@@ -28,10 +28,10 @@ func NewLimits(now func() time.Time) *Limits {
 	}
 }
 
-// Login runs attempt, which checks the password of an account for a client at the address ip. account is the name or the
-// email address by which the client named the account, in any case: the limits of the two are separate, because a shared
-// one would tell which name has which address. Login returns the error of attempt. It returns a *LimitError without
-// running attempt if too many attempts have failed. An attempt fails if it returns ErrWrongPassword.
+// Login runs attempt, which checks the password of an account for a client at the address ip. account is the name or
+// the email address by which the client named the account, in any case: the limits of the two are separate, because a
+// shared one would tell which name has which address. Login returns the error of attempt. It returns a *LimitError
+// without running attempt if too many attempts have failed. An attempt fails if it returns ErrWrongPassword.
 //
 // The wait for pending attempts and the wait to hash may take maxWait together: after that the context of attempt ends
 // with the cause ErrBusy.

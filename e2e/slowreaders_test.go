@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// TestSlowReaders: clients that ask for large pages and read them slowly neither fill the memory nor delay the others. It
-// measures time, so it does not run beside other tests.
+// TestSlowReaders: clients that ask for large pages and read them slowly neither fill the memory nor delay the
+// others. It measures time, so it does not run beside other tests.
 func TestSlowReaders(t *testing.T) {
 	const readers, maxMemory, maxP99 = 500, 256 << 20, 50 * time.Millisecond
 	p := start(t, t.TempDir(), "METRICS_ADDR=127.0.0.1:0")

@@ -153,7 +153,8 @@ func TestLostRoleDoesNothingWithABodyThatWasHeldBack(t *testing.T) {
 	})
 }
 
-// TestBodiesOfSignedInUsersFailAsOthersDo: the body is read before the handler, and a failure still reaches the handler.
+// TestBodiesOfSignedInUsersFailAsOthersDo: the body is read before the handler, and a failure still reaches the
+// handler.
 func TestBodiesOfSignedInUsersFailAsOthersDo(t *testing.T) {
 	s := newServer(t, testkit.SQLite(t))
 	g := s.signUp(t, "alice")

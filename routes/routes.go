@@ -118,70 +118,90 @@ func useMiddleware(r *gin.Engine, o Options) {
 	)
 }
 
+// handlers are the handlers of the API, by resource.
+type handlers struct {
+	docs    *docs
+	health  *health
+	login   *login
+	account *account
+	admin   *admin
+	users   *users
+	posts   *posts
+}
+
+func newHandlers(o Options) (*handlers, error) {
+	decoder, err := newDecoder(o.PasswordMinLength)
+	if err != nil {
+		return nil, err
+	}
+	docs, err := newDocs()
+	if err != nil {
+		return nil, err
+	}
+	passwordCheck := &passwordCheck{o.Passwords, o.Limits}
+	return &handlers{
+		docs:    docs,
+		health:  &health{o.Store, o.Draining, o.Version},
+		login:   &login{decoder, passwordCheck, o.Store, o.Sessions, o.Log, o.Now, newLogins(o.Metrics)},
+		account: &account{decoder, passwordCheck, o.Store, o.Now},
+		admin:   &admin{o.Store},
+		users:   &users{o.Store},
+		posts:   &posts{decoder, o.Store, o.Store, o.Now},
+	}, nil
+}
+
 // addRoutes names every path of the API.
 //
 // The calls of signed-in users check in this order: the token, what can be refused without the body (refuseID,
 // refuseMediaType), and, once the whole body is there, the session.
 func addRoutes(r *gin.Engine, o Options) error {
-	decoder, err := newDecoder(o.PasswordMinLength)
+	h, err := newHandlers(o)
 	if err != nil {
 		return err
 	}
-	docs, err := newDocs()
-	if err != nil {
-		return err
-	}
-	passwordCheck := &passwordCheck{o.Passwords, o.Limits}
-	health := &health{o.Store, o.Draining, o.Version}
-	login := &login{decoder, passwordCheck, o.Store, o.Sessions, o.Log, o.Now, newLogins(o.Metrics)}
-	account := &account{decoder, passwordCheck, o.Store, o.Now}
-	admin := &admin{o.Store}
-	users := &users{o.Store}
-	posts := &posts{decoder, o.Store, o.Store, o.Now}
 	verify, authenticate := middleware.VerifyToken(o.Sessions), middleware.Authenticate(o.Sessions)
+	signedIn := []gin.HandlerFunc{verify, handle(refuseID), authenticate}
+	signedInWithBody := []gin.HandlerFunc{verify, handle(refuseID), handle(refuseMediaType), authenticate}
 
-	route(r, "GET /", health.index)
-	route(r, "GET /healthz", health.alive)
-	route(r, "GET /readyz", health.ready)
-	route(r, "GET /openapi.yaml", docs.openAPI)
-	route(r, "GET /openapi.json", docs.openAPIAsJSON)
-	route(r, "GET /docs", docs.page)
-	route(r, "GET /docs/*file", docs.file)
+	route(r, "GET /", h.health.index)
+	route(r, "GET /healthz", h.health.alive)
+	route(r, "GET /readyz", h.health.ready)
+	route(r, "GET /openapi.yaml", h.docs.openAPI)
+	route(r, "GET /openapi.json", h.docs.openAPIAsJSON)
+	route(r, "GET /docs", h.docs.page)
+	route(r, "GET /docs/*file", h.docs.file)
 
 	auths := r.Group("", middleware.Secret(), middleware.LimitBody(maxAccountBody))
-	route(auths, "POST /auth/register", login.register)
-	route(auths, "POST /auth/login", login.logIn)
-	route(auths, "POST /auth/refresh", login.refresh)
-	route(auths, "POST /auth/logout", login.logOut)
+	route(auths, "POST /auth/register", h.login.register)
+	route(auths, "POST /auth/login", h.login.logIn)
+	route(auths, "POST /auth/refresh", h.login.refresh)
+	route(auths, "POST /auth/logout", h.login.logOut)
 
-	own := auths.Group("", verify, handle(refuseID), authenticate)
-	route(own, "GET /auth/me", account.me)
-	route(own, "GET /auth/sessions", account.listSessions)
-	route(own, "DELETE /auth/sessions", account.endSessions)
-	route(own, "DELETE /auth/sessions/:id", account.endSession)
+	own, ownWithBody := auths.Group("", signedIn...), auths.Group("", signedInWithBody...)
+	route(own, "GET /auth/me", h.account.me)
+	route(ownWithBody, "PATCH /auth/me", h.account.updateMe)
+	route(ownWithBody, "DELETE /auth/me", h.account.deleteMe)
+	route(ownWithBody, "POST /auth/password", h.account.changePassword)
+	route(own, "GET /auth/sessions", h.account.listSessions)
+	route(own, "DELETE /auth/sessions", h.account.endSessions)
+	route(own, "DELETE /auth/sessions/:id", h.account.endSession)
 
-	ownWithBody := auths.Group("", verify, handle(refuseMediaType), authenticate)
-	route(ownWithBody, "PATCH /auth/me", account.updateMe)
-	route(ownWithBody, "DELETE /auth/me", account.deleteMe)
-	route(ownWithBody, "POST /auth/password", account.changePassword)
-
-	admins := r.Group("", middleware.Secret(), middleware.LimitBody(maxAccountBody),
-		verify, authenticate, middleware.RequireRole(models.RoleAdmin))
-	route(admins, "GET /admin/users", admin.list)
+	admins := own.Group("", middleware.RequireRole(models.RoleAdmin))
+	route(admins, "GET /admin/users", h.admin.list)
 
 	public := r.Group("", middleware.LimitBody(maxAccountBody))
-	route(public, "GET /users/:id", users.read)
+	route(public, "GET /users/:id", h.users.read)
 
 	allPosts := r.Group("", middleware.Revalidate(), middleware.LimitBody(maxPostBody))
 	readers := allPosts.Group("", middleware.NewKeeper(o.Store, o.Metrics).Keep)
-	route(readers, "GET /posts", posts.list)
-	route(readers, "GET /posts/:id", posts.read)
+	route(readers, "GET /posts", h.posts.list)
+	route(readers, "GET /posts/:id", h.posts.read)
 
-	authors := allPosts.Group("", verify, handle(refuseID), handle(refuseMediaType), authenticate)
-	route(authors, "POST /posts", posts.create)
-	route(authors, "PUT /posts/:id", posts.replace)
-	route(authors, "PATCH /posts/:id", posts.update)
-	route(allPosts.Group("", verify, handle(refuseID), authenticate), "DELETE /posts/:id", posts.delete)
+	authors, authorsWithBody := allPosts.Group("", signedIn...), allPosts.Group("", signedInWithBody...)
+	route(authorsWithBody, "POST /posts", h.posts.create)
+	route(authorsWithBody, "PUT /posts/:id", h.posts.replace)
+	route(authorsWithBody, "PATCH /posts/:id", h.posts.update)
+	route(authors, "DELETE /posts/:id", h.posts.delete)
 	return nil
 }
 

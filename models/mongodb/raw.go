@@ -9,9 +9,9 @@ import (
 	"gin-blog/models"
 )
 
-// The functions of this file read fields of documents, without reflection. Other programs write to the database too, and a field
-// of an unexpected type must not make a whole page fail: where text is expected, a number or a boolean becomes text, as in
-// Mongoose; everything else becomes the zero value, as does a field that is missing.
+// The functions of this file read fields of documents, without reflection. Other programs write to the database too,
+// and a field of an unexpected type must not make a whole page fail: where text is expected, a number or a boolean
+// becomes text, as in Mongoose; everything else becomes the zero value, as does a field that is missing.
 
 // textField returns a field as text.
 func textField(d bson.Raw, name string) string { return text(d.Lookup(name)) }

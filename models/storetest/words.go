@@ -38,8 +38,9 @@ func charactersSeparateOrJoin(t *testing.T, store models.Store) {
 	}
 }
 
-// sampleCharacters returns characters by which stores may differ: those at which words begin and end in the order of Unicode,
-// those that have another case, and some of each block. The tests of models and sqlite look at all characters.
+// sampleCharacters returns characters by which stores may differ: those at which words begin and end in the order of
+// Unicode, those that have another case, and some of each block. The tests of models and sqlite look at all
+// characters.
 func sampleCharacters() (found []rune) {
 	const end, block = 0x20000, 128 // most of what follows is one block
 	before := false

@@ -170,8 +170,11 @@ func (s *site) pageStart(ctx context.Context, page int) (models.ID, error) {
 }
 
 func (s *site) close(ctx context.Context) error {
-	return errors.Join(s.readAPI.close(), s.coldAPI.close(), s.readyAPI.close(), s.writeAPI.close(), s.readStore.Close(ctx), s.writeStore.Close(ctx),
-		os.RemoveAll(s.writeDir))
+	var errs []error
+	for _, api := range []*server{s.readAPI, s.coldAPI, s.readyAPI, s.writeAPI} {
+		errs = append(errs, api.close())
+	}
+	return errors.Join(append(errs, s.readStore.Close(ctx), s.writeStore.Close(ctx), os.RemoveAll(s.writeDir))...)
 }
 
 // fillFile makes a store of posts of some 60 words each. The file gets its path only when it is complete.
