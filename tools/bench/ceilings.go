@@ -17,13 +17,14 @@ import (
 
 	"gin-blog/middleware"
 	"gin-blog/models"
+	"gin-blog/tools/internal/load"
 )
 
 // ceilings are rates that the API could not exceed with any store.
 type ceilings struct {
-	encoded *request // the list's handler, on a page in memory
-	ready   *request // the bytes of that answer, ready-made, behind the same middleware
-	insert  *request // one durable insert after another, without HTTP
+	encoded *load.Request // the list's handler, on a page in memory
+	ready   *load.Request // the bytes of that answer, ready-made, behind the same middleware
+	insert  *load.Request // one durable insert after another, without HTTP
 
 	servers []*server
 	conn    *sqlite.Conn // what insert writes to
@@ -63,7 +64,7 @@ func openCeilings(ctx context.Context, dir string, s *site) (*ceilings, error) {
 	c := &ceilings{
 		encoded: memory.get("the same handler, the page in memory", "/posts", ""),
 		ready:   ready.get("the same bytes, ready-made", "/posts", ""),
-		insert:  &request{name: "a bare durable insert"},
+		insert:  &load.Request{Name: "a bare durable insert"},
 		servers: []*server{memory, ready},
 		post:    page[0],
 	}
@@ -101,7 +102,7 @@ func (c *ceilings) openTable(dir string) (err error) {
 
 // measure measures each ceiling for the given time.
 func (c *ceilings) measure(ctx context.Context, length time.Duration) error {
-	if err := errors.Join(c.encoded.measure(ctx, length), c.ready.measure(ctx, length)); err != nil {
+	if err := errors.Join(c.encoded.Measure(ctx, length), c.ready.Measure(ctx, length)); err != nil {
 		return err
 	}
 	rows := 0
@@ -114,7 +115,7 @@ func (c *ceilings) measure(ctx context.Context, length time.Duration) error {
 			return fmt.Errorf("insert a row: %w", err)
 		}
 	}
-	c.insert.rates = append(c.insert.rates, float64(rows)/time.Since(start).Seconds())
+	c.insert.Samples = append(c.insert.Samples, load.Sample{Length: time.Since(start), Answered: rows})
 	return nil
 }
 

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"gin-blog/tools/internal/load"
 	"gin-blog/tools/internal/program"
 )
 
@@ -87,8 +88,8 @@ func measureRates(ctx context.Context, o options, sites []*site, c *ceilings) er
 		}
 		for i := range sites[0].requests {
 			for _, s := range sites {
-				if err := s.requests[i].measure(ctx, o.length); err != nil {
-					return fmt.Errorf("measure %s of %d posts: %w", s.requests[i].name, s.posts, err)
+				if err := s.requests[i].Measure(ctx, o.length); err != nil {
+					return fmt.Errorf("measure %s of %d posts: %w", s.requests[i].Name, s.posts, err)
 				}
 			}
 		}
@@ -107,11 +108,11 @@ func printRates(out io.Writer, o options, sites []*site) {
 	}
 	fmt.Fprintf(out, " of its rate at %s | of the list's rate |\n|-|-:|-:|-:|-:|-:|\n", thousands(smallest.posts))
 	for i, r := range largest.requests {
-		fmt.Fprintf(out, "| %s |", r.name)
+		fmt.Fprintf(out, "| %s |", r.Name)
 		for _, s := range sites {
-			fmt.Fprintf(out, " %.0f |", s.requests[i].median())
+			fmt.Fprintf(out, " %.0f |", s.requests[i].Rate())
 		}
-		fmt.Fprintf(out, " %.2f | %.2f |\n", r.ratio(smallest.requests[i]), r.ratio(list))
+		fmt.Fprintf(out, " %.2f | %.2f |\n", r.Ratio(smallest.requests[i]), r.Ratio(list))
 	}
 }
 
@@ -120,17 +121,17 @@ func printCeilings(out io.Writer, sites []*site, c *ceilings) {
 	smallest, middle, largest := sites[0], sites[len(sites)-2], sites[len(sites)-1]
 	list, middleList := largest.requests[0], middle.requests[0]
 	fmt.Fprintf(out, "\nThe list of %s posts has %.2f of its rate at %s,",
-		thousands(middle.posts), middleList.ratio(smallest.requests[0]), thousands(smallest.posts))
+		thousands(middle.posts), middleList.Ratio(smallest.requests[0]), thousands(smallest.posts))
 	fmt.Fprintf(out, " and %.2f of the rate of the same handler with the page in memory.\n",
-		middleList.ratio(c.encoded))
+		middleList.Ratio(c.encoded))
 	fmt.Fprintf(out, "\nThe list of %s posts, and ceilings behind the same middleware:\n\n", thousands(largest.posts))
 	fmt.Fprint(out, "| | requests/s | the list's rate to it |\n|-|-:|-:|\n")
-	for _, r := range []*request{c.encoded, c.ready} {
-		fmt.Fprintf(out, "| %s | %.0f | %.2f |\n", r.name, r.median(), list.ratio(r))
+	for _, r := range []*load.Request{c.encoded, c.ready} {
+		fmt.Fprintf(out, "| %s | %.0f | %.2f |\n", r.Name, r.Rate(), list.Ratio(r))
 	}
 	create := largest.request("create")
 	fmt.Fprintf(out, "| a bare durable insert of the same row | %.0f | %.2f (creating) |\n",
-		c.insert.median(), create.ratio(c.insert))
+		c.insert.Rate(), create.Ratio(c.insert))
 }
 
 // thousands formats a number with a comma between thousands.

@@ -22,6 +22,7 @@ import (
 	"gin-blog/models/sqlite"
 	"gin-blog/routes"
 	"gin-blog/seed"
+	"gin-blog/tools/internal/load"
 )
 
 const (
@@ -44,7 +45,7 @@ type site struct {
 	writeStore *sqlite.Store
 	readAPI    *server
 	writeAPI   *server
-	requests   []*request
+	requests   []*load.Request
 }
 
 // openSite opens the store with the given number of posts below dir and prepares the requests. It fills the store first
@@ -105,7 +106,7 @@ func (s *site) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	reads := []*request{
+	reads := []*load.Request{
 		s.readAPI.get("list", "/posts", ""),
 		s.readAPI.get(fmt.Sprintf("list, deep (page %s of the largest)", thousands(deepPage)),
 			"/posts?after="+deep.Hex(), ""),
@@ -113,17 +114,17 @@ func (s *site) prepare(ctx context.Context) error {
 		s.readAPI.get("list by tag", "/posts?tag=go", ""),
 		s.readAPI.get("search for a rare word", "/posts?q="+rareWord, ""),
 		s.readAPI.get("list, unchanged (304)", "/posts", "If-None-Match: "+list.Header.Get("ETag")+"\r\n").
-			expecting(http.StatusNotModified),
+			Expecting(http.StatusNotModified),
 		s.readAPI.get("read one", "/posts/"+newest.ID.Hex(), ""),
 	}
 	post := fmt.Sprintf(`{"title":"%s","content":"%s","tags":["go","gin"]}`,
 		newest.Title, strings.ReplaceAll(newest.Content, `"`, `'`))
-	writes := []*request{
+	writes := []*load.Request{
 		s.writeAPI.post("create", "/posts", post, "Authorization: Bearer "+grant.AccessToken+"\r\n").
-			expecting(http.StatusCreated),
+			Expecting(http.StatusCreated),
 		s.writeAPI.post("refresh", "/auth/refresh", `{"refreshToken":"`+grant.RefreshToken+`"}`, ""),
 		s.writeAPI.post(fmt.Sprintf("log in (bcrypt cost %d)", usualCost),
-			"/auth/login", testkit.Account(username), "").withConnections(1),
+			"/auth/login", testkit.Account(username), "").WithConnections(1),
 	}
 	s.requests = slices.Concat(reads, writes)
 	return nil
@@ -143,9 +144,9 @@ func (s *site) pageStart(ctx context.Context, page int) (models.ID, error) {
 }
 
 // request returns the request with the given name, or nil.
-func (s *site) request(name string) *request {
+func (s *site) request(name string) *load.Request {
 	for _, r := range s.requests {
-		if r.name == name {
+		if r.Name == name {
 			return r
 		}
 	}

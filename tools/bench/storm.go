@@ -10,12 +10,12 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 	"time"
 
 	"gin-blog/internal/testkit"
 	"gin-blog/models/sqlite"
+	"gin-blog/tools/internal/load"
 )
 
 const (
@@ -76,7 +76,7 @@ func printStorm(out io.Writer, idle, busy []time.Duration, statuses map[int]int)
 		times []time.Duration
 	}{{"idle", idle}, {"login storm", busy}} {
 		fmt.Fprintf(out, "| %s | %s | %s | %s |\n",
-			row.name, percentile(row.times, 50), percentile(row.times, 99), percentile(row.times, 100))
+			row.name, rounded(row.times, 50), rounded(row.times, 99), rounded(row.times, 100))
 	}
 	accepted, refused := statuses[http.StatusOK], statuses[http.StatusServiceUnavailable]
 	fmt.Fprintf(out, "\nThe logins: %d answered 200, %d answered 503 with Retry-After, %d otherwise.\n",
@@ -99,7 +99,7 @@ func (s *server) readTimes(ctx context.Context, length time.Duration) ([]time.Du
 		if _, err := fmt.Fprintf(conn, "GET /posts HTTP/1.1\r\nHost: %s\r\n\r\n", s.addr); err != nil {
 			return nil, err
 		}
-		if err := skipAnswer(reader, http.StatusOK); err != nil {
+		if err := load.SkipAnswer(reader, http.StatusOK); err != nil {
 			return nil, err
 		}
 		times = append(times, time.Since(due))
@@ -149,8 +149,7 @@ func (s *server) tryLogin(ctx context.Context, client *http.Client) (int, error)
 	return answer.StatusCode, nil
 }
 
-// percentile returns the time that p percent of the times do not exceed.
-func percentile(times []time.Duration, p int) time.Duration {
-	sorted := slices.Sorted(slices.Values(times))
-	return sorted[(len(sorted)-1)*p/100].Round(100 * time.Microsecond)
+// rounded returns a percentile of the times, as it is printed.
+func rounded(times []time.Duration, p int) time.Duration {
+	return load.Percentile(times, p).Round(100 * time.Microsecond)
 }
