@@ -1,6 +1,6 @@
 # What a developer runs. CONTRIBUTING.md explains each.
 
-.PHONY: run test postman faults check bench fmt
+.PHONY: run test postman faults check bench bench-peers fmt
 
 run: ## serve on http://localhost:3000
 	go run .
@@ -19,6 +19,9 @@ check: ## formatting, vet, staticcheck, and the files of the stack
 
 bench: ## measure; prints the figures of docs/speed.md
 	go -C tools run ./bench $(ARGS)
+
+bench-peers: ## measure beside Express with Mongoose, and PocketBase; prints the table of docs/speed.md. Linux only
+	go -C tools run ./peers $(ARGS)
 
 fmt: ## format the sources
 	gofmt -w .
