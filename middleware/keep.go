@@ -76,7 +76,7 @@ func NewKeeper(store any, r prometheus.Registerer) *Keeper {
 // Keep is the middleware. It goes right before the handler.
 func (k *Keeper) Keep(c *gin.Context) {
 	w, ok := c.Writer.(*answerWriter)
-	key := c.Request.URL.Path + "?" + c.Request.URL.RawQuery
+	key := c.Request.URL.EscapedPath() + "?" + c.Request.URL.RawQuery
 	if !ok || k.store == nil || len(key) > maxKeptKey {
 		return
 	}
