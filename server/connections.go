@@ -86,14 +86,14 @@ func (l watchedListener) Accept() (net.Conn, error) {
 // watchedConn is a connection that knows when its client sent something.
 type watchedConn struct {
 	net.Conn
-	received atomic.Pointer[time.Time] // when the last bytes came, nil before the first
+	received atomic.Int64 // when the last bytes came, in nanoseconds since 1970, 0 before the first
 }
 
 // Read implements net.Conn.
 func (c *watchedConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	if n > 0 {
-		c.received.Store(new(time.Now()))
+		c.received.Store(time.Now().UnixNano())
 	}
 	return n, err
 }
@@ -101,5 +101,5 @@ func (c *watchedConn) Read(p []byte) (int, error) {
 // silent returns whether nothing came so far or, if wait is not 0, whether nothing came for that time.
 func (c *watchedConn) silent(wait time.Duration) bool {
 	last := c.received.Load()
-	return last == nil || wait > 0 && time.Since(*last) >= wait
+	return last == 0 || wait > 0 && time.Since(time.Unix(0, last)) >= wait
 }
