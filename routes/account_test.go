@@ -3,6 +3,8 @@ package routes_test
 import (
 	"context"
 	"fmt"
+	"maps"
+	"math"
 	"net/http"
 	"reflect"
 	"slices"
@@ -621,21 +623,25 @@ func TestRefusedLoginsTakeOneTime(t *testing.T) {
 		"long password":  `{"username":"alice","password":"` + strings.Repeat("x", auth.MaxPasswordBytes+1) + `"}`,
 		"no hash":        `{"username":"unhashed","password":"pass123"}`,
 	}
-	times := map[string][]time.Duration{}
-	for range 25 {
-		for name, body := range logins { // alternate, so that a slow moment of the machine affects all
-			start := time.Now()
-			s.send(t, "POST", "/auth/login", body).is(401)
-			times[name] = append(times[name], time.Since(start))
+	fastest := map[string]time.Duration{}
+	ratio := func(name string) float64 { return float64(fastest[name]) / float64(fastest["wrong password"]) }
+	differs := func(name string) bool { return math.Abs(ratio(name)-1) > 0.1 }
+	// Load on the machine disturbs the fastest login least, and more logins cannot hide a real difference.
+	for round := 0; round == 0 || round < 10 && slices.ContainsFunc(slices.Collect(maps.Keys(logins)), differs); round++ {
+		for range 15 {
+			for name, body := range logins { // alternate, so that a slow moment of the machine affects all
+				start := time.Now()
+				s.send(t, "POST", "/auth/login", body).is(401)
+				if took := time.Since(start); fastest[name] == 0 || took < fastest[name] {
+					fastest[name] = took
+				}
+			}
 		}
 	}
-	// Load on the machine disturbs the fastest tenth least.
-	fast := func(name string) time.Duration { slices.Sort(times[name]); return times[name][len(times[name])/10] }
 	for name := range logins {
-		ratio := float64(fast(name)) / float64(fast("wrong password"))
-		t.Logf("%s: %v, %.3f of a wrong password's time", name, fast(name), ratio)
-		if ratio < 0.9 || ratio > 1.1 {
-			t.Errorf("%s: a refusal takes %.2f of a wrong password's time", name, ratio)
+		t.Logf("%s: %v, %.3f of a wrong password's time", name, fastest[name], ratio(name))
+		if differs(name) {
+			t.Errorf("%s: a refusal takes %.2f of a wrong password's time", name, ratio(name))
 		}
 	}
 }

@@ -17,7 +17,7 @@ import (
 const (
 	// batchSize is the number of rows that are made and stored at a time. It bounds the memory, and a slow machine can
 	// still store that many before the store's timeout.
-	batchSize   = 250
+	batchSize   = 100
 	maxUsername = 32
 	// sentencesPerPost makes posts of some 60 words.
 	sentencesPerPost = 10

@@ -18,7 +18,7 @@ const StopTimeout = 7 * time.Second
 
 const (
 	readHeaderTimeout = 5 * time.Second
-	readTimeout       = 30 * time.Second // enough for a body of 1 MiB over a slow line
+	readTimeout       = 30 * time.Second // enough for a body of 2 MiB over a slow line
 	writeTimeout      = 40 * time.Second // longer than readTimeout, so that a client that was too slow is told so
 	idleTimeout       = 2 * time.Minute
 	maxHeaderBytes    = 32 << 10
