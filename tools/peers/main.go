@@ -1,4 +1,4 @@
-// Command peers measures gin-blog beside other servers that hold the same posts, and prints the table of docs/speed.md.
+// Command peers measures gin-blog beside other servers that list the same posts, and prints the table of docs/speed.md.
 // Run it in tools/, on Linux.
 //
 // Each server has one processor to itself. The load runs on another one, together with the MongoDB server. All servers
@@ -40,8 +40,8 @@ type options struct {
 func main() {
 	var o options
 	flag.StringVar(&o.dir, "dir", filepath.Join(program.Root, ".peers"), "folder that keeps what is installed")
-	flag.IntVar(&o.users, "users", 100, "users in each store")
-	flag.IntVar(&o.posts, "posts", 10_000, "posts in each store, at least 20")
+	flag.IntVar(&o.users, "users", 100, "users who write the posts")
+	flag.IntVar(&o.posts, "posts", 10_000, "posts, at least 20")
 	flag.IntVar(&o.rounds, "rounds", 5, "how often each request is measured")
 	flag.DurationVar(&o.length, "length", 3*time.Second, "how long each measurement takes")
 	flag.StringVar(&o.serverCPU, "server-cpu", "0", "number of the processor that each server is bound to")
@@ -125,18 +125,22 @@ func measure(ctx context.Context, o options, peers []*peer) error {
 	return nil
 }
 
-// printTable prints a row for each request and peer.
+// printTable prints a row for each request and peer. Its ratios are medians of the ratios of each round.
 func printTable(out io.Writer, o options, installed *installation, peers []*peer) {
-	fmt.Fprintf(out, "%d users with %d posts in each store, %d connections, median of %d rounds of %s, one processor "+
-		"for each server, %s, Node.js %s\n\n", o.users, o.posts, connections, o.rounds, o.length, installed.goVersion,
-		installed.nodeVersion)
-	fmt.Fprint(out, "| | server | data in | requests/s | processor time a request | p99 | resident memory |\n",
-		"|-|-|-|-:|-:|-:|-:|\n")
+	fmt.Fprintf(out, "%d connections, median of %d rounds of %s, one processor for each server, %s, Node.js %s\n\n",
+		connections, o.rounds, o.length, installed.goVersion, installed.nodeVersion)
+	fmt.Fprint(out, "| | server | data in | requests/s | processor time a request | to gin-blog's | p99 | memory |\n",
+		"|-|-|-|-:|-:|-:|-:|-:|\n")
 	for i, request := range peers[0].figures {
 		for _, p := range peers {
 			f := p.figures[i]
-			fmt.Fprintf(out, "| %s | %s | %s | %.0f | %.0f µs | %.1f ms | %.0f MiB |\n", request.load.Name, p.name, p.store,
-				f.load.Rate(), load.Median(f.processor), load.Median(f.p99), load.Median(f.memory))
+			ratios := make([]float64, len(f.processor))
+			for round := range ratios {
+				ratios[round] = f.processor[round] / p.ginBlog.figures[i].processor[round]
+			}
+			fmt.Fprintf(out, "| %s | %s | %s | %.0f | %.0f µs | %.1f | %.1f ms | %.0f MiB |\n",
+				request.load.Name, p.name, p.store, f.load.Rate(), load.Median(f.processor), load.Median(ratios),
+				load.Median(f.p99), load.Median(f.memory))
 		}
 	}
 }

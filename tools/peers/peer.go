@@ -27,6 +27,7 @@ type peer struct {
 	postPath    func(id string) string       // of one post
 	decode      func([]byte) ([]item, error) // reads the answer to listPath
 
+	ginBlog *peer // gin-blog on the same kind of store
 	addr    string
 	pid     int
 	figures []*figures // of the list, and of one post

@@ -21,8 +21,13 @@ import (
 	"gin-blog/tools/internal/program"
 )
 
-// databaseName is the database on the MongoDB server that gin-blog and the Express app share.
-const databaseName = "blog"
+const (
+	// databaseName is the database on the MongoDB server that gin-blog and the Express app share.
+	databaseName = "blog"
+	// scannedPosts is how many posts SecantusDB holds. It reads all of them for each list, so with more of them it
+	// would be too slow to keep the servers before it busy.
+	scannedPosts = 100
+)
 
 // site is everything that runs.
 type site struct {
@@ -47,8 +52,8 @@ func (s *site) startMongoDB(ctx context.Context) error {
 	return nil
 }
 
-// fill stores the same users and posts in the SQLite file of gin-blog, in the MongoDB database, and in PocketBase. It
-// returns the posts, the newest first.
+// fill stores the same posts in the SQLite file of gin-blog, in PocketBase, and in the MongoDB database, where SecantusDB
+// gets only the newest of them. It returns the posts, the newest first.
 func (s *site) fill(ctx context.Context) ([]models.Post, error) {
 	if err := os.Mkdir(s.sqliteDir(), 0o700); err != nil {
 		return nil, err
@@ -58,7 +63,8 @@ func (s *site) fill(ctx context.Context) ([]models.Post, error) {
 		return nil, err
 	}
 	var posts []models.Post
-	if err = s.fillStore(ctx, file); err == nil {
+	plan := seed.Plan{Users: s.options.users, Posts: s.options.posts, Random: 1, PasswordHash: "none"}
+	if err = seed.Fill(ctx, file, plan, func(int) {}); err == nil {
 		posts, err = readPosts(ctx, file)
 	}
 	if err := errors.Join(err, file.Close(ctx)); err != nil {
@@ -68,7 +74,7 @@ func (s *site) fill(ctx context.Context) ([]models.Post, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(s.fillStore(ctx, database), database.Close(ctx)); err != nil {
+	if err := errors.Join(copyPosts(ctx, posts[:s.mongoPosts()], database), database.Close(ctx)); err != nil {
 		return nil, fmt.Errorf("fill the MongoDB database: %w", err)
 	}
 	if err := s.fillPocketBase(ctx, posts); err != nil {
@@ -77,10 +83,35 @@ func (s *site) fill(ctx context.Context) ([]models.Post, error) {
 	return posts, nil
 }
 
-// fillStore fills a store of gin-blog.
-func (s *site) fillStore(ctx context.Context, store models.Store) error {
-	plan := seed.Plan{Users: s.options.users, Posts: s.options.posts, Random: 1, PasswordHash: "none"}
-	return seed.Fill(ctx, store, plan, func(int) {})
+// mongoPosts returns how many posts the MongoDB database holds.
+func (s *site) mongoPosts() int {
+	if strings.HasPrefix(s.installed.mongoName, "SecantusDB") {
+		return min(scannedPosts, s.options.posts)
+	}
+	return s.options.posts
+}
+
+// copyPosts stores posts and their authors, with the same ids.
+func copyPosts(ctx context.Context, posts []models.Post, store models.Store) error {
+	var authors []models.User
+	known := map[models.ID]bool{}
+	for _, p := range posts {
+		if !known[p.AuthorID] {
+			known[p.AuthorID] = true
+			authors = append(authors, models.User{ID: p.AuthorID, Username: p.Author.Username, Role: models.RoleUser,
+				PasswordHash: "none", CreatedAt: p.CreatedAt})
+		}
+	}
+	if err := store.CreateUsers(ctx, authors); err != nil {
+		return err
+	}
+	const batch = 250
+	for some := range slices.Chunk(posts, batch) {
+		if err := store.CreatePosts(ctx, some); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // readPosts returns all posts of a store, the newest first.
@@ -125,7 +156,7 @@ func (s *site) pocketBaseDir() string { return filepath.Join(s.dir, "pocketbase"
 func (s *site) peers() []*peer {
 	in := s.installed
 	ginBlog := peer{
-		name: "gin-blog", store: "SQLite",
+		name: "gin-blog", store: fmt.Sprintf("SQLite, %d posts", s.options.posts),
 		command:  []string{in.ginBlog},
 		env:      []string{"LOG_LEVEL=error", "DATA_DIR=" + s.sqliteDir()},
 		listPath: "/posts",
@@ -133,7 +164,7 @@ func (s *site) peers() []*peer {
 		decode:   decodeArray,
 	}
 	onMongoDB := ginBlog
-	onMongoDB.store = in.mongoName
+	onMongoDB.store = fmt.Sprintf("%s, %d posts", in.mongoName, s.mongoPosts())
 	onMongoDB.env = []string{"LOG_LEVEL=error", "DATA_DIR=" + filepath.Join(s.dir, "secrets"),
 		"MONGO_URI=" + s.mongoURI, "MONGO_DB=" + databaseName}
 
@@ -145,7 +176,7 @@ func (s *site) peers() []*peer {
 
 	const records = "/api/collections/posts/records"
 	pocketBase := peer{
-		name: "PocketBase " + in.pocketBaseVersion, store: "SQLite",
+		name: "PocketBase " + in.pocketBaseVersion, store: ginBlog.store,
 		command:     []string{in.pocketBase, "serve", "--dev=false", "--dir", s.pocketBaseDir()},
 		addressFlag: "--http",
 		// To sort by rowid, and not to count the posts, is what is fastest for it.
@@ -153,6 +184,8 @@ func (s *site) peers() []*peer {
 		postPath: func(id string) string { return records + "/" + id + "?expand=author" },
 		decode:   decodeRecords,
 	}
+	express.ginBlog, onMongoDB.ginBlog = &onMongoDB, &onMongoDB
+	pocketBase.ginBlog, ginBlog.ginBlog = &ginBlog, &ginBlog
 	return []*peer{&express, &onMongoDB, &pocketBase, &ginBlog}
 }
 
