@@ -1,6 +1,6 @@
 # What a developer runs. CONTRIBUTING.md explains each.
 
-.PHONY: run test postman faults check bench bench-peers fmt
+.PHONY: run test postman schemathesis fuzz faults check bench bench-peers fmt
 
 run: ## serve on http://localhost:3000
 	go run .
@@ -10,6 +10,12 @@ test: ## all tests with the race detector, on SQLite and on MongoDB
 
 postman: ## the Postman collection, against the program on both stores
 	scripts/with-mongo scripts/postman
+
+schemathesis: ## schemathesis from the OpenAPI document, against the program on both stores
+	scripts/with-mongo scripts/schemathesis
+
+fuzz: ## every fuzz target, one after the other (FUZZTIME=60s each)
+	scripts/fuzz
 
 faults: ## kill and stop everything under load; prints the table of docs/survival.md (ARGS=-short: fewer faults)
 	go -C tools run ./faults $(ARGS)

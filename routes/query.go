@@ -16,6 +16,7 @@ const (
 	maxPageSize     = 100
 	maxQueryBytes   = 4 << 10
 	maxSearchLength = 100 // characters
+	maxAuthorLength = 100 // characters; a link with this and the longest search stays below maxQueryBytes
 )
 
 // query is the query of a list.
@@ -78,8 +79,8 @@ func (q *query) set(name, value string) (message string) {
 		}
 		q.limit = n
 	case "author":
-		if value == "" {
-			return "must be an id or a username"
+		if n := utf8.RuneCountInString(value); n < 1 || n > maxAuthorLength {
+			return fmt.Sprintf("must be an id or a username, of 1 to %d characters", maxAuthorLength)
 		}
 	case "tag":
 		if !isTag(value) {
