@@ -52,8 +52,8 @@ func (s *site) startMongoDB(ctx context.Context) error {
 	return nil
 }
 
-// fill stores the same posts in the SQLite file of gin-blog, in PocketBase, and in the MongoDB database, where SecantusDB
-// gets only the newest of them. It returns the posts, the newest first.
+// fill stores the same posts in the SQLite file of gin-blog, in PocketBase, and in the MongoDB database, where
+// SecantusDB gets only the newest of them. It returns the posts, the newest first.
 func (s *site) fill(ctx context.Context) ([]models.Post, error) {
 	if err := os.Mkdir(s.sqliteDir(), 0o700); err != nil {
 		return nil, err

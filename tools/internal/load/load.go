@@ -51,8 +51,8 @@ func (r *Request) Expecting(status int) *Request { r.Status = status; return r }
 func (r *Request) WithConnections(n int) *Request { r.Connections = n; return r }
 
 // Measure sends the request over all connections for the given time and adds what that showed to r.Samples. Each
-// connection sends the next request as soon as the last one is answered. Like wrk, the client does as little as possible
-// with an answer, to leave the processors to the server.
+// connection sends the next request as soon as the last one is answered. Like wrk, the client does as little as
+// possible with an answer, to leave the processors to the server.
 func (r *Request) Measure(ctx context.Context, length time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, length)
 	defer cancel()
