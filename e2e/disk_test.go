@@ -229,6 +229,10 @@ func TestFileTakenAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	expectStatus("back", 201)
+	var posts []struct{}
+	if p.call("GET", "/posts", "", "", 200, &posts); len(posts) != 2 {
+		t.Errorf("%d posts are there, 2 were acknowledged", len(posts))
+	}
 }
 
 // TestReadOnlyFiles: a file that cannot be written is refused at the start, not at the first write.

@@ -9,7 +9,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/klauspost/compress/gzip"
-	"golang.org/x/sync/semaphore"
 
 	"gin-blog/models"
 )
@@ -17,11 +16,8 @@ import (
 const (
 	// minCompressed is the size, in bytes, from which on an answer is compressed.
 	minCompressed = 1024 + 1
-	// largeAnswer is the size, in bytes, from which on an answer counts against the budget.
-	largeAnswer = 64 << 10
-	// answerBudget is how many bytes the large answers that are being sent may have together. Clients that read slowly
-	// hold them for as long as they like, up to the server's write timeout.
-	answerBudget = 48 << 20
+	// answerBudget is how many bytes the large answers that are being made and sent may have together.
+	answerBudget = 32 << 20
 	// gzipSuffix ends the ETag of a compressed answer, inside of the quotes. A strong ETag identifies one
 	// representation, and the compressed one is another (RFC 9110, section 8.8.3.3).
 	gzipSuffix = "-gzip"
@@ -36,12 +32,11 @@ var ErrTooManyLargeAnswers = models.NewError(models.Unavailable,
 // Answer holds back the answer of a request until it is whole, and then sends it. So each answer has a
 // Content-Length, HEAD has the headers of GET, and an error can still replace an answer that was begun. Answer
 // compresses answers of more than 1 KiB if the client accepts gzip, except those marked by Secret, and answers 304
-// to a GET or HEAD if the client has the representation. A handler gets ErrTooManyLargeAnswers where a large answer
-// would exceed the memory for them.
+// to a GET or HEAD if the client has the representation. The large answers have a budget: see ReserveAnswer.
 func Answer() gin.HandlerFunc {
-	budget := semaphore.NewWeighted(answerBudget)
+	answers := &budget{limit: answerBudget}
 	return func(c *gin.Context) {
-		w := &answerWriter{ResponseWriter: c.Writer, budget: budget, status: http.StatusOK}
+		w := &answerWriter{ResponseWriter: c.Writer, budget: answers, status: http.StatusOK}
 		defer w.release()
 		c.Writer = w
 		c.Next()
@@ -53,23 +48,27 @@ func Answer() gin.HandlerFunc {
 // answerWriter keeps the answer that handlers write.
 type answerWriter struct {
 	gin.ResponseWriter
-	budget   *semaphore.Weighted
+	budget   *budget
 	reserved int64 // bytes of the budget
 	status   int
 	written  bool
 	body     []byte
 	shared   *Body // where body is, if other answers may have it too
+	held     *Body // the shared body that counts against the budget, also for this answer
 }
 
 // Body is a body that several answers share. It is compressed once.
 type Body struct {
 	plain      []byte
 	compressed func() []byte
+
+	mu      sync.Mutex
+	holders int // answers that are being sent
 }
 
 // NewBody returns a body. The caller must not change content afterwards.
 func NewBody(content []byte) *Body {
-	return &Body{content, sync.OnceValue(func() []byte { return gzipped(content) })}
+	return &Body{plain: content, compressed: sync.OnceValue(func() []byte { return bytes.Clone(gzipped(content)) })}
 }
 
 // Unwrap gives http.ResponseController the connection.
@@ -83,9 +82,7 @@ func (w *answerWriter) WriteHeaderNow() { w.written = true }
 
 // Write implements io.Writer.
 func (w *answerWriter) Write(p []byte) (int, error) {
-	if err := w.reserve(len(w.body) + len(p)); err != nil {
-		return 0, err
-	}
+	w.count(len(w.body) + len(p))
 	w.written = true
 	w.body = append(w.body, p...)
 	return len(p), nil
@@ -106,39 +103,70 @@ func (w *answerWriter) Written() bool { return w.written }
 // Flush implements http.Flusher. The answer is sent when it is whole.
 func (w *answerWriter) Flush() {}
 
-// reserve takes from the budget what an answer of size bytes needs.
-func (w *answerWriter) reserve(size int) error {
-	needed := int64(size) - w.reserved
-	if size < largeAnswer || needed <= 0 {
-		return nil
+// count makes what the answer has of the budget fit its size in bytes.
+func (w *answerWriter) count(size int) {
+	needed := int64(size)
+	if size < largeBody {
+		needed = 0
 	}
-	if !w.budget.TryAcquire(needed) {
+	w.budget.overdraw(needed - w.reserved)
+	w.reserved = needed
+}
+
+// hold counts a shared body against the budget, once for all answers that are being sent with it. A body that is no
+// longer kept stays in memory as long as it is sent. It returns ErrTooManyLargeAnswers if too little is left.
+func (w *answerWriter) hold(b *Body) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.holders == 0 && len(b.plain) >= largeBody && !w.budget.take(int64(len(b.plain))) {
 		return ErrTooManyLargeAnswers
 	}
-	w.reserved += needed
+	b.holders++
+	w.held = b
 	return nil
 }
 
+// release gives back what the answer has of the budget.
 func (w *answerWriter) release() {
-	if w.reserved > 0 {
-		w.budget.Release(w.reserved)
+	w.count(0)
+	b := w.held
+	if b == nil {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.holders--
+	if b.holders == 0 && len(b.plain) >= largeBody {
+		w.budget.release(int64(len(b.plain)))
 	}
 }
 
-// SetAnswer answers with a status and a body, which the caller must not change afterwards. It returns
-// ErrTooManyLargeAnswers where the body is too large at the moment. It needs Answer.
-func SetAnswer(c *gin.Context, status int, contentType string, body []byte) error {
+// ReserveAnswer takes from the budget what an answer of about size bytes needs, before it is made. It returns
+// ErrTooManyLargeAnswers if too little is left. A handler that writes to the store calls it before: an answer that says
+// "try again later" must not follow a write that was done.
+func ReserveAnswer(c *gin.Context, size int) error {
+	w, ok := c.Writer.(*answerWriter)
+	if !ok || size < largeBody {
+		return nil
+	}
+	if !w.budget.take(int64(size) - w.reserved) {
+		return ErrTooManyLargeAnswers
+	}
+	w.reserved = int64(size)
+	return nil
+}
+
+// SetAnswer answers with a status and a body, which the caller must not change afterwards. Call ReserveAnswer before
+// if the body may be large. It needs Answer.
+func SetAnswer(c *gin.Context, status int, contentType string, body []byte) {
 	w, ok := c.Writer.(*answerWriter)
 	if !ok { // a test without the middleware
 		c.Data(status, contentType, body)
-		return nil
+		return
 	}
-	if err := w.reserve(len(body)); err != nil {
-		return err
-	}
+	w.count(len(body))
 	c.Header("Content-Type", contentType)
 	w.status, w.written, w.body, w.shared = status, true, body, nil
-	return nil
 }
 
 // SetBody is SetAnswer for a body that answers share, which costs no memory for one more of them.
@@ -205,7 +233,6 @@ func gzipped(body []byte) []byte {
 	w := gzipWriters.Get().(*gzip.Writer)
 	defer gzipWriters.Put(w)
 	var compressed bytes.Buffer
-	compressed.Grow(len(body) / 2)
 	w.Reset(&compressed)
 	_, _ = w.Write(body) // a bytes.Buffer does not fail
 	_ = w.Close()

@@ -43,21 +43,36 @@ func VerifyToken(sessions *auth.Sessions) gin.HandlerFunc {
 }
 
 // Authenticate refuses requests whose session has ended. It runs after VerifyToken and LimitBody. It adds the errors of
-// auth.Sessions.Identify.
+// auth.Sessions.Identify, or ErrTooManyLargeBodies.
 //
 // It reads the whole body before it looks the session up. Otherwise a client could send half of the body, and the rest
 // after the session ended, and the request would still have an effect.
 func Authenticate(sessions *auth.Sessions) gin.HandlerFunc {
+	bodies := &budget{limit: bodyBudget}
 	return func(c *gin.Context) {
-		bufferBody(c)
-		verified := c.MustGet(tokenKey).(auth.VerifiedToken)
-		identity, err := sessions.Identify(c.Request.Context(), verified)
+		held, err := bufferBody(c, bodies)
 		if err != nil {
 			refuse(c, err)
 			return
 		}
-		c.Set(identityKey, identity)
+		defer bodies.release(held)
+		if err := Reauthenticate(c, sessions); err != nil {
+			refuse(c, err)
+			return
+		}
+		c.Next()
 	}
+}
+
+// Reauthenticate looks the session of a verified token up, once more if Authenticate did so long ago. It returns the
+// errors of auth.Sessions.Identify.
+func Reauthenticate(c *gin.Context, sessions *auth.Sessions) error {
+	identity, err := sessions.Identify(c.Request.Context(), c.MustGet(tokenKey).(auth.VerifiedToken))
+	if err != nil {
+		return err
+	}
+	c.Set(identityKey, identity)
+	return nil
 }
 
 // RequireRole refuses users without a role. It runs after Authenticate, which reads the role from the store, so a

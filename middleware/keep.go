@@ -1,8 +1,10 @@
 package middleware
 
 import (
+	"bytes"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/gin-gonic/gin"
@@ -88,7 +90,10 @@ func (k *Keeper) Keep(c *gin.Context) {
 		answer, f, leads := k.find(version, key)
 		if answer != nil {
 			k.hits.Inc()
-			answer.send(c)
+			if err := answer.send(c, w); err != nil {
+				refuse(c, err)
+				return
+			}
 			c.Abort()
 			return
 		}
@@ -152,13 +157,14 @@ func (k *Keeper) lead(c *gin.Context, w *answerWriter, version int64, key string
 	for name, values := range w.Header() {
 		if !slices.Equal(before[name], values) {
 			answer.header[name] = values
+			answer.size += len(strings.Join(values, ""))
 		}
 	}
 	answer.contentType = answer.header.Get("Content-Type")
 	answer.header.Del("Content-Type")
 	plain := w.body
-	answer.body = &Body{plain, sync.OnceValue(func() []byte {
-		compressed := gzipped(plain)
+	answer.body = &Body{plain: plain, compressed: sync.OnceValue(func() []byte {
+		compressed := bytes.Clone(gzipped(plain)) // without the spare room
 		k.count(key, answer, len(compressed))
 		return compressed
 	})}
@@ -200,11 +206,15 @@ func (k *Keeper) grow(size int) {
 	}
 }
 
-// send answers with a kept answer.
-func (a *keptAnswer) send(c *gin.Context) {
+// send answers with a kept answer. It returns ErrTooManyLargeAnswers if it is too large at the moment.
+func (a *keptAnswer) send(c *gin.Context, w *answerWriter) error {
+	if err := w.hold(a.body); err != nil {
+		return err
+	}
 	header := c.Writer.Header()
 	for name, values := range a.header {
 		header[name] = values
 	}
 	SetBody(c, http.StatusOK, a.contentType, a.body)
+	return nil
 }

@@ -50,10 +50,14 @@ func keeping(d *data, size int, read func(c *gin.Context) error) (http.Handler, 
 			_ = c.Error(err)
 			return
 		}
+		if err := middleware.ReserveAnswer(c, size); err != nil {
+			_ = c.Error(err)
+			return
+		}
 		body := fmt.Sprintf("%s at %d %s", c.Request.URL, d.version.Load(), strings.Repeat("x", size))
 		c.Header("ETag", fmt.Sprintf(`"%d"`, d.version.Load()))
 		c.Header("Link", "<"+c.Request.URL.Path+">")
-		_ = middleware.SetAnswer(c, http.StatusOK, "text/plain", []byte(body))
+		middleware.SetAnswer(c, http.StatusOK, "text/plain", []byte(body))
 	})
 	return r, registry
 }
@@ -187,6 +191,57 @@ func TestKeeperAsksOnce(t *testing.T) {
 			t.Errorf("got %v, want 20 failures", got)
 		}
 	})
+}
+
+// TestKeptAnswersThatAreSentAreBounded: slow clients hold a bounded number of kept answers, also of those that are no
+// longer kept. Clients of the same answer hold it once.
+func TestKeptAnswersThatAreSentAreBounded(t *testing.T) {
+	d := new(data)
+	r, _ := keeping(d, 1<<20, nothing)
+	may := make(chan struct{})
+	const clients = 60
+	answers := make(chan int, 2*clients)
+	var serving sync.WaitGroup
+	read := func(path string) {
+		serving.Go(func() {
+			client := slowClient{httptest.NewRecorder(), may}
+			r.ServeHTTP(client, httptest.NewRequest(http.MethodGet, path, nil))
+			answers <- client.Code
+		})
+	}
+	for i := range clients {
+		path := fmt.Sprintf("/%d", i)
+		ask(r, "GET", path) // now it is kept
+		read(path)
+		if i%10 == 9 {
+			d.version.Add(1) // now it is not
+		}
+	}
+	for i := range clients - 31 { // each has a little more than 1 MiB
+		if code := <-answers; code != http.StatusInternalServerError {
+			t.Fatalf("answer %d is %d", i, code)
+		}
+	}
+	close(may)
+	serving.Wait()
+
+	may = make(chan struct{})
+	ask(r, "GET", "/same")
+	for range clients {
+		read("/same")
+	}
+	close(may)
+	serving.Wait()
+	close(answers)
+	served := 0
+	for code := range answers {
+		if code == http.StatusOK {
+			served++
+		}
+	}
+	if served != 31+clients {
+		t.Errorf("%d answers were sent, want %d", served, 31+clients)
+	}
 }
 
 // TestKeeperIsBounded counts the bytes of what it keeps, compressed forms too, and drops what was not used for longest.

@@ -7,44 +7,64 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"gin-blog/models"
 )
 
-// maxDrain is how many bytes of an unread body are read so that the client sees the answer.
-const maxDrain = 8 << 20
+const (
+	// maxDrain is how many bytes of an unread body are read so that the client sees the answer.
+	maxDrain = 8 << 20
+	// maxLinger is how long they are read if the client was not asked for the body.
+	maxLinger = 500 * time.Millisecond
+	// bodyBudget is how many bytes the large bodies that are being received may have together.
+	bodyBudget = 32 << 20
 
-// DrainBody reads the rest of the body of a request that was refused early. Many clients read the answer only after
-// they have sent the whole body; without DrainBody they would find the connection reset.
+	bodyLimitKey = "bodyLimit"
+)
+
+// ErrTooManyLargeBodies says that the bodies that clients are sending hold as much memory as they may.
+var ErrTooManyLargeBodies = models.NewError(models.Unavailable,
+	"Too many large bodies at once, try again later or send a smaller one")
+
+// DrainBody sends the answer to a request that was refused early at once, and then reads the rest of its body. Many
+// clients read the answer only after they have sent the whole body; without DrainBody they would find the connection
+// reset. HTTP/2 needs none of this.
 //
-// A client that waits for "100 Continue" sends no body before somebody reads it. If nobody did, DrainBody ends the
-// connection after the answer, because net/http would wait for the body before it closes the connection.
+// A client that waits for "100 Continue" need not send the body, so DrainBody soon ends that connection.
 func DrainBody() gin.HandlerFunc {
 	return func(c *gin.Context) {
-		if c.Request.Body == http.NoBody {
+		if c.Request.Body == http.NoBody || c.Request.ProtoMajor > 1 {
 			return
 		}
 		body := &observedBody{ReadCloser: c.Request.Body}
 		replaceBody(c, body)
-		writer := c.Writer
+		connection := http.NewResponseController(c.Writer)
+		// Without full duplex, net/http waits for the body before it sends the answer. The calls fail where connections
+		// can do none of this, as in some tests.
+		_ = connection.EnableFullDuplex()
 		c.Next()
-		if c.GetHeader("Expect") == "" || body.read {
-			_, _ = io.CopyN(io.Discard, body, maxDrain)
+		if body.ended || connection.Flush() != nil {
 			return
 		}
-		// It fails where connections have no deadlines, as in tests. Then the connection ends later.
-		_ = http.NewResponseController(writer).SetReadDeadline(time.Now())
+		if c.GetHeader("Expect") != "" && !body.read && connection.SetReadDeadline(time.Now().Add(maxLinger)) != nil {
+			return
+		}
+		_, _ = io.CopyN(io.Discard, body, maxDrain)
 	}
 }
 
-// observedBody is a body that remembers whether somebody read it.
+// observedBody is a body that remembers whether somebody read it, and whether it ended.
 type observedBody struct {
 	io.ReadCloser
-	read bool
+	read, ended bool
 }
 
 // Read implements io.Reader.
 func (b *observedBody) Read(p []byte) (int, error) {
 	b.read = true
-	return b.ReadCloser.Read(p)
+	n, err := b.ReadCloser.Read(p)
+	b.ended = b.ended || err != nil
+	return n, err
 }
 
 // LimitBody makes the reading of a body of more than n bytes fail with an *http.MaxBytesError. It refuses a body
@@ -58,18 +78,37 @@ func LimitBody(n int64) gin.HandlerFunc {
 		if c.Request.Body == http.NoBody {
 			return
 		}
+		c.Set(bodyLimitKey, n)
 		replaceBody(c, http.MaxBytesReader(c.Writer, c.Request.Body, n))
 	}
 }
 
 // bufferBody reads the whole body and puts it back. A later reader gets the same bytes and the same error as it would
-// without bufferBody. The body must be limited.
-func bufferBody(c *gin.Context) {
+// without bufferBody. The body must be limited. bufferBody takes what a large body needs from the budget, and returns
+// how much that is, or ErrTooManyLargeBodies.
+func bufferBody(c *gin.Context, bodies *budget) (held int64, err error) {
 	if c.Request.Body == http.NoBody {
-		return
+		return 0, nil
 	}
-	content, err := io.ReadAll(c.Request.Body)
-	replaceBody(c, &bufferedBody{content: bytes.NewReader(content), err: err})
+	var content bytes.Buffer
+	_, readErr := io.CopyN(&content, c.Request.Body, largeBody)
+	if readErr == nil { // there may be more
+		size := c.Request.ContentLength
+		if size < 0 {
+			size = c.GetInt64(bodyLimitKey)
+		}
+		if !bodies.take(size) {
+			return 0, ErrTooManyLargeBodies
+		}
+		held = size
+		content.Grow(int(size) - largeBody + bytes.MinRead)
+		_, readErr = content.ReadFrom(c.Request.Body)
+	}
+	if readErr == io.EOF {
+		readErr = nil
+	}
+	replaceBody(c, &bufferedBody{content: bytes.NewReader(content.Bytes()), err: readErr})
+	return held, nil
 }
 
 // replaceBody gives the handlers a copy of the request with another body. net/http looks at the body of the request

@@ -27,8 +27,9 @@ type accountStore interface {
 type account struct {
 	*decoder
 	*passwordCheck
-	store accountStore
-	now   func() time.Time
+	store    accountStore
+	sessions *auth.Sessions
+	now      func() time.Time
 }
 
 type profileRequest struct {
@@ -88,6 +89,9 @@ func (h *account) deleteMe(c *gin.Context) error {
 	if err := h.verify(c, user.Username, user.PasswordHash, in.Password); err != nil {
 		return err
 	}
+	if err := middleware.Reauthenticate(c, h.sessions); err != nil { // the check may have waited for its turn
+		return err
+	}
 	if err := h.store.DeleteUser(c.Request.Context(), user.ID); err != nil {
 		return err
 	}
@@ -107,6 +111,9 @@ func (h *account) changePassword(c *gin.Context) error {
 	ctx := c.Request.Context()
 	hash, err := h.passwords.Hash(ctx, in.NewPassword)
 	if err != nil {
+		return err
+	}
+	if err := middleware.Reauthenticate(c, h.sessions); err != nil { // the hashing may have waited for its turn
 		return err
 	}
 	err = h.store.ChangePassword(ctx, user.ID, user.PasswordVersion, hash, middleware.CurrentSession(c))

@@ -223,6 +223,19 @@ func TestRefusalBeforeTheBody(t *testing.T) {
 			{"DELETE /posts/xyz", 10, 400, []header{bearer(g.Token)}},
 			{"DELETE /auth/sessions/xyz", 10, 400, []header{bearer(g.Token)}},
 		} {
+			t.Run(fmt.Sprintf("%s %d without Expect", c.methodAndPath, c.status), func(t *testing.T) {
+				held := s.hold(t, c.methodAndPath, c.length, "", c.headers...)
+				if answer, body := held.receive(t, 2*time.Second); answer.StatusCode != c.status {
+					t.Errorf("got %s %s, want %d", answer.Status, body, c.status)
+				}
+				if c.length > 10 {
+					return
+				}
+				held.send(t, "0123456789GET /healthz HTTP/1.1\r\nHost: blog\r\n\r\n")
+				if answer, body := held.receive(t, 2*time.Second); answer.StatusCode != 200 {
+					t.Errorf("the next request gets %s %s", answer.Status, body)
+				}
+			})
 			t.Run(fmt.Sprintf("%s %d", c.methodAndPath, c.status), func(t *testing.T) {
 				held := s.hold(t, c.methodAndPath, c.length, "", append(c.headers, header{"Expect": "100-continue"})...)
 				answer, body := held.receive(t, 2*time.Second)

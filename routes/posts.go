@@ -115,6 +115,9 @@ func (h *posts) create(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := middleware.ReserveAnswer(c, textSize(*post)*2); err != nil { // each character may get a backslash
+		return err
+	}
 	existing, err := h.store.CreatePost(c.Request.Context(), post, key)
 	if err != nil {
 		return err
@@ -148,7 +151,17 @@ func renderPost(c *gin.Context, p *models.Post) error {
 	if err != nil {
 		return err
 	}
-	return middleware.SetAnswer(c, http.StatusOK, jsonContentType, body)
+	middleware.SetAnswer(c, http.StatusOK, jsonContentType, body)
+	return nil
+}
+
+// textSize returns how many bytes the texts of posts have, which is almost all of the answers with them.
+func textSize(posts ...models.Post) int {
+	size := 0
+	for i := range posts {
+		size += len(posts[i].Title) + len(posts[i].Content)
+	}
+	return size
 }
 
 // replace is PUT: a field that is left out becomes empty.
@@ -185,6 +198,13 @@ func (h *posts) changePost(c *gin.Context, post *models.Post, change models.Post
 	}
 	if change.ChangesNothing(post) {
 		return renderPost(c, post)
+	}
+	after := *post
+	if change.Content != nil {
+		after.Content = *change.Content
+	}
+	if err := middleware.ReserveAnswer(c, textSize(after)*2); err != nil {
+		return err
 	}
 	change.UpdatedAt = models.StoredTime(h.now())
 	changed, err := h.store.UpdatePost(c.Request.Context(), post.ID, post.AuthorID, change)
@@ -259,6 +279,9 @@ func (h *posts) read(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := middleware.ReserveAnswer(c, textSize(*post)); err != nil {
+		return err
+	}
 	return renderPost(c, post)
 }
 
@@ -289,6 +312,9 @@ func renderPage(c *gin.Context, q query, page []models.Post, more bool) error {
 		links = append(links, q.link("/posts", "next", page[len(page)-1].ID))
 	}
 	link := strings.Join(links, ", ")
+	if err := middleware.ReserveAnswer(c, textSize(page...)); err != nil {
+		return err
+	}
 	bodies := make([]postBody, len(page))
 	for i := range page {
 		bodies[i] = newPostBody(&page[i])
@@ -299,7 +325,8 @@ func renderPage(c *gin.Context, q query, page []models.Post, more bool) error {
 	}
 	c.Header("Link", link)
 	c.Header("ETag", contentTag(body, link))
-	return middleware.SetAnswer(c, http.StatusOK, jsonContentType, body)
+	middleware.SetAnswer(c, http.StatusOK, jsonContentType, body)
+	return nil
 }
 
 // filter returns the filter that a query describes, or errNothing.

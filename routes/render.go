@@ -22,7 +22,8 @@ func render(c *gin.Context, status int, v any) error {
 	if err != nil {
 		return err
 	}
-	return middleware.SetAnswer(c, status, jsonContentType, body)
+	middleware.SetAnswer(c, status, jsonContentType, body)
+	return nil
 }
 
 // encode returns v as JSON. It does not escape characters that have a meaning only in HTML.

@@ -89,16 +89,17 @@ func newEngine(o Options) (*gin.Engine, error) {
 
 // useMiddleware installs the middleware of every request, in this order:
 //
+//   - DrainBody reads the rest of the body after the answer was sent, whoever made that.
 //   - Metrics sees each request from its start to its end, also a request that panics.
 //   - RequestID comes before everything that logs or answers.
 //   - AccessLog runs outside of Answer, to log what was sent, and how long that took.
 //   - Answer sends the whole answer when everything inside of it is done.
-//   - DrainBody reads the rest of the body behind the answer, whoever made that.
 //   - renderErrors answers the errors of what is inside: of Recover, which turns a panic into an error, and of the
 //     handlers.
 //   - CORS runs inside of renderErrors, but before the routes, because a preflight request names a method without a
 //     route.
 func useMiddleware(r *gin.Engine, o Options) {
+	r.Use(middleware.DrainBody())
 	if o.Metrics != nil {
 		r.Use(middleware.Metrics(o.Metrics))
 	}
@@ -111,7 +112,6 @@ func useMiddleware(r *gin.Engine, o Options) {
 		middleware.NoSniff(),
 		middleware.AccessLog(o.Log),
 		middleware.Answer(),
-		middleware.DrainBody(),
 		renderErrors(),
 		middleware.Recover(o.Log),
 		middleware.CORS(o.CORSOrigins),
@@ -143,7 +143,7 @@ func newHandlers(o Options) (*handlers, error) {
 		docs:    docs,
 		health:  &health{o.Store, o.Draining, o.Version},
 		login:   &login{decoder, passwordCheck, o.Store, o.Sessions, o.Log, o.Now, newLogins(o.Metrics)},
-		account: &account{decoder, passwordCheck, o.Store, o.Now},
+		account: &account{decoder, passwordCheck, o.Store, o.Sessions, o.Now},
 		admin:   &admin{o.Store},
 		users:   &users{o.Store},
 		posts:   &posts{decoder, o.Store, o.Store, o.Now},

@@ -15,6 +15,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
 	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
+	"golang.org/x/sync/semaphore"
 
 	"gin-blog/models"
 )
@@ -22,6 +23,9 @@ import (
 const (
 	// indexTimeout is how long the server may take to build all indexes.
 	indexTimeout = time.Hour
+	// maxPages and maxSearches are how many pages of posts are read at a time, without and with words. They bound the
+	// memory for the documents, of which a page has some MiB.
+	maxPages, maxSearches = 32, 16
 	// retryInterval is how long to wait between two tries to reach a server that is away at the start.
 	retryInterval = time.Second
 )
@@ -33,6 +37,8 @@ type Store struct {
 	log     *slog.Logger
 	observe models.Observer
 	pool    pool
+	// pages and searches have an element for each page that is being read.
+	pages, searches *semaphore.Weighted
 	// readPreference says which servers may answer reads of posts.
 	readPreference *readpref.ReadPref
 
@@ -67,7 +73,10 @@ type collections struct {
 func Open(uri, name string, log *slog.Logger, observe models.Observer) (*Store, error) {
 	journal := true
 	ctx, stop := context.WithCancel(context.Background())
-	s := &Store{log: log, observe: observe, stop: stop}
+	s := &Store{
+		log: log, observe: observe, stop: stop,
+		pages: semaphore.NewWeighted(maxPages), searches: semaphore.NewWeighted(maxSearches),
+	}
 	settings := options.Client().
 		SetServerSelectionTimeout(models.CallTimeout).
 		SetConnectTimeout(models.CallTimeout).

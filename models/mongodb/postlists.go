@@ -16,11 +16,15 @@ import (
 
 // Posts implements models.PostStore.
 func (s *Store) Posts(ctx context.Context, f models.PostFilter) (posts []models.Post, more bool, err error) {
-	findPage := s.findPage
+	findPage, turns := s.findPage, s.pages
 	if len(f.Words) > 0 { // the server may have to look at every post
-		findPage = s.search
+		findPage, turns = s.search, s.searches
 	}
 	err = s.run(ctx, "list posts", func(ctx context.Context, c *collections) error {
+		if err := turns.Acquire(ctx, 1); err != nil {
+			return err
+		}
+		defer turns.Release(1)
 		page, err := findPage(ctx, c, f)
 		if err != nil {
 			return err

@@ -253,7 +253,8 @@ func (c *collections) stateFilter(
 			filter = append(filter, bson.E{Key: field, Value: bson.D{{Key: "$exists", Value: false}}})
 			continue
 		}
-		filter = append(filter, bson.E{Key: field, Value: value})
+		// $eq, because another program may have stored something that would be an operator
+		filter = append(filter, bson.E{Key: field, Value: bson.D{{Key: "$eq", Value: value}}})
 	}
 	return filter, nil
 }

@@ -159,21 +159,21 @@ func pragma(conn *sqlite.Conn, query string) (value int, err error) {
 func (s *Store) Ping(ctx context.Context) error {
 	return s.read(ctx, "ping", func(conn *sqlite.Conn) error {
 		if err := s.checkFile(); err != nil {
-			return fmt.Errorf("%w: %w", models.ErrUnavailable, err)
+			return err
 		}
 		return sqlitex.Execute(conn, `SELECT 1 FROM posts LIMIT 1`, nil)
 	})
 }
 
-// checkFile returns an error if the file that was opened is no longer at its path: what is written to it would be
-// lost when the process ends.
+// checkFile returns models.ErrUnavailable if the file that was opened is no longer at its path: what is written to it
+// would be lost when the process ends.
 func (s *Store) checkFile() error {
 	info, err := os.Stat(s.path)
 	if err != nil {
-		return fmt.Errorf("the database file was removed: %w", err)
+		return fmt.Errorf("%w: the database file was removed: %w", models.ErrUnavailable, err)
 	}
 	if !os.SameFile(s.file, info) {
-		return fmt.Errorf("the database file %s was replaced: restart gin-blog", s.path)
+		return fmt.Errorf("%w: the database file %s was replaced: restart gin-blog", models.ErrUnavailable, s.path)
 	}
 	return nil
 }

@@ -93,14 +93,15 @@ func (s *Store) runBatch(conn *sqlite.Conn, batch []*write) {
 	defer conn.SetInterrupt(conn.SetInterrupt(ctx.Done()))
 
 	results := make([]error, len(batch))
-	err := commitBatch(conn, batch, results)
-	if err != nil && ctx.Err() != nil {
-		err = ctx.Err()
+	err := s.checkFile() // before, so that most of the writes that get an error are not done
+	if err == nil {
+		err = commitBatch(conn, batch, results)
+		if err != nil && ctx.Err() != nil {
+			err = ctx.Err()
+		}
 	}
 	if err == nil {
-		if moved := s.checkFile(); moved != nil {
-			err = fmt.Errorf("%w: %w", models.ErrUnavailable, moved)
-		}
+		err = s.checkFile() // after, because the file may have gone meanwhile
 	}
 	for i, w := range batch {
 		switch {

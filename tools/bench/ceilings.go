@@ -65,11 +65,11 @@ func openCeilings(ctx context.Context, dir string, s *site) (*ceilings, error) {
 func readyMade(bodies map[string][]byte) http.Handler {
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	r := gin.New()
-	r.Use(middleware.RequestID(), middleware.NoSniff(), middleware.AccessLog(log), middleware.Answer(),
-		middleware.DrainBody(), middleware.Recover(log), middleware.CORS([]string{"*"}), middleware.Revalidate(),
+	r.Use(middleware.DrainBody(), middleware.RequestID(), middleware.NoSniff(), middleware.AccessLog(log),
+		middleware.Answer(), middleware.Recover(log), middleware.CORS([]string{"*"}), middleware.Revalidate(),
 		middleware.LimitBody(1<<20))
 	r.GET("/*path", func(c *gin.Context) {
-		_ = middleware.SetAnswer(c, http.StatusOK, "application/json; charset=utf-8", bodies[c.Request.RequestURI])
+		middleware.SetAnswer(c, http.StatusOK, "application/json; charset=utf-8", bodies[c.Request.RequestURI])
 	})
 	return r
 }

@@ -1,0 +1,138 @@
+package e2e
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// slowClients is how many clients are slow.
+const slowClients = 500
+
+// TestSlowReaders: clients that ask for large pages and read nothing of them neither fill the memory nor delay the
+// others, whether they ask for one page, or each for another and several times. It measures time, so it does not run
+// beside other tests.
+func TestSlowReaders(t *testing.T) {
+	get := func(query string) string { return "GET /posts?limit=100&" + query + " HTTP/1.1\r\nHost: x\r\n\r\n" }
+	for name, requests := range map[string]func(i int) string{
+		"one page": func(int) string { return get("tag=long") },
+		// The system's buffers take the first of the answers. Two clients ask for each page, so the second gets a kept one.
+		"pages of their own": func(i int) string {
+			return strings.Repeat(get(fmt.Sprintf("after=ffffffff%016x", i/2)), 5)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, token := startWithLongPosts(t)
+			closeClients := p.openSlowClients(t, requests)
+			p.expectServing(t)
+
+			// A write that is refused is not done.
+			acknowledged := 0
+			post := fmt.Sprintf(`{"title":"late","content":%q,"tags":["late"]}`, strings.Repeat(`"`, 90_000))
+			for range 5 {
+				switch status, _, _ := p.try("POST", "/posts", token, post); status {
+				case 201:
+					acknowledged++
+				case 503:
+				default:
+					t.Errorf("a large post gets %d", status)
+				}
+			}
+			t.Logf("%d of 5 large posts were created", acknowledged)
+			closeClients()
+			eventually(t, 30*time.Second, "large pages", func() bool {
+				status, _, _ := p.try("GET", "/posts?tag=late", "", "")
+				return status == 200
+			})
+			var late []struct{}
+			if p.call("GET", "/posts?tag=late", "", "", 200, &late); len(late) != acknowledged {
+				t.Errorf("%d posts are there, %d were acknowledged", len(late), acknowledged)
+			}
+		})
+	}
+}
+
+// TestSlowWriters: the same for clients that send all of a large body but its end.
+func TestSlowWriters(t *testing.T) {
+	p, token := startWithLongPosts(t)
+	p.openSlowClients(t, func(int) string {
+		return "POST /posts HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2097152\r\n" +
+			"Authorization: Bearer " + token + "\r\n\r\n" + strings.Repeat(" ", 2<<20-100)
+	})
+	p.expectServing(t)
+	p.call("POST", "/posts", token, `{"title":"small","content":"post"}`, 201, &struct{}{})
+}
+
+// startWithLongPosts starts a server with long posts of alice, and a short one with the tag short.
+func startWithLongPosts(t *testing.T) (p *process, token string) {
+	p = start(t, t.TempDir(), "METRICS_ADDR=127.0.0.1:0")
+	token = p.signUp("alice")
+	text := strings.Repeat(`"`, 90_000) // twice as long in JSON
+	for i := range 30 {
+		body := fmt.Sprintf(`{"title":"Post %d","content":%q,"tags":["long"]}`, i, text)
+		p.call("POST", "/posts", token, body, 201, &struct{}{})
+	}
+	p.call("POST", "/posts", token, `{"title":"Short","content":"Hello","tags":["short"]}`, 201, &struct{}{})
+	return p, token
+}
+
+// openSlowClients opens the connections of slow clients, which send something and then read nothing.
+func (p *process) openSlowClients(t *testing.T, requests func(i int) string) (closeAll func()) {
+	smallWindow := net.Dialer{Control: func(_, _ string, conn syscall.RawConn) error {
+		return conn.Control(func(fd uintptr) {
+			_ = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 1)
+		})
+	}}
+	conns := make([]net.Conn, slowClients)
+	var dials sync.WaitGroup
+	for i := range conns {
+		dials.Go(func() {
+			conn, err := smallWindow.DialContext(t.Context(), "tcp", "127.0.0.1:"+p.port)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			t.Cleanup(func() { conn.Close() })
+			conns[i] = conn
+			_ = conn.SetWriteDeadline(time.Now().Add(20 * time.Second))
+			_, _ = io.WriteString(conn, requests(i))
+		})
+	}
+	dials.Wait()
+	return func() {
+		for _, conn := range conns {
+			if conn != nil {
+				conn.Close()
+			}
+		}
+	}
+}
+
+// expectServing expects that small requests are answered fast while slow clients are there, and little memory is used.
+func (p *process) expectServing(t *testing.T) {
+	t.Helper()
+	const maxMemory, maxP99 = 256 << 20, 50 * time.Millisecond
+	var most float64
+	var times []time.Duration
+	for range 300 {
+		status, _, took := p.try("GET", "/posts?tag=short", "", "")
+		if status != 200 {
+			t.Fatalf("another reader gets %d", status)
+		}
+		times = append(times, took)
+		most = max(most, p.metric("process_resident_memory_bytes"))
+	}
+	slices.Sort(times)
+	p99 := times[len(times)*99/100]
+	t.Logf("resident memory %.0f MiB, p99 of other readers %s", most/(1<<20), p99)
+	if most > maxMemory || p99 > maxP99 {
+		t.Errorf("resident memory %.0f MiB, p99 of other readers %s, want at most %d MiB and %s",
+			most/(1<<20), p99, maxMemory>>20, maxP99)
+	}
+}
