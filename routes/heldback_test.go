@@ -10,8 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"gin-blog/auth"
 	"gin-blog/internal/testkit"
 	"gin-blog/models"
+	"gin-blog/routes"
 )
 
 // heldRequest is a request of which a client has sent a part.
@@ -264,4 +266,27 @@ func TestRefusalBeforeTheBody(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestSessionThatEndsWhileAPasswordIsHashed: the password and the account stay as they are.
+func TestSessionThatEndsWhileAPasswordIsHashed(t *testing.T) {
+	passwords, err := auth.NewPasswords(11) // much longer than a logout
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []write{
+		{"POST /auth/password", `{"currentPassword":"pass123","newPassword":"pass124"}`},
+		{"DELETE /auth/me", `{"password":"pass123"}`},
+	} {
+		t.Run(c.methodAndPath, func(t *testing.T) {
+			s := newServer(t, testkit.SQLite(t), func(o *routes.Options, _ *auth.SessionOptions) { o.Passwords = passwords })
+			g := s.signUp(t, "alice")
+			held := s.hold(t, c.methodAndPath, len(c.body), c.body, header{"Content-Type": "application/json"}, bearer(g.Token))
+			s.send(t, "POST", "/auth/logout", fmt.Sprintf(`{"refreshToken":%q}`, g.RefreshToken)).is(204)
+			if answer, body := held.receive(t, 30*time.Second); answer.StatusCode != 401 {
+				t.Errorf("got %s %s, want 401", answer.Status, body)
+			}
+			s.login(t, "alice")
+		})
+	}
 }
