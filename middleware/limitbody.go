@@ -91,6 +91,7 @@ func bufferBody(c *gin.Context, bodies *budget) (held int64, err error) {
 		return 0, nil
 	}
 	var content bytes.Buffer
+	content.Grow(int(min(max(c.Request.ContentLength, 0), largeBody)) + bytes.MinRead)
 	_, readErr := io.CopyN(&content, c.Request.Body, largeBody)
 	if readErr == nil { // there may be more
 		size := c.Request.ContentLength
