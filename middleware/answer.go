@@ -54,7 +54,7 @@ type answerWriter struct {
 	written  bool
 	body     []byte
 	shared   *Body // where body is, if other answers may have it too
-	held     *Body // the shared body that counts against the budget, also for this answer
+	held     *Body // the large shared body that counts against the budget, also for this answer
 }
 
 // Body is a body that several answers share. It is compressed once.
@@ -105,9 +105,9 @@ func (w *answerWriter) Flush() {}
 
 // count makes what the answer has of the budget fit its size in bytes.
 func (w *answerWriter) count(size int) {
-	needed := int64(size)
-	if size < largeBody {
-		needed = 0
+	needed := counted(size)
+	if needed == w.reserved { // the usual case: 0
+		return
 	}
 	w.budget.overdraw(needed - w.reserved)
 	w.reserved = needed
@@ -116,9 +116,13 @@ func (w *answerWriter) count(size int) {
 // hold counts a shared body against the budget, once for all answers that are being sent with it. A body that is no
 // longer kept stays in memory as long as it is sent. It returns ErrTooManyLargeAnswers if too little is left.
 func (w *answerWriter) hold(b *Body) error {
+	size := counted(len(b.plain))
+	if size == 0 {
+		return nil
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.holders == 0 && len(b.plain) >= largeBody && !w.budget.take(int64(len(b.plain))) {
+	if b.holders == 0 && !w.budget.take(size) {
 		return ErrTooManyLargeAnswers
 	}
 	b.holders++
@@ -136,8 +140,8 @@ func (w *answerWriter) release() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.holders--
-	if b.holders == 0 && len(b.plain) >= largeBody {
-		w.budget.release(int64(len(b.plain)))
+	if b.holders == 0 {
+		w.budget.release(counted(len(b.plain)))
 	}
 }
 
@@ -146,13 +150,14 @@ func (w *answerWriter) release() {
 // "try again later" must not follow a write that was done.
 func ReserveAnswer(c *gin.Context, size int) error {
 	w, ok := c.Writer.(*answerWriter)
-	if !ok || size < largeBody {
+	needed := counted(size)
+	if !ok || needed == 0 {
 		return nil
 	}
-	if !w.budget.take(int64(size) - w.reserved) {
+	if !w.budget.take(needed - w.reserved) {
 		return ErrTooManyLargeAnswers
 	}
-	w.reserved = int64(size)
+	w.reserved = needed
 	return nil
 }
 

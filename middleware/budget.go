@@ -6,6 +6,14 @@ import "sync/atomic"
 // small requests work also when a budget is used up.
 const largeBody = 64 << 10
 
+// counted returns how many bytes of a budget a body takes: its size if it is large, and otherwise 0.
+func counted(size int) int64 {
+	if size < largeBody {
+		return 0
+	}
+	return int64(size)
+}
+
 // budget bounds how many bytes large bodies hold together. Clients that send or read slowly hold them for as long as
 // the server's timeouts allow.
 type budget struct {

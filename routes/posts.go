@@ -115,7 +115,7 @@ func (h *posts) create(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := middleware.ReserveAnswer(c, textSize(*post)*2); err != nil { // each character may get a backslash
+	if err := reserveForWrite(c, *post); err != nil {
 		return err
 	}
 	existing, err := h.store.CreatePost(c.Request.Context(), post, key)
@@ -153,6 +153,12 @@ func renderPost(c *gin.Context, p *models.Post) error {
 	}
 	middleware.SetAnswer(c, http.StatusOK, jsonContentType, body)
 	return nil
+}
+
+// reserveForWrite reserves the memory for the answer to a write that makes post. In JSON, each character may get a
+// backslash.
+func reserveForWrite(c *gin.Context, post models.Post) error {
+	return middleware.ReserveAnswer(c, textSize(post)*2)
 }
 
 // textSize returns how many bytes the texts of posts have, which is almost all of the answers with them.
@@ -203,7 +209,7 @@ func (h *posts) changePost(c *gin.Context, post *models.Post, change models.Post
 	if change.Content != nil {
 		after.Content = *change.Content
 	}
-	if err := middleware.ReserveAnswer(c, textSize(after)*2); err != nil {
+	if err := reserveForWrite(c, after); err != nil {
 		return err
 	}
 	change.UpdatedAt = models.StoredTime(h.now())
