@@ -12,9 +12,6 @@ import (
 // errDraining says that the server is about to stop.
 var errDraining = models.NewError(models.Unavailable, "The server is about to stop")
 
-// errNoPath says that there is nothing at a path.
-var errNoPath = models.NewError(models.NotFound, "Not found")
-
 // pinger is a store that tells whether it works.
 type pinger interface {
 	Ping(ctx context.Context) error
@@ -68,8 +65,6 @@ func (h *health) ready(c *gin.Context) error {
 	}
 	return render(c, http.StatusOK, statusBody{Status: "ready"})
 }
-
-func noRoute(*gin.Context) error { return errNoPath }
 
 func noMethod(*gin.Context) error {
 	return &httpError{answer: methodNotAllowed, message: "Method not allowed: the Allow header names those that are"}

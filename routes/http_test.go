@@ -158,8 +158,8 @@ func TestPathsAndMethods(t *testing.T) {
 		}
 	}
 	for _, path := range []string{
-		"/nope", "/posts/", "/auth", "/auth/", "/auth/login/", "//posts", "/docs/.", "/docs/..", "/docs/", "/POSTS",
-		"/posts/" + p.ID + "/", "/users", "/.env", "/auth/../posts",
+		"/nope", "/auth", "/auth/", "//posts", "/docs/.", "/docs/..", "/POSTS",
+		"/users", "/.env", "/auth/../posts",
 	} {
 		r := s.send(t, "GET", path, "").fails(404, "NotFoundError", "Not found")
 		r.has("Location", "")
@@ -187,6 +187,64 @@ func TestPathsAndMethods(t *testing.T) {
 		if r := s.send(t, "GET", path, ""); r.status != 200 {
 			t.Errorf("the link to %s, %s, gives %d", name, path, r.status)
 		}
+	}
+}
+
+// TestTrailingSlash: one slash at the end of a path changes nothing, and redirects nobody.
+func TestTrailingSlash(t *testing.T) {
+	s := newServer(t, testkit.SQLite(t))
+	s.send(t, "POST", "/auth/register/", testkit.Account("alice")).is(201)
+	var g grantAnswer
+	s.send(t, "POST", "/auth/login/", testkit.Account("alice")).is(200).decode(&g)
+	p := s.post(t, g.Token, "My Post")
+	s.send(t, "POST", "/posts/", `{"title":"Second","content":"Hello"}`, bearer(g.Token)).is(201)
+	s.send(t, "GET", "/auth/me/", "", bearer(g.Token)).is(200)
+	for _, path := range []string{"/posts", "/posts/" + p.ID, "/users/alice", "/healthz", "/docs", "/openapi.yaml"} {
+		plain := s.send(t, "GET", path, "").is(200)
+		slash := s.send(t, "GET", path+"/", "").is(200).has("Location", "").has("ETag", plain.header.Get("ETag"))
+		if slash.body != plain.body {
+			t.Errorf("%s/ answers %.200s, without the slash %.200s", path, slash.body, plain.body)
+		}
+		s.send(t, "HEAD", path+"/", "").is(200).has("Content-Type", plain.header.Get("Content-Type"))
+	}
+	s.send(t, "GET", "/posts/?limit=1", "").is(200).has("Link", s.send(t, "GET", "/posts?limit=1", "").header.Get("Link"))
+	for _, path := range []string{"/posts%2F", "/posts//", "/posts/" + p.ID + "//", "//"} {
+		if answer := s.raw(t, "GET "+path+" HTTP/1.1\r\nHost: x\r\n\r\n"); answer.StatusCode != 404 {
+			t.Errorf("%s: got %s, want 404", path, answer.Status)
+		}
+	}
+	for _, c := range []struct{ method, path, allow string }{
+		{"DELETE", "/posts/", "GET, HEAD, POST"}, {"OPTIONS", "/posts/", "GET, HEAD, POST"}, {"GET", "/auth/login/", "POST"},
+		{"POST", "/users/alice/", "GET, HEAD"},
+	} {
+		s.send(t, c.method, c.path, "").is(405).has("Allow", c.allow)
+	}
+	preflight := header{"Origin": "https://app.example.com", "Access-Control-Request-Method": "POST"}
+	s.send(t, "OPTIONS", "/posts/", "", preflight).is(204).has("Access-Control-Allow-Methods", "POST")
+}
+
+// TestUnknownPathNamesTheNearest: the message of a 404 names a path that exists, where one is like the wanted one.
+func TestUnknownPathNamesTheNearest(t *testing.T) {
+	s := newServer(t, testkit.SQLite(t))
+	const none = "/docs shows every path"
+	for path, want := range map[string]string{
+		"/post":                           "the nearest path is /posts",
+		"/Posts":                          "the nearest path is /posts",
+		"/api/posts":                      "the nearest path is /posts",
+		"/api/v1/posts/":                  "the nearest path is /posts",
+		"/api/v1/posts/123":               "the nearest path is /posts/:id",
+		"/user/alice":                     "the nearest path is /users/:id",
+		"/auth/signin/login":              "the nearest path is /auth/login",
+		"/register":                       "the nearest path is /auth/register",
+		"/auth/regsiter":                  "the nearest path is /auth/register",
+		"/me":                             "the nearest path is /auth/me",
+		"/health":                         "the nearest path is /healthz",
+		"/doc":                            "the nearest path is /docs",
+		"/.git/config":                    none,
+		"/%FF%00":                         none,
+		"/x" + strings.Repeat("/p", 9999): none,
+	} {
+		s.send(t, "GET", path, "").fails(404, "NotFoundError", "Not found: "+want)
 	}
 }
 

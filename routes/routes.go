@@ -69,7 +69,11 @@ func (o Options) withDefaults() Options {
 
 // New returns the handler of the API. It fails if TrustedProxies has an entry that is no address or network.
 func New(o Options) (http.Handler, error) {
-	return newEngine(o.withDefaults())
+	engine, err := newEngine(o.withDefaults())
+	if err != nil {
+		return nil, err
+	}
+	return middleware.TrimSlash(engine), nil
 }
 
 // newEngine returns the router with its middleware and all routes. o has its defaults.
@@ -82,7 +86,7 @@ func newEngine(o Options) (*gin.Engine, error) {
 		return nil, fmt.Errorf("trusted proxies: %w", err)
 	}
 	useMiddleware(r, o)
-	r.NoRoute(handle(noRoute))
+	r.NoRoute(handle(noRoute(r)))
 	r.NoMethod(handle(noMethod))
 	return r, addRoutes(r, o)
 }
