@@ -51,7 +51,7 @@ var (
 	ErrSessionNotFound = NewError(NotFound, "Session not found")
 	ErrUsernameTaken   = NewError(Conflict, "Username already taken")
 	ErrEmailTaken      = NewError(Conflict, "Email already taken")
-	ErrKeyReused       = NewError(Conflict, "Idempotency-Key was used for another post: take a new one")
+	ErrKeyReused       = NewError(Conflict, "Idempotency-Key was used for another request: take a new one")
 	ErrPostChanged     = NewError(Changed, "The post changed since the given ETag: read it again")
 	ErrPasswordChanged = NewError(Changed, "The password changed meanwhile")
 

@@ -16,8 +16,8 @@ import (
 const keyTTL = 24 * time.Hour
 
 // idempotency reads the header Idempotency-Key. It returns nil if there is none. The fingerprint is of the decoded
-// post, so spaces and the order of the keys in the JSON make no difference.
-func idempotency(c *gin.Context, post *postRequest, now time.Time) (*models.Idempotency, error) {
+// request, so spaces and the order of the keys in the JSON make no difference.
+func idempotency(c *gin.Context, request any, now time.Time) (*models.Idempotency, error) {
 	values := c.Request.Header.Values("Idempotency-Key")
 	if len(values) == 0 {
 		return nil, nil
@@ -25,9 +25,9 @@ func idempotency(c *gin.Context, post *postRequest, now time.Time) (*models.Idem
 	if len(values) > 1 || !isIdempotencyKey(values[0]) {
 		return nil, badRequest(nil, "Idempotency-Key must be 1 to 255 visible ASCII characters")
 	}
-	canonical, err := json.Marshal(post)
+	canonical, err := json.Marshal(request)
 	if err != nil {
-		return nil, fmt.Errorf("fingerprint post: %w", err)
+		return nil, fmt.Errorf("fingerprint request: %w", err)
 	}
 	hash := sha256.Sum256(canonical)
 	return &models.Idempotency{Key: values[0], Fingerprint: hash[:], Since: now.Add(-keyTTL)}, nil

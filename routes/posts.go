@@ -36,6 +36,8 @@ var (
 	errNotAuthor = models.NewError(models.Forbidden, "Only the author may change this post")
 	// errExcluded says that If-None-Match forbids to change a post.
 	errExcluded = models.NewError(models.Changed, "The post is in a state that If-None-Match excludes")
+	// postPreconditions are the refusals of conditional writes to posts.
+	postPreconditions = refusedPreconditions{changed: models.ErrPostChanged, excluded: errExcluded}
 	// errNothing says that no post can match a query.
 	errNothing = errors.New("no post can match")
 )
@@ -126,7 +128,7 @@ func (h *posts) create(c *gin.Context) error {
 		c.Header("Idempotency-Replayed", "true")
 		post = existing
 	}
-	body, err := encodePost(c, post)
+	body, err := encodeResource(c, newPostBody(post), post.UpdatedAt)
 	if err != nil {
 		return err
 	}
@@ -134,25 +136,9 @@ func (h *posts) create(c *gin.Context) error {
 	return render(c, http.StatusCreated, createdBody{Message: "Post created", Post: body})
 }
 
-// encodePost returns a post as JSON, and sets the headers that conditional requests refer to.
-func encodePost(c *gin.Context, p *models.Post) ([]byte, error) {
-	body, err := encode(newPostBody(p))
-	if err != nil {
-		return nil, err
-	}
-	c.Header("ETag", contentTag(body, ""))
-	c.Header("Last-Modified", p.UpdatedAt.UTC().Format(http.TimeFormat))
-	return body, nil
-}
-
 // renderPost answers with a post.
 func renderPost(c *gin.Context, p *models.Post) error {
-	body, err := encodePost(c, p)
-	if err != nil {
-		return err
-	}
-	middleware.SetAnswer(c, http.StatusOK, jsonContentType, body)
-	return nil
+	return renderResource(c, newPostBody(p), p.UpdatedAt)
 }
 
 // reserveForWrite reserves the memory for the answer to a write that makes post. In JSON, each character may get a
@@ -198,9 +184,13 @@ func (h *posts) update(c *gin.Context) error {
 
 // changePost makes a change, if the request's preconditions hold. A change that changes nothing leaves the post as it
 // is.
-func (h *posts) changePost(c *gin.Context, post *models.Post, change models.PostChange) (err error) {
-	if change.IfUnchanged, err = checkPreconditions(c, post); err != nil {
+func (h *posts) changePost(c *gin.Context, post *models.Post, change models.PostChange) error {
+	conditional, err := checkPreconditions(c, newPostBody(post), post.UpdatedAt, postPreconditions)
+	if err != nil {
 		return err
+	}
+	if conditional {
+		change.IfUnchanged = post
 	}
 	if change.ChangesNothing(post) {
 		return renderPost(c, post)
@@ -225,38 +215,19 @@ func (h *posts) delete(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	ifUnchanged, err := checkPreconditions(c, post)
+	conditional, err := checkPreconditions(c, newPostBody(post), post.UpdatedAt, postPreconditions)
 	if err != nil {
 		return err
+	}
+	var ifUnchanged *models.Post
+	if conditional {
+		ifUnchanged = post
 	}
 	if err := h.store.DeletePost(c.Request.Context(), post.ID, post.AuthorID, ifUnchanged); err != nil {
 		return err
 	}
 	c.Status(http.StatusNoContent)
 	return nil
-}
-
-// checkPreconditions returns an error if the preconditions of a write do not hold for a post. If they do, it returns
-// the state that the write must find unchanged, or nil for any state.
-func checkPreconditions(c *gin.Context, p *models.Post) (ifUnchanged *models.Post, err error) {
-	header := c.Request.Header
-	if !middleware.HasPreconditions(header) {
-		return nil, nil
-	}
-	body, err := encode(newPostBody(p))
-	if err != nil {
-		return nil, err
-	}
-	preconditions := middleware.CheckWrite(header, contentTag(body, ""), p.UpdatedAt)
-	switch {
-	case preconditions.Changed:
-		return nil, models.ErrPostChanged
-	case preconditions.Excluded:
-		return nil, errExcluded
-	case preconditions.Conditional:
-		return p, nil
-	}
-	return nil, nil
 }
 
 // ownPost returns the post in the path if the current user may change it, which its author and admins may.

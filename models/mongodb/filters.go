@@ -36,6 +36,21 @@ func atVersion(field string, version int64) bson.E {
 	return bson.E{Key: field, Value: version}
 }
 
+// inState adds to a filter that fields are as they are in a document. It compares them as they are stored, because
+// another program may have given them any type.
+func inState(filter bson.D, document bson.Raw, fields ...string) bson.D {
+	for _, field := range fields {
+		value, err := document.LookupErr(field)
+		if err != nil { // the field is missing
+			filter = append(filter, bson.E{Key: field, Value: bson.D{{Key: "$exists", Value: false}}})
+			continue
+		}
+		// $eq, because another program may have stored something that would be an operator
+		filter = append(filter, bson.E{Key: field, Value: bson.D{{Key: "$eq", Value: value}}})
+	}
+	return filter
+}
+
 // onlyID is the projection that leaves out all but the id.
 func onlyID() bson.D { return bson.D{{Key: "_id", Value: 1}} }
 

@@ -62,11 +62,7 @@ func postIndexes() []mongo.IndexModel {
 			Keys:    bson.D{{Key: "author", Value: 1}, {Key: "tags", Value: 1}, {Key: "_id", Value: -1}},
 			Options: options.Index().SetName("posts_by_author_and_tag"),
 		},
-		{
-			Keys: bson.D{{Key: "author", Value: 1}, {Key: "idempotencyKey", Value: 1}},
-			Options: options.Index().SetName("posts_by_idempotency_key").SetUnique(true).
-				SetPartialFilterExpression(bson.D{{Key: "idempotencyKey", Value: isString()}}),
-		},
+		keyIndex("posts_by_idempotency_key"),
 	}
 }
 

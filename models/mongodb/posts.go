@@ -23,9 +23,7 @@ type postDocument struct {
 	Author    models.ID `bson:"author"`
 	CreatedAt time.Time `bson:"createdAt"`
 	UpdatedAt time.Time `bson:"updatedAt,omitempty"`
-
-	IdempotencyKey  string `bson:"idempotencyKey,omitempty"`
-	IdempotencyHash []byte `bson:"idempotencyHash,omitempty"`
+	Key       keyFields `bson:",inline"`
 }
 
 // UnmarshalBSON implements bson.Unmarshaler.
@@ -35,7 +33,6 @@ func (d *postDocument) UnmarshalBSON(document []byte) error {
 		ID: idField(raw, "_id"), Title: textField(raw, "title"), Content: textField(raw, "content"),
 		Tags: textsField(raw, "tags"), Author: idField(raw, "author"),
 		CreatedAt: timeField(raw, "createdAt"), UpdatedAt: timeField(raw, "updatedAt"),
-		IdempotencyHash: bytesField(raw, "idempotencyHash"),
 	}
 	return nil
 }
@@ -61,59 +58,28 @@ func (d *postDocument) post(authors map[models.ID]*models.Author) models.Post {
 	return p
 }
 
-// CreatePost implements models.PostStore. The post and the key are one document, so one write stores both or
-// neither, also on a server without transactions.
+// CreatePost implements models.PostStore.
 func (s *Store) CreatePost(
 	ctx context.Context, p *models.Post, key *models.Idempotency,
 ) (existing *models.Post, err error) {
 	document := newPostDocument(p)
-	if key != nil {
-		document.IdempotencyKey, document.IdempotencyHash = key.Key, key.Fingerprint
-	}
+	document.Key = newKeyFields(key)
 	err = s.run(ctx, "create post", func(ctx context.Context, c *collections) error {
-		insert := func() error {
-			return classify(ctx, insertNew(ctx, c.posts, p.ID, document))
+		stored, err := createOnce(ctx, c.posts, p.ID, document, p.AuthorID, key, neverGone)
+		if err != nil || stored == nil {
+			return err
 		}
-		return models.CreateUnique(insert, func() (done bool, err error) {
-			if key == nil { // nothing else is unique
-				return false, nil
-			}
-			existing, err = postByKey(ctx, c, p.AuthorID, key)
-			return existing != nil, err
-		})
+		var d postDocument
+		if err := d.UnmarshalBSON(stored); err != nil {
+			return err
+		}
+		existing, err = withAuthor(ctx, c, d)
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	return existing, nil
-}
-
-// postByKey returns the post that was created with a key, or models.ErrKeyReused if its fingerprint differs. It
-// returns nil if there is none, or if it is so old that the key is free again.
-func postByKey(
-	ctx context.Context, c *collections, author models.ID, key *models.Idempotency,
-) (*models.Post, error) {
-	filter := bson.D{
-		{Key: "author", Value: author},
-		{Key: "idempotencyKey", Value: append(isString(), bson.E{Key: "$eq", Value: key.Key})},
-	}
-	var d postDocument
-	err := c.posts.FindOne(ctx, filter).Decode(&d)
-	if errors.Is(err, mongo.ErrNoDocuments) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	if d.CreatedAt.Before(key.Since) {
-		_, err := c.posts.UpdateOne(ctx, append(byID(d.ID), bson.E{Key: "idempotencyKey", Value: key.Key}),
-			bson.D{{Key: "$unset", Value: bson.D{{Key: "idempotencyKey", Value: ""}, {Key: "idempotencyHash", Value: ""}}}})
-		return nil, err
-	}
-	if !bytes.Equal(d.IdempotencyHash, key.Fingerprint) {
-		return nil, models.ErrKeyReused
-	}
-	return withAuthor(ctx, c, d)
 }
 
 // CreatePosts implements models.PostStore.
@@ -155,34 +121,21 @@ func (s *Store) UpdatePost(
 		if err != nil {
 			return err
 		}
-		var d postDocument
-		counted, sent := countSent(ctx)
-		err = c.posts.FindOneAndUpdate(counted, filter, set(fields...), returnNew()).Decode(&d)
-		if errors.Is(err, mongo.ErrNoDocuments) && *sent > 1 { // perhaps the first try was carried out
-			err = findChanged(ctx, c, append(postOf(author, id), fields...), &d)
-		}
+		changed, err := updateOne(ctx, c.posts, filter, postOf(author, id), fields)
 		if errors.Is(err, mongo.ErrNoDocuments) {
 			return refusedChange(ctx, c, id, author)
 		}
 		if err != nil {
 			return err
 		}
+		var d postDocument
+		if err := d.UnmarshalBSON(changed); err != nil {
+			return err
+		}
 		post = new(d.post(authors))
 		return nil
 	})
 	return post, err
-}
-
-// findChanged fetches the post that is in the state which changed selects, or returns mongo.ErrNoDocuments.
-func findChanged(ctx context.Context, c *collections, changed bson.D, d *postDocument) error {
-	done, err := isWritten(ctx, c.posts, changed)
-	if err != nil {
-		return err
-	}
-	if !done {
-		return mongo.ErrNoDocuments
-	}
-	return c.posts.FindOne(ctx, changed).Decode(d)
 }
 
 // changedFields returns the fields of a post after a change.
@@ -225,8 +178,7 @@ func postOf(author, id models.ID) bson.D {
 	return append(byID(id), bson.E{Key: "author", Value: author})
 }
 
-// stateFilter selects a post if it has this author and, unless unchanged is nil, that state. Fields that another
-// program wrote may have any type, so it reads the post and compares the fields as they are stored. It returns
+// stateFilter selects a post if it has this author and, unless unchanged is nil, that state. It returns
 // models.ErrPostNotFound, or models.ErrPostChanged if the post is in another state.
 func (c *collections) stateFilter(
 	ctx context.Context, id, author models.ID, unchanged *models.Post,
@@ -235,28 +187,18 @@ func (c *collections) stateFilter(
 	if unchanged == nil {
 		return filter, nil
 	}
-	stored := c.posts.FindOne(ctx, filter)
-	var d postDocument
-	if err := stored.Decode(&d); err != nil {
+	stored, err := c.posts.FindOne(ctx, filter).Raw()
+	if err != nil {
 		return nil, missing(err, models.ErrPostNotFound)
+	}
+	var d postDocument
+	if err := d.UnmarshalBSON(stored); err != nil {
+		return nil, err
 	}
 	if p := d.post(nil); !p.Equal(unchanged) {
 		return nil, models.ErrPostChanged
 	}
-	raw, err := stored.Raw()
-	if err != nil {
-		return nil, err
-	}
-	for _, field := range []string{"title", "content", "tags", "createdAt", "updatedAt"} {
-		value, err := raw.LookupErr(field)
-		if err != nil { // the field is missing
-			filter = append(filter, bson.E{Key: field, Value: bson.D{{Key: "$exists", Value: false}}})
-			continue
-		}
-		// $eq, because another program may have stored something that would be an operator
-		filter = append(filter, bson.E{Key: field, Value: bson.D{{Key: "$eq", Value: value}}})
-	}
-	return filter, nil
+	return inState(filter, stored, "title", "content", "tags", "createdAt", "updatedAt"), nil
 }
 
 // refusedChange returns why a write found no document: models.ErrPostChanged if the author has the post in another

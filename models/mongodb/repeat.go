@@ -53,6 +53,27 @@ func insertNew(ctx context.Context, c *mongo.Collection, id models.ID, document 
 	return err
 }
 
+// updateOne gives fields of the document that filter selects new values, and returns the document as it is then. If
+// filter selects none, it returns mongo.ErrNoDocuments. subject selects the same document in any state.
+func updateOne(
+	ctx context.Context, c *mongo.Collection, filter, subject bson.D, fields []bson.E,
+) (bson.Raw, error) {
+	counted, sent := countSent(ctx)
+	changed, err := c.FindOneAndUpdate(counted, filter, set(fields...), returnNew()).Raw()
+	if !errors.Is(err, mongo.ErrNoDocuments) || *sent < 2 {
+		return changed, err
+	}
+	after := append(subject, fields...) // perhaps the first try was carried out
+	done, err := isWritten(ctx, c, after)
+	if err != nil {
+		return nil, err
+	}
+	if !done {
+		return nil, mongo.ErrNoDocuments
+	}
+	return c.FindOne(ctx, after).Raw()
+}
+
 // deleteOne removes the document that filter selects, whose id is id. It returns whether this call removed it.
 func deleteOne(ctx context.Context, c *mongo.Collection, id models.ID, filter bson.D) (removed bool, err error) {
 	counted, sent := countSent(ctx)

@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"strings"
@@ -62,7 +61,7 @@ func (s *Store) CreatePost(
 		}
 		err := createPost(conn, p, key)
 		if err == nil && conn.Changes() == 0 {
-			existing, err = postByKey(conn, p.AuthorID, key)
+			existing, err = rowByKey(conn, models.ErrPostNotFound, scanPost, postColumnCount, selectPostByKey, p.AuthorID, key)
 		}
 		return err
 	})
@@ -83,36 +82,12 @@ func (s *Store) CreatePosts(ctx context.Context, posts []models.Post) error {
 
 // createPost inserts a post. Should another post have the same position, it takes a new id.
 func createPost(conn *sqlite.Conn, p *models.Post, key *models.Idempotency) error {
-	var text, fingerprint any
-	if key != nil {
-		text, fingerprint = key.Key, key.Fingerprint
-	}
+	text, fingerprint := keyColumns(key)
 	insert := func() error {
 		return exec(conn, insertPost, position(p.ID), p.ID[:], p.Title, p.Content, joinTags(p.Tags), p.AuthorID[:],
 			p.CreatedAt.UnixMilli(), p.UpdatedAt.UnixMilli(), text, fingerprint)
 	}
 	return models.CreateUnique(insert, func() (bool, error) { p.ID = models.NewID(); return false, nil })
-}
-
-// postByKey returns the post that was created with a key, or models.ErrKeyReused if its fingerprint differs.
-func postByKey(conn *sqlite.Conn, author models.ID, key *models.Idempotency) (*models.Post, error) {
-	type keyedPost struct {
-		post        models.Post
-		fingerprint []byte
-	}
-	scan := func(row *sqlite.Stmt) keyedPost {
-		fingerprint := make([]byte, row.ColumnLen(postColumnCount))
-		row.ColumnBytes(postColumnCount, fingerprint)
-		return keyedPost{scanPost(row), fingerprint}
-	}
-	found, err := queryOne(conn, models.ErrPostNotFound, scan, selectPostByKey, author[:], key.Key)
-	if err != nil {
-		return nil, err
-	}
-	if !bytes.Equal(found.fingerprint, key.Fingerprint) {
-		return nil, models.ErrKeyReused
-	}
-	return &found.post, nil
 }
 
 // PostByID implements models.PostStore.

@@ -1,0 +1,90 @@
+package mongodb
+
+import (
+	"bytes"
+	"context"
+	"errors"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"gin-blog/models"
+)
+
+// keyFields are the fields of a document that keep the key it was created with. A document has both, or neither. They
+// are part of the document, so one write stores both, also on a server without transactions.
+type keyFields struct {
+	IdempotencyKey  string `bson:"idempotencyKey,omitempty"`
+	IdempotencyHash []byte `bson:"idempotencyHash,omitempty"`
+}
+
+// newKeyFields returns the fields for a key, which may be nil.
+func newKeyFields(key *models.Idempotency) keyFields {
+	if key == nil {
+		return keyFields{}
+	}
+	return keyFields{IdempotencyKey: key.Key, IdempotencyHash: key.Fingerprint}
+}
+
+// keyIndex makes a key unique for an author.
+func keyIndex(name string) mongo.IndexModel {
+	return mongo.IndexModel{
+		Keys: bson.D{{Key: "author", Value: 1}, {Key: "idempotencyKey", Value: 1}},
+		Options: options.Index().SetName(name).SetUnique(true).
+			SetPartialFilterExpression(bson.D{{Key: "idempotencyKey", Value: isString()}}),
+	}
+}
+
+// createOnce stores a document under a new id. If its author has created a document of the collection with the same
+// key before, it stores nothing and returns that one, or models.ErrKeyReused if the fingerprint differs. Documents that
+// are older than the key is remembered do not count, nor those for which isGone returns true. key may be nil.
+func createOnce(
+	ctx context.Context, on *mongo.Collection, id models.ID, document any, author models.ID, key *models.Idempotency,
+	isGone func(context.Context, bson.Raw) (bool, error),
+) (existing bson.Raw, err error) {
+	insert := func() error { return classify(ctx, insertNew(ctx, on, id, document)) }
+	err = models.CreateUnique(insert, func() (done bool, err error) {
+		if key == nil { // nothing else is unique
+			return false, nil
+		}
+		existing, err = documentByKey(ctx, on, author, key, isGone)
+		return existing != nil, err
+	})
+	return existing, err
+}
+
+// neverGone is isGone for documents that exist as long as they are stored.
+func neverGone(context.Context, bson.Raw) (bool, error) { return false, nil }
+
+// documentByKey returns the document that was created with a key, or models.ErrKeyReused if its fingerprint differs. It
+// returns nil if there is none, or if it does not count. Then the key is free.
+func documentByKey(
+	ctx context.Context, on *mongo.Collection, author models.ID, key *models.Idempotency,
+	isGone func(context.Context, bson.Raw) (bool, error),
+) (bson.Raw, error) {
+	document, err := on.FindOne(ctx, bson.D{
+		{Key: "author", Value: author},
+		{Key: "idempotencyKey", Value: append(isString(), bson.E{Key: "$eq", Value: key.Key})},
+	}).Raw()
+	if errors.Is(err, mongo.ErrNoDocuments) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	gone, err := isGone(ctx, document)
+	if err != nil {
+		return nil, err
+	}
+	if gone || timeField(document, "createdAt").Before(key.Since) {
+		keyed := append(byID(idField(document, "_id")), bson.E{Key: "idempotencyKey", Value: key.Key})
+		fields := bson.D{{Key: "idempotencyKey", Value: ""}, {Key: "idempotencyHash", Value: ""}}
+		_, err := on.UpdateOne(ctx, keyed, bson.D{{Key: "$unset", Value: fields}})
+		return nil, err
+	}
+	if !bytes.Equal(bytesField(document, "idempotencyHash"), key.Fingerprint) {
+		return nil, models.ErrKeyReused
+	}
+	return document, nil
+}

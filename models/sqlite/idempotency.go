@@ -1,0 +1,42 @@
+package sqlite
+
+import (
+	"bytes"
+
+	"zombiezen.com/go/sqlite"
+
+	"gin-blog/models"
+)
+
+// keyColumns returns what a row keeps of the key that it was created with: NULL where there is none.
+func keyColumns(key *models.Idempotency) (text, fingerprint any) {
+	if key == nil {
+		return nil, nil
+	}
+	return key.Key, key.Fingerprint
+}
+
+// rowByKey returns the row that an author created with a key, or missing if there is none. The query takes the author
+// and the text of the key, and returns the columns that scan reads, of which there are so many, and then the
+// fingerprint. If that differs from the key's, rowByKey returns models.ErrKeyReused.
+func rowByKey[T any](
+	conn *sqlite.Conn, missing error, scan func(*sqlite.Stmt) T, columns int, query string, author models.ID,
+	key *models.Idempotency,
+) (*T, error) {
+	type keyedRow struct {
+		row         T
+		fingerprint []byte
+	}
+	found, err := queryOne(conn, missing, func(row *sqlite.Stmt) keyedRow {
+		fingerprint := make([]byte, row.ColumnLen(columns))
+		row.ColumnBytes(columns, fingerprint)
+		return keyedRow{scan(row), fingerprint}
+	}, query, author[:], key.Key)
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.Equal(found.fingerprint, key.Fingerprint) {
+		return nil, models.ErrKeyReused
+	}
+	return &found.row, nil
+}

@@ -1,0 +1,61 @@
+package routes
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"gin-blog/middleware"
+)
+
+// encodeResource returns a resource as JSON, and sets the headers that conditional requests refer to.
+func encodeResource(c *gin.Context, resource any, modified time.Time) ([]byte, error) {
+	body, err := encode(resource)
+	if err != nil {
+		return nil, err
+	}
+	c.Header("ETag", contentTag(body, ""))
+	c.Header("Last-Modified", modified.UTC().Format(http.TimeFormat))
+	return body, nil
+}
+
+// renderResource answers with a resource.
+func renderResource(c *gin.Context, resource any, modified time.Time) error {
+	body, err := encodeResource(c, resource, modified)
+	if err != nil {
+		return err
+	}
+	middleware.SetAnswer(c, http.StatusOK, jsonContentType, body)
+	return nil
+}
+
+// refusedPreconditions are the errors for a kind of resource whose preconditions do not hold.
+type refusedPreconditions struct {
+	changed  error // If-Match or If-Unmodified-Since want another state
+	excluded error // If-None-Match excludes the present state
+}
+
+// checkPreconditions returns one of the refusals if the preconditions of a write do not hold for a resource, which has
+// this representation and was last modified then. If they hold, it returns whether the write must find the resource
+// unchanged.
+func checkPreconditions(
+	c *gin.Context, resource any, modified time.Time, refused refusedPreconditions,
+) (conditional bool, err error) {
+	header := c.Request.Header
+	if !middleware.HasPreconditions(header) {
+		return false, nil
+	}
+	body, err := encode(resource)
+	if err != nil {
+		return false, err
+	}
+	preconditions := middleware.CheckWrite(header, contentTag(body, ""), modified)
+	switch {
+	case preconditions.Changed:
+		return false, refused.changed
+	case preconditions.Excluded:
+		return false, refused.excluded
+	}
+	return preconditions.Conditional, nil
+}
