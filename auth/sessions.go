@@ -44,19 +44,24 @@ type Grant struct {
 	ExpiresIn    time.Duration // how long the access token is valid from now
 }
 
-// Start creates a session for a user whose password was verified. The list of the user's sessions shows userAgent and
-// ip. Start returns the errors of models.SessionStore.CreateSession.
-func (s *Sessions) Start(ctx context.Context, u *models.User, userAgent, ip string) (*Grant, error) {
+// Start creates a session for a user whose password was verified. The list of the user's sessions shows the client.
+// Start returns the errors of models.SessionStore.CreateSession.
+func (s *Sessions) Start(ctx context.Context, u *models.User, client Client) (*models.Session, error) {
 	now := s.now()
 	session := &models.Session{
 		ID: models.NewID(), UserID: u.ID, RefreshID: rand.Text(), RotatedAt: now,
 		CreatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(s.options.RefreshTTL),
-		UserAgent: userAgent, IP: ip, PasswordVersion: u.PasswordVersion,
+		UserAgent: client.UserAgent, IP: client.IP, PasswordVersion: u.PasswordVersion,
 	}
 	if err := s.store.CreateSession(ctx, session); err != nil {
 		return nil, err
 	}
-	return s.grant(session, u, now)
+	return session, nil
+}
+
+// Grant signs tokens for a session of user u that was just started.
+func (s *Sessions) Grant(session *models.Session, u *models.User) (*Grant, error) {
+	return s.grant(session, u, s.now())
 }
 
 // VerifiedToken is an access token whose signature and claims are right. Its session may have ended.
@@ -85,6 +90,13 @@ func (s *Sessions) Identify(ctx context.Context, token VerifiedToken) (*Identity
 		return nil, fmt.Errorf("identify: %w: the session belongs to another user", ErrInvalidToken)
 	}
 	return &Identity{User: user, SessionID: token.sessionID}, nil
+}
+
+// Confirm looks the session of an identity up once more, for a call that took long. It returns ErrInvalidToken if the
+// session has ended.
+func (s *Sessions) Confirm(ctx context.Context, identity *Identity) error {
+	_, err := s.Identify(ctx, VerifiedToken{sessionID: identity.SessionID, userID: identity.User.ID.Hex()})
+	return err
 }
 
 // Refresh returns new tokens for a refresh token. It returns ErrTokenExpired if the refresh token has expired, and

@@ -56,23 +56,14 @@ func Authenticate(sessions *auth.Sessions) gin.HandlerFunc {
 			return
 		}
 		defer bodies.release(held)
-		if err := Reauthenticate(c, sessions); err != nil {
+		identity, err := sessions.Identify(c.Request.Context(), c.MustGet(tokenKey).(auth.VerifiedToken))
+		if err != nil {
 			refuse(c, err)
 			return
 		}
+		c.Set(identityKey, identity)
 		c.Next()
 	}
-}
-
-// Reauthenticate looks the session of a verified token up, once more if Authenticate did so long ago. It returns the
-// errors of auth.Sessions.Identify.
-func Reauthenticate(c *gin.Context, sessions *auth.Sessions) error {
-	identity, err := sessions.Identify(c.Request.Context(), c.MustGet(tokenKey).(auth.VerifiedToken))
-	if err != nil {
-		return err
-	}
-	c.Set(identityKey, identity)
-	return nil
 }
 
 // RequireRole refuses users without a role. It runs after Authenticate, which reads the role from the store, so a
@@ -85,14 +76,15 @@ func RequireRole(role models.Role) gin.HandlerFunc {
 	}
 }
 
-// CurrentSession returns the session of a request that Authenticate let through.
-func CurrentSession(c *gin.Context) models.ID {
-	return c.MustGet(identityKey).(*auth.Identity).SessionID
+// CurrentIdentity returns who sent a request that Authenticate let through, and nil for other requests.
+func CurrentIdentity(c *gin.Context) *auth.Identity {
+	identity, _ := c.Value(identityKey).(*auth.Identity)
+	return identity
 }
 
 // CurrentUser returns the user of a request that Authenticate let through, and nil for other requests.
 func CurrentUser(c *gin.Context) *models.User {
-	if identity, ok := c.Value(identityKey).(*auth.Identity); ok {
+	if identity := CurrentIdentity(c); identity != nil {
 		return identity.User
 	}
 	return nil

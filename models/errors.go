@@ -52,6 +52,7 @@ var (
 	ErrUsernameTaken   = NewError(Conflict, "Username already taken")
 	ErrEmailTaken      = NewError(Conflict, "Email already taken")
 	ErrKeyReused       = NewError(Conflict, "Idempotency-Key was used for another request: take a new one")
+	ErrNotAuthor       = NewError(Forbidden, "Only the author may change this post")
 	ErrPostChanged     = NewError(Changed, "The post changed since the given ETag: read it again")
 	ErrPasswordChanged = NewError(Changed, "The password changed meanwhile")
 

@@ -29,6 +29,14 @@ func (p *Post) Equal(q *Post) bool {
 		slices.Equal(p.Tags, q.Tags) && p.CreatedAt.Equal(q.CreatedAt) && p.UpdatedAt.Equal(q.UpdatedAt)
 }
 
+// CheckMayChange returns nil if u may change or delete a post, which its author and admins may, or ErrNotAuthor.
+func (u *User) CheckMayChange(p *Post) error {
+	if u.ID != p.AuthorID && u.Role != RoleAdmin {
+		return ErrNotAuthor
+	}
+	return nil
+}
+
 // PostChange holds the new values of a post. A nil field stays as it is.
 type PostChange struct {
 	Title     *string

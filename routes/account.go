@@ -16,8 +16,6 @@ import (
 // accountStore is what the handlers of a user's own account need of the store.
 type accountStore interface {
 	UpdateProfile(ctx context.Context, id models.ID, change models.ProfileChange) (*models.User, error)
-	ChangePassword(ctx context.Context, id models.ID, version int64, hash string, keep models.ID) error
-	DeleteUser(ctx context.Context, id models.ID) error
 	LiveSessions(ctx context.Context, user models.ID, now time.Time) ([]models.Session, error)
 	DeleteSessionOf(ctx context.Context, user, id models.ID) error
 	DeleteSessions(ctx context.Context, user models.ID) error
@@ -26,9 +24,8 @@ type accountStore interface {
 // account are the handlers under /auth that a user calls for their own account.
 type account struct {
 	*decoder
-	*passwordCheck
+	accounts *auth.Accounts
 	store    accountStore
-	sessions *auth.Sessions
 	now      func() time.Time
 }
 
@@ -85,14 +82,8 @@ func (h *account) deleteMe(c *gin.Context) error {
 	if err := h.decode(c, &in); err != nil {
 		return err
 	}
-	user := middleware.CurrentUser(c)
-	if err := h.verify(c, user.Username, user.PasswordHash, in.Password); err != nil {
-		return err
-	}
-	if err := middleware.Reauthenticate(c, h.sessions); err != nil { // the check may have waited for its turn
-		return err
-	}
-	if err := h.store.DeleteUser(c.Request.Context(), user.ID); err != nil {
+	identity, client := middleware.CurrentIdentity(c), middleware.ClientOf(c)
+	if err := h.accounts.Delete(c.Request.Context(), identity, in.Password, client); err != nil {
 		return err
 	}
 	c.Status(http.StatusNoContent)
@@ -100,27 +91,13 @@ func (h *account) deleteMe(c *gin.Context) error {
 }
 
 func (h *account) changePassword(c *gin.Context) error {
-	user := middleware.CurrentUser(c)
-	in := passwordRequest{Username: user.Username}
+	identity, client := middleware.CurrentIdentity(c), middleware.ClientOf(c)
+	in := passwordRequest{Username: identity.User.Username}
 	if err := h.decode(c, &in); err != nil {
 		return err
 	}
-	if err := h.verify(c, user.Username, user.PasswordHash, in.CurrentPassword); err != nil {
-		return err
-	}
 	ctx := c.Request.Context()
-	hash, err := h.passwords.Hash(ctx, in.NewPassword)
-	if err != nil {
-		return err
-	}
-	if err := middleware.Reauthenticate(c, h.sessions); err != nil { // the hashing may have waited for its turn
-		return err
-	}
-	err = h.store.ChangePassword(ctx, user.ID, user.PasswordVersion, hash, middleware.CurrentSession(c))
-	if errors.Is(err, models.ErrPasswordChanged) { // by another client, so the client sent an old password
-		return auth.ErrWrongPassword
-	}
-	if err != nil {
+	if err := h.accounts.ChangePassword(ctx, identity, in.CurrentPassword, in.NewPassword, client); err != nil {
 		return err
 	}
 	c.Status(http.StatusNoContent)
@@ -133,7 +110,7 @@ func (h *account) listSessions(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	current := middleware.CurrentSession(c)
+	current := middleware.CurrentIdentity(c).SessionID
 	bodies := make([]sessionBody, len(sessions))
 	for i, s := range sessions {
 		bodies[i] = sessionBody{

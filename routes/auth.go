@@ -1,47 +1,24 @@
 package routes
 
 import (
-	"context"
 	"errors"
-	"log/slog"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"gin-blog/auth"
+	"gin-blog/httperror"
+	"gin-blog/middleware"
 	"gin-blog/models"
 )
-
-// maxUserAgent is how many bytes of the User-Agent header a session keeps.
-const maxUserAgent = 200
-
-// loginStore is what registering and logging in need of the store.
-type loginStore interface {
-	CreateUser(ctx context.Context, u *models.User) error
-	UserByUsername(ctx context.Context, username string) (*models.User, error)
-	UserByEmail(ctx context.Context, email string) (*models.User, error)
-	RenewHash(ctx context.Context, id models.ID, from, to string) error
-}
 
 // login are the handlers under /auth that anybody may call.
 type login struct {
 	*decoder
-	*passwordCheck
-	store    loginStore
+	accounts *auth.Accounts
 	sessions *auth.Sessions
-	log      *slog.Logger
-	now      func() time.Time
-	logins   *prometheus.CounterVec
-}
-
-// passwordCheck checks the passwords of users, within the limits on failed attempts.
-type passwordCheck struct {
-	passwords *auth.Passwords
-	limits    *auth.Limits
+	logins   *middleware.LoginCounter
 }
 
 type registration struct {
@@ -92,17 +69,9 @@ func (h *login) register(c *gin.Context) error {
 	if err := h.decode(c, &in); err != nil {
 		return err
 	}
-	ctx := c.Request.Context()
-	user := &models.User{
-		ID: models.NewID(), Username: in.Username, Email: in.Email, Name: in.Name,
-		Role: models.RoleUser, CreatedAt: models.StoredTime(h.now()),
-	}
-	err := h.limits.Register(ctx, c.ClientIP(), func(wait context.Context) (err error) {
-		if user.PasswordHash, err = h.passwords.Hash(wait, in.Password); err != nil {
-			return err
-		}
-		return h.store.CreateUser(ctx, user)
-	})
+	user, err := h.accounts.Register(c.Request.Context(), auth.Registration{
+		Username: in.Username, Password: in.Password, Email: in.Email, Name: in.Name,
+	}, middleware.ClientOf(c))
 	if err != nil {
 		return err
 	}
@@ -112,40 +81,8 @@ func (h *login) register(c *gin.Context) error {
 // logIn calls logInUncounted and counts the outcome.
 func (h *login) logIn(c *gin.Context) error {
 	err := h.logInUncounted(c)
-	h.logins.WithLabelValues(loginOutcome(c.Request.Context(), err)).Inc()
+	h.logins.Count(c.Request.Context(), err)
 	return err
-}
-
-// newLogins makes the counter of logins by outcome.
-func newLogins(r prometheus.Registerer) *prometheus.CounterVec {
-	logins := promauto.With(r).NewCounterVec(prometheus.CounterOpts{
-		Name: "gin_blog_logins_total",
-		Help: "Logins by outcome: ok, malformed, refused, limited (too many failures), " +
-			"busy (too many passwords to hash), failed.",
-	}, []string{"outcome"})
-	for _, outcome := range []string{"ok", "malformed", "refused", "limited", "busy", "failed"} {
-		logins.WithLabelValues(outcome) // so that it is 0, and not absent, before the first
-	}
-	return logins
-}
-
-func loginOutcome(ctx context.Context, err error) string {
-	if err == nil {
-		return "ok"
-	}
-	if errors.Is(err, auth.ErrBusy) {
-		return "busy"
-	}
-	switch toHTTP(ctx, err).status {
-	case http.StatusUnauthorized:
-		return "refused"
-	case http.StatusTooManyRequests:
-		return "limited"
-	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType:
-		return "malformed"
-	default:
-		return "failed"
-	}
 }
 
 func (h *login) logInUncounted(c *gin.Context) error {
@@ -153,40 +90,16 @@ func (h *login) logInUncounted(c *gin.Context) error {
 	if err := h.decode(c, &in); err != nil {
 		return err
 	}
-	ctx := c.Request.Context()
-	user, err := h.findUser(ctx, &in)
-	if errors.Is(err, models.ErrUserNotFound) {
-		// They have no hash. It is verified too, so that the time does not tell who exists.
-		user = &models.User{Username: in.Username, Email: in.Email}
-	} else if err != nil {
-		return err
-	}
-	account := user.Username
-	if in.Email != "" {
-		account = user.Email
-	}
-	if err := h.verify(c, account, user.PasswordHash, in.Password); err != nil {
-		return err
-	}
-	grant, err := h.sessions.Start(ctx, user, userAgent(c), c.ClientIP())
-	if errors.Is(err, models.ErrUserNotFound) { // deleted since it was found
-		return auth.ErrWrongPassword
-	}
+	user, session, err := h.accounts.LogIn(c.Request.Context(),
+		auth.Credentials{Username: in.Username, Email: in.Email, Password: in.Password}, middleware.ClientOf(c))
 	if err != nil {
 		return err
 	}
-	if h.passwords.Outdated(user.PasswordHash) {
-		h.renewHash(ctx, user, in.Password)
+	grant, err := h.sessions.Grant(session, user)
+	if err != nil {
+		return err
 	}
 	return render(c, http.StatusOK, newGrantBody(grant, new(newUserBody(user))))
-}
-
-// findUser returns the user with the given name or email address, or models.ErrUserNotFound.
-func (h *login) findUser(ctx context.Context, in *credentials) (*models.User, error) {
-	if in.Email != "" {
-		return h.store.UserByEmail(ctx, in.Email)
-	}
-	return h.store.UserByUsername(ctx, in.Username)
 }
 
 // refreshToken reads the refresh token from the body.
@@ -211,7 +124,7 @@ func (h *login) refresh(c *gin.Context) error {
 	}
 	grant, err := h.sessions.Refresh(c.Request.Context(), token)
 	if errors.Is(err, auth.ErrInvalidToken) {
-		return &httpError{answer: refusedRefresh, message: "Invalid refresh token", cause: err}
+		return &httperror.Error{Kind: httperror.RefusedRefresh, Message: "Invalid refresh token", Cause: err}
 	}
 	if err != nil {
 		return err
@@ -231,26 +144,6 @@ func (h *login) logOut(c *gin.Context) error {
 	return nil
 }
 
-// verify returns nil if a password has the given hash. A failure counts for account, the name or the email address that
-// the client sent. It returns auth.ErrWrongPassword, or the errors of auth.Limits.Login.
-func (p *passwordCheck) verify(c *gin.Context, account, hash, password string) error {
-	return p.limits.Login(c.Request.Context(), account, c.ClientIP(), func(ctx context.Context) error {
-		return p.passwords.Verify(ctx, hash, password)
-	})
-}
-
-// renewHash stores a hash with the cost that new hashes have. If that fails, the login succeeds all the same: the
-// next login tries again.
-func (h *login) renewHash(ctx context.Context, u *models.User, password string) {
-	hash, err := h.passwords.Hash(ctx, password)
-	if err == nil {
-		err = h.store.RenewHash(ctx, u.ID, u.PasswordHash, hash)
-	}
-	if err != nil {
-		h.log.WarnContext(ctx, "could not renew a hash of another cost", "userId", u.ID.Hex(), "cause", err)
-	}
-}
-
 func newUserBody(u *models.User) userBody {
 	return userBody{
 		ID: u.ID.Hex(), Username: u.Username, Name: u.Name, Email: u.Email, Bio: u.Bio,
@@ -263,10 +156,4 @@ func newGrantBody(g *auth.Grant, user *userBody) grantBody {
 		Token: g.AccessToken, AccessToken: g.AccessToken, RefreshToken: g.RefreshToken,
 		TokenType: "Bearer", ExpiresIn: int64(g.ExpiresIn / time.Second), User: user,
 	}
-}
-
-// userAgent returns the User-Agent header, cut to a length and to valid UTF-8, which databases require.
-func userAgent(c *gin.Context) string {
-	agent := c.Request.UserAgent()
-	return strings.ToValidUTF8(agent[:min(len(agent), maxUserAgent)], "")
 }

@@ -15,22 +15,25 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"gin-blog/httperror"
+	"gin-blog/validation"
 )
 
 // decoder reads the JSON bodies of requests.
 type decoder struct {
-	options    json.Options // made once, because it caches what it learns about types
-	validation *validation
+	options   json.Options // made once, because it caches what it learns about types
+	validator *validation.Validator
 }
 
 // newDecoder makes a decoder whose passwords have at least passwordMinLength characters.
 func newDecoder(passwordMinLength int) (*decoder, error) {
-	v, err := newValidation(rules(passwordMinLength), registration{}, credentials{}, refreshRequest{}, profileRequest{},
+	v, err := validation.New(passwordMinLength, registration{}, credentials{}, refreshRequest{}, profileRequest{},
 		deletionRequest{}, passwordRequest{}, postRequest{}, postChangeRequest{})
 	if err != nil {
 		return nil, fmt.Errorf("set up validation: %w", err)
 	}
-	return &decoder{validation: v, options: json.JoinOptions(
+	return &decoder{validator: v, options: json.JoinOptions(
 		json.RejectUnknownMembers(true),
 		json.WithUnmarshalers(json.JoinUnmarshalers(
 			json.UnmarshalFromFunc(refuseNull[*string]),
@@ -62,7 +65,7 @@ func (d *decoder) decode(c *gin.Context, request any) error {
 		return err
 	}
 	if kind := jsontext.Value(body).Kind(); kind != jsontext.KindBeginObject && kind != jsontext.KindInvalid {
-		return badRequest(nil, "The body must be a JSON object")
+		return httperror.BadRequest(nil, "The body must be a JSON object")
 	}
 	if err := json.Unmarshal(body, request, d.options); err != nil {
 		return describeJSONError(body, err)
@@ -70,7 +73,7 @@ func (d *decoder) decode(c *gin.Context, request any) error {
 	if n, ok := request.(normalizer); ok {
 		n.normalize()
 	}
-	return d.validation.check(request)
+	return d.validator.Check(request)
 }
 
 // readBody reads a body to its end.
@@ -82,13 +85,13 @@ func readBody(r io.Reader) ([]byte, error) {
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge || errors.Is(err, os.ErrDeadlineExceeded) {
 		return nil, fmt.Errorf("read body: %w", err)
 	}
-	return nil, badRequest(err, "The body did not arrive whole") // it is cut short, or its chunks are malformed
+	return nil, httperror.BadRequest(err, "The body did not arrive whole") // it is cut short, or its chunks are malformed
 }
 
 // checkMediaType refuses a body that is not JSON in UTF-8, or that is compressed.
 func checkMediaType(header http.Header) error {
 	refuse := func(message string, cause error) error {
-		return &httpError{answer: unsupportedType, message: message, cause: cause}
+		return &httperror.Error{Kind: httperror.UnsupportedType, Message: message, Cause: cause}
 	}
 	for _, encoding := range header.Values("Content-Encoding") {
 		if encoding != "" && !strings.EqualFold(encoding, "identity") {
@@ -109,23 +112,25 @@ func checkMediaType(header http.Header) error {
 // describeJSONError says in the client's words what is wrong with a body, and where.
 func describeJSONError(body []byte, err error) error {
 	if semantic, ok := errors.AsType[*json.SemanticError](err); ok {
-		return invalid(err, FieldError{fieldName(semantic.JSONPointer), semanticMessage(semantic)})
+		return httperror.Invalid(err, validation.FieldError{
+			Field: fieldName(semantic.JSONPointer), Message: semanticMessage(semantic),
+		})
 	}
 	syntactic, ok := errors.AsType[*jsontext.SyntacticError](err)
 	if !ok {
 		return fmt.Errorf("decode body: %w", err)
 	}
 	if errors.Is(err, jsontext.ErrDuplicateName) {
-		return invalid(err, FieldError{fieldName(syntactic.JSONPointer), "occurs twice"})
+		return httperror.Invalid(err, validation.FieldError{Field: fieldName(syntactic.JSONPointer), Message: "occurs twice"})
 	}
 	if len(bytes.TrimSpace(body)) == 0 {
-		return badRequest(err, "The body is empty, a JSON object is expected")
+		return httperror.BadRequest(err, "The body is empty, a JSON object is expected")
 	}
 	line, column := position(body, int(syntactic.ByteOffset))
 	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return badRequest(err, "The JSON ends too early, at line %d, column %d", line, column)
+		return httperror.BadRequest(err, "The JSON ends too early, at line %d, column %d", line, column)
 	}
-	return badRequest(err, "The body is not valid JSON at line %d, column %d", line, column)
+	return httperror.BadRequest(err, "The body is not valid JSON at line %d, column %d", line, column)
 }
 
 // semanticMessage says what is wrong with the value of a field.

@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
+
+	"gin-blog/httperror"
 )
 
 // FuzzDecode: whatever the body, decode takes it or says 400; what it takes, another JSON library understands as
@@ -40,8 +42,8 @@ func FuzzDecode(f *testing.F) {
 		var change postChangeRequest
 		for _, into := range []any{&whole, &change} {
 			if err := decode(body, into); err != nil {
-				if e := toHTTP(t.Context(), err); e.status != http.StatusBadRequest || e.message == "" {
-					t.Errorf("%T: %d %q for %v", into, e.status, e.message, err)
+				if e := httperror.Of(t.Context(), err); e.Status != http.StatusBadRequest || e.Message == "" {
+					t.Errorf("%T: %d %q for %v", into, e.Status, e.Message, err)
 				}
 				continue
 			}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"gin-blog/httperror"
 	"gin-blog/models"
 )
 
@@ -67,5 +68,7 @@ func (h *health) ready(c *gin.Context) error {
 }
 
 func noMethod(*gin.Context) error {
-	return &httpError{answer: methodNotAllowed, message: "Method not allowed: the Allow header names those that are"}
+	return &httperror.Error{
+		Kind: httperror.MethodNotAllowed, Message: "Method not allowed: the Allow header names those that are",
+	}
 }

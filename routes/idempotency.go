@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/go-json-experiment/json"
 
+	"gin-blog/httperror"
 	"gin-blog/models"
 )
 
@@ -23,7 +24,7 @@ func idempotency(c *gin.Context, request any, now time.Time) (*models.Idempotenc
 		return nil, nil
 	}
 	if len(values) > 1 || !isIdempotencyKey(values[0]) {
-		return nil, badRequest(nil, "Idempotency-Key must be 1 to 255 visible ASCII characters")
+		return nil, httperror.BadRequest(nil, "Idempotency-Key must be 1 to 255 visible ASCII characters")
 	}
 	canonical, err := json.Marshal(request)
 	if err != nil {

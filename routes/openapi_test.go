@@ -3,7 +3,6 @@ package routes
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/http"
 	"os"
 	"regexp"
@@ -16,8 +15,11 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"gin-blog/auth"
+	"gin-blog/httperror"
+	"gin-blog/internal/testkit"
 	"gin-blog/middleware"
 	"gin-blog/models"
+	"gin-blog/validation"
 )
 
 // loadDocument reads the OpenAPI document, and holds its examples of bodies and parameters against their schemas.
@@ -102,10 +104,16 @@ func checkExamples(t *testing.T, name string, p openapi3.Parameter) {
 // get is in the document.
 func TestErrorExamples(t *testing.T) {
 	names := map[string][]string{}
-	for _, a := range append(slices.Collect(maps.Values(answers)),
-		invalidFields, refusedRefresh, methodNotAllowed, requestTimeout, payloadTooLarge, unsupportedType) {
-		status := strconv.Itoa(a.status)
-		names[status] = append(names[status], a.name)
+	kinds := []httperror.Kind{
+		httperror.InvalidFields, httperror.RefusedRefresh, httperror.MethodNotAllowed, httperror.RequestTimeout,
+		httperror.PayloadTooLarge, httperror.UnsupportedType,
+	}
+	for _, kind := range testkit.Kinds(t) {
+		kinds = append(kinds, httperror.Of(t.Context(), models.NewError(kind, "")).Kind)
+	}
+	for _, kind := range kinds {
+		status := strconv.Itoa(kind.Status)
+		names[status] = append(names[status], kind.Name)
 	}
 	shown := map[string]bool{}
 	for path, item := range loadDocument(t).Paths.Map() {
@@ -125,21 +133,22 @@ func TestErrorExamples(t *testing.T) {
 		}
 	}
 	possible := []error{
-		invalid(nil, FieldError{Field: "title", Message: "is required"}), middleware.ErrPanic, os.ErrDeadlineExceeded,
+		httperror.Invalid(nil, validation.FieldError{Field: "title", Message: "is required"}),
+		middleware.ErrPanic, os.ErrDeadlineExceeded,
 		&http.MaxBytesError{Limit: maxAccountBody}, &http.MaxBytesError{Limit: maxPostBody},
 		&auth.LimitError{RetryAfter: 14 * time.Minute},
 	}
 	// The callers of the stores and of auth turn these into others.
 	unseen := []error{models.ErrPasswordChanged, models.ErrDuplicate, auth.ErrTooManyAttempts}
-	for _, refusal := range refusals(t) {
+	for _, refusal := range testkit.Refusals(t) {
 		isUnseen := func(err error) bool { return err.Error() == refusal.Message }
 		if !slices.ContainsFunc(unseen, isUnseen) {
 			possible = append(possible, refusal)
 		}
 	}
 	for _, err := range possible {
-		e := toHTTP(t.Context(), err)
-		if line := fmt.Sprintf("%d %s: %s", e.status, e.name, e.message); !shown[line] {
+		e := httperror.Of(t.Context(), err)
+		if line := fmt.Sprintf("%d %s: %s", e.Status, e.Name, e.Message); !shown[line] {
 			t.Errorf("the document has no example of %s", line)
 		}
 	}

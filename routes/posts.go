@@ -32,8 +32,6 @@ type posts struct {
 }
 
 var (
-	// errNotAuthor says that a user may not change a post.
-	errNotAuthor = models.NewError(models.Forbidden, "Only the author may change this post")
 	// errExcluded says that If-None-Match forbids to change a post.
 	errExcluded = models.NewError(models.Changed, "The post is in a state that If-None-Match excludes")
 	// postPreconditions are the refusals of conditional writes to posts.
@@ -230,14 +228,14 @@ func (h *posts) delete(c *gin.Context) error {
 	return nil
 }
 
-// ownPost returns the post in the path if the current user may change it, which its author and admins may.
+// ownPost returns the post in the path if the current user may change it.
 func (h *posts) ownPost(c *gin.Context) (*models.Post, error) {
 	post, err := h.postOfPath(c)
 	if err != nil {
 		return nil, err
 	}
-	if u := middleware.CurrentUser(c); u.ID != post.AuthorID && u.Role != models.RoleAdmin {
-		return nil, errNotAuthor
+	if err := middleware.CurrentUser(c).CheckMayChange(post); err != nil {
+		return nil, err
 	}
 	return post, nil
 }

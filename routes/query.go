@@ -8,7 +8,9 @@ import (
 	"strconv"
 	"unicode/utf8"
 
+	"gin-blog/httperror"
 	"gin-blog/models"
+	"gin-blog/validation"
 )
 
 const (
@@ -30,13 +32,13 @@ type query struct {
 func parseQuery(rawQuery string, known ...string) (query, error) {
 	q := query{limit: defaultPageSize, values: map[string]string{}}
 	if len(rawQuery) > maxQueryBytes {
-		return q, badRequest(nil, "The query must have at most %d bytes", maxQueryBytes)
+		return q, httperror.BadRequest(nil, "The query must have at most %d bytes", maxQueryBytes)
 	}
 	parameters, err := url.ParseQuery(rawQuery)
 	if err != nil {
-		return q, badRequest(err, "The query is not URL-encoded")
+		return q, httperror.BadRequest(err, "The query is not URL-encoded")
 	}
-	var wrong []FieldError
+	var wrong []validation.FieldError
 	for _, name := range slices.Sorted(maps.Keys(parameters)) {
 		message := ""
 		switch values := parameters[name]; {
@@ -48,11 +50,11 @@ func parseQuery(rawQuery string, known ...string) (query, error) {
 			message = q.set(name, values[0])
 		}
 		if message != "" {
-			wrong = append(wrong, FieldError{Field: name, Message: message})
+			wrong = append(wrong, validation.FieldError{Field: name, Message: message})
 		}
 	}
 	if wrong != nil {
-		return q, invalid(nil, wrong...)
+		return q, httperror.Invalid(nil, wrong...)
 	}
 	return q, nil
 }
@@ -83,8 +85,8 @@ func (q *query) set(name, value string) (message string) {
 			return fmt.Sprintf("must be an id or a username, of 1 to %d characters", maxAuthorLength)
 		}
 	case "tag":
-		if !isTag(value) {
-			return tagMessage
+		if !validation.IsTag(value) {
+			return validation.TagMessage
 		}
 	case "q":
 		if n := utf8.RuneCountInString(value); n < 1 || n > maxSearchLength {

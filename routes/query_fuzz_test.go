@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"gin-blog/httperror"
 	"gin-blog/models"
 )
 
@@ -25,8 +26,8 @@ func FuzzQuery(f *testing.F) {
 	f.Fuzz(func(t *testing.T, rawQuery string) {
 		q, err := parseQuery(rawQuery, known...)
 		if err != nil {
-			if e := toHTTP(t.Context(), err); e.status != http.StatusBadRequest || e.message == "" {
-				t.Errorf("%d %q for %v", e.status, e.message, err)
+			if e := httperror.Of(t.Context(), err); e.Status != http.StatusBadRequest || e.Message == "" {
+				t.Errorf("%d %q for %v", e.Status, e.Message, err)
 			}
 			return
 		}

@@ -142,12 +142,14 @@ func newHandlers(o Options) (*handlers, error) {
 	if err != nil {
 		return nil, err
 	}
-	passwordCheck := &passwordCheck{o.Passwords, o.Limits}
+	accounts := auth.NewAccounts(auth.AccountOptions{
+		Store: o.Store, Passwords: o.Passwords, Sessions: o.Sessions, Limits: o.Limits, Log: o.Log, Now: o.Now,
+	})
 	return &handlers{
 		docs:    docs,
 		health:  &health{o.Store, o.Draining, o.Version},
-		login:   &login{decoder, passwordCheck, o.Store, o.Sessions, o.Log, o.Now, newLogins(o.Metrics)},
-		account: &account{decoder, passwordCheck, o.Store, o.Sessions, o.Now},
+		login:   &login{decoder, accounts, o.Sessions, middleware.NewLoginCounter(o.Metrics)},
+		account: &account{decoder, accounts, o.Store, o.Now},
 		admin:   &admin{o.Store},
 		users:   &users{o.Store},
 		posts:   &posts{decoder, o.Store, o.Store, o.Now},

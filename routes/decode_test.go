@@ -1,34 +1,32 @@
 package routes
 
 import (
-	"strings"
+	"bytes"
+	"errors"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 
+	"github.com/gin-gonic/gin"
+
+	"gin-blog/httperror"
 	"gin-blog/internal/testkit"
 	"gin-blog/models"
 	"gin-blog/seed"
 )
 
-func TestEveryRuleHasAMessage(t *testing.T) {
-	type known struct {
-		Title string `validate:"required,title"`
+func TestRefusedBodiesKeepTheirCause(t *testing.T) {
+	bodies, err := newDecoder(6)
+	if err != nil {
+		t.Fatal(err)
 	}
-	type unknown struct {
-		Title string `validate:"required,min=3"`
-	}
-	silent := append(rules(6), rule{name: "shout", alias: "uppercase"})
-	for name, c := range map[string]struct {
-		rules   []rule
-		request any
-		want    string
-	}{
-		"all is well":            {rules(6), known{}, ""},
-		"a rule without message": {silent, known{}, "the rule shout has no message"},
-		"a tag without message":  {rules(6), unknown{}, "unknown.Title: the rule min has no message"},
-	} {
-		_, err := newValidation(c.rules, c.request)
-		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
-			t.Errorf("%s: got %v, want %q", name, err, c.want)
+	for _, body := range []string{"{", `{"title":}`, "", `{"title":1}`, `{"nope":1}`} {
+		c, _ := gin.CreateTestContext(httptest.NewRecorder())
+		c.Request = httptest.NewRequest(http.MethodPost, "/posts", bytes.NewBufferString(body))
+		c.Request.Header.Set("Content-Type", "application/json")
+		err := bodies.decode(c, new(postRequest))
+		if e, ok := errors.AsType[*httperror.Error](err); !ok || e.Cause == nil {
+			t.Errorf("%q: %v has no cause", body, err)
 		}
 	}
 }
@@ -53,7 +51,7 @@ func TestSeededRowsPassTheRules(t *testing.T) {
 			&postRequest{Title: p.Title, Content: p.Content, Tags: p.Tags},
 			&registration{Username: p.Author.Username, Password: testkit.Password},
 		} {
-			if err := decoder.validation.check(request); err != nil {
+			if err := decoder.validator.Check(request); err != nil {
 				t.Errorf("the post %q of %s: %v", p.Title, p.Author.Username, err)
 			}
 		}

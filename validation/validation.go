@@ -1,6 +1,9 @@
-package routes
+// Package validation has the rules for what users send: usernames, passwords, titles, texts. The API and the pages
+// check their requests against them, by the `validate` tags of the request types.
+package validation
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
@@ -13,10 +16,34 @@ import (
 	"gin-blog/auth"
 )
 
-// validation checks requests against the rules in their `validate` tags. It is safe for concurrent use.
-type validation struct {
+// Validator checks requests against the rules in their `validate` tags. It is safe for concurrent use.
+type Validator struct {
 	validate *validator.Validate
 	messages map[string]string // by rule: what a field must be, to be read after its name
+}
+
+// FieldError is one field of a request and what is wrong with it.
+type FieldError struct {
+	Field   string `json:"field"`   // the name in JSON or in a form, or the query parameter
+	Message string `json:"message"` // what the field must be, to be read after its name
+}
+
+// Error lists the fields of a request that break a rule.
+type Error struct {
+	Fields []FieldError
+}
+
+// Error returns a sentence about each field.
+func (e *Error) Error() string {
+	parts := make([]string, len(e.Fields))
+	for i, f := range e.Fields {
+		name := f.Field
+		if name == "" {
+			name = `""`
+		}
+		parts[i] = name + " " + f.Message
+	}
+	return strings.Join(parts, "; ")
 }
 
 // rule is a check that a `validate` tag may name.
@@ -64,19 +91,24 @@ func rules(passwordMinLength int) []rule {
 		{name: "content", holds: isContent,
 			message: "must have 1 to 100000 characters, and no control characters but tabs and line breaks"},
 		{name: "tags", alias: "max=10,unique", message: "must be at most 10, all different"},
-		{name: "tag", holds: func(tag string, _ reflect.Value) bool { return isTag(tag) }, message: tagMessage},
+		{name: "tag", holds: func(tag string, _ reflect.Value) bool { return IsTag(tag) }, message: TagMessage},
 	}
 }
 
-// newValidation makes a validation with the given rules for requests, which are values of all types that it will
-// check. It fails if a rule has no message, or if a tag of a request names an unknown rule.
-func newValidation(rules []rule, requests ...any) (*validation, error) {
-	v := &validation{
+// New makes a Validator for requests, which are values of all types that it will check. New passwords have at least
+// passwordMinLength characters. New fails if a tag of a request names an unknown rule.
+func New(passwordMinLength int, requests ...any) (*Validator, error) {
+	return newValidator(rules(passwordMinLength), requests...)
+}
+
+// newValidator makes a Validator with the given rules. It fails if a rule has no message.
+func newValidator(rules []rule, requests ...any) (*Validator, error) {
+	v := &Validator{
 		validate: validator.New(validator.WithRequiredStructEnabled()),
 		messages: make(map[string]string, len(rules)),
 	}
 	v.validate.RegisterTagNameFunc(func(f reflect.StructField) string {
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		name, _, _ := strings.Cut(cmp.Or(f.Tag.Get("json"), f.Tag.Get("form")), ",")
 		return name
 	})
 	for _, r := range rules {
@@ -104,7 +136,7 @@ func newValidation(rules []rule, requests ...any) (*validation, error) {
 }
 
 // checkTags fails if a `validate` tag of a struct names a rule without a message.
-func (v *validation) checkTags(request reflect.Type) error {
+func (v *Validator) checkTags(request reflect.Type) error {
 	for field := range request.Fields() {
 		for tag := range strings.SplitSeq(field.Tag.Get("validate"), ",") {
 			name, _, _ := strings.Cut(tag, "=")
@@ -119,8 +151,8 @@ func (v *validation) checkTags(request reflect.Type) error {
 	return nil
 }
 
-// check returns a refusal that names all fields of request that break a rule, or nil.
-func (v *validation) check(request any) error {
+// Check returns an *Error that names all fields of request that break a rule, by their `json` or `form` tags, or nil.
+func (v *Validator) Check(request any) error {
 	err := v.validate.Struct(request)
 	if err == nil {
 		return nil
@@ -133,7 +165,7 @@ func (v *validation) check(request any) error {
 	for i, b := range broken {
 		fields[i] = FieldError{Field: b.Field(), Message: v.messages[b.Tag()]}
 	}
-	return invalid(nil, fields...)
+	return &Error{Fields: fields}
 }
 
 func isUsername(name string, _ reflect.Value) bool {
@@ -171,10 +203,11 @@ func isContent(content string, _ reflect.Value) bool {
 	return length >= 1 && length <= 100_000 && !badInText.MatchString(content)
 }
 
-const tagMessage = "must be 1 to 32 of the characters a-z 0-9 -"
+// TagMessage says what a tag must be, to be read after the name of its field.
+const TagMessage = "must be 1 to 32 of the characters a-z 0-9 -"
 
-// isTag returns whether s is 1 to 32 of the characters a-z 0-9 -.
-func isTag(s string) bool {
+// IsTag returns whether s is 1 to 32 of the characters a-z 0-9 -.
+func IsTag(s string) bool {
 	other := func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' }
 	return s != "" && len(s) <= 32 && !strings.ContainsFunc(s, other)
 }
