@@ -1,0 +1,109 @@
+package markdown
+
+import (
+	"html"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/yuin/goldmark/ast"
+	extensionast "github.com/yuin/goldmark/extension/ast"
+	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
+)
+
+// Excerpt returns the first lines of a text as one line of plain text, without Markdown's signs: at most limit
+// characters, which end with "…" if the text goes on. Headings, code and tables are left out, unless there is nothing
+// else. It is text, not HTML. It reads only the start of a long text, so its cost depends on limit alone.
+func (r *Renderer) Excerpt(content string, limit int) string {
+	start := content[:min(len(content), 512+8*limit)]
+	for len(start) < len(content) && len(start) > 0 && !utf8.RuneStart(content[len(start)]) {
+		start = start[:len(start)-1]
+	}
+	source := []byte(start)
+	document := r.parser.Parse(text.NewReader(source))
+	plain := plainText(document, source, false)
+	if plain == "" {
+		plain = plainText(document, source, true)
+	}
+	return shorten(plain, limit, len(start) < len(content))
+}
+
+// plainText returns the text of a document in one line; if all, also that of headings, code and tables.
+func plainText(document ast.Node, source []byte, all bool) string {
+	var b strings.Builder
+	_ = ast.Walk(document, func(n ast.Node, entering bool) (ast.WalkStatus, error) { // never fails
+		if n.Type() == ast.TypeBlock || n.Kind() == extensionast.KindTableCell {
+			b.WriteByte(' ')
+		}
+		if !entering {
+			return ast.WalkContinue, nil
+		}
+		switch n := n.(type) {
+		case *ast.Heading, *extensionast.Table:
+			if !all {
+				return ast.WalkSkipChildren, nil
+			}
+		case *ast.CodeBlock, *ast.FencedCodeBlock:
+			if all {
+				b.Write(n.Lines().Value(source))
+			}
+		case *ast.CodeSpan:
+			for child := n.FirstChild(); child != nil; child = child.NextSibling() {
+				b.Write(child.(*ast.Text).Value(source))
+			}
+			return ast.WalkSkipChildren, nil
+		case *ast.AutoLink:
+			b.Write(n.Label(source))
+		case *ast.String:
+			b.Write(n.Value)
+		case *ast.Text:
+			b.WriteString(unescape(n.Value(source)))
+			if n.SoftLineBreak() || n.HardLineBreak() {
+				b.WriteByte(' ')
+			}
+		}
+		return ast.WalkContinue, nil
+	})
+	return strings.Join(strings.Fields(strings.ToValidUTF8(b.String(), "\uFFFD")), " ")
+}
+
+// unescape returns what a text means: without the backslashes before signs, and with character references such as
+// "&amp;" replaced.
+func unescape(typed []byte) string {
+	var b strings.Builder
+	rest := string(typed)
+	for {
+		before, after, found := strings.Cut(rest, `\`)
+		b.WriteString(html.UnescapeString(before))
+		if !found {
+			return b.String()
+		}
+		if after == "" || !util.IsPunct(after[0]) {
+			b.WriteByte('\\')
+			rest = after
+			continue
+		}
+		b.WriteByte(after[0])
+		rest = after[1:]
+	}
+}
+
+// shorten cuts a text to limit characters, between two words if it can. The result ends with "…" if it was cut or if
+// goesOn.
+func shorten(plain string, limit int, goesOn bool) string {
+	characters := []rune(plain)
+	if len(characters) <= limit && !goesOn || plain == "" {
+		return plain
+	}
+	cut := characters[:min(len(characters), max(limit-1, 0))]
+	if len(cut) < len(characters) && !unicode.IsSpace(characters[len(cut)]) {
+		for end := len(cut) - 1; end > len(cut)/2; end-- {
+			if unicode.IsSpace(cut[end]) {
+				cut = cut[:end]
+				break
+			}
+		}
+	}
+	return strings.TrimRight(string(cut), " .,;:-") + "…"
+}

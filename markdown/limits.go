@@ -1,0 +1,131 @@
+package markdown
+
+import (
+	"bytes"
+
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/text"
+)
+
+// The bounds of what a text may cost. Without them, the time and the size of the result grow with the square of the
+// text, and a text of 100,000 ">" needs a deep recursion. A text that somebody wrote to be read meets none of them.
+const (
+	// maxDepth is how many lists and quotes may contain one another.
+	maxDepth = 50
+	// maxMarkWork bounds the work for brackets, emphasis, strikethrough and code. Each such mark may make the parser look
+	// through the whole paragraph, so it costs the length of the paragraph, in bytes.
+	maxMarkWork = 16 << 20
+	// maxCells is how many cells the tables have together. A row with too few cells is filled up.
+	maxCells = 50_000
+	// maxEscapedPipes is how many "\|" the paragraphs with tables may have together.
+	maxEscapedPipes = 2_000
+	// maxAddresses is how many bytes the addresses and titles of links and images have together. One that is defined
+	// once can be used by many links.
+	maxAddresses = 512 << 10
+)
+
+// usage is how much of the bounds a text has used.
+type usage struct {
+	markWork, cells, escapedPipes, addresses int
+}
+
+var usageKey = parser.NewContextKey()
+
+// usageOf returns the usage of the text that is being parsed.
+func usageOf(pc parser.Context) *usage {
+	return pc.ComputeIfAbsent(usageKey, func() any { return &usage{} }).(*usage)
+}
+
+// take adds n to used if it stays within the bound, and returns whether it does.
+func take(used *int, n, bound int) bool {
+	if n > bound-*used {
+		return false
+	}
+	*used += n
+	return true
+}
+
+// limitedBlocks opens no list or quote that lies too deep.
+type limitedBlocks struct{ parser.BlockParser }
+
+// Open implements parser.BlockParser.
+func (p limitedBlocks) Open(parent ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
+	depth := 0
+	for n := parent; n != nil; n = n.Parent() {
+		if kind := n.Kind(); kind == ast.KindList || kind == ast.KindBlockquote {
+			depth++
+		}
+	}
+	if depth >= maxDepth {
+		return nil, parser.NoChildren
+	}
+	return p.BlockParser.Open(parent, reader, pc)
+}
+
+// limitedMarks takes a mark as text once the marks have cost too much.
+type limitedMarks struct{ parser.InlineParser }
+
+// Parse implements parser.InlineParser.
+func (p limitedMarks) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
+	size := 1
+	if lines := parent.Lines(); lines.Len() > 0 {
+		size += lines.At(lines.Len()-1).Stop - lines.At(0).Start
+	}
+	if !take(&usageOf(pc).markWork, size, maxMarkWork) {
+		return nil
+	}
+	return p.InlineParser.Parse(parent, block, pc)
+}
+
+// CloseBlock implements parser.CloseBlocker.
+func (p limitedMarks) CloseBlock(parent ast.Node, block text.Reader, pc parser.Context) {
+	if closer, ok := p.InlineParser.(parser.CloseBlocker); ok {
+		closer.CloseBlock(parent, block, pc)
+	}
+}
+
+// limitedLinks removes the address of a link or an image once the addresses are too long together.
+type limitedLinks struct{ limitedMarks }
+
+// Parse implements parser.InlineParser.
+func (p limitedLinks) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
+	n := p.limitedMarks.Parse(parent, block, pc)
+	switch n := n.(type) {
+	case *ast.Link:
+		n.Destination, n.Title = limitAddress(pc, n.Destination, n.Title)
+	case *ast.Image:
+		n.Destination, n.Title = limitAddress(pc, n.Destination, n.Title)
+	}
+	return n
+}
+
+func limitAddress(pc parser.Context, address, title []byte) (limitedAddress, limitedTitle []byte) {
+	if !take(&usageOf(pc).addresses, len(address)+len(title), maxAddresses) {
+		return nil, nil
+	}
+	return address, title
+}
+
+// limitedTables leaves a paragraph as it is if its table would have too many cells.
+type limitedTables struct{ parser.ParagraphTransformer }
+
+// Transform implements parser.ParagraphTransformer.
+func (t limitedTables) Transform(paragraph *ast.Paragraph, reader text.Reader, pc parser.Context) {
+	lines, columns, escaped := paragraph.Lines(), 0, 0
+	for i := range lines.Len() {
+		segment := lines.At(i)
+		line := segment.Value(reader.Source())
+		escaped += bytes.Count(line, []byte(`\|`))
+		if len(bytes.Trim(line, "|-: \t\r\n")) == 0 { // it may be the line below the header
+			columns = max(columns, bytes.Count(line, []byte{'|'})+1)
+		}
+	}
+	if columns == 0 {
+		return
+	}
+	used := usageOf(pc)
+	if take(&used.cells, columns*lines.Len(), maxCells) && take(&used.escapedPipes, escaped, maxEscapedPipes) {
+		t.ParagraphTransformer.Transform(paragraph, reader, pc)
+	}
+}

@@ -1,0 +1,134 @@
+package markdown
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// maxContent is how many characters a post has at most.
+const maxContent = 100_000
+
+// fill repeats a unit up to n bytes.
+func fill(unit string, n int) string { return strings.Repeat(unit, n/len(unit)+1)[:n] }
+
+// hostile returns texts of about n bytes that cost much: their time or their HTML grows with the square of n in a
+// parser without bounds, or their HTML is many times as long as they are.
+func hostile(n int) map[string]string {
+	var backticks, list strings.Builder
+	for i := 1; backticks.Len() < n; i++ {
+		backticks.WriteString("a" + strings.Repeat("`", i))
+	}
+	for i := 0; list.Len() < n; i++ {
+		list.WriteString(strings.Repeat("  ", i) + "- a\n")
+	}
+	texts := map[string]string{
+		"backticks of all lengths": backticks.String()[:n],
+		"a list in a list":         list.String()[:n],
+		"brackets in brackets":     fill("[", n/2) + fill("]", n/2),
+		"images in images":         fill("![", n/3) + fill("](x)", n-n/3),
+		"emphasis in emphasis":     fill("**a ", n/2) + fill("b** ", n/2),
+		"strikethrough":            fill("~~a ", n/2) + fill("b~~ ", n/2),
+		"lines after quotes":       fill(">", n/2) + "a\n" + fill("a\n", n/2),
+		"a table of columns":       "|" + fill("a|", n/3) + "\n|" + fill("-|", n/3) + "\n" + fill("a\n", n/3),
+		"a table of rows":          "|" + fill("a|", n/9) + "\n|" + fill("-|", n/9) + "\n" + fill("a\n", n-2*n/9),
+		"tables":                   fill("|a|b|c\n-|-|-|-\na\na\na\n\n", n),
+		"escaped pipes":            "a|b\n-|-\n" + fill("`\\|\\|`|b\n", n),
+		"a long address":           "[a]: https://" + fill("x", n/2) + "\n\n" + fill("[a]", n/2),
+		"a long address, blocks":   "[a]: https://" + fill("x", n/2) + "\n\n" + fill("[a]\n\n", n/2),
+		"one line after a list":    fill("- ", n/2) + "a\n" + fill("a\n", n/2),
+		"quotes of 50 levels":      fill(fill(">", 50)+"\n\n", n),
+	}
+	for _, unit := range []string{
+		">", "> ", "- ", "1. ", "-\t>", "> - ", "[](", "[a](", "[a](<", "[a]((", "[a]: b\n", "[a]:\n", "*a_ ", "*a **b",
+		"**[a**](b", "\\``", "`", "<", "<a@b.c>", "a@b.c ", "http://a.b ", "&", "\"", "#\n", "-\n", "-     a\n", "\n",
+	} {
+		texts[fmt.Sprintf("%q", unit)] = fill(unit, n)
+	}
+	return texts
+}
+
+func TestHostileTextsAreBounded(t *testing.T) {
+	r := NewRenderer()
+	texts := hostile(maxContent)
+	for _, name := range slices.Sorted(maps.Keys(texts)) {
+		t.Run(name, func(t *testing.T) {
+			start := time.Now()
+			rendered := string(r.render(texts[name]))
+			took := time.Since(start)
+			if took > 5*time.Second { // some 0.1 s, and ten times as much with the race detector
+				t.Errorf("it takes %s", took)
+			}
+			if len(rendered) > MaxHTML {
+				t.Errorf("it becomes %d bytes", len(rendered))
+			}
+			checkSafe(t, rendered)
+			if depth := strings.Count(rendered, "<blockquote>"); name == `">"` && depth != maxDepth {
+				t.Errorf("it becomes %d quotes in one another, not %d", depth, maxDepth)
+			}
+		})
+	}
+}
+
+func TestTooMuchHTMLShowsTheText(t *testing.T) {
+	text := fill(fill(">", 50)+"\n\n", maxContent)
+	rendered := string(NewRenderer().render(text))
+	if !strings.HasPrefix(rendered, "<pre>\n&gt;&gt;") || !strings.HasSuffix(rendered, "</pre>\n") ||
+		strings.Contains(rendered, "<blockquote") {
+		t.Errorf("it starts with %.40s", rendered)
+	}
+}
+
+// TestLongTextsAreWhole shows that what people write stays within the bounds.
+func TestLongTextsAreWhole(t *testing.T) {
+	unit := "## Heading\n\nSome *text* with a [link](https://example.com/a), `code`, **bold** and ~~old~~ words.\n\n" +
+		"- one\n  - two\n    > three\n\n| a | b | c |\n|---|---|---|\n| 1 | 2 | `x\\|y` |\n\n```go\nfunc f() {}\n```\n\n"
+	text := fill(unit, maxContent/len(unit)*len(unit))
+	rendered := string(NewRenderer().render(text))
+	units := len(text) / len(unit)
+	for _, element := range []string{
+		"<h2>Heading</h2>", "<em>text</em>", `<a href="https://example.com/a"`, "<code>code</code>", "<strong>bold</strong>",
+		"<del>old</del>", "<li>two", "<blockquote>", "<table>", "<td><code>x|y</code></td>",
+		`<pre><code class="language-go">`,
+	} {
+		if n := strings.Count(rendered, element); n != units {
+			t.Errorf("%d texts have %s %d times", units, element, n)
+		}
+	}
+}
+
+func BenchmarkRender(b *testing.B) {
+	r := NewRenderer()
+	usual := "Some *text* with a [link](https://example.com/a) and `code`.\n\n- one\n- two\n\n```go\nfunc f() {}\n```\n\n"
+	texts := map[string]string{"usual, 2 kB": fill(usual, 2_000), "usual, 100 kB": fill(usual, maxContent)}
+	for name, text := range hostile(maxContent) {
+		texts["hostile, "+name] = text
+	}
+	for _, name := range slices.Sorted(maps.Keys(texts)) {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				r.render(texts[name])
+			}
+		})
+	}
+}
+
+func BenchmarkExcerpt(b *testing.B) {
+	r := NewRenderer()
+	for name, text := range map[string]string{
+		"usual": fill("Some *text* with a [link](https://example.com/a) and `code`.\n\n", maxContent),
+		"[](":   fill("[](", maxContent),
+		">":     fill(">", maxContent),
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				r.Excerpt(text, 200)
+			}
+		})
+	}
+}

@@ -1,0 +1,166 @@
+// Package markdown renders the content of posts and comments, which is GitHub Flavored Markdown, as safe HTML.
+//
+// There are two walls against HTML that runs. The parser knows no raw HTML, so a tag in a text is shown as text, and
+// it keeps only links to http, https and mailto and images by https. A policy then removes every element and
+// attribute that it does not name.
+//
+// The work for a text is bounded, see limits.go: what exceeds a bound stays as it was typed. So is the size of the
+// HTML. The same text always has the same HTML.
+package markdown
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"html"
+	"html/template"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+	"github.com/microcosm-cc/bluemonday"
+	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/renderer"
+	"github.com/yuin/goldmark/text"
+	"golang.org/x/sync/semaphore"
+
+	"gin-blog/models"
+)
+
+const (
+	// MaxHTML is how many bytes of HTML a text may become. A text that becomes more, which only a text made for it
+	// does, is shown as it was typed, in a <pre>.
+	MaxHTML = 1 << 20
+	// maxKept is how many bytes of HTML a Renderer keeps.
+	maxKept = 16 << 20
+	// keptOverhead is about how many bytes a kept result takes besides its HTML.
+	keptOverhead = 256
+	// smallText is the size of a text, in bytes, that needs no slot: its worst case takes some milliseconds.
+	smallText = 8 << 10
+	// maxWait is how long a larger text waits for a slot.
+	maxWait = 2 * time.Second
+)
+
+// ErrBusy says that so many long texts are being rendered that a further one did not get its turn within 2 s.
+var ErrBusy = models.NewError(models.Unavailable, "Too many long posts are being rendered, try again later")
+
+// Renderer renders texts and keeps the results, by the text itself, up to 16 MiB. It is safe for concurrent use.
+type Renderer struct {
+	parser parser.Parser
+	html   renderer.Renderer
+	policy *bluemonday.Policy
+	slots  *semaphore.Weighted // for texts that are not small
+
+	mu   sync.Mutex
+	kept *simplelru.LRU[[sha256.Size]byte, template.HTML]
+	size int // bytes of kept
+}
+
+// NewRenderer returns a Renderer that renders one long text fewer at a time than there are processors, but at least
+// one.
+func NewRenderer() *Renderer {
+	kept, err := simplelru.NewLRU[[sha256.Size]byte, template.HTML](maxKept/keptOverhead, nil)
+	if err != nil { // only for a size below 1
+		panic(err)
+	}
+	return &Renderer{
+		parser: newParser(), html: newHTMLRenderer(), policy: newPolicy(), kept: kept,
+		slots: semaphore.NewWeighted(int64(max(1, runtime.GOMAXPROCS(0)-1))),
+	}
+}
+
+// Render returns the HTML of a text. It has at most MaxHTML bytes, or six for each byte of the text if that is more.
+// Headings start at h2 and leave out no level, no element has an id, and all links are absolute.
+//
+// It returns ErrBusy if the text is longer than 8 KiB and too many others are being rendered, or the error of ctx if
+// that ended meanwhile.
+func (r *Renderer) Render(ctx context.Context, content string) (template.HTML, error) {
+	key := keyOf(content)
+	if kept, ok := r.find(key); ok {
+		return kept, nil
+	}
+	if len(content) > smallText {
+		if err := r.takeSlot(ctx); err != nil {
+			return "", fmt.Errorf("render Markdown: %w", err)
+		}
+		defer r.slots.Release(1)
+		if kept, ok := r.find(key); ok { // another request has rendered it in the meantime
+			return kept, nil
+		}
+	}
+	rendered := r.render(content)
+	r.keep(key, rendered)
+	return rendered, nil
+}
+
+func (r *Renderer) takeSlot(ctx context.Context) error {
+	waiting, cancel := context.WithTimeout(ctx, maxWait)
+	defer cancel()
+	if r.slots.Acquire(waiting, 1) == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return ErrBusy
+}
+
+// render renders a text, whatever it costs.
+func (r *Renderer) render(content string) template.HTML {
+	source := []byte(content)
+	document := r.parser.Parse(text.NewReader(source))
+	out := boundedBuffer{left: MaxHTML}
+	if err := r.html.Render(&out, source, document); err != nil {
+		return asTyped(content)
+	}
+	safe := r.policy.SanitizeBytes(out.Bytes())
+	if len(safe) > MaxHTML {
+		return asTyped(content)
+	}
+	return template.HTML(safe)
+}
+
+// asTyped returns the HTML that shows a text as it is.
+func asTyped(content string) template.HTML {
+	return template.HTML("<pre>\n" + html.EscapeString(content) + "</pre>\n") // the parser of a browser drops the first \n
+}
+
+// keyOf returns the key under which the result of a text is kept.
+func keyOf(content string) [sha256.Size]byte { return sha256.Sum256([]byte(content)) }
+
+func (r *Renderer) find(key [sha256.Size]byte) (template.HTML, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.kept.Get(key)
+}
+
+// keep keeps a result, and drops those that were not used for longest if there are too many bytes.
+func (r *Renderer) keep(key [sha256.Size]byte, rendered template.HTML) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.kept.Contains(key) {
+		return
+	}
+	r.kept.Add(key, rendered)
+	r.size += len(rendered) + keptOverhead
+	for r.size > maxKept {
+		_, dropped, _ := r.kept.RemoveOldest()
+		r.size -= len(dropped) + keptOverhead
+	}
+}
+
+// boundedBuffer is a buffer that refuses to hold more than some bytes.
+type boundedBuffer struct {
+	bytes.Buffer
+	left int
+}
+
+// Write implements io.Writer. It returns bytes.ErrTooLarge at the bound.
+func (b *boundedBuffer) Write(p []byte) (int, error) {
+	if b.left -= len(p); b.left < 0 {
+		return 0, bytes.ErrTooLarge
+	}
+	return b.Buffer.Write(p)
+}

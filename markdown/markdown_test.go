@@ -1,0 +1,146 @@
+package markdown
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"gin-blog/models"
+)
+
+func render(t *testing.T, content string) string {
+	t.Helper()
+	rendered, err := NewRenderer().Render(t.Context(), content)
+	if err != nil {
+		t.Fatalf("render %.40q: %v", content, err)
+	}
+	return string(rendered)
+}
+
+func TestRenderMarkdown(t *testing.T) {
+	for name, test := range map[string]struct{ content, want string }{
+		"a paragraph": {"Hello *you* and **all**, ~~not~~ `code`.",
+			"<p>Hello <em>you</em> and <strong>all</strong>, <del>not</del> <code>code</code>.</p>"},
+		"a line break":    {"a  \nb", "<p>a<br>\nb</p>"},
+		"a list":          {"- a\n- b", "<ul>\n<li>a</li>\n<li>b</li>\n</ul>"},
+		"an ordered list": {"3. a\n4. b", "<ol start=\"3\">\n<li>a</li>\n<li>b</li>\n</ol>"},
+		"a task list":     {"- [x] a\n- [ ] b", "<ul>\n<li>☑ a</li>\n<li>☐ b</li>\n</ul>"},
+		"a quote":         {"> a", "<blockquote>\n<p>a</p>\n</blockquote>"},
+		"code":            {"```go\nif a < b {}\n```", "<pre><code class=\"language-go\">if a &lt; b {}\n</code></pre>"},
+		"code of a strange language": {
+			"```\"onload=x\na\n```", "<pre><code>a\n</code></pre>"},
+		"a table": {"|a|b|c|d|\n|-|:-|:-:|-:|\n|1|2|3|4|", `<table>
+<thead>
+<tr>
+<th>a</th>
+<th class="align-left">b</th>
+<th class="align-center">c</th>
+<th class="align-right">d</th>
+</tr>
+</thead>
+<tbody>
+<tr>
+<td>1</td>
+<td class="align-left">2</td>
+<td class="align-center">3</td>
+<td class="align-right">4</td>
+</tr>
+</tbody>
+</table>`},
+		"a link": {`[a](https://example.com/?a=1&b=2 "t")`,
+			`<p><a href="https://example.com/?a=1&amp;b=2" title="t" rel="nofollow noopener ugc">a</a></p>`},
+		"a bare address": {"http://example.com",
+			`<p><a href="http://example.com" rel="nofollow noopener ugc">http://example.com</a></p>`},
+		"an e-mail address": {"<a@example.com>",
+			`<p><a href="mailto:a@example.com" rel="nofollow noopener ugc">a@example.com</a></p>`},
+		"an image": {"![a *b*](https://example.com/c.png)",
+			`<p><img src="https://example.com/c.png" alt="a b" loading="lazy"></p>`},
+		"an image by http": {"![a *b*](http://example.com/c.png)", "<p>a <em>b</em></p>"},
+		"a link of an image": {"[![a](https://example.com/c.png)](https://example.com)",
+			`<p><a href="https://example.com" rel="nofollow noopener ugc">` +
+				`<img src="https://example.com/c.png" alt="a" loading="lazy"></a></p>`},
+		"a relative link":                {"[a](/logout) [b](#top) [c](//example.com)", "<p>a b c</p>"},
+		"a relative link with an image":  {"[![a](b.png)](c)", "<p>a</p>"},
+		"a rule":                         {"a\n\n---", "<p>a</p>\n<hr>"},
+		"an entity":                      {"&amp; &copy; \\*", "<p>&amp; © *</p>"},
+		"headings":                       {"# a\n## b\n# c", "<h2>a</h2>\n<h3>b</h3>\n<h2>c</h2>"},
+		"headings that start below":      {"### a\n### b\n# c", "<h2>a</h2>\n<h2>b</h2>\n<h2>c</h2>"},
+		"headings that leave out levels": {"# a\n##### b\n### c\n# d", "<h2>a</h2>\n<h3>b</h3>\n<h3>c</h3>\n<h2>d</h2>"},
+		"headings that go too deep": {"# 1\n## 2\n### 3\n#### 4\n##### 5\n###### 6",
+			"<h2>1</h2>\n<h3>2</h3>\n<h4>3</h4>\n<h5>4</h5>\n<h6>5</h6>\n<h6>6</h6>"},
+		"no ids":                   {"# a {#b .c onclick=d}", "<h2>a {#b .c onclick=d}</h2>"},
+		"lines that end with CRLF": {"a\r\n\r\n- b\r\n", "<p>a</p>\n<ul>\n<li>b</li>\n</ul>"},
+		"nothing":                  {" \n", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := strings.TrimSpace(render(t, test.content)); got != test.want {
+				t.Errorf("%q is rendered as\n%s\nnot as\n%s", test.content, got, test.want)
+			}
+		})
+	}
+}
+
+func TestRenderKeepsResults(t *testing.T) {
+	r := NewRenderer()
+	long := strings.Repeat("word ", 100_000/5)
+	for i := range 100 {
+		content := long + strings.Repeat("x", i)
+		if _, err := r.Render(t.Context(), content); err != nil {
+			t.Fatal(err)
+		}
+		if _, kept := r.kept.Peek(keyOf(content)); !kept {
+			t.Fatalf("result %d is not kept", i)
+		}
+	}
+	if _, kept := r.kept.Peek(keyOf(long)); !kept {
+		t.Error("the first result is gone although there is room")
+	}
+	for i := range 100 {
+		if _, err := r.Render(t.Context(), long+strings.Repeat("y", i+1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, kept := r.kept.Peek(keyOf(long)); kept {
+		t.Error("the first result is still kept after 20 MB more")
+	}
+	size := 0
+	for _, rendered := range r.kept.Values() {
+		size += len(rendered) + keptOverhead
+	}
+	if size != r.size || size > maxKept || size < maxKept/2 {
+		t.Errorf("%d bytes are kept, and %d are counted, of %d", size, r.size, maxKept)
+	}
+}
+
+func TestRenderWaitsForItsTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := NewRenderer()
+		short, long := "short", strings.Repeat("long ", smallText/5+1)
+		for r.slots.TryAcquire(1) {
+		}
+		if _, err := r.Render(t.Context(), short); err != nil {
+			t.Errorf("a short text waits for the long ones: %v", err)
+		}
+		if _, err := r.Render(t.Context(), long); !errors.Is(err, ErrBusy) || models.KindOf(err) != models.Unavailable {
+			t.Errorf("a long text gets %v, not ErrBusy", err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := r.Render(ctx, long); !errors.Is(err, context.Canceled) {
+			t.Errorf("a request that was canceled gets %v", err)
+		}
+		r.slots.Release(1)
+		var waiting sync.WaitGroup
+		for range 10 { // they take turns
+			waiting.Go(func() {
+				if _, err := r.Render(t.Context(), long); err != nil {
+					t.Errorf("with a free slot: %v", err)
+				}
+			})
+		}
+		waiting.Wait()
+	})
+}

