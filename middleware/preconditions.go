@@ -13,8 +13,12 @@ func IsUnchanged(header http.Header, etag, lastModified string) bool {
 	if values := header.Values("If-None-Match"); len(values) > 0 {
 		return etag != "" && matchesWeakly(values, etag)
 	}
-	since, err := http.ParseTime(header.Get("If-Modified-Since"))
-	if err != nil || lastModified == "" {
+	ifModifiedSince := header.Get("If-Modified-Since")
+	if ifModifiedSince == "" || lastModified == "" {
+		return false
+	}
+	since, err := http.ParseTime(ifModifiedSince)
+	if err != nil {
 		return false
 	}
 	modified, err := http.ParseTime(lastModified)

@@ -1,22 +1,36 @@
-package sqlite_test
+package sqlite
 
 import (
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"gin-blog/models"
-	"gin-blog/models/sqlite"
 )
 
 // TestDataVersion: the version changes with every commit, of the same store or of another one on the file, and with
-// nothing else.
+// nothing else. So it is whether it comes from the WAL-index or from SQLite.
 func TestDataVersion(t *testing.T) {
+	t.Run("WAL-index", func(t *testing.T) {
+		testDataVersion(t, func(s *Store) {
+			if s.version.index == nil && runtime.GOOS != "windows" {
+				t.Error("the WAL-index cannot be read")
+			}
+		})
+	})
+	t.Run("pragma", func(t *testing.T) {
+		testDataVersion(t, func(s *Store) { s.version.index = nil })
+	})
+}
+
+func testDataVersion(t *testing.T, prepare func(*Store)) {
 	path := filepath.Join(t.TempDir(), "test.db")
-	open := func() *sqlite.Store {
-		store, err := sqlite.Open(t.Context(), path, nil)
+	open := func() *Store {
+		store, err := Open(t.Context(), path, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
+		prepare(store)
 		return store
 	}
 	one, other := open(), open()
@@ -28,7 +42,7 @@ func TestDataVersion(t *testing.T) {
 		}
 		return v
 	}
-	for _, writer := range []*sqlite.Store{one, other, one} {
+	for _, writer := range []*Store{one, other, one} {
 		before := version()
 		if _, _, err := writer.Posts(t.Context(), models.PostFilter{Limit: 1}); err != nil {
 			t.Fatal(err)
@@ -53,7 +67,7 @@ func TestDataVersion(t *testing.T) {
 }
 
 func BenchmarkDataVersion(b *testing.B) {
-	store, err := sqlite.Open(b.Context(), filepath.Join(b.TempDir(), "test.db"), nil)
+	store, err := Open(b.Context(), filepath.Join(b.TempDir(), "test.db"), nil)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
 
+	"gin-blog/internal/testkit"
 	"gin-blog/middleware"
 	"gin-blog/models"
 	"gin-blog/tools/internal/load"
@@ -61,15 +62,25 @@ func openCeilings(ctx context.Context, dir string, s *site) (*ceilings, error) {
 	return c, c.openTable(dir)
 }
 
-// readyMade returns a handler that answers each path and query with its body, behind the middleware of the API.
-func readyMade(bodies map[string][]byte) http.Handler {
+// readyMade returns a handler that sends finished answers, by path and query, behind the middleware of the API.
+func readyMade(answers map[string]*testkit.Response) http.Handler {
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	r := gin.New()
 	r.Use(middleware.DrainBody(), middleware.RequestID(), middleware.NoSniff(), middleware.AccessLog(log),
 		middleware.Answer(), middleware.Recover(log), middleware.CORS([]string{"*"}), middleware.Revalidate(),
 		middleware.LimitBody(1<<20))
+	bodies := map[string]*middleware.Body{}
+	for path, answer := range answers {
+		bodies[path] = middleware.NewBody([]byte(answer.Body))
+	}
 	r.GET("/*path", func(c *gin.Context) {
-		middleware.SetAnswer(c, http.StatusOK, "application/json; charset=utf-8", bodies[c.Request.RequestURI])
+		path := c.Request.RequestURI
+		for _, name := range []string{"Etag", "Last-Modified", "Link"} {
+			if values := answers[path].Header[name]; values != nil {
+				c.Writer.Header()[name] = values
+			}
+		}
+		middleware.SetBody(c, http.StatusOK, "application/json; charset=utf-8", bodies[path])
 	})
 	return r
 }

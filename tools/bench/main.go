@@ -90,8 +90,10 @@ func measureRates(ctx context.Context, o options, sites []*site, c *ceilings) er
 	largest := sites[len(sites)-1]
 	var requests []*load.Request
 	for i := range largest.kept {
-		requests = append(requests, largest.ready[i])
 		for _, s := range sites {
+			if s == largest {
+				requests = append(requests, s.ready[i])
+			}
 			requests = append(requests, s.kept[i])
 		}
 	}

@@ -124,15 +124,15 @@ func (s *site) prepare(ctx context.Context) error {
 		{"search for a rare word", "/posts?q=" + rareWord},
 		{"read one", "/posts/" + newest.ID.Hex()},
 	}
-	bodies := map[string][]byte{}
+	answers := map[string]*testkit.Response{}
 	for _, read := range reads {
 		answer, err := s.coldAPI.do(ctx, http.MethodGet, read.path, "")
 		if err != nil {
 			return err
 		}
-		bodies[read.path] = []byte(answer.Body)
+		answers[read.path] = answer
 	}
-	if s.readyAPI, err = listen(ctx, readyMade(bodies)); err != nil {
+	if s.readyAPI, err = listen(ctx, readyMade(answers)); err != nil {
 		return err
 	}
 	for _, read := range reads {
@@ -143,7 +143,8 @@ func (s *site) prepare(ctx context.Context) error {
 	unchanged := "If-None-Match: " + list.Header.Get("ETag") + "\r\n"
 	s.kept = append(s.kept, s.readAPI.get("list, unchanged (304)", "/posts", unchanged).
 		Expecting(http.StatusNotModified))
-	s.ready = append(s.ready, s.ready[0])
+	s.ready = append(s.ready, s.readyAPI.get("list, unchanged (304)", "/posts", unchanged).
+		Expecting(http.StatusNotModified))
 	post := fmt.Sprintf(`{"title":"%s","content":"%s","tags":["go","gin"]}`,
 		newest.Title, strings.ReplaceAll(newest.Content, `"`, `'`))
 	s.writes = []*load.Request{

@@ -1,0 +1,12 @@
+//go:build !unix
+
+package sqlite
+
+// walIndex stands for a file that cannot be read beside SQLite, which locks it.
+type walIndex struct{}
+
+// openWALIndex returns nil: there is no walIndex here.
+func openWALIndex(string) *walIndex { return nil }
+
+// version is never called.
+func (*walIndex) version() (int64, error) { return 0, errClosed }
