@@ -50,7 +50,7 @@ func commands() []command {
 // Run runs the command that args name, until it is done or ctx ends. environ has the form of os.Environ. It returns
 // the exit code of the process: 0, 1 when the command failed, 2 when args make no sense; it writes why to stderr.
 func Run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
-	err := run(ctx, args, environ, stdout)
+	err := run(ctx, args, environ, stdout, stderr)
 	if err == nil {
 		return 0
 	}
@@ -62,12 +62,12 @@ func Run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	return 1
 }
 
-func run(ctx context.Context, args, environ []string, stdout io.Writer) error {
+func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) error {
 	c, args, err := find(args)
 	if err != nil {
 		return err
 	}
-	return c.run(ctx, call{args: args, environ: environ, stdout: stdout})
+	return c.run(ctx, call{args: args, environ: environ, stdout: stdout, stderr: stderr})
 }
 
 // find returns the command that args name, and its arguments.

@@ -34,6 +34,7 @@ type call struct {
 	args    []string // without the name of the command, and without a "--" that run does not parse itself
 	environ []string // in the form of os.Environ
 	stdout  io.Writer
+	stderr  io.Writer
 }
 
 // usageError says what about a command line makes no sense.
@@ -64,8 +65,20 @@ func (c command) check(args []string) ([]string, error) {
 	return checked, nil
 }
 
-// settings reads the settings from the environment and from the file .env in the working directory.
+// settings reads the settings, and writes a line to stderr for each name that seems to be meant as one.
 func (c call) settings() (*config.Config, error) {
+	settings, err := c.load()
+	if err != nil {
+		return nil, err
+	}
+	for _, warning := range settings.Warnings {
+		fmt.Fprintf(c.stderr, "gin-blog: warning: %s\n", warning)
+	}
+	return settings, nil
+}
+
+// load reads the settings from the environment and from the file .env in the working directory.
+func (c call) load() (*config.Config, error) {
 	return config.Load(c.environ, ".env", config.Limits{
 		MinBcryptCost:    bcrypt.MinCost,
 		MaxBcryptCost:    auth.MaxCost,

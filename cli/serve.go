@@ -26,11 +26,14 @@ const storeCloseTimeout = 2 * time.Second
 
 // serve answers requests until a signal or ctx stops it, then lets the requests in flight finish.
 func serve(ctx context.Context, in call) (err error) {
-	c, err := in.settings()
+	c, err := in.load()
 	if err != nil {
 		return err
 	}
 	log := newLogger(c, in.stdout)
+	for _, warning := range c.Warnings {
+		log.Warn(warning)
+	}
 	if err := c.EnsureDataDir(); err != nil {
 		return err
 	}

@@ -6,9 +6,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
-	"maps"
 	"net"
 	"net/netip"
 	"net/url"
@@ -18,7 +16,6 @@ import (
 	"time"
 
 	"github.com/caarlos0/env/v11"
-	"github.com/joho/godotenv"
 )
 
 // minSecretBytes is the minimum length of a secret: HS256 needs a key as long as its hash (RFC 7518, section 3.2).
@@ -50,22 +47,30 @@ type Config struct {
 	MetricsAddr       string        `env:"METRICS_ADDR"`
 	TLSCert           string        `env:"TLS_CERT"`
 	TLSKey            string        `env:"TLS_KEY"`
+
+	// Warnings say which names look like settings, but have no effect: a line each, without values.
+	Warnings []string
+	// sources say where each setting comes from that is not the default, by its name.
+	sources map[string]string
 }
 
-// Attrs returns the settings in force, for a log. Of a secret it says only whether it is set.
+// Attrs returns the settings in force, for a log. Of a secret it says only where it comes from.
 func (c *Config) Attrs() []slog.Attr {
 	value := reflect.ValueOf(*c)
-	attrs := make([]slog.Attr, value.NumField())
-	for i := range attrs {
-		field, content := value.Type().Field(i), value.Field(i).Interface()
-		text := fmt.Sprint(content)
-		if list, ok := content.([]string); ok {
+	var attrs []slog.Attr
+	for field, content := range value.Fields() {
+		name := field.Tag.Get("env")
+		if name == "" {
+			continue
+		}
+		text := fmt.Sprint(content.Interface())
+		if list, ok := content.Interface().([]string); ok {
 			text = strings.Join(list, ",")
 		}
 		if field.Tag.Get("secret") != "" && text != "" {
-			text = "(set)"
+			text = "(set in " + c.sources[name] + ")"
 		}
-		attrs[i] = slog.String(field.Tag.Get("env"), text)
+		attrs = append(attrs, slog.String(name, text))
 	}
 	return attrs
 }
@@ -80,19 +85,15 @@ type Limits struct {
 // environment wins. An empty value counts as not set, in either of them. The error is one line that names every setting
 // that is wrong, but not the values of secrets.
 func Load(environ []string, dotenv string, limits Limits) (*Config, error) {
-	settings, err := godotenv.Read(dotenv)
-	if errors.Is(err, fs.ErrNotExist) {
-		settings = map[string]string{}
-	} else if err != nil { // err itself quotes the file, which may hold a secret
-		return nil, fmt.Errorf("settings: %s is not readable as lines of NAME=value", dotenv)
+	fromFile, err := readDotenv(dotenv)
+	if err != nil {
+		return nil, err
 	}
-	isEmpty := func(_, value string) bool { return value == "" }
-	given := env.ToMap(environ)
-	maps.DeleteFunc(given, isEmpty)
-	maps.Copy(settings, given)
-	maps.DeleteFunc(settings, isEmpty)
+	c := Config{Warnings: checkNames(env.ToMap(environ), fromFile, dotenv)}
+	settings := map[string]string{}
+	c.take(settings, fromFile, dotenv)
+	c.take(settings, env.ToMap(environ), "the environment")
 
-	var c Config
 	problems := parse(&c, settings)
 	c.MongoDB = cmp.Or(c.MongoDB, databaseOf(c.MongoURI), "blog")
 	problems = append(problems, c.check(limits)...)
@@ -100,6 +101,23 @@ func Load(environ []string, dotenv string, limits Limits) (*Config, error) {
 		return nil, fmt.Errorf("settings: %s", strings.Join(problems, "; "))
 	}
 	return &c, nil
+}
+
+// take copies the values that are not empty into settings, and notes that they come from source.
+func (c *Config) take(settings, values map[string]string, source string) {
+	for name, value := range values {
+		if value != "" {
+			settings[name] = value
+			c.setSource(name, source)
+		}
+	}
+}
+
+func (c *Config) setSource(name, source string) {
+	if c.sources == nil {
+		c.sources = map[string]string{}
+	}
+	c.sources[name] = source
 }
 
 // forms returns how each type of setting is written.

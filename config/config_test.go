@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -115,29 +116,51 @@ func TestEveryWrongSettingIsNamedAtOnce(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "must differ") {
 		t.Errorf("equal secrets: got %v", err)
 	}
-	_, err = load(t, "SECRET_KEY='hunter2\n")
-	if err == nil || strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), ".env") {
-		t.Errorf("a broken .env: got %v", err)
+}
+
+// TestMalformedDotenv: the error names the line that is wrong, and quotes nothing.
+func TestMalformedDotenv(t *testing.T) {
+	for content, line := range map[string]string{
+		"SECRET_KEY='hunter2\n":                                "line 1 ",
+		"PORT=4000\n# a remark\n\nhunter2\nMONGO_DB=a\n":       "line 4 ",
+		"CORS_ORIGINS=\"a\nb\"\nPORT 4000 hunter2\nDATA_DIR=d": "line 3 ",
+		"PORT=4000\nSECRET_KEY=\"hunter2\nDATA_DIR=d\nX=y":     "line 2 ",
+	} {
+		_, err := load(t, content)
+		if err == nil || !strings.Contains(err.Error(), line) || !strings.Contains(err.Error(), ".env") {
+			t.Errorf("%q: got %v, want %s", content, err, line)
+		}
+		if err != nil && strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%q: the error tells a secret: %v", content, err)
+		}
+	}
+	c, err := load(t, "\ufeffPORT=4000\r\nMONGO_DB=other\r\n")
+	if err != nil || c.Port != 4000 || c.MongoDB != "other" || len(c.Warnings) > 0 {
+		t.Errorf("a file of a Windows editor: %+v, %v", c, err)
 	}
 }
 
 func TestAttrsTellEverySettingAndNoSecret(t *testing.T) {
-	secret := "SECRET_KEY=hunter2" + strings.Repeat("s", 32)
-	c, err := load(t, "", "MONGO_URI=mongodb://alice:hunter2@host/", secret, "PORT=4000")
+	t.Chdir(t.TempDir())
+	dotenv := "SECRET_KEY=hunter2" + strings.Repeat("s", 32)
+	c, err := load(t, dotenv, "MONGO_URI=mongodb://alice:hunter2@host/", "PORT=4000")
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(c.EnsureDataDir(), c.EnsureSecrets()); err != nil {
 		t.Fatal(err)
 	}
 	var line strings.Builder
 	slog.New(slog.NewTextHandler(&line, nil)).LogAttrs(t.Context(), slog.LevelInfo, "settings", c.Attrs()...)
 	for _, want := range []string{
-		" PORT=4000 ", " MONGO_URI=(set) ", " SECRET_KEY=(set) ", ` REFRESH_SECRET="" `,
-		" MONGO_DB=blog ", " REFRESH_GRACE=10s ",
+		" PORT=4000 ", ` MONGO_URI="(set in the environment)" `, `.env)" REFRESH_SECRET=`, ` SECRET_KEY="(set in /`,
+		` REFRESH_SECRET="(set in data/refresh_secret)" `, " MONGO_DB=blog ", " REFRESH_GRACE=10s ",
 	} {
 		if !strings.Contains(line.String(), want) {
 			t.Errorf("%q is not in %s", want, line.String())
 		}
 	}
-	if strings.Contains(line.String(), "hunter2") {
+	if strings.Contains(line.String(), "hunter2") || strings.Contains(line.String(), c.RefreshSecret) {
 		t.Errorf("the line tells a secret: %s", line.String())
 	}
 }

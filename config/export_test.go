@@ -4,3 +4,6 @@ package config
 func KeptSecret(path string, link func(oldPath, newPath string) error) (string, error) {
 	return keptSecret(path, link)
 }
+
+// OtherNames returns the names that others give to settings.
+func OtherNames() map[string]string { return otherNames() }

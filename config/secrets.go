@@ -31,17 +31,23 @@ func (c *Config) EnsureDataDir() error {
 // Processes that start at the same time agree on the secrets.
 func (c *Config) EnsureSecrets() error {
 	for _, secret := range []struct {
+		name  string
 		value *string
 		file  string
-	}{{&c.SecretKey, "secret_key"}, {&c.RefreshSecret, "refresh_secret"}} {
+	}{
+		{"SECRET_KEY", &c.SecretKey, "secret_key"},
+		{"REFRESH_SECRET", &c.RefreshSecret, "refresh_secret"},
+	} {
 		if *secret.value != "" {
 			continue
 		}
-		value, err := keptSecret(filepath.Join(c.DataDir, secret.file), os.Link)
+		path := filepath.Join(c.DataDir, secret.file)
+		value, err := keptSecret(path, os.Link)
 		if err != nil {
 			return err
 		}
 		*secret.value = value
+		c.setSource(secret.name, path)
 	}
 	if problems := c.checkSecrets(); len(problems) > 0 {
 		return fmt.Errorf("settings and the secrets kept in %s: %s", c.DataDir, strings.Join(problems, "; "))
