@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -30,7 +29,8 @@ func serve(ctx context.Context, in call) (err error) {
 	if err != nil {
 		return err
 	}
-	log := newLogger(c, in.stdout)
+	terminal := isTerminal(in.stdout)
+	log := newLogger(c, in.stdout, terminal)
 	for _, warning := range c.Warnings {
 		log.Warn(warning)
 	}
@@ -40,7 +40,7 @@ func serve(ctx context.Context, in call) (err error) {
 	if err := c.EnsureSecrets(); err != nil {
 		return err
 	}
-	log.LogAttrs(ctx, slog.LevelInfo, "settings", c.Attrs()...)
+	logSettings(ctx, c, log, terminal)
 	certificate, err := loadCertificate(c, log)
 	if err != nil {
 		return err
@@ -80,8 +80,21 @@ func serve(ctx context.Context, in call) (err error) {
 	}
 	port := listener.Addr().(*net.TCPAddr).Port
 	url := fmt.Sprintf("%s://localhost:%d", scheme(c), port)
-	log.Info("listening", "url", url, "store", describeStore(c), "version", version())
+	if isForPeople(c, terminal) {
+		fmt.Fprint(in.stdout, banner(c, url))
+	} else {
+		log.Info("listening", "url", url, "store", describeStore(c), "version", version())
+	}
 	return srv.Serve(ctx, listener, api)
+}
+
+// logSettings logs the settings in force. People at a terminal see them if they ask for more.
+func logSettings(ctx context.Context, c *config.Config, log *slog.Logger, terminal bool) {
+	level := slog.LevelInfo
+	if isForPeople(c, terminal) {
+		level = slog.LevelDebug
+	}
+	log.LogAttrs(ctx, level, "settings", c.Attrs()...)
 }
 
 // loadCertificate loads the certificate that the settings name, or returns nil where they name none.
@@ -138,14 +151,6 @@ func newAPI(
 		Metrics:           metrics.Registerer(),
 		Log:               log,
 	})
-}
-
-func newLogger(c *config.Config, w io.Writer) *slog.Logger {
-	options := &slog.HandlerOptions{Level: c.LogLevel}
-	if c.LogFormat == "json" {
-		return slog.New(slog.NewJSONHandler(w, options))
-	}
-	return slog.New(slog.NewTextHandler(w, options))
 }
 
 // scheme returns the scheme of the server's URLs.

@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"net/url"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -42,7 +43,8 @@ type Config struct {
 	TrustedProxies    []string      `env:"TRUSTED_PROXIES"`
 	RateLimit         bool          `env:"RATE_LIMIT" envDefault:"true"`
 	LogLevel          slog.Level    `env:"LOG_LEVEL" envDefault:"info"`
-	LogFormat         string        `env:"LOG_FORMAT" envDefault:"text"`
+	LogFormat         string        `env:"LOG_FORMAT"` // not set: text for a terminal, otherwise json
+	NoColor           string        `env:"NO_COLOR"`
 	DrainDelay        time.Duration `env:"DRAIN_DELAY" envDefault:"1s"`
 	MetricsAddr       string        `env:"METRICS_ADDR"`
 	TLSCert           string        `env:"TLS_CERT"`
@@ -174,7 +176,7 @@ func (c *Config) check(limits Limits) (problems []string) {
 		"BCRYPT_COST must be %d to %d, not %d", limits.MinBcryptCost, limits.MaxBcryptCost, c.BcryptCost)
 	expect(c.PasswordMinLength >= 1 && c.PasswordMinLength <= limits.MaxPasswordBytes,
 		"PASSWORD_MIN_LENGTH must be 1 to %d, not %d", limits.MaxPasswordBytes, c.PasswordMinLength)
-	expect(c.LogFormat == "text" || c.LogFormat == "json", "LOG_FORMAT must be text or json, not %q", c.LogFormat)
+	expect(slices.Contains([]string{"", "text", "json"}, c.LogFormat), "LOG_FORMAT must be text or json, not %q", c.LogFormat)
 	for _, origin := range c.CORSOrigins {
 		expect(isOrigin(origin),
 			"CORS_ORIGINS must be * or origins like https://example.com, separated by commas, not %q", origin)

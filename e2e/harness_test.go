@@ -91,7 +91,7 @@ func start(t *testing.T, dir string, environ ...string) *process {
 
 // launch runs a command that becomes the server. Unlike start it may be called from any goroutine.
 func launch(t *testing.T, cmd *exec.Cmd, environ ...string) (*process, error) {
-	cmd.Env = append([]string{"PORT=0", "BCRYPT_COST=4", "DRAIN_DELAY=0s"}, environ...)
+	cmd.Env = append([]string{"PORT=0", "BCRYPT_COST=4", "DRAIN_DELAY=0s", "LOG_FORMAT=text"}, environ...)
 	cmd.Stderr = os.Stderr
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {

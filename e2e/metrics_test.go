@@ -99,7 +99,7 @@ func TestStartLine(t *testing.T) {
 	p := start(t, t.TempDir(), "SECRET_KEY="+secret, "REFRESH_GRACE=20s")
 	line, _, _ := strings.Cut(p.logged(), "\n")
 	for _, want := range []string{
-		"msg=settings ", " PORT=0 ", " DATA_DIR=data ", " SECRET_KEY=(set) ",
+		"msg=settings ", " PORT=0 ", " DATA_DIR=data ", ` SECRET_KEY="(set in the environment)" `,
 		" REFRESH_GRACE=20s ", ` METRICS_ADDR="" `,
 	} {
 		if !strings.Contains(line, want) {

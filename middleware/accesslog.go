@@ -8,6 +8,9 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
+// RequestMessage is the message of the log line about a request.
+const RequestMessage = "request"
+
 // AccessLog writes one line for each request, after its answer. It logs the route, but not the path, the query,
 // headers or the body, which may contain secrets. bytes counts the body as it was sent. If the server failed,
 // the line has the cause, which the client does not see.
@@ -38,6 +41,6 @@ func AccessLog(log *slog.Logger) gin.HandlerFunc {
 		if last := c.Errors.Last(); last != nil && level == slog.LevelError {
 			attrs = append(attrs, slog.String("cause", last.Err.Error()))
 		}
-		log.LogAttrs(c.Request.Context(), level, "request", attrs...)
+		log.LogAttrs(c.Request.Context(), level, RequestMessage, attrs...)
 	}
 }

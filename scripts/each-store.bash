@@ -9,7 +9,7 @@ each_store() {
   trap 'stop_server; rm -rf "$dir"' EXIT
   program=$dir/gin-blog
   go build -o "$program" .
-  export PORT=0 BCRYPT_COST=4 MONGO_DB=test_$$
+  export PORT=0 BCRYPT_COST=4 LOG_FORMAT=text MONGO_DB=test_$$
   with_store SQLite "" "$@"
   if [[ -n ${MONGO_TEST_URI:-} ]]; then
     with_store MongoDB "$MONGO_TEST_URI" "$@"

@@ -1,0 +1,125 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/lmittmann/tint"
+	"github.com/mattn/go-colorable"
+	"github.com/mattn/go-isatty"
+
+	"gin-blog/config"
+	"gin-blog/middleware"
+)
+
+// shortID is how many characters of a request id a terminal shows.
+const shortID = 8
+
+// newLogger returns a logger in the format that the settings name. For a terminal, text is for people; elsewhere it
+// is lines of key=value. If the settings name no format, it is text for a terminal, and JSON elsewhere.
+func newLogger(c *config.Config, w io.Writer, terminal bool) *slog.Logger {
+	options := &slog.HandlerOptions{Level: c.LogLevel}
+	if isForPeople(c, terminal) {
+		return slog.New(newTerminalHandler(w, c.LogLevel, c.NoColor == ""))
+	}
+	if c.LogFormat == "text" {
+		return slog.New(slog.NewTextHandler(w, options))
+	}
+	return slog.New(slog.NewJSONHandler(w, options))
+}
+
+// isForPeople returns whether people read the output as it is written.
+func isForPeople(c *config.Config, terminal bool) bool { return terminal && c.LogFormat != "json" }
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && isatty.IsTerminal(f.Fd())
+}
+
+// terminalHandler is a slog.Handler that writes lines for people: local time, level, and, for a request, what it was
+// and how it ended.
+type terminalHandler struct{ slog.Handler }
+
+func newTerminalHandler(w io.Writer, level slog.Leveler, color bool) slog.Handler {
+	if f, ok := w.(*os.File); ok {
+		w = colorable.NewColorable(f) // for the console of Windows
+	}
+	return terminalHandler{tint.NewTextHandler(w, &tint.Options{Level: level, TimeFormat: time.TimeOnly, NoColor: !color})}
+}
+
+// Handle implements slog.Handler.
+func (h terminalHandler) Handle(ctx context.Context, r slog.Record) error {
+	attrs := map[string]string{}
+	r.Attrs(func(a slog.Attr) bool {
+		attrs[a.Key] = a.Value.String()
+		return true
+	})
+	line := slog.NewRecord(r.Time, r.Level, printable(r.Message), r.PC)
+	var shown []string // attributes that the message says
+	switch r.Message {
+	case middleware.RequestMessage:
+		line.Message = describeRequest(attrs)
+		shown = []string{"method", "route", "path", "status", "durationMs", "error", "message", "bytes"}
+	case middleware.PanicMessage:
+		line.Message = "panic: " + printable(attrs["value"]) + "\n" + attrs["stack"]
+		shown = []string{"value", "stack"}
+	}
+	for _, key := range shown {
+		delete(attrs, key)
+	}
+	r.Attrs(func(a slog.Attr) bool {
+		value, ok := attrs[a.Key]
+		switch {
+		case !ok:
+		case a.Key == "requestId":
+			line.AddAttrs(slog.String("id", value[:min(len(value), shortID)]))
+		default:
+			line.AddAttrs(slog.String(a.Key, printable(value)))
+		}
+		return true
+	})
+	return h.Handler.Handle(ctx, line)
+}
+
+// WithAttrs implements slog.Handler.
+func (h terminalHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return terminalHandler{h.Handler.WithAttrs(attrs)}
+}
+
+// WithGroup implements slog.Handler.
+func (h terminalHandler) WithGroup(name string) slog.Handler {
+	return terminalHandler{h.Handler.WithGroup(name)}
+}
+
+// describeRequest returns a line such as "GET /posts/:id 404 1ms Post not found".
+func describeRequest(attrs map[string]string) string {
+	path := attrs["route"]
+	if path == "" {
+		path = attrs["path"]
+	}
+	parts := []string{attrs["method"], path, attrs["status"]}
+	if ms, err := strconv.ParseFloat(attrs["durationMs"], 64); err == nil {
+		parts = append(parts, fmt.Sprintf("%.3gms", ms))
+	}
+	if attrs["error"] != "" {
+		parts = append(parts, attrs["error"]+": "+attrs["message"])
+	}
+	return printable(strings.Join(parts, " "))
+}
+
+// printable replaces what could move the cursor of a terminal or change its colors.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, text)
+}

@@ -1,0 +1,79 @@
+package e2e
+
+import (
+	"bytes"
+	"os/exec"
+	"regexp"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"gin-blog/internal/testkit"
+)
+
+// output collects what a process writes.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+// TestTerminal: at a terminal, a banner comes first, and then a line for each request. The command script of util-linux
+// makes the terminal.
+func TestTerminal(t *testing.T) {
+	t.Parallel()
+	script, err := exec.LookPath("script")
+	if err != nil || runtime.GOOS != "linux" {
+		t.Skip("script of util-linux is not here")
+	}
+	cmd := exec.Command(script, "-qefc", "exec "+binary, "/dev/null")
+	cmd.Dir = t.TempDir()
+	cmd.Env = []string{"PORT=0", "BCRYPT_COST=4", "DRAIN_DELAY=0s", "SHELL=/bin/sh", "PATH=/usr/bin:/bin"}
+	out := new(output)
+	cmd.Stdout, cmd.Stderr = out, out
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	t.Cleanup(func() {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM)
+		select {
+		case <-ended:
+		case <-time.After(10 * time.Second):
+			t.Errorf("still runs: %s", out)
+		}
+	})
+	eventually(t, 20*time.Second, "the banner", func() bool { return strings.Contains(out.String(), "Ctrl-C") })
+	lines := strings.Split(strings.ReplaceAll(out.String(), "\r", ""), "\n")
+	found := regexp.MustCompile(`^gin-blog .* is ready: (http://localhost:\d+)$`).FindStringSubmatch(lines[0])
+	if len(lines) != 6 || found == nil {
+		t.Fatalf("the banner is not five lines: %q", lines)
+	}
+	request, err := testkit.NewRequest(t.Context(), "GET", found[1]+"/post", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := testkit.Do(request); err != nil {
+		t.Fatal(err)
+	}
+	line := regexp.MustCompile(
+		`\n\x1b\[2m\d\d:\d\d:\d\d\x1b\[0m \x1b\[9\dmINF\x1b\[0m GET /post 404 [\d.]+ms NotFoundError: Not found: the nearest ` +
+			`path is /posts \x1b\[2mid=\x1b\[0m\w{8}\r\n`)
+	eventually(t, 5*time.Second, "the line of a request", func() bool { return line.MatchString(out.String()) })
+}
