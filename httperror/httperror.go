@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"gin-blog/auth"
@@ -76,6 +77,23 @@ func (e *Error) Error() string {
 		return e.Message
 	}
 	return e.Message + ": " + e.Cause.Error()
+}
+
+// LogMessage returns what a log may tell of the error: the message, or what is wrong with each field. It has no value
+// and no name that the client made up. The cause is not part of it.
+func (e *Error) LogMessage() string {
+	if len(e.Details) == 0 {
+		return e.Message
+	}
+	parts := make([]string, len(e.Details))
+	for i, field := range e.Details {
+		name := field.Field
+		if field.Unknown {
+			name = "a field or parameter"
+		}
+		parts[i] = name + " " + field.Message
+	}
+	return strings.Join(parts, "; ")
 }
 
 // Unwrap returns the cause.

@@ -1,36 +1,49 @@
 package middleware
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"gin-blog/httperror"
 )
 
 // RequestMessage is the message of the log line about a request.
 const RequestMessage = "request"
 
-// AccessLog writes one line for each request, after its answer. It logs the route, but not the path, the query,
-// headers or the body, which may contain secrets. bytes counts the body as it was sent. If the server failed,
-// the line has the cause, which the client does not see.
+const (
+	// maxLogged is how many bytes a log line repeats of a text that a client sent.
+	maxLogged = 120
+	// maxLoggedSegment is how many bytes a log line repeats of a segment of an unknown path. A longer one may be a token.
+	maxLoggedSegment = 32
+)
+
+// AccessLog writes one line for each request, after its answer. It says which route was asked for, or which path if no
+// route has it; how the request ended; and, if it was refused, why. bytes counts the body as it was sent. A line never
+// has a body, a token, a header that may hold one, or a value of the query. If the server failed, it has the cause, which
+// the client does not see.
 func AccessLog(log *slog.Logger) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		start := time.Now()
 		c.Next()
 
-		status := c.Writer.Status()
-		level := slog.LevelInfo
-		if status >= http.StatusInternalServerError {
-			level = slog.LevelError
-		}
-		if !log.Enabled(c.Request.Context(), level) {
+		ctx, status := c.Request.Context(), c.Writer.Status()
+		level := accessLevel(status)
+		if !log.Enabled(ctx, level) {
 			return
 		}
 		attrs := make([]slog.Attr, 0, 8)
 		attrs = append(attrs,
-			slog.String("method", c.Request.Method),
-			slog.String("route", c.FullPath()),
+			slog.String("method", cut(c.Request.Method, maxLogged)),
+			slog.String("route", c.FullPath()))
+		if c.FullPath() == "" {
+			attrs = append(attrs, slog.String("path", loggedPath(c.Request.URL.EscapedPath())))
+		}
+		attrs = append(attrs,
 			slog.Int("status", status),
 			slog.Int("bytes", max(c.Writer.Size(), 0)),
 			slog.Float64("durationMs", float64(time.Since(start).Microseconds())/1000),
@@ -38,9 +51,61 @@ func AccessLog(log *slog.Logger) gin.HandlerFunc {
 		if u := CurrentUser(c); u != nil {
 			attrs = append(attrs, slog.String("userId", u.ID.Hex()))
 		}
-		if last := c.Errors.Last(); last != nil && level == slog.LevelError {
-			attrs = append(attrs, slog.String("cause", last.Err.Error()))
+		attrs = appendError(ctx, attrs, c.Errors.Last())
+		if log.Enabled(ctx, slog.LevelDebug) {
+			attrs = appendOrigin(attrs, c)
 		}
-		log.LogAttrs(c.Request.Context(), level, RequestMessage, attrs...)
+		log.LogAttrs(ctx, level, RequestMessage, attrs...)
 	}
+}
+
+// accessLevel returns the level of a request's line. A failure of the server stands out, and so does a refusal that may
+// be an attack or a wrong setting.
+func accessLevel(status int) slog.Level {
+	switch {
+	case status >= http.StatusInternalServerError:
+		return slog.LevelError
+	case status == http.StatusForbidden, status == http.StatusTooManyRequests:
+		return slog.LevelWarn
+	default:
+		return slog.LevelInfo
+	}
+}
+
+// appendError appends why a request was refused. last is nil if it was not.
+func appendError(ctx context.Context, attrs []slog.Attr, last *gin.Error) []slog.Attr {
+	if last == nil {
+		return attrs
+	}
+	e := httperror.Of(ctx, last.Err)
+	attrs = append(attrs, slog.String("error", e.Name), slog.String("message", e.LogMessage()))
+	if e.Status >= http.StatusInternalServerError {
+		attrs = append(attrs, slog.String("cause", last.Err.Error()))
+	}
+	return attrs
+}
+
+// appendOrigin appends who sent a request, and how much.
+func appendOrigin(attrs []slog.Attr, c *gin.Context) []slog.Attr {
+	return append(attrs,
+		slog.String("ip", c.ClientIP()),
+		slog.String("userAgent", cut(c.Request.UserAgent(), maxLogged)),
+		slog.Int64("bodyBytes", c.Request.ContentLength)) // -1 if it is not known
+}
+
+// loggedPath returns a path as a log may show it.
+func loggedPath(escaped string) string {
+	segments := strings.Split(cut(escaped, maxLogged), "/")
+	for i, segment := range segments {
+		segments[i] = cut(segment, maxLoggedSegment)
+	}
+	return strings.Join(segments, "/")
+}
+
+// cut returns the first bytes of text, which it marks as cut if there are more.
+func cut(text string, length int) string {
+	if len(text) <= length {
+		return text
+	}
+	return strings.ToValidUTF8(text[:length], "") + "…"
 }

@@ -114,6 +114,7 @@ func describeJSONError(body []byte, err error) error {
 	if semantic, ok := errors.AsType[*json.SemanticError](err); ok {
 		return httperror.Invalid(err, validation.FieldError{
 			Field: fieldName(semantic.JSONPointer), Message: semanticMessage(semantic),
+			Unknown: errors.Is(err, json.ErrUnknownName),
 		})
 	}
 	syntactic, ok := errors.AsType[*jsontext.SyntacticError](err)
@@ -121,7 +122,9 @@ func describeJSONError(body []byte, err error) error {
 		return fmt.Errorf("decode body: %w", err)
 	}
 	if errors.Is(err, jsontext.ErrDuplicateName) {
-		return httperror.Invalid(err, validation.FieldError{Field: fieldName(syntactic.JSONPointer), Message: "occurs twice"})
+		return httperror.Invalid(err, validation.FieldError{
+			Field: fieldName(syntactic.JSONPointer), Message: "occurs twice", Unknown: true, // it may be in another object
+		})
 	}
 	if len(bytes.TrimSpace(body)) == 0 {
 		return httperror.BadRequest(err, "The body is empty, a JSON object is expected")

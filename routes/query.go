@@ -50,7 +50,8 @@ func parseQuery(rawQuery string, known ...string) (query, error) {
 			message = q.set(name, values[0])
 		}
 		if message != "" {
-			wrong = append(wrong, validation.FieldError{Field: name, Message: message})
+			unknown := !slices.Contains(known, name)
+			wrong = append(wrong, validation.FieldError{Field: name, Message: message, Unknown: unknown})
 		}
 	}
 	if wrong != nil {

@@ -26,6 +26,7 @@ type Validator struct {
 type FieldError struct {
 	Field   string `json:"field"`   // the name in JSON or in a form, or the query parameter
 	Message string `json:"message"` // what the field must be, to be read after its name
+	Unknown bool   `json:"-"`       // whether the client made the name up, so that a log leaves it out
 }
 
 // Error lists the fields of a request that break a rule.
