@@ -10,6 +10,9 @@ import (
 	"gin-blog/models"
 )
 
+// noteUseEvery is how often the use of a browser's session is noted at most, because each note is a write.
+const noteUseEvery = time.Minute
+
 // SessionOptions say how long tokens are valid and whether refresh tokens rotate.
 type SessionOptions struct {
 	AccessTTL  time.Duration    // how long an access token is valid
@@ -64,10 +67,12 @@ func (s *Sessions) Grant(session *models.Session, u *models.User) (*Grant, error
 	return s.grant(session, u, s.now())
 }
 
-// VerifiedToken is an access token whose signature and claims are right. Its session may have ended.
+// VerifiedToken is an access token, or the token of a browser, whose signature and claims are right. Its session may
+// have ended.
 type VerifiedToken struct {
 	sessionID models.ID
 	userID    string
+	browser   bool
 }
 
 // Verify checks an access token without the store. It returns ErrTokenExpired if the token has expired, and
@@ -80,14 +85,36 @@ func (s *Sessions) Verify(accessToken string) (VerifiedToken, error) {
 	return VerifiedToken{sessionID: id, userID: subject}, nil
 }
 
+// BrowserToken signs the token with which a browser keeps a session, and which it sends in a cookie. The API does not
+// accept it.
+func (s *Sessions) BrowserToken(session *models.Session) (string, error) {
+	return s.tokens.signBrowser(session)
+}
+
+// VerifyBrowser checks the token of a browser without the store. It returns the errors of Verify.
+func (s *Sessions) VerifyBrowser(token string) (VerifiedToken, error) {
+	id, subject, err := s.tokens.parseBrowser(token)
+	if err != nil {
+		return VerifiedToken{}, err
+	}
+	return VerifiedToken{sessionID: id, userID: subject, browser: true}, nil
+}
+
 // Identify returns the user and the session of a verified token. It returns ErrInvalidToken if the session has ended.
+//
+// It notes the use of a browser's session, at most once a minute. Other sessions are noted when their tokens are
+// refreshed.
 func (s *Sessions) Identify(ctx context.Context, token VerifiedToken) (*Identity, error) {
-	_, user, err := s.store.LiveSession(ctx, token.sessionID, s.now())
+	now := s.now()
+	session, user, err := s.store.LiveSession(ctx, token.sessionID, now)
 	if err != nil {
 		return nil, sessionError("identify", err)
 	}
 	if user.ID.Hex() != token.userID {
 		return nil, fmt.Errorf("identify: %w: the session belongs to another user", ErrInvalidToken)
+	}
+	if token.browser && now.Sub(session.LastUsedAt) >= noteUseEvery {
+		_ = s.store.NoteSessionUse(ctx, session.ID, now) // the next request tries again
 	}
 	return &Identity{User: user, SessionID: token.sessionID}, nil
 }

@@ -1,7 +1,9 @@
 package auth
 
 import (
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -28,6 +30,7 @@ const (
 
 	accessType  = "at+jwt" // of access tokens (RFC 9068, section 2.1)
 	refreshType = "rt+jwt" // of refresh tokens
+	browserType = "bt+jwt" // of the tokens in the cookies of browsers
 
 	// leeway is how far the clocks of two processes may be apart.
 	leeway = 30 * time.Second
@@ -39,9 +42,10 @@ var tokenForm = regexp.MustCompile(`^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_
 // Tokens signs and verifies JSON Web Tokens (RFC 7519) with HS256. It follows RFC 8725: one algorithm, an explicit
 // type, a key for each type, and a check of every claim.
 type Tokens struct {
-	accessKey, refreshKey []byte
-	now                   func() time.Time
-	parser                *jwt.Parser
+	accessKey, refreshKey, browserKey []byte
+
+	now    func() time.Time
+	parser *jwt.Parser
 }
 
 // accessClaims are the claims of an access token. UserID repeats the subject under the name the tutorial gave it.
@@ -59,12 +63,19 @@ type refreshClaims struct {
 	SessionID string `json:"sid"`
 }
 
+// browserClaims are the claims of the token in a browser's cookie.
+type browserClaims struct {
+	jwt.RegisteredClaims
+	SessionID string `json:"sid"`
+}
+
 // NewTokens returns Tokens that sign with the two secrets, which must differ and have at least 32 bytes (RFC 7518,
 // section 3.2). now is the clock that decides whether a token has expired.
 func NewTokens(accessSecret, refreshSecret string, now func() time.Time) *Tokens {
 	return &Tokens{
 		accessKey:  []byte(accessSecret),
 		refreshKey: []byte(refreshSecret),
+		browserKey: deriveKey(accessSecret, "gin-blog browser session"),
 		now:        now,
 		parser: jwt.NewParser(
 			jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
@@ -75,6 +86,13 @@ func NewTokens(accessSecret, refreshSecret string, now func() time.Time) *Tokens
 			jwt.WithTimeFunc(now),
 		),
 	}
+}
+
+// deriveKey returns a key for one purpose, so that no key signs two types of tokens (RFC 8725, section 3.12).
+func deriveKey(secret, purpose string) []byte {
+	hash := hmac.New(sha256.New, []byte(secret))
+	hash.Write([]byte(purpose))
+	return hash.Sum(nil)
 }
 
 // signAccess returns an access token for session s of user u, issued at now and valid until expires.
@@ -97,6 +115,26 @@ func (t *Tokens) signRefresh(s *models.Session) (string, error) {
 		RegisteredClaims: registeredClaims(s.UserID, s.RefreshID, s.ExpiresAt),
 		SessionID:        s.ID.Hex(),
 	})
+}
+
+// signBrowser returns the token of session s for the cookie of a browser. It is not replaced while the session lasts,
+// because a browser sends requests of several tabs at once.
+func (t *Tokens) signBrowser(s *models.Session) (string, error) {
+	return sign(browserType, t.browserKey, browserClaims{
+		RegisteredClaims: registeredClaims(s.UserID, rand.Text(), s.ExpiresAt),
+		SessionID:        s.ID.Hex(),
+	})
+}
+
+// parseBrowser verifies the token of a browser and returns the ids of its session and of its user. It returns the
+// errors of parse.
+func (t *Tokens) parseBrowser(token string) (sessionID models.ID, subject string, err error) {
+	var claims browserClaims
+	if err := t.parse(token, browserType, t.browserKey, &claims); err != nil {
+		return models.ID{}, "", err
+	}
+	sessionID, err = parseSessionID(claims.SessionID)
+	return sessionID, claims.Subject, err
 }
 
 // parseAccess verifies an access token and returns the ids of its session and of its user. It returns the errors of

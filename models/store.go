@@ -107,6 +107,9 @@ type SessionStore interface {
 	// previous id, and now the time of rotation and of the last use. It returns the session as it is then, swapped or not;
 	// the caller compares RefreshID. It returns ErrSessionNotFound if the session is gone or has expired at now.
 	SwapRefreshID(ctx context.Context, id ID, from, to string, now time.Time) (*Session, error)
+	// NoteSessionUse sets the time of the last use of a session to now, unless it is later. If the session is gone,
+	// nothing happens.
+	NoteSessionUse(ctx context.Context, id ID, now time.Time) error
 	// LiveSessions returns the user's sessions that are live at now, the last used first.
 	LiveSessions(ctx context.Context, user ID, now time.Time) ([]Session, error)
 	// DeleteSession ends a session. If it is gone already, nothing happens.

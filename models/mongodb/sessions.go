@@ -146,6 +146,15 @@ func (s *Store) SwapRefreshID(
 	return session, nil
 }
 
+// NoteSessionUse implements models.SessionStore.
+func (s *Store) NoteSessionUse(ctx context.Context, id models.ID, now time.Time) error {
+	return s.run(ctx, "note use of session", func(ctx context.Context, c *collections) error {
+		earlier := append(byID(id), bson.E{Key: "lastUsedAt", Value: bson.D{{Key: "$lt", Value: now}}})
+		_, err := c.sessions.UpdateOne(ctx, earlier, set(bson.E{Key: "lastUsedAt", Value: now}))
+		return err
+	})
+}
+
 // LiveSessions implements models.SessionStore.
 func (s *Store) LiveSessions(
 	ctx context.Context, user models.ID, now time.Time,

@@ -101,6 +101,14 @@ func (s *Store) SwapRefreshID(
 	return session, err
 }
 
+// NoteSessionUse implements models.SessionStore.
+func (s *Store) NoteSessionUse(ctx context.Context, id models.ID, now time.Time) error {
+	ms := now.UnixMilli()
+	return s.write(ctx, "note use of session", func(conn *sqlite.Conn) error {
+		return exec(conn, `UPDATE sessions SET last_used_at = ? WHERE id = ? AND last_used_at < ?`, ms, id[:], ms)
+	})
+}
+
 // DeleteSession implements models.SessionStore.
 func (s *Store) DeleteSession(ctx context.Context, id models.ID) error {
 	return s.write(ctx, "delete session", func(conn *sqlite.Conn) error {

@@ -80,6 +80,7 @@ func sessionMethods(session *models.Session) []method {
 		{"SwapRefreshID", func(ctx context.Context, s store) error {
 			return second(s.SwapRefreshID(ctx, id, "from", "to", now()))
 		}},
+		{"NoteSessionUse", func(ctx context.Context, s store) error { return s.NoteSessionUse(ctx, id, now()) }},
 		{"LiveSessions", func(ctx context.Context, s store) error { return second(s.LiveSessions(ctx, user, now())) }},
 		{"DeleteSession", func(ctx context.Context, s store) error { return s.DeleteSession(ctx, id) }},
 		{"DeleteSessionOf", func(ctx context.Context, s store) error { return s.DeleteSessionOf(ctx, user, id) }},

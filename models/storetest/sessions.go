@@ -16,6 +16,7 @@ var sessionCases = []testCase{
 	{"a session without its user is not found", sessionNeedsUser},
 	{"a refresh id is swapped once", refreshIDIsSwappedOnce},
 	{"one of many swaps of a refresh id wins", oneSwapWins},
+	{"the use of a session is noted", sessionUseIsNoted},
 	{"sessions are listed and ended", sessionsAreListedAndEnded},
 	{"sessions are bounded", sessionsAreBounded},
 	{"a new session is never surplus", newSessionIsNeverSurplus},
@@ -122,6 +123,26 @@ func oneSwapWins(t *testing.T, store models.Store) {
 	}, errLost)
 	if won != 1 {
 		t.Errorf("%d of %d swaps won, want 1", won, crowd)
+	}
+}
+
+func sessionUseIsNoted(t *testing.T, store models.Store) {
+	u := newUser(t, store, "alice")
+	session, other := createSession(t, store, u, "one"), createSession(t, store, u, "two")
+	later := session.LastUsedAt.Add(time.Minute)
+	for _, noted := range []time.Time{later, session.LastUsedAt} { // the second changes nothing
+		if err := store.NoteSessionUse(t.Context(), session.ID, noted); err != nil {
+			t.Fatalf("note use: %v", err)
+		}
+	}
+	if err := store.NoteSessionUse(t.Context(), models.NewID(), later); err != nil {
+		t.Errorf("note use of a session that is gone: %v", err)
+	}
+	want := []models.Session{*session, *other}
+	want[0].LastUsedAt = later
+	got, err := store.LiveSessions(t.Context(), u.ID, now())
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
 }
 
