@@ -30,7 +30,7 @@ const (
 //
 // It asks the store for the version of the data before it looks for an answer, and before the handler asks the store.
 // So an answer that was kept under the present version was read from the present data, or from newer. It serves
-// routes whose answers depend on the path, the query and the store alone.
+// routes whose answers depend on the path, the query and the store alone, or on what KeepBy is told besides.
 type Keeper struct {
 	store        models.Versioned
 	hits, misses prometheus.Counter
@@ -76,9 +76,12 @@ func NewKeeper(store any, r prometheus.Registerer) *Keeper {
 }
 
 // Keep is the middleware. It goes right before the handler.
-func (k *Keeper) Keep(c *gin.Context) {
+func (k *Keeper) Keep(c *gin.Context) { k.KeepBy(c, "") }
+
+// KeepBy is Keep for answers that depend on one more thing, which may come from the request.
+func (k *Keeper) KeepBy(c *gin.Context, variant string) {
 	w, ok := c.Writer.(*answerWriter)
-	key := c.Request.URL.EscapedPath() + "?" + c.Request.URL.RawQuery
+	key := variant + c.Request.URL.EscapedPath() + "?" + c.Request.URL.RawQuery
 	if !ok || k.store == nil || len(key) > maxKeptKey {
 		return
 	}

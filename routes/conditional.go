@@ -15,7 +15,7 @@ func encodeResource(c *gin.Context, resource any, modified time.Time) ([]byte, e
 	if err != nil {
 		return nil, err
 	}
-	c.Header("ETag", contentTag(body, ""))
+	c.Header("ETag", middleware.ContentTag(body, ""))
 	c.Header("Last-Modified", modified.UTC().Format(http.TimeFormat))
 	return body, nil
 }
@@ -50,7 +50,7 @@ func checkPreconditions(
 	if err != nil {
 		return false, err
 	}
-	preconditions := middleware.CheckWrite(header, contentTag(body, ""), modified)
+	preconditions := middleware.CheckWrite(header, middleware.ContentTag(body, ""), modified)
 	switch {
 	case preconditions.Changed:
 		return false, refused.changed

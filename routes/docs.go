@@ -44,7 +44,7 @@ type asset struct {
 }
 
 func newAsset(contentType string, content []byte) *asset {
-	return &asset{contentType, middleware.NewBody(content), contentTag(content, "")}
+	return &asset{contentType, middleware.NewBody(content), middleware.ContentTag(content, "")}
 }
 
 // serve answers with the file.

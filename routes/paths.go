@@ -8,6 +8,7 @@ import (
 	"github.com/agnivade/levenshtein"
 	"github.com/gin-gonic/gin"
 
+	"gin-blog/middleware"
 	"gin-blog/models"
 )
 
@@ -30,7 +31,7 @@ const (
 
 // noRoute returns the handler of unknown paths, which names the nearest of the router's paths. The router must have all
 // its routes when the handler runs.
-func noRoute(r *gin.Engine) handler {
+func noRoute(r *gin.Engine) middleware.Handler {
 	return func(c *gin.Context) error {
 		nearest := nearestPath(r.Routes(), c.Request.URL.Path)
 		if nearest == "" {

@@ -299,7 +299,7 @@ func renderPage(c *gin.Context, q query, page []models.Post, more bool) error {
 		return err
 	}
 	c.Header("Link", link)
-	c.Header("ETag", contentTag(body, link))
+	c.Header("ETag", middleware.ContentTag(body, link))
 	middleware.SetAnswer(c, http.StatusOK, jsonContentType, body)
 	return nil
 }

@@ -1,8 +1,6 @@
 package routes
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
 	"fmt"
 	"time"
 
@@ -33,15 +31,6 @@ func encode(v any) ([]byte, error) {
 		return nil, fmt.Errorf("encode answer: %w", err)
 	}
 	return body, nil
-}
-
-// contentTag returns a strong ETag that covers all of an answer: its body, and what else tells two of them apart.
-// Contents that differ never have the same tag, whoever changed them.
-func contentTag(body []byte, more string) string {
-	hash := sha256.New()
-	hash.Write(body)
-	hash.Write([]byte(more))
-	return `"` + base64.RawURLEncoding.EncodeToString(hash.Sum(nil)[:15]) + `"`
 }
 
 // timestamp renders as RFC 3339 in UTC with milliseconds.

@@ -86,8 +86,8 @@ func newEngine(o Options) (*gin.Engine, error) {
 		return nil, fmt.Errorf("trusted proxies: %w", err)
 	}
 	useMiddleware(r, o)
-	r.NoRoute(handle(noRoute(r)))
-	r.NoMethod(handle(noMethod))
+	r.NoRoute(middleware.Handle(noRoute(r)))
+	r.NoMethod(middleware.Handle(noMethod))
 	return r, addRoutes(r, o)
 }
 
@@ -98,9 +98,9 @@ func newEngine(o Options) (*gin.Engine, error) {
 //   - RequestID comes before everything that logs or answers.
 //   - AccessLog runs outside of Answer, to log what was sent, and how long that took.
 //   - Answer sends the whole answer when everything inside of it is done.
-//   - renderErrors answers the errors of what is inside: of Recover, which turns a panic into an error, and of the
+//   - RenderErrors answers the errors of what is inside: of Recover, which turns a panic into an error, and of the
 //     handlers.
-//   - CORS runs inside of renderErrors, but before the routes, because a preflight request names a method without a
+//   - CORS runs inside of RenderErrors, but before the routes, because a preflight request names a method without a
 //     route.
 func useMiddleware(r *gin.Engine, o Options) {
 	r.Use(middleware.DrainBody())
@@ -116,7 +116,7 @@ func useMiddleware(r *gin.Engine, o Options) {
 		middleware.NoSniff(),
 		middleware.AccessLog(o.Log),
 		middleware.Answer(),
-		renderErrors(),
+		middleware.RenderErrors(renderError),
 		middleware.Recover(o.Log),
 		middleware.CORS(o.CORSOrigins),
 	)
@@ -166,8 +166,8 @@ func addRoutes(r *gin.Engine, o Options) error {
 		return err
 	}
 	verify, authenticate := middleware.VerifyToken(o.Sessions), middleware.Authenticate(o.Sessions)
-	signedIn := []gin.HandlerFunc{verify, handle(refuseID), authenticate}
-	signedInWithBody := []gin.HandlerFunc{verify, handle(refuseID), handle(refuseMediaType), authenticate}
+	signedIn := []gin.HandlerFunc{verify, middleware.Handle(refuseID), authenticate}
+	signedInWithBody := []gin.HandlerFunc{verify, middleware.Handle(refuseID), middleware.Handle(refuseMediaType), authenticate}
 
 	route(r, "GET /", h.health.index)
 	route(r, "GET /healthz", h.health.alive)
@@ -224,24 +224,12 @@ func refuseID(c *gin.Context) error {
 // refuseMediaType refuses a body that decode would refuse for its type, before the body arrives.
 func refuseMediaType(c *gin.Context) error { return checkMediaType(c.Request.Header) }
 
-// handler is a handler that returns what went wrong instead of rendering it.
-type handler func(*gin.Context) error
-
-func handle(h handler) gin.HandlerFunc {
-	return func(c *gin.Context) {
-		if err := h(c); err != nil {
-			_ = c.Error(err)
-			c.Abort()
-		}
-	}
-}
-
 // route adds a route such as "GET /posts". GET adds HEAD too, for which net/http leaves out the body.
-func route(r gin.IRoutes, methodAndPath string, h handler) {
+func route(r gin.IRoutes, methodAndPath string, h middleware.Handler) {
 	method, path, _ := strings.Cut(methodAndPath, " ")
 	methods := []string{method}
 	if method == http.MethodGet {
 		methods = append(methods, http.MethodHead)
 	}
-	r.Match(methods, path, handle(h))
+	r.Match(methods, path, middleware.Handle(h))
 }
