@@ -41,6 +41,7 @@ type Config struct {
 	PasswordMinLength int           `env:"PASSWORD_MIN_LENGTH" envDefault:"6"`
 	CORSOrigins       []string      `env:"CORS_ORIGINS" envDefault:"*"`
 	TrustedProxies    []string      `env:"TRUSTED_PROXIES"`
+	BaseURL           string        `env:"BASE_URL"`
 	RateLimit         bool          `env:"RATE_LIMIT" envDefault:"true"`
 	LogLevel          slog.Level    `env:"LOG_LEVEL" envDefault:"info"`
 	LogFormat         string        `env:"LOG_FORMAT"` // not set: text for a terminal, otherwise json
@@ -185,6 +186,8 @@ func (c *Config) check(limits Limits) (problems []string) {
 		expect(isNetwork(proxy),
 			"TRUSTED_PROXIES must be addresses or networks like 10.0.0.0/8, separated by commas, not %q", proxy)
 	}
+	expect(c.BaseURL == "" || c.BaseURL != "*" && isOrigin(strings.TrimSuffix(c.BaseURL, "/")),
+		"BASE_URL must be an address like https://blog.example, without a path, not %q", c.BaseURL)
 	expect(c.DrainDelay >= 0 && c.DrainDelay <= maxDrainDelay,
 		"DRAIN_DELAY must be 0s to %s, not %s", maxDrainDelay, c.DrainDelay)
 	expect(c.MetricsAddr == "" || isAddress(c.MetricsAddr),

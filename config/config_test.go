@@ -81,8 +81,9 @@ func TestEveryWrongSettingIsNamedAtOnce(t *testing.T) {
 		"SECRET_KEY": "hunter2", "REFRESH_SECRET": "hunter2",
 		"ACCESS_TOKEN_TTL": "15", "REFRESH_TOKEN_TTL": "-1d", "REFRESH_GRACE": "-1s", "REFRESH_ROTATION": "maybe",
 		"BCRYPT_COST": "31", "PASSWORD_MIN_LENGTH": "0",
-		"CORS_ORIGINS": "example.com", "TRUSTED_PROXIES": "proxy", "RATE_LIMIT": "often",
-		"LOG_LEVEL": "loud", "LOG_FORMAT": "xml", "DRAIN_DELAY": "6s", "METRICS_ADDR": "9464", "TLS_CERT": "cert.pem",
+		"CORS_ORIGINS": "example.com", "TRUSTED_PROXIES": "proxy", "BASE_URL": "https://a.example/blog",
+		"RATE_LIMIT": "often",
+		"LOG_LEVEL":  "loud", "LOG_FORMAT": "xml", "DRAIN_DELAY": "6s", "METRICS_ADDR": "9464", "TLS_CERT": "cert.pem",
 	}
 	var environ []string
 	for name, value := range wrong {
@@ -104,11 +105,17 @@ func TestEveryWrongSettingIsNamedAtOnce(t *testing.T) {
 	for _, setting := range []string{
 		"PORT=abc", "PORT=-1", "BCRYPT_COST=3", "BCRYPT_COST=17", "PASSWORD_MIN_LENGTH=73", "ACCESS_TOKEN_TTL=0s",
 		"ACCESS_TOKEN_TTL=d", "CORS_ORIGINS=https://a.example/path", "SECRET_KEY=short", "METRICS_ADDR=localhost:99999",
-		"METRICS_ADDR=localhost:http",
+		"METRICS_ADDR=localhost:http", "BASE_URL=*", "BASE_URL=a.example", "BASE_URL=//a.example", "BASE_URL=ftp://a.example",
+		"BASE_URL=https://a.example?x", "BASE_URL=https://a.example/#x", "BASE_URL=https://u:p@a.example", "BASE_URL=https://",
 	} {
 		name, _, _ := strings.Cut(setting, "=")
 		if _, err := load(t, "", setting); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: got %v", setting, err)
+		}
+	}
+	for _, address := range []string{"https://a.example", "https://a.example/", "http://[::1]:3000"} {
+		if _, err := load(t, "", "BASE_URL="+address); err != nil {
+			t.Errorf("%s: %v", address, err)
 		}
 	}
 	same := strings.Repeat("s", 32)

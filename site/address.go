@@ -1,0 +1,101 @@
+package site
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"regexp"
+	"strings"
+
+	"gin-blog/models"
+)
+
+// errNoHost says that a request does not tell which address the site has.
+var errNoHost = models.NewError(models.Invalid, "The header Host must be the name of this site")
+
+// hosts are the values of Host that are names or addresses, with or without a port.
+var hosts = regexp.MustCompile(
+	`^([A-Za-z0-9_]([A-Za-z0-9._-]{0,252}[A-Za-z0-9_.])?|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?$`)
+
+// Address tells the address of the site: the one that the operator has set, or else the one that the client of a
+// request uses.
+type Address struct {
+	base    string // "" if it is not set
+	trusted []netip.Prefix
+}
+
+// NewAddress returns the Address of a site. base is its address, such as "https://blog.example", or "". Then the
+// address comes from the header Host, or from X-Forwarded-Host and X-Forwarded-Proto if one of the trusted proxies
+// sends the request. It fails if trustedProxies has an entry that is no address or network.
+func NewAddress(base string, trustedProxies []string) (*Address, error) {
+	a := &Address{base: strings.TrimSuffix(base, "/")}
+	for _, proxy := range trustedProxies {
+		network, err := netip.ParsePrefix(proxy)
+		if err != nil {
+			address, err := netip.ParseAddr(proxy)
+			if err != nil {
+				return nil, fmt.Errorf("trusted proxies: %q is no address or network", proxy)
+			}
+			network = netip.PrefixFrom(address, address.BitLen())
+		}
+		a.trusted = append(a.trusted, network.Masked())
+	}
+	return a, nil
+}
+
+// Of returns the address of the site as the client of a request sees it, without a slash at the end:
+// "https://blog.example". It is that of the setting if there is one. Otherwise the client decides, so an answer that
+// has it must not be kept for clients that use another address. Of returns an error of the kind models.Invalid if the
+// request has no usable Host.
+func (a *Address) Of(r *http.Request) (string, error) {
+	if a.base != "" {
+		return a.base, nil
+	}
+	scheme, host := "http", r.Host
+	if r.TLS != nil {
+		scheme = "https"
+	}
+	if a.isTrusted(r.RemoteAddr) {
+		if proto := strings.ToLower(lastValue(r.Header, "X-Forwarded-Proto")); proto == "http" || proto == "https" {
+			scheme = proto
+		}
+		if forwarded := lastValue(r.Header, "X-Forwarded-Host"); forwarded != "" {
+			host = forwarded
+		}
+	}
+	if !hosts.MatchString(host) {
+		return "", errNoHost
+	}
+	host = strings.ToLower(host)
+	defaultPort := map[string]string{"http": ":80", "https": ":443"}[scheme]
+	return scheme + "://" + strings.TrimSuffix(host, defaultPort), nil
+}
+
+// isTrusted returns whether a connection comes from a trusted proxy.
+func (a *Address) isTrusted(remoteAddr string) bool {
+	host, _, err := net.SplitHostPort(remoteAddr)
+	if err != nil {
+		return false
+	}
+	peer, err := netip.ParseAddr(host)
+	if err != nil {
+		return false
+	}
+	for _, network := range a.trusted {
+		if network.Contains(peer.Unmap().WithZone("")) {
+			return true
+		}
+	}
+	return false
+}
+
+// lastValue returns the last value in a header that may be a list: the nearest proxy has added it.
+func lastValue(header http.Header, name string) string {
+	values := header.Values(name)
+	if len(values) == 0 {
+		return ""
+	}
+	last := values[len(values)-1]
+	return strings.TrimSpace(last[strings.LastIndexByte(last, ',')+1:])
+}
