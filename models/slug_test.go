@@ -1,34 +1,75 @@
-package models_test
+package models
 
 import (
+	"errors"
+	"regexp"
 	"strings"
 	"testing"
-	"unicode/utf8"
-
-	"gin-blog/models"
 )
 
 func TestSlug(t *testing.T) {
 	for title, want := range map[string]string{
-		"My Post":                          "my-post",
-		"  Go 1.26: what's new?  ":         "go-1-26-what-s-new",
-		"":                                 "",
-		"🤩 ?!":                             "",
-		"Über Größe":                       "über-größe",
-		"नमस्ते दुनिया":                    "नमस्ते-दुनिया",
-		"../../etc/passwd":                 "etc-passwd",
-		`"><script>alert(1)</script>`:      "script-alert-1-script",
-		"snake_case":                       "snake-case",
-		"\xff\xfe broken":                  "broken",
-		strings.Repeat("word ", 40):        strings.Repeat("word-", 11) + "word",
-		strings.Repeat("x", 200):           strings.Repeat("x", 60),
-		"a " + strings.Repeat("x", 200):    "a",
-		"x" + strings.Repeat("é", 200):     "x" + strings.Repeat("é", 29),
-		"x" + strings.Repeat("\u0301", 99): "",
+		"Hello, World!":                  "hello-world",
+		"  -- A --  B --  ":              "a-b",
+		"Don't panic":                    "dont-panic",
+		"Don’t panic":                    "dont-panic",
+		"Go 1.26":                        "go-1-26",
+		"Crème brûlée":                   "creme-brulee",
+		"Straße, Łódź, Ærø, Þingey":      "strasse-lodz-aero-thingey",
+		"İstanbul":                       "istanbul",
+		"ﬁne ①":                          "fine-1",
+		"C++ & C#":                       "c-c",
+		"a_b/c\\d.e":                     "a-b-c-d-e",
+		"日本語":                            "",
+		"Привет, world":                  "world",
+		"🙂":                              "",
+		"":                               "",
+		"../../etc/passwd":               "etc-passwd",
+		"a\u202eb":                       "a-b",
+		strings.Repeat("x", 200):         strings.Repeat("x", 60),
+		strings.Repeat("abcdefghi ", 20): "abcdefghi-abcdefghi-abcdefghi-abcdefghi-abcdefghi-abcdefghi",
+		"a " + strings.Repeat("x", 200):  "a-" + strings.Repeat("x", 58),
+		strings.Repeat("x", 60) + " y":   strings.Repeat("x", 60),
+		"\xff" + strings.Repeat("e\u0301", 200) + "!": strings.Repeat("e", 60),
 	} {
-		got := models.Slug(title)
-		if got != want || !utf8.ValidString(got) || len(got) > 60 {
-			t.Errorf("%q has the slug %q, want %q", title, got, want)
+		if got := Slug(title); got != want {
+			t.Errorf("the slug of %.40q is %q, not %q", title, got, want)
 		}
 	}
+}
+
+func TestPagePath(t *testing.T) {
+	id := NewID()
+	for _, title := range []string{"Hello, World!", "日本語", "deadbeef", "x", strings.Repeat("a b ", 50), id.Hex()} {
+		path := pagePath(id, title)
+		segment, ok := strings.CutPrefix(path, "/p/")
+		if got, err := ParsePageID(segment); !ok || err != nil || got != id {
+			t.Errorf("the path of %.40q is %s, whose id is %v (%v)", title, path, got, err)
+		}
+	}
+	if got := pagePath(id, "Hello, World!"); got != "/p/hello-world-"+id.Hex() {
+		t.Errorf("the path is %s", got)
+	}
+	if got, err := ParsePageID("another-title-" + id.Hex()); got != id || err != nil {
+		t.Errorf("another title leads to %v (%v)", got, err)
+	}
+	for _, segment := range []string{"", "-", "x", id.Hex()[1:], "x" + id.Hex(), id.Hex() + "-", "a-" + id.Hex()[1:]} {
+		if _, err := ParsePageID(segment); !errors.Is(err, ErrInvalidID) {
+			t.Errorf("%q has an id (%v)", segment, err)
+		}
+	}
+}
+
+func FuzzSlug(f *testing.F) {
+	f.Add("Crème brûlée, 日本語 & more…")
+	valid := regexp.MustCompile(`^([a-z0-9]+(-[a-z0-9]+)*)?$`)
+	f.Fuzz(func(t *testing.T, title string) {
+		slug := Slug(title)
+		if len(slug) > 60 || !valid.MatchString(slug) {
+			t.Errorf("the slug of %q is %q", title, slug)
+		}
+		if Slug(slug) != slug {
+			t.Errorf("the slug of the slug %q is %q", slug, Slug(slug))
+		}
+	})
 }

@@ -46,8 +46,8 @@ func NewAddress(base string, trustedProxies []string) (*Address, error) {
 
 // Of returns the address of the site as the client of a request sees it, without a slash at the end:
 // "https://blog.example". It is that of the setting if there is one. Otherwise the client decides, so an answer that
-// has it must not be kept for clients that use another address. Of returns an error of the kind models.Invalid if the
-// request has no usable Host.
+// has it must not be kept for clients that use another address: see middleware.Keeper.KeepBy. Of returns an error of
+// the kind models.Invalid if the request has no usable Host.
 func (a *Address) Of(r *http.Request) (string, error) {
 	if a.base != "" {
 		return a.base, nil
