@@ -100,7 +100,7 @@ func (s *Sessions) VerifyBrowser(token string) (VerifiedToken, error) {
 	return VerifiedToken{sessionID: id, userID: subject, browser: true}, nil
 }
 
-// Identify returns the user and the session of a verified token. It returns ErrInvalidToken if the session has ended.
+// Identify returns the user and the session of a verified token. It returns ErrSessionEnded if the session has ended.
 //
 // It notes the use of a browser's session, at most once a minute. Other sessions are noted when their tokens are
 // refreshed.
@@ -207,11 +207,11 @@ func (s *Sessions) grant(session *models.Session, u *models.User, now time.Time)
 // now returns the time as stores keep it.
 func (s *Sessions) now() time.Time { return models.StoredTime(s.options.Now()) }
 
-// sessionError returns the error of a store that was asked for the session of a token. It returns ErrInvalidToken,
+// sessionError returns the error of a store that was asked for the session of a token. It returns ErrSessionEnded,
 // wrapped with the action, if the session has ended.
 func sessionError(action string, err error) error {
 	if errors.Is(err, models.ErrSessionNotFound) {
-		return fmt.Errorf("%s: %w: %w", action, ErrInvalidToken, err)
+		return fmt.Errorf("%s: %w: %w", action, ErrSessionEnded, ErrInvalidToken)
 	}
 	return err
 }

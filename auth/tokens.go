@@ -20,6 +20,12 @@ import (
 var (
 	// ErrInvalidToken says that a token has the wrong signature, type or claims, or that its session has ended.
 	ErrInvalidToken = models.NewError(models.TokenInvalid, "invalid token")
+	// ErrSessionEnded says that the session of a valid token has ended. Such an error is an ErrInvalidToken too.
+	ErrSessionEnded = models.NewError(models.TokenInvalid, "invalid token: its session has ended, log in again")
+	// ErrRefreshToken says that a refresh token was sent as an access token. Such an error is an ErrInvalidToken too.
+	ErrRefreshToken = models.NewError(models.TokenInvalid, "invalid token: this is a refresh token, send the access token")
+	// ErrAccessToken says that an access token was sent as a refresh token. Such an error is an ErrInvalidToken too.
+	ErrAccessToken = errors.New("this is an access token")
 	// ErrTokenExpired says that a token with the right signature and type has expired.
 	ErrTokenExpired = models.NewError(models.TokenExpired, "jwt expired")
 )
@@ -176,7 +182,7 @@ func (t *Tokens) parse(token, wantType string, key []byte, claims jwt.Claims) er
 	}
 	_, err := t.parser.ParseWithClaims(token, claims, func(parsed *jwt.Token) (any, error) {
 		if parsed.Header["typ"] != wantType {
-			return nil, fmt.Errorf("token type is not %s", wantType)
+			return nil, typeError(parsed.Header["typ"])
 		}
 		if _, ok := parsed.Header["crit"]; ok {
 			return nil, errors.New("the header asks for an extension")
@@ -186,6 +192,9 @@ func (t *Tokens) parse(token, wantType string, key []byte, claims jwt.Claims) er
 	if errors.Is(err, jwt.ErrTokenExpired) {
 		return fmt.Errorf("parse token: %w", ErrTokenExpired)
 	}
+	if errors.Is(err, ErrRefreshToken) { // comes first, because clients see the message of the first
+		return fmt.Errorf("parse token: %w: %w", ErrRefreshToken, ErrInvalidToken)
+	}
 	if err != nil {
 		return fmt.Errorf("parse token: %w: %w", ErrInvalidToken, err)
 	}
@@ -194,6 +203,18 @@ func (t *Tokens) parse(token, wantType string, key []byte, claims jwt.Claims) er
 		return fmt.Errorf("parse token: %w: it is from the future", ErrInvalidToken)
 	}
 	return nil
+}
+
+// typeError returns what is wrong with a token whose type is not the wanted one.
+func typeError(given any) error {
+	switch given {
+	case accessType:
+		return ErrAccessToken
+	case refreshType:
+		return ErrRefreshToken
+	default:
+		return errors.New("the type is another one")
+	}
 }
 
 // checkDates fails unless the dates in the claims of a token are numbers (RFC 7519, section 2). The parser accepts

@@ -69,7 +69,7 @@ func (h *account) updateMe(c *gin.Context) error {
 	change := models.ProfileChange{Name: in.Name, Email: in.Email, Bio: in.Bio}
 	user, err := h.store.UpdateProfile(c.Request.Context(), middleware.CurrentUser(c).ID, change)
 	if errors.Is(err, models.ErrUserNotFound) { // deleted since the request was authenticated
-		return auth.ErrInvalidToken
+		return auth.ErrSessionEnded
 	}
 	if err != nil {
 		return err

@@ -124,7 +124,11 @@ func (h *login) refresh(c *gin.Context) error {
 	}
 	grant, err := h.sessions.Refresh(c.Request.Context(), token)
 	if errors.Is(err, auth.ErrInvalidToken) {
-		return &httperror.Error{Kind: httperror.RefusedRefresh, Message: "Invalid refresh token", Cause: err}
+		message := "Invalid refresh token"
+		if errors.Is(err, auth.ErrAccessToken) {
+			message += ": " + auth.ErrAccessToken.Error()
+		}
+		return &httperror.Error{Kind: httperror.RefusedRefresh, Message: message, Cause: err}
 	}
 	if err != nil {
 		return err

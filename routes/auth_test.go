@@ -391,6 +391,48 @@ func TestRefreshTokenOlderThanThePreviousEndsTheSession(t *testing.T) {
 	})
 }
 
+// TestMessagesAboutTokens: a refusal says what was wrong with what was sent, and its name stays.
+func TestMessagesAboutTokens(t *testing.T) {
+	onEachStore(t, func(t *testing.T, s *server) {
+		g, ended, deleted := s.signUp(t, "alice"), s.login(t, "alice"), s.signUp(t, "bob")
+		s.send(t, "POST", "/auth/logout", fmt.Sprintf(`{"refreshToken":%q}`, ended.RefreshToken)).is(204)
+		s.send(t, "DELETE", "/auth/me", `{"password":"pass123"}`, bearer(deleted.Token)).is(204)
+		for _, c := range []struct {
+			what          string
+			header        header
+			name, message string
+		}{
+			{"no header", nil, "UnauthorizedError", "Authentication required"},
+			{"only the token", header{"Authorization": g.Token}, "UnauthorizedError",
+				"Send the access token in a header Authorization: Bearer TOKEN"},
+			{"the refresh token", bearer(g.RefreshToken), "JsonWebTokenError",
+				"invalid token: this is a refresh token, send the access token"},
+			{"a session that ended", bearer(ended.Token), "JsonWebTokenError",
+				"invalid token: its session has ended, log in again"},
+			{"an account that is gone", bearer(deleted.Token), "JsonWebTokenError",
+				"invalid token: its session has ended, log in again"},
+			{"garbage", bearer("garbage"), "JsonWebTokenError", "invalid token"},
+			{"a changed token", bearer(g.Token + "x"), "JsonWebTokenError", "invalid token"},
+		} {
+			var e struct{ Error, Message string }
+			s.send(t, "GET", "/auth/me", "", c.header).is(401).decode(&e)
+			if e.Error != c.name || e.Message != c.message {
+				t.Errorf("%s: got %s %q, want %s %q", c.what, e.Error, e.Message, c.name, c.message)
+			}
+		}
+		for token, message := range map[string]string{
+			g.AccessToken: "Invalid refresh token: this is an access token", ended.RefreshToken: "Invalid refresh token",
+			"garbage": "Invalid refresh token",
+		} {
+			var e struct{ Error, Message string }
+			s.refresh(t, token).is(401).decode(&e)
+			if e.Error != "UnauthorizedError" || e.Message != message {
+				t.Errorf("a refresh: got %s %q, want %q", e.Error, e.Message, message)
+			}
+		}
+	})
+}
+
 func TestRefreshRefusals(t *testing.T) {
 	s := newServer(t, testkit.SQLite(t))
 	g := s.signUp(t, "alice")
