@@ -197,6 +197,25 @@ func TestBaseImagesArePinned(t *testing.T) {
 	}
 }
 
+// TestEngine20Suffices checks that an engine from 20.10 on can build the image, with BuildKit and without, and run the
+// stack.
+func TestEngine20Suffices(t *testing.T) {
+	text := read(t, "../Dockerfile")
+	// The classic builder knows none of these, and BuildKit of 20.10 not all.
+	for _, needs := range []string{"--start-interval", "--mount", "--link", "--chmod", "--parents", "--exclude", "<<"} {
+		for line := range strings.Lines(text) {
+			if !strings.HasPrefix(line, "#") && strings.Contains(line, needs) {
+				t.Errorf("the Dockerfile needs a newer engine for %s: %s", needs, line)
+			}
+		}
+	}
+	for name, service := range load(t, "scale", "monitoring").Services {
+		if service.HealthCheck != nil && service.HealthCheck.StartInterval != nil {
+			t.Errorf("%s has a start_interval, which engines before 25 refuse", name)
+		}
+	}
+}
+
 // load loads the stack with the given profiles, without the environment of the test.
 func load(t *testing.T, profiles ...string) *types.Project {
 	t.Helper()
