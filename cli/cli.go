@@ -54,12 +54,13 @@ func Run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	if err == nil {
 		return 0
 	}
-	fmt.Fprintf(stderr, "gin-blog: %v\n", err)
+	code := 1
 	if _, ok := errors.AsType[usageError](err); ok {
-		fmt.Fprintf(stderr, "\n%s", usage())
-		return 2
+		code = 2
+		fmt.Fprintf(stderr, "%s\n", usage()) // before the error, so that a terminal shows that last
 	}
-	return 1
+	fmt.Fprintf(stderr, "gin-blog: %v\n", err)
+	return code
 }
 
 func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) error {

@@ -67,8 +67,8 @@ Settings come from the environment and from a file .env: docs/settings.md lists 
 			continue
 		}
 		code, stdout, stderr := runLine(t, append([]string{c.name}, strings.Fields(c.args+" x")...)...)
-		reason := "gin-blog: " + c.name + ": got "
-		if code != 2 || stdout != "" || !strings.HasPrefix(stderr, reason) || !strings.Contains(stderr, help) {
+		shown, reason, _ := strings.Cut(stderr, "\ngin-blog: ") // the reason comes last
+		if code != 2 || stdout != "" || shown != help || !strings.HasPrefix(reason, c.name+": got ") {
 			t.Errorf("%s with too many arguments: exit %d, stdout %q, stderr %q", c.name, code, stdout, stderr)
 		}
 	}

@@ -51,7 +51,8 @@ func newTerminalHandler(w io.Writer, level slog.Leveler, color bool) slog.Handle
 	if f, ok := w.(*os.File); ok {
 		w = colorable.NewColorable(f) // for the console of Windows
 	}
-	return terminalHandler{tint.NewTextHandler(w, &tint.Options{Level: level, TimeFormat: time.TimeOnly, NoColor: !color})}
+	options := &tint.Options{Level: level, TimeFormat: time.TimeOnly, NoColor: !color}
+	return terminalHandler{tint.NewTextHandler(w, options)}
 }
 
 // Handle implements slog.Handler.

@@ -16,7 +16,7 @@ func TestSeedIsBounded(t *testing.T) {
 	} {
 		environ := []string{"DATA_DIR=/dev/null/data"} // fails where a plan passes
 		code, stdout, stderr := runIn(t, environ, append([]string{"seed"}, args...)...)
-		if code != 2 || stdout != "" || !strings.HasPrefix(stderr, "gin-blog: seed") {
+		if code != 2 || stdout != "" || !strings.Contains(stderr, "\ngin-blog: seed") {
 			t.Errorf("seed %v: exit %d, stdout %q, stderr %q, want a usage error", args, code, stdout, stderr)
 		}
 	}

@@ -61,7 +61,8 @@ func TestCommandsOnNoDatabase(t *testing.T) {
 func TestMisspeltSettingIsSaid(t *testing.T) {
 	environ := []string{"DATA_DIR=" + t.TempDir(), "BCRYPT_COST=4", "MONGODB_URI=mongodb://alice:hunter2@host/"}
 	code, stdout, stderr := runIn(t, environ, "seed", "-users", "1", "-posts", "0")
-	want := "gin-blog: warning: MONGODB_URI in the environment is not a setting and has no effect: did you mean MONGO_URI?\n"
+	want := "gin-blog: warning: MONGODB_URI in the environment is not a setting and has no effect: " +
+		"did you mean MONGO_URI?\n"
 	if code != 0 || stderr != want || strings.Contains(stdout, "hunter2") {
 		t.Errorf("exit %d, stdout %q, stderr %q, want %q", code, stdout, stderr, want)
 	}

@@ -177,7 +177,8 @@ func (c *Config) check(limits Limits) (problems []string) {
 		"BCRYPT_COST must be %d to %d, not %d", limits.MinBcryptCost, limits.MaxBcryptCost, c.BcryptCost)
 	expect(c.PasswordMinLength >= 1 && c.PasswordMinLength <= limits.MaxPasswordBytes,
 		"PASSWORD_MIN_LENGTH must be 1 to %d, not %d", limits.MaxPasswordBytes, c.PasswordMinLength)
-	expect(slices.Contains([]string{"", "text", "json"}, c.LogFormat), "LOG_FORMAT must be text or json, not %q", c.LogFormat)
+	expect(slices.Contains([]string{"", "text", "json"}, c.LogFormat),
+		"LOG_FORMAT must be text or json, not %q", c.LogFormat)
 	for _, origin := range c.CORSOrigins {
 		expect(isOrigin(origin),
 			"CORS_ORIGINS must be * or origins like https://example.com, separated by commas, not %q", origin)

@@ -23,9 +23,9 @@ const (
 )
 
 // AccessLog writes one line for each request, after its answer. It says which route was asked for, or which path if no
-// route has it; how the request ended; and, if it was refused, why. bytes counts the body as it was sent. A line never
-// has a body, a token, a header that may hold one, or a value of the query. If the server failed, it has the cause, which
-// the client does not see.
+// route has it; how the request ended; and, if it was refused, why. bytes counts the body as it was sent. If the server
+// failed, the line has the cause, which the client does not see. No line has a body, a token, a header that may hold
+// one, or a value of the query.
 func AccessLog(log *slog.Logger) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		start := time.Now()

@@ -50,6 +50,44 @@ func TestRegister(t *testing.T) {
 	})
 }
 
+// TestMessagesNameOneRule: who breaks one rule hears of that rule alone.
+func TestMessagesNameOneRule(t *testing.T) {
+	s := newServer(t, testkit.SQLite(t))
+	token := s.signUp(t, "alice").Token
+	for _, c := range []struct{ method, path, body, field, message string }{
+		{"POST", "/auth/register", `{"username":"bob","password":"abc"}`, "password", "must have at least 6 characters"},
+		{"POST", "/auth/register", `{"username":"bob","password":"` + strings.Repeat("x", 73) + `"}`, "password",
+			"must have at most 72 bytes"},
+		{"POST", "/auth/register", `{"username":"bob","password":"pass\u0000123"}`, "password",
+			"must have no NUL character"},
+		{"POST", "/auth/register", `{"username":"robert","password":"Robert"}`, "password",
+			"must differ from the username"},
+		{"POST", "/auth/register", `{"username":"bo","password":"pass123"}`, "username",
+			"must be 3 to 32 of the characters A-Z a-z 0-9 . _ - and start with a letter or digit"},
+		{"POST", "/auth/register", `{"username":"0123456789abcdef01234567","password":"pass123"}`, "username",
+			"must not be 24 hex digits, which would look like an id"},
+		{"POST", "/auth/password", `{"currentPassword":"pass123","newPassword":"abc"}`, "newPassword",
+			"must have at least 6 characters"},
+		{"PATCH", "/auth/me", `{"name":"` + strings.Repeat("x", 101) + `"}`, "name", "must have at most 100 characters"},
+		{"PATCH", "/auth/me", `{"name":"a\nb"}`, "name",
+			"must have no control character, and none that changes the direction of writing"},
+		{"POST", "/posts", `{"title":"` + strings.Repeat("é", 201) + `","content":"c"}`, "title",
+			"must have 1 to 200 characters"},
+		{"POST", "/posts", `{"title":"t","content":"\u0000"}`, "content",
+			"must have no control characters but tabs and line breaks"},
+	} {
+		var e struct {
+			Message string
+			Details []struct{ Field, Message string }
+		}
+		s.send(t, c.method, c.path, c.body, bearer(token)).is(400).decode(&e)
+		if len(e.Details) != 1 || e.Details[0].Field != c.field || e.Details[0].Message != c.message ||
+			e.Message != "Not valid: "+c.field {
+			t.Errorf("%s %s %s: got %+v, want %s %s", c.method, c.path, c.body, e, c.field, c.message)
+		}
+	}
+}
+
 func TestRegisterRules(t *testing.T) {
 	s := newServer(t, testkit.SQLite(t))
 	quoted := func(s string) string { b, _ := json.Marshal(s); return string(b) }

@@ -3,6 +3,7 @@ package routes
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -67,8 +68,11 @@ func (h *health) ready(c *gin.Context) error {
 	return render(c, http.StatusOK, statusBody{Status: "ready"})
 }
 
-func noMethod(*gin.Context) error {
-	return &httperror.Error{
-		Kind: httperror.MethodNotAllowed, Message: "Method not allowed: the Allow header names those that are",
+// noMethod refuses a method that the path does not have. The router has set the header Allow.
+func noMethod(c *gin.Context) error {
+	allowed := c.Writer.Header().Get("Allow")
+	if i := strings.LastIndex(allowed, ", "); i >= 0 {
+		allowed = allowed[:i] + " or " + allowed[i+2:]
 	}
+	return &httperror.Error{Kind: httperror.MethodNotAllowed, Message: "Method not allowed: use " + allowed}
 }

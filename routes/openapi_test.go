@@ -133,7 +133,7 @@ func TestErrorExamples(t *testing.T) {
 		}
 	}
 	possible := []error{
-		httperror.Invalid(nil, validation.FieldError{Field: "title", Message: "is required"}),
+		httperror.Invalid(nil, validation.FieldError{Field: "title"}, validation.FieldError{Field: "tags[0]"}),
 		middleware.ErrPanic, os.ErrDeadlineExceeded,
 		&http.MaxBytesError{Limit: maxAccountBody}, &http.MaxBytesError{Limit: maxPostBody},
 		&auth.LimitError{RetryAfter: 14 * time.Minute},

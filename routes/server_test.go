@@ -2,6 +2,7 @@ package routes_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -209,7 +210,8 @@ func (r *response) is(status int) *response {
 	return r
 }
 
-// fails checks an error answer whole: status, name, message and, where there are any, the fields of the details.
+// fails checks an error answer whole: status, name, the fields of the details if there are any, and what is said in the
+// message and the details. The two do not say the same.
 func (r *response) fails(status int, name, message string, fields ...string) *response {
 	r.t.Helper()
 	r.is(status)
@@ -218,15 +220,20 @@ func (r *response) fails(status int, name, message string, fields ...string) *re
 		Details                   []struct{ Field, Message string }
 	}
 	r.decode(&e)
-	if e.Error != name || !strings.Contains(e.Message, message) {
-		r.t.Errorf("%s: got %s %q, want %s %q", r.what, e.Error, e.Message, name, message)
+	var got []string
+	said := e.Message
+	for _, d := range e.Details {
+		got = append(got, d.Field)
+		said += "; " + cmp.Or(d.Field, `""`) + " " + d.Message
+		if strings.Contains(e.Message, d.Message) || strings.Contains(d.Message, e.Message) {
+			r.t.Errorf("%s: the message %q and a detail %q say the same", r.what, e.Message, d.Message)
+		}
+	}
+	if e.Error != name || !strings.Contains(said, message) {
+		r.t.Errorf("%s: got %s %q, want %s %q", r.what, e.Error, said, name, message)
 	}
 	if e.RequestID != r.header.Get("X-Request-ID") {
 		r.t.Errorf("%s: requestId %q is not the header's %q", r.what, e.RequestID, r.header.Get("X-Request-ID"))
-	}
-	var got []string
-	for _, d := range e.Details {
-		got = append(got, d.Field)
 	}
 	if fmt.Sprint(got) != fmt.Sprint(fields) {
 		r.t.Errorf("%s: details name %v, want %v", r.what, got, fields)

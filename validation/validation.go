@@ -9,7 +9,6 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/go-playground/validator/v10"
 
@@ -34,25 +33,22 @@ type Error struct {
 	Fields []FieldError
 }
 
-// Error returns a sentence about each field.
+// Error names the fields. What is wrong with them is in Fields.
 func (e *Error) Error() string {
-	parts := make([]string, len(e.Fields))
+	names := make([]string, len(e.Fields))
 	for i, f := range e.Fields {
-		name := f.Field
-		if name == "" {
-			name = `""`
-		}
-		parts[i] = name + " " + f.Message
+		names[i] = cmp.Or(f.Field, `""`)
 	}
-	return strings.Join(parts, "; ")
+	return "Not valid: " + strings.Join(names, ", ")
 }
 
 // rule is a check that a `validate` tag may name.
 type rule struct {
 	name    string
 	message string
-	// alias spells the rule in rules of the validator's own. If it is empty, holds checks a string; parent is the struct
-	// that the string belongs to.
+	// alias spells the rule in other rules, and in those of the validator's own. A field that breaks one of them gets the
+	// message of that one if it has one. If alias is empty, holds checks a string; parent is the struct that the string
+	// belongs to.
 	alias string
 	holds func(value string, parent reflect.Value) bool
 }
@@ -77,20 +73,26 @@ func rules(passwordMinLength int) []rule {
 		{name: "required_without", message: "or email is required"},
 		{name: "excluded_with", message: "and email are two ways to say one thing: send one of them"},
 		{name: "login", alias: "max=254", message: "must have at most 254 characters"},
-		{name: "username", holds: isUsername, message: "must be 3 to 32 of the characters A-Z a-z 0-9 . _ - " +
-			"and start with a letter or digit, and not be 24 hex digits"},
-		{name: "password", holds: isPassword(passwordMinLength), message: fmt.Sprintf("must have at least %d characters "+
-			"and at most %d bytes, no NUL, and differ from the username", passwordMinLength, auth.MaxPasswordBytes)},
+		{name: "username", alias: "handle,noid", message: "is not a username"},
+		{name: "handle", holds: matches(usernameForm),
+			message: "must be 3 to 32 of the characters A-Z a-z 0-9 . _ - and start with a letter or digit"},
+		{name: "noid", holds: lacks(idForm), message: "must not be 24 hex digits, which would look like an id"},
+		{name: "password", alias: fmt.Sprintf("min=%d,bcrypt,nonul,notusername", passwordMinLength),
+			message: fmt.Sprintf("must have at least %d characters", passwordMinLength)},
+		{name: "bcrypt", holds: func(password string, _ reflect.Value) bool { return len(password) <= auth.MaxPasswordBytes },
+			message: fmt.Sprintf("must have at most %d bytes", auth.MaxPasswordBytes)},
+		{name: "nonul", holds: func(password string, _ reflect.Value) bool { return !strings.ContainsRune(password, 0) },
+			message: "must have no NUL character"},
+		{name: "notusername", holds: isNotUsername, message: "must differ from the username"},
 		{name: "email", holds: isEmail,
 			message: "must be a plain address like alice@example.com, of at most 254 characters, or empty"},
-		{name: "name", holds: isName,
-			message: "must have at most 100 characters, none of them a control character or a change of direction"},
-		{name: "bio", holds: isBio,
-			message: "must have at most 1000 characters, and no control characters but tabs and line breaks"},
-		{name: "title", holds: isTitle, message: "must have 1 to 200 characters, " +
-			"none of them a control character or a change of direction"},
-		{name: "content", holds: isContent,
-			message: "must have 1 to 100000 characters, and no control characters but tabs and line breaks"},
+		{name: "line", holds: lacks(badInLine),
+			message: "must have no control character, and none that changes the direction of writing"},
+		{name: "text", holds: lacks(badInText), message: "must have no control characters but tabs and line breaks"},
+		{name: "name", alias: "max=100,line", message: "must have at most 100 characters"},
+		{name: "bio", alias: "max=1000,text", message: "must have at most 1000 characters"},
+		{name: "title", alias: "min=1,max=200,line", message: "must have 1 to 200 characters"},
+		{name: "content", alias: "min=1,max=100000,text", message: "must have 1 to 100000 characters"},
 		{name: "tags", alias: "max=10,unique", message: "must be at most 10, all different"},
 		{name: "tag", holds: func(tag string, _ reflect.Value) bool { return IsTag(tag) }, message: TagMessage},
 	}
@@ -164,44 +166,28 @@ func (v *Validator) Check(request any) error {
 	}
 	fields := make([]FieldError, len(broken))
 	for i, b := range broken {
-		fields[i] = FieldError{Field: b.Field(), Message: v.messages[b.Tag()]}
+		message := cmp.Or(v.messages[b.ActualTag()], v.messages[b.Tag()])
+		fields[i] = FieldError{Field: b.Field(), Message: message}
 	}
 	return &Error{Fields: fields}
 }
 
-func isUsername(name string, _ reflect.Value) bool {
-	return usernameForm.MatchString(name) && !idForm.MatchString(name)
+// matches returns a check that a form matches a string.
+func matches(form *regexp.Regexp) func(string, reflect.Value) bool {
+	return func(value string, _ reflect.Value) bool { return form.MatchString(value) }
 }
 
-func isPassword(minLength int) func(string, reflect.Value) bool {
-	return func(password string, request reflect.Value) bool {
-		return utf8.RuneCountInString(password) >= minLength &&
-			len(password) <= auth.MaxPasswordBytes &&
-			!strings.ContainsRune(password, 0) &&
-			!strings.EqualFold(password, request.FieldByName("Username").String())
-	}
+// lacks returns a check that a form matches no part of a string.
+func lacks(form *regexp.Regexp) func(string, reflect.Value) bool {
+	return func(value string, _ reflect.Value) bool { return !form.MatchString(value) }
+}
+
+func isNotUsername(password string, request reflect.Value) bool {
+	return !strings.EqualFold(password, request.FieldByName("Username").String())
 }
 
 func isEmail(address string, _ reflect.Value) bool {
 	return address == "" || len(address) <= 254 && emailForm.MatchString(address)
-}
-
-func isName(name string, _ reflect.Value) bool {
-	return utf8.RuneCountInString(name) <= 100 && !badInLine.MatchString(name)
-}
-
-func isBio(bio string, _ reflect.Value) bool {
-	return utf8.RuneCountInString(bio) <= 1000 && !badInText.MatchString(bio)
-}
-
-func isTitle(title string, _ reflect.Value) bool {
-	length := utf8.RuneCountInString(title)
-	return length >= 1 && length <= 200 && !badInLine.MatchString(title)
-}
-
-func isContent(content string, _ reflect.Value) bool {
-	length := utf8.RuneCountInString(content)
-	return length >= 1 && length <= 100_000 && !badInText.MatchString(content)
 }
 
 // TagMessage says what a tag must be, to be read after the name of its field.
