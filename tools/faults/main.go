@@ -64,7 +64,7 @@ func run(ctx context.Context, p plan, seed uint64, out io.Writer) error {
 			return fmt.Errorf("%s: %w (the logs are in %s)", t.name, err, t.dir)
 		}
 		verdicts = append(verdicts, v)
-		broken = append(broken, v.err())
+		broken = append(broken, v.Err())
 	}
 	printTable(out, verdicts)
 	if len(trials) == 1 {

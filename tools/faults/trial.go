@@ -9,11 +9,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"gin-blog/tools/internal/ledger"
 	"gin-blog/tools/internal/program"
 )
 
@@ -24,8 +24,6 @@ const (
 	// After a server has recovered, its next fault comes within this time. The database has fewer faults, further apart,
 	// so that the faults of both go on for about as long and overlap.
 	programPause, databasePause = time.Second, 3 * time.Second
-
-	kill, term = "SIGKILL", "SIGTERM"
 )
 
 // trial is one run on one store.
@@ -34,13 +32,12 @@ type trial struct {
 	dir      string
 	plan     plan
 	seed     uint64
-	url      string
+	client   ledger.Client
 	program  *process
 	database *process // nil on SQLite
 
-	fault   atomic.Value // a string: the latest fault of the program
-	writers []*writer
-	outages outages
+	site    ledger.Site
+	writers []*ledger.Writer
 	broken  []error // promises about SIGTERM that were broken
 }
 
@@ -57,7 +54,8 @@ func newTrial(name, dir, binary string, p plan, seed uint64) (*trial, error) {
 		fmt.Sprintf("PORT=%d", port), "BCRYPT_COST=4", "RATE_LIMIT=false", "ACCESS_TOKEN_TTL=24h", "LOG_LEVEL=warn",
 	}
 	return &trial{
-		name: name, dir: dir, plan: p, seed: seed, url: fmt.Sprintf("http://127.0.0.1:%d", port),
+		name: name, dir: dir, plan: p, seed: seed,
+		client:  ledger.Client{URL: fmt.Sprintf("http://127.0.0.1:%d", port)},
 		program: &process{name: "gin-blog", command: []string{binary}, dir: dir, env: env},
 	}, nil
 }
@@ -92,30 +90,31 @@ func (t *trial) run(ctx context.Context) (*verdict, error) {
 	if err := t.writeThroughFaults(ctx); err != nil {
 		return nil, err
 	}
-	notes, err := t.notes()
+	notes, err := ledger.AllNotes(t.dir)
 	if err != nil {
 		return nil, err
 	}
-	posts, err := t.posts(ctx)
+	posts, err := t.client.Posts(ctx)
 	if err != nil {
 		return nil, err
 	}
-	v := judge(notes, posts)
-	v.store, v.plan, v.outage = t.name, t.plan, t.outages.longest
+	v := ledger.Judge(notes, posts)
+	v.Store = t.name
 	for _, err := range t.broken {
-		v.wrong = append(v.wrong, err.Error())
+		v.Wrong = append(v.Wrong, err.Error())
 	}
-	return v, nil
+	return &verdict{Verdict: v, plan: t.plan, outage: t.site.Outages.Longest()}, nil
 }
 
 // writeThroughFaults starts the writers, lets all faults happen, and stops the writers.
 func (t *trial) writeThroughFaults(ctx context.Context) error {
-	token, err := t.signIn(ctx)
+	token, err := t.client.SignIn(ctx)
 	if err != nil {
 		return err
 	}
+	t.site.URL, t.site.Token = t.client.URL, token
 	for number := range writerCount {
-		w, err := newWriter(number, t, token)
+		w, err := t.site.NewWriter(t.dir, number)
 		if err != nil {
 			return err
 		}
@@ -124,7 +123,7 @@ func (t *trial) writeThroughFaults(ctx context.Context) error {
 	group, groupCtx := errgroup.WithContext(ctx)
 	stop := make(chan struct{})
 	for _, w := range t.writers {
-		group.Go(func() error { return w.run(groupCtx, stop) })
+		group.Go(func() error { return w.Run(groupCtx, stop) })
 	}
 	group.Go(func() error {
 		defer close(stop)
@@ -148,7 +147,7 @@ func (t *trial) injectFaults(ctx context.Context) error {
 
 // injectProgramFaults kills and stops the program in random order, and starts it again each time.
 func (t *trial) injectProgramFaults(ctx context.Context, random *rand.Rand) error {
-	faults := slices.Concat(slices.Repeat([]string{kill}, t.plan.kills), slices.Repeat([]string{term}, t.plan.terms))
+	faults := slices.Concat(slices.Repeat([]string{ledger.Kill}, t.plan.kills), slices.Repeat([]string{ledger.Term}, t.plan.terms))
 	random.Shuffle(len(faults), func(i, j int) { faults[i], faults[j] = faults[j], faults[i] })
 	for _, fault := range faults {
 		if err := t.awaitNextFault(ctx, random, programPause); err != nil {
@@ -156,8 +155,8 @@ func (t *trial) injectProgramFaults(ctx context.Context, random *rand.Rand) erro
 		}
 		// A missing answer has this fault as its cause, until the next fault: every writer has had a post acknowledged since
 		// the fault before.
-		t.fault.Store(fault)
-		if fault == kill {
+		t.site.Fault.Store(fault)
+		if fault == ledger.Kill {
 			if err := t.program.kill(); err != nil {
 				return err
 			}
@@ -207,11 +206,11 @@ func (t *trial) awaitNextFault(ctx context.Context, random *rand.Rand, maxPause 
 func (t *trial) awaitWriters(ctx context.Context) error {
 	before := make([]int64, len(t.writers))
 	for i, w := range t.writers {
-		before[i] = w.acknowledged.Load()
+		before[i] = w.Acknowledged()
 	}
 	return await(ctx, "every writer's next acknowledged post", func() bool {
 		for i, w := range t.writers {
-			if w.acknowledged.Load() == before[i] {
+			if w.Acknowledged() == before[i] {
 				return false
 			}
 		}
@@ -222,7 +221,7 @@ func (t *trial) awaitWriters(ctx context.Context) error {
 // awaitReady waits until the program says that it is ready.
 func (t *trial) awaitReady(ctx context.Context) error {
 	return await(ctx, "the readiness of the program", func() bool {
-		_, err := t.call(ctx, http.MethodGet, "/readyz", "", nil)
+		_, err := t.client.Call(ctx, http.MethodGet, "/readyz", "", nil)
 		return err == nil
 	})
 }

@@ -1,8 +1,9 @@
-package main
+package ledger
 
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -14,29 +15,32 @@ import (
 // callTimeout bounds each call that is not a write of a writer.
 const callTimeout = 10 * time.Second
 
-// post is a post as the list shows it.
-type post struct {
+// Client talks to one server.
+type Client struct{ URL string }
+
+// Post is a post as the list shows it.
+type Post struct {
 	ID    string `json:"_id"`
 	Title string
 }
 
-// signIn makes the account that writes all posts, and returns its access token.
-func (t *trial) signIn(ctx context.Context) (token string, err error) {
+// SignIn makes the account that writes all posts, unless it exists, and returns its access token.
+func (c Client) SignIn(ctx context.Context) (token string, err error) {
 	account := testkit.Account("writer")
-	if _, err := t.call(ctx, http.MethodPost, "/auth/register", account, nil); err != nil {
-		return "", err
-	}
+	_, registered := c.Call(ctx, http.MethodPost, "/auth/register", account, nil)
 	var grant testkit.Grant
-	_, err = t.call(ctx, http.MethodPost, "/auth/login", account, &grant)
-	return grant.Token, err
+	if _, err := c.Call(ctx, http.MethodPost, "/auth/login", account, &grant); err != nil {
+		return "", errors.Join(registered, err)
+	}
+	return grant.Token, nil
 }
 
-// posts reads the whole list, page by page.
-func (t *trial) posts(ctx context.Context) (all []post, err error) {
+// Posts reads the whole list, page by page.
+func (c Client) Posts(ctx context.Context) (all []Post, err error) {
 	next := regexp.MustCompile(`<([^>]*)>; rel="next"`)
 	for path := "/posts?limit=100"; path != ""; {
-		var page []post
-		header, err := t.call(ctx, http.MethodGet, path, "", &page)
+		var page []Post
+		header, err := c.Call(ctx, http.MethodGet, path, "", &page)
 		if err != nil {
 			return nil, err
 		}
@@ -49,12 +53,12 @@ func (t *trial) posts(ctx context.Context) (all []post, err error) {
 	return all, nil
 }
 
-// call sends a request, decodes the answer into result unless that is nil, and returns the headers of the answer. A
+// Call sends a request, decodes the answer into result unless that is nil, and returns the headers of the answer. A
 // status of 300 or more is an error.
-func (t *trial) call(ctx context.Context, method, path, body string, result any) (http.Header, error) {
+func (c Client) Call(ctx context.Context, method, path, body string, result any) (http.Header, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	request, err := testkit.NewRequest(ctx, method, t.url+path, body)
+	request, err := testkit.NewRequest(ctx, method, c.URL+path, body)
 	if err != nil {
 		return nil, err
 	}

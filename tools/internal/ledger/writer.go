@@ -1,4 +1,4 @@
-package main
+package ledger
 
 import (
 	"context"
@@ -24,43 +24,54 @@ const (
 	retryPause = 20 * time.Millisecond
 )
 
-// writer creates one post after another.
-type writer struct {
-	number int
-	url    string
-	token  string
-	client *http.Client
-	notes  notebook
-	// retries makes the writer send each post, with an Idempotency-Key, until it is acknowledged. Otherwise the writer
-	// sends each post only once.
+// Writer creates one post after another.
+type Writer struct {
+	Notes Notebook
+
+	number  int
+	site    *Site
+	client  *http.Client
 	retries bool
 
-	fault        *atomic.Value // a string: the latest fault of the program
-	acknowledged atomic.Int64  // posts
-	outages      *outages
+	acknowledged atomic.Int64 // posts
 }
 
-// newWriter returns a writer. Its number decides whether it retries, and whether it keeps one connection or opens one
-// for each post. A server that stops may close a kept connection while a request is on its way.
-func newWriter(number int, t *trial, token string) (*writer, error) {
-	notes, err := openNotebook(filepath.Join(t.dir, fmt.Sprintf("writer-%02d.jsonl", number)))
+// Site is what several writers write to. Its fields are set before the first writer starts.
+type Site struct {
+	URL   string
+	Token string
+	// Proxied is true if a proxy is in front. Its 502 then means that no answer came.
+	Proxied bool
+
+	Fault   atomic.Value // a string: the latest fault of the program
+	Outages Outages
+}
+
+// NewWriter returns a writer that writes its notes to dir. Its number decides whether it keeps one connection or opens
+// one for each post: a server that stops may close a kept connection while a request is on its way. The number also
+// decides whether the writer sends each post, with an Idempotency-Key, until it is acknowledged, or only once.
+func (s *Site) NewWriter(dir string, number int) (*Writer, error) {
+	notes, err := OpenNotebook(filepath.Join(dir, fmt.Sprintf("writer-%02d.jsonl", number)))
 	if err != nil {
 		return nil, err
 	}
 	retries, keepsConnection := number%2 == 0, number/2%2 != 0
-	return &writer{
-		number: number, url: t.url, token: token, notes: notes, retries: retries, fault: &t.fault, outages: &t.outages,
+	return &Writer{
+		Notes: notes, number: number, site: s, retries: retries,
 		client: &http.Client{Transport: &http.Transport{DisableKeepAlives: !keepsConnection}},
 	}, nil
 }
 
-// run publishes posts until stop is closed. It always finishes the post that it has begun.
-func (w *writer) run(ctx context.Context, stop <-chan struct{}) error {
+// Acknowledged returns the number of posts that were acknowledged.
+func (w *Writer) Acknowledged() int64 { return w.acknowledged.Load() }
+
+// Run publishes posts until stop is closed. It always finishes the post that it has begun.
+func (w *Writer) Run(ctx context.Context, stop <-chan struct{}) error {
 	defer w.client.CloseIdleConnections()
 	for n := 1; ; n++ {
 		select {
 		case <-stop:
-			return w.notes.file.Close()
+			return w.Notes.Close()
 		default:
 		}
 		if err := w.publish(ctx, fmt.Sprintf("w%02d-%06d", w.number, n)); err != nil {
@@ -71,9 +82,9 @@ func (w *writer) run(ctx context.Context, stop <-chan struct{}) error {
 
 // publish sends a post once, or until it is acknowledged if the writer retries. Without a connection it always tries
 // again, because nothing was sent.
-func (w *writer) publish(ctx context.Context, title string) error {
+func (w *Writer) publish(ctx context.Context, title string) error {
 	for {
-		if err := w.notes.add(note{Title: title, Event: sending}); err != nil {
+		if err := w.Notes.Add(Note{Title: title, Event: Sending}); err != nil {
 			return err
 		}
 		outcome, sent := w.send(ctx, title)
@@ -82,13 +93,13 @@ func (w *writer) publish(ctx context.Context, title string) error {
 		}
 		if sent {
 			outcome.Retries = w.retries
-			if err := w.notes.add(outcome); err != nil {
+			if err := w.Notes.Add(outcome); err != nil {
 				return err
 			}
 		}
-		if outcome.Event == acknowledged {
+		if outcome.Event == Acknowledged {
 			w.acknowledged.Add(1)
-			w.outages.acknowledged(time.Now())
+			w.site.Outages.Acknowledged(time.Now())
 			return nil
 		}
 		select {
@@ -103,7 +114,7 @@ func (w *writer) publish(ctx context.Context, title string) error {
 }
 
 // send sends a post once and returns the outcome. It returns false if it got no connection, so that nothing was sent.
-func (w *writer) send(ctx context.Context, title string) (outcome note, sent bool) {
+func (w *Writer) send(ctx context.Context, title string) (outcome Note, sent bool) {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	reused := false
@@ -111,9 +122,9 @@ func (w *writer) send(ctx context.Context, title string) (outcome note, sent boo
 		GotConn: func(conn httptrace.GotConnInfo) { reused = conn.Reused },
 	})
 	body := fmt.Sprintf(`{"title":"%s","content":"%s"}`, title, strings.Repeat("Will it last? ", 20))
-	request, err := testkit.NewRequest(ctx, http.MethodPost, w.url+"/posts", body, testkit.Bearer(w.token))
+	request, err := testkit.NewRequest(ctx, http.MethodPost, w.site.URL+"/posts", body, testkit.Bearer(w.site.Token))
 	if err != nil {
-		return note{Title: title, Event: wrong, Answer: err.Error()}, true
+		return Note{Title: title, Event: Wrong, Answer: err.Error()}, true
 	}
 	// With GetBody, the client would itself send a request with an Idempotency-Key again, unnoticed.
 	request.GetBody = nil
@@ -125,32 +136,40 @@ func (w *writer) send(ctx context.Context, title string) (outcome note, sent boo
 		defer answer.Body.Close()
 		var content []byte
 		if content, err = io.ReadAll(answer.Body); err == nil {
+			if answer.StatusCode == http.StatusBadGateway && w.site.Proxied {
+				return Note{Title: title, Event: Unanswered, Fault: w.fault()}, true
+			}
 			return outcomeOf(title, answer.StatusCode, content), true
 		}
 	}
 	if failed, ok := errors.AsType[*net.OpError](err); ok && failed.Op == "dial" {
-		return note{}, false
+		return Note{}, false
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		return note{Title: title, Event: wrong, Answer: "none within " + answerTimeout.String()}, true
+		return Note{Title: title, Event: Wrong, Answer: "none within " + answerTimeout.String()}, true
 	}
 	// When a server process dies, the kernel closes a connection with EOF if the server had read all that was sent, and
 	// resets it otherwise. On a reused connection, EOF may also mean that the server had closed it before the request
 	// arrived. Half an answer always means that the server had read the request.
 	read := errors.Is(err, io.EOF) && !reused || errors.Is(err, io.ErrUnexpectedEOF)
-	fault, _ := w.fault.Load().(string)
-	return note{Title: title, Event: unanswered, Fault: fault, Read: read}, true
+	return Note{Title: title, Event: Unanswered, Fault: w.fault(), Read: read}, true
+}
+
+// fault returns the latest fault of the program, or "".
+func (w *Writer) fault() string {
+	fault, _ := w.site.Fault.Load().(string)
+	return fault
 }
 
 // outcomeOf returns the note about an answer.
-func outcomeOf(title string, status int, content []byte) note {
+func outcomeOf(title string, status int, content []byte) Note {
 	if status == http.StatusServiceUnavailable {
-		return note{Title: title, Event: unavailable}
+		return Note{Title: title, Event: Unavailable}
 	}
-	var created struct{ Post post }
+	var created struct{ Post Post }
 	err := json.Unmarshal(content, &created)
 	if err == nil && status == http.StatusCreated && created.Post.Title == title {
-		return note{Title: title, Event: acknowledged, ID: created.Post.ID}
+		return Note{Title: title, Event: Acknowledged, ID: created.Post.ID}
 	}
-	return note{Title: title, Event: wrong, Answer: fmt.Sprintf("%d %s", status, content)}
+	return Note{Title: title, Event: Wrong, Answer: fmt.Sprintf("%d %s", status, content)}
 }
