@@ -48,13 +48,21 @@ var (
 	ErrInvalidID       = NewError(Invalid, "The id must be 24 hex digits")
 	ErrUserNotFound    = NewError(NotFound, "User not found")
 	ErrPostNotFound    = NewError(NotFound, "Post not found")
+	ErrDraftNotFound   = NewError(NotFound, "Draft not found")
 	ErrSessionNotFound = NewError(NotFound, "Session not found")
 	ErrUsernameTaken   = NewError(Conflict, "Username already taken")
 	ErrEmailTaken      = NewError(Conflict, "Email already taken")
 	ErrKeyReused       = NewError(Conflict, "Idempotency-Key was used for another request: take a new one")
+	ErrTooManyDrafts   = NewError(Conflict, "You have 1000 drafts: publish or delete one first")
+	ErrDraftEmpty      = NewError(Conflict, "The draft has no content: write some before you publish it")
+	ErrDraftPublishing = NewError(Conflict, "The draft is being published")
 	ErrNotAuthor       = NewError(Forbidden, "Only the author may change this post")
 	ErrPostChanged     = NewError(Changed, "The post changed since the given ETag: read it again")
+	ErrDraftChanged    = NewError(Changed, "The draft changed since the given ETag: read it again")
 	ErrPasswordChanged = NewError(Changed, "The password changed meanwhile")
+
+	// ErrDraftNotDue says that it is not yet time to publish a draft.
+	ErrDraftNotDue = NewError(Conflict, "The time to publish the draft has not come")
 
 	// ErrDuplicate says that a unique index refused a new row. A store finds out what that means before it returns.
 	ErrDuplicate = NewError(Conflict, "It exists already")

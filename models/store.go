@@ -14,6 +14,7 @@ import (
 type Store interface {
 	UserStore
 	PostStore
+	DraftStore
 	SessionStore
 
 	// Ping returns nil if the database answers.
@@ -69,8 +70,8 @@ type UserStore interface {
 	// RenewHash replaces the hash from by the hash to of the same password. Sessions go on. If the user has another
 	// hash by now, nothing happens.
 	RenewHash(ctx context.Context, id ID, from, to string) error
-	// DeleteUser removes a user and ends their sessions. Their posts stay, without an author. It takes the same time
-	// however many posts there are. If the user is gone already, nothing happens.
+	// DeleteUser removes a user with their drafts, and ends their sessions. Their posts stay, without an author. It takes
+	// the same time however many posts there are. If the user is gone already, nothing happens.
 	DeleteUser(ctx context.Context, id ID) error
 }
 
@@ -93,6 +94,43 @@ type PostStore interface {
 	UpdatePost(ctx context.Context, id, author ID, change PostChange) (*Post, error)
 	// DeletePost removes a post of this author, in any state if ifUnchanged is nil. It returns the errors of UpdatePost.
 	DeletePost(ctx context.Context, id, author ID, ifUnchanged *Post) error
+}
+
+// DraftStore keeps drafts, apart from posts: no method of PostStore returns one. A method that names a draft returns
+// ErrDraftNotFound if the author has no such draft, and does nothing then.
+type DraftStore interface {
+	// CreateDraft stores d. It returns ErrDraftEmpty if d has a PublishAt and no content, and ErrTooManyDrafts if the
+	// author has MaxDrafts already. Many calls at once leave no more than MaxDrafts, but may refuse a draft that would still
+	// have fitted. A store that notices that the author is gone returns ErrUserNotFound.
+	CreateDraft(ctx context.Context, d *Draft) error
+	// CreateDrafts stores many drafts, faster than one by one, and whatever their number. If it fails, some of them may be
+	// stored.
+	CreateDrafts(ctx context.Context, drafts []Draft) error
+	// DraftByID returns a draft of this author.
+	DraftByID(ctx context.Context, id, author ID) (*Draft, error)
+	// Drafts returns a page, newest first, and whether there are older drafts. Its cost does not depend on how many drafts
+	// there are.
+	Drafts(ctx context.Context, f DraftFilter) (page []Draft, more bool, err error)
+	// UpdateDraft changes a draft of this author and returns the result. It returns ErrDraftChanged if the draft is no
+	// longer change.IfUnchanged, ErrDraftEmpty if the result would have a PublishAt and no content, and ErrDraftPublishing
+	// once the draft is being published.
+	UpdateDraft(ctx context.Context, id, author ID, change DraftChange) (*Draft, error)
+	// DeleteDraft removes a draft of this author, in any state if ifUnchanged is nil. It returns ErrDraftChanged if the
+	// draft is no longer ifUnchanged, and ErrDraftPublishing once the draft is being published.
+	DeleteDraft(ctx context.Context, id, author ID, ifUnchanged *Draft) error
+	// PublishDraft creates the post that a draft of this author becomes, and removes the draft. It returns the post with its
+	// author, and whether this call created it: if the draft was published before, PublishDraft returns that post.
+	//
+	// A draft becomes one post, however many calls, of however many processes, publish it. A call that does not get to its
+	// end has either done nothing, or has begun: then the draft can no longer be changed, and is due, and the next call
+	// finishes. So no change that was acknowledged is missing in the post.
+	//
+	// It returns ErrDraftEmpty if the draft has no content, ErrDraftChanged if it is no longer p.IfUnchanged, and
+	// ErrDraftNotDue if p.IfDue is set and its time has not come.
+	PublishDraft(ctx context.Context, id, author ID, p Publication) (post *Post, created bool, err error)
+	// DueDrafts returns the drafts whose PublishAt is not after a time, and those whose publishing has begun and did not
+	// get to its end: at most limit, the earliest PublishAt first. It takes the same time however many drafts there are.
+	DueDrafts(ctx context.Context, at time.Time, limit int) ([]DueDraft, error)
 }
 
 // SessionStore keeps logins. A session is live at a time before it expires, while its user exists and has the

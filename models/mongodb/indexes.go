@@ -24,6 +24,7 @@ func (s *Store) ensureIndexes(ctx context.Context) (*collections, error) {
 	c := &collections{
 		users:     s.db.Collection("users", primary),
 		posts:     s.db.Collection("posts", primary),
+		drafts:    s.db.Collection("drafts", primary),
 		sessions:  s.db.Collection("sessions", primary),
 		readPosts: s.db.Collection("posts"),
 	}
@@ -38,6 +39,9 @@ func (s *Store) ensureIndexes(ctx context.Context) (*collections, error) {
 		return nil, err
 	}
 	if err := createIndexes(ctx, c.posts, postIndexes()...); err != nil {
+		return nil, err
+	}
+	if err := createIndexes(ctx, c.drafts, draftIndexes()...); err != nil {
 		return nil, err
 	}
 	if err := createIndexes(ctx, c.sessions, sessionIndexes()...); err != nil {
@@ -63,6 +67,26 @@ func postIndexes() []mongo.IndexModel {
 			Options: options.Index().SetName("posts_by_author_and_tag"),
 		},
 		keyIndex("posts_by_idempotency_key"),
+	}
+}
+
+// draftIndexes are the index that pages of drafts are read from, and those of the drafts that are to be published.
+func draftIndexes() []mongo.IndexModel {
+	return []mongo.IndexModel{
+		{
+			Keys:    bson.D{{Key: "author", Value: 1}, {Key: "_id", Value: -1}},
+			Options: options.Index().SetName("drafts_by_author"),
+		},
+		{
+			Keys: bson.D{{Key: "publishAt", Value: 1}},
+			Options: options.Index().SetName("drafts_by_publish_at").
+				SetPartialFilterExpression(bson.D{{Key: "publishAt", Value: bson.D{{Key: "$type", Value: "date"}}}}),
+		},
+		{
+			Keys: bson.D{{Key: "publishing", Value: 1}},
+			Options: options.Index().SetName("drafts_being_published").
+				SetPartialFilterExpression(bson.D{{Key: "publishing", Value: true}}),
+		},
 	}
 }
 

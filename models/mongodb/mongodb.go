@@ -54,7 +54,7 @@ var _ models.Store = (*Store)(nil)
 
 // collections are the handles of a database whose indexes exist.
 type collections struct {
-	users, posts, sessions *mongo.Collection // on the primary, whose answers are never stale
+	users, posts, drafts, sessions *mongo.Collection // on the primary, whose answers are never stale
 	// readPosts is the collection of posts for reads that may be stale, if MONGO_URI has a readPreference.
 	readPosts *mongo.Collection
 	// nameCollation compares usernames without regard to case. It is nil, which compares exactly, if the database already
@@ -105,7 +105,7 @@ func Open(uri, name string, log *slog.Logger, observe models.Observer) (*Store, 
 }
 
 // prepare creates the indexes and makes the store ready. It tries again until that works or ctx ends, and closes
-// tried after the first try.
+// tried after the first try. In the end it tidies up.
 func (s *Store) prepare(ctx context.Context, tried chan<- struct{}) {
 	ticker := time.NewTicker(retryInterval)
 	defer ticker.Stop()
@@ -115,6 +115,7 @@ func (s *Store) prepare(ctx context.Context, tried chan<- struct{}) {
 			close(tried)
 		}
 		if ready {
+			s.sweepDrafts(ctx, s.ready.Load())
 			return
 		}
 		select {

@@ -62,24 +62,36 @@ func (d *postDocument) post(authors map[models.ID]*models.Author) models.Post {
 func (s *Store) CreatePost(
 	ctx context.Context, p *models.Post, key *models.Idempotency,
 ) (existing *models.Post, err error) {
-	document := newPostDocument(p)
-	document.Key = newKeyFields(key)
 	err = s.run(ctx, "create post", func(ctx context.Context, c *collections) error {
-		stored, err := createOnce(ctx, c.posts, p.ID, document, p.AuthorID, key, neverGone)
-		if err != nil || stored == nil {
-			return err
-		}
-		var d postDocument
-		if err := d.UnmarshalBSON(stored); err != nil {
-			return err
-		}
-		existing, err = withAuthor(ctx, c, d)
+		existing, err = createPost(ctx, c, p, key)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	return existing, nil
+}
+
+// createPost stores a post. If its author has created one with the same key before, it returns that instead.
+func createPost(
+	ctx context.Context, c *collections, p *models.Post, key *models.Idempotency,
+) (existing *models.Post, err error) {
+	document := newPostDocument(p)
+	document.Key = newKeyFields(key)
+	stored, err := createOnce(ctx, c.posts, p.ID, document, p.AuthorID, key, neverGone)
+	if err != nil || stored == nil {
+		return nil, err
+	}
+	return postWithAuthor(ctx, c, stored)
+}
+
+// postWithAuthor is withAuthor for a document as it is stored.
+func postWithAuthor(ctx context.Context, c *collections, stored bson.Raw) (*models.Post, error) {
+	var d postDocument
+	if err := d.UnmarshalBSON(stored); err != nil {
+		return nil, err
+	}
+	return withAuthor(ctx, c, d)
 }
 
 // CreatePosts implements models.PostStore.

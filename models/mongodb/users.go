@@ -189,7 +189,8 @@ func (s *Store) RenewHash(ctx context.Context, id models.ID, from, to string) er
 	})
 }
 
-// DeleteUser implements models.UserStore. A session without its user is not live, so the order does not matter.
+// DeleteUser implements models.UserStore. A session without its user is not live, and nobody can name a draft without its
+// author.
 func (s *Store) DeleteUser(ctx context.Context, id models.ID) error {
 	return s.run(ctx, "delete user", func(ctx context.Context, c *collections) error {
 		if _, err := c.users.DeleteOne(ctx, byID(id)); err != nil {
@@ -197,6 +198,7 @@ func (s *Store) DeleteUser(ctx context.Context, id models.ID) error {
 		}
 		// The sessions have ended with the user. Those that are not removed now are removed when they expire.
 		_, _ = c.sessions.DeleteMany(ctx, sessionsOf(id))
+		_, _ = c.drafts.DeleteMany(ctx, draftsOf(id)) // those that stay are removed at the next start
 		return nil
 	})
 }

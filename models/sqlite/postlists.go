@@ -35,20 +35,23 @@ func (s *Store) page(
 	if len(f.Words) > 0 { // the words decide how long it takes
 		run = s.search
 	}
-	return run(ctx, "list posts", func(conn *sqlite.Conn) error {
-		stmt, err := conn.Prepare(query)
-		if err != nil {
+	return run(ctx, "list posts", func(conn *sqlite.Conn) error { return eachRow(conn, query, args, add) })
+}
+
+// eachRow passes the rows of a query to add, until there are no more or add returns false.
+func eachRow(conn *sqlite.Conn, query string, args []any, add func(row *sqlite.Stmt) bool) error {
+	stmt, err := conn.Prepare(query)
+	if err != nil {
+		return err
+	}
+	defer stmt.Reset()
+	bind(stmt, args)
+	for {
+		ok, err := stmt.Step()
+		if err != nil || !ok || !add(stmt) {
 			return err
 		}
-		defer stmt.Reset()
-		bind(stmt, args)
-		for {
-			ok, err := stmt.Step()
-			if err != nil || !ok || !add(stmt) {
-				return err
-			}
-		}
-	})
+	}
 }
 
 // bind sets the parameters of a statement. sqlitex.Execute would do it by reflection, which shows in the rate of

@@ -61,7 +61,7 @@ func (s *Store) CreatePost(
 		}
 		err := createPost(conn, p, key)
 		if err == nil && conn.Changes() == 0 {
-			existing, err = rowByKey(conn, models.ErrPostNotFound, scanPost, postColumnCount, selectPostByKey, p.AuthorID, key)
+			existing, err = postByKey(conn, p.AuthorID, key)
 		}
 		return err
 	})
@@ -88,6 +88,11 @@ func createPost(conn *sqlite.Conn, p *models.Post, key *models.Idempotency) erro
 			p.CreatedAt.UnixMilli(), p.UpdatedAt.UnixMilli(), text, fingerprint)
 	}
 	return models.CreateUnique(insert, func() (bool, error) { p.ID = models.NewID(); return false, nil })
+}
+
+// postByKey returns the post that was created with a key, or models.ErrPostNotFound.
+func postByKey(conn *sqlite.Conn, author models.ID, key *models.Idempotency) (*models.Post, error) {
+	return rowByKey(conn, models.ErrPostNotFound, scanPost, postColumnCount, selectPostByKey, author, key)
 }
 
 // PostByID implements models.PostStore.

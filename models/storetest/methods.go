@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -27,8 +28,9 @@ type method struct {
 func methods() []method {
 	user := *makeUser("alice")
 	post := *newPost(&user, "title")
-	return append(userMethods(user), append(postMethods(post), append(sessionMethods(newSession(&user, "refresh id")),
-		method{"Ping", func(ctx context.Context, s models.Store) error { return s.Ping(ctx) }})...)...)
+	ping := method{"Ping", func(ctx context.Context, s models.Store) error { return s.Ping(ctx) }}
+	return slices.Concat(userMethods(user), postMethods(post), draftMethods(*newDraft(&user, "title")),
+		sessionMethods(newSession(&user, "refresh id")), []method{ping})
 }
 
 func userMethods(u models.User) []method {
@@ -68,6 +70,30 @@ func postMethods(p models.Post) []method {
 			return second(s.UpdatePost(ctx, p.ID, p.AuthorID, models.PostChange{Title: new("new"), UpdatedAt: now()}))
 		}},
 		{"DeletePost", func(ctx context.Context, s store) error { return s.DeletePost(ctx, p.ID, p.AuthorID, nil) }},
+	}
+}
+
+func draftMethods(d models.Draft) []method {
+	type store = models.Store
+	return []method{
+		{"CreateDraft", func(ctx context.Context, s store) error { return s.CreateDraft(ctx, &d) }},
+		{"CreateDrafts", func(ctx context.Context, s store) error {
+			return s.CreateDrafts(ctx, []models.Draft{*newDraft(&models.User{ID: d.AuthorID}, "another")})
+		}},
+		{"DraftByID", func(ctx context.Context, s store) error { return second(s.DraftByID(ctx, d.ID, d.AuthorID)) }},
+		{"Drafts", func(ctx context.Context, s store) error {
+			_, _, err := s.Drafts(ctx, models.DraftFilter{AuthorID: d.AuthorID, Limit: 1})
+			return err
+		}},
+		{"UpdateDraft", func(ctx context.Context, s store) error {
+			return second(s.UpdateDraft(ctx, d.ID, d.AuthorID, models.DraftChange{Title: new("new"), UpdatedAt: now()}))
+		}},
+		{"DeleteDraft", func(ctx context.Context, s store) error { return s.DeleteDraft(ctx, d.ID, d.AuthorID, nil) }},
+		{"PublishDraft", func(ctx context.Context, s store) error {
+			_, _, err := s.PublishDraft(ctx, d.ID, d.AuthorID, models.Publication{At: now()})
+			return err
+		}},
+		{"DueDrafts", func(ctx context.Context, s store) error { return second(s.DueDrafts(ctx, now(), 1)) }},
 	}
 }
 

@@ -1,0 +1,234 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"sync"
+	"testing"
+	"time"
+
+	"gin-blog/models"
+)
+
+// publishCases are the cases of models.DraftStore about publishing.
+var publishCases = []testCase{
+	{"a draft becomes a post", draftBecomesAPost},
+	{"many publishes of a draft make one post", manyPublishesMakeOnePost},
+	{"a draft is published or deleted", publishAgainstDelete},
+	{"a published draft has every change", publishAgainstEdit},
+	{"drafts are due at their time", draftsAreDue},
+}
+
+// publish publishes a draft in any state, now.
+func publish(t *testing.T, store models.Store, d *models.Draft) (*models.Post, bool, error) {
+	return store.PublishDraft(t.Context(), d.ID, d.AuthorID, models.Publication{At: now()})
+}
+
+func draftBecomesAPost(t *testing.T, store models.Store) {
+	alice, bob := newUser(t, store, "alice"), newUser(t, store, "bob")
+	d := newDraft(alice, "Draft")
+	d.Tags, d.PublishAt = []string{"go"}, now().Add(time.Hour)
+	createDraft(t, store, d)
+	createPosts(t, store, alice, 1)
+
+	theirs := *d
+	theirs.AuthorID = bob.ID
+	if _, _, err := publish(t, store, &theirs); !errors.Is(err, models.ErrDraftNotFound) {
+		t.Errorf("publish as another author: got %v, want ErrDraftNotFound", err)
+	}
+	at := now().Add(time.Minute)
+	p := models.Publication{At: at, IfUnchanged: d}
+	post, created, err := store.PublishDraft(t.Context(), d.ID, alice.ID, p)
+	if err != nil || !created {
+		t.Fatalf("publish: got %+v, %v, %v", post, created, err)
+	}
+	want := &models.Post{
+		ID: post.ID, Title: "Draft", Content: "Hello", Tags: []string{"go"}, AuthorID: alice.ID,
+		Author: &models.Author{ID: alice.ID, Username: "alice"}, CreatedAt: at, UpdatedAt: at,
+	}
+	if !reflect.DeepEqual(post, want) || post.ID == d.ID {
+		t.Errorf("the post is %+v, want %+v with a new id", post, want)
+	}
+	if got := titles(t, store, models.PostFilter{Tag: "go", Words: models.ParseWords("hello")}); len(got) != 1 {
+		t.Errorf("the search finds %v, want the post", got)
+	}
+	if got := titles(t, store, models.PostFilter{}); !reflect.DeepEqual(got, []string{"Draft", "Post 0"}) {
+		t.Errorf("the list is %v, want the post first", got)
+	}
+	if _, err := store.DraftByID(t.Context(), d.ID, alice.ID); !errors.Is(err, models.ErrDraftNotFound) {
+		t.Errorf("the draft: got %v, want ErrDraftNotFound", err)
+	}
+
+	again, created, err := store.PublishDraft(t.Context(), d.ID, alice.ID, models.Publication{At: at.AddDate(1, 0, 0)})
+	if err != nil || created || !reflect.DeepEqual(again, post) {
+		t.Errorf("publish a year later: got %+v, %v, %v, want the same post", again, created, err)
+	}
+	if err := store.DeletePost(t.Context(), post.ID, alice.ID, nil); err != nil {
+		t.Fatalf("delete the post: %v", err)
+	}
+	for _, d := range []*models.Draft{d, newDraft(alice, "unknown")} {
+		if _, _, err := publish(t, store, d); !errors.Is(err, models.ErrDraftNotFound) {
+			t.Errorf("publish what is gone: got %v, want ErrDraftNotFound", err)
+		}
+	}
+	empty := newDraft(alice, "Empty")
+	empty.Content = ""
+	createDraft(t, store, empty)
+	if _, _, err := publish(t, store, empty); !errors.Is(err, models.ErrDraftEmpty) {
+		t.Errorf("publish an empty draft: got %v, want ErrDraftEmpty", err)
+	}
+	if got, err := store.DraftByID(t.Context(), empty.ID, alice.ID); err != nil || !reflect.DeepEqual(got, empty) {
+		t.Errorf("the empty draft: got %+v, %v, want it as it was", got, err)
+	}
+}
+
+func manyPublishesMakeOnePost(t *testing.T, store models.Store) {
+	alice := newUser(t, store, "alice")
+	d := createDraft(t, store, newDraft(alice, "Draft"))
+	posts, created := make([]*models.Post, crowd), make([]bool, crowd)
+	won := atOnce(t, crowd, func(i int) (err error) {
+		posts[i], created[i], err = publish(t, store, d)
+		return err
+	})
+	if won != crowd {
+		t.Fatalf("%d of %d publishes succeeded, want all", won, crowd)
+	}
+	times := 0
+	for i, p := range posts {
+		if p.ID != posts[0].ID || p.Author == nil || p.Author.Username != "alice" || p.Title != "Draft" {
+			t.Errorf("got %+v, want the post %s", p, posts[0].ID.Hex())
+		}
+		if created[i] {
+			times++
+		}
+	}
+	if got := titles(t, store, models.PostFilter{}); len(got) != 1 || times != 1 {
+		t.Errorf("the posts are %v, and %d calls say that they created one, want 1", got, times)
+	}
+	if page, _, err := store.Drafts(t.Context(), models.DraftFilter{AuthorID: alice.ID, Limit: 9}); len(page) != 0 {
+		t.Errorf("the drafts are %v, %v, want none", page, err)
+	}
+}
+
+func publishAgainstDelete(t *testing.T, store models.Store) {
+	alice := newUser(t, store, "alice")
+	for round := range 20 {
+		d := createDraft(t, store, newDraft(alice, fmt.Sprint(round)))
+		var published, deleted error
+		var calls sync.WaitGroup
+		calls.Go(func() { _, _, published = publish(t, store, d) })
+		calls.Go(func() { deleted = store.DeleteDraft(t.Context(), d.ID, alice.ID, nil) })
+		calls.Wait()
+		isPosted := len(titles(t, store, models.PostFilter{Words: models.ParseWords(d.Title)})) == 1
+		switch {
+		case published == nil && isPosted && (errors.Is(deleted, models.ErrDraftNotFound) ||
+			errors.Is(deleted, models.ErrDraftPublishing)):
+		case deleted == nil && !isPosted && errors.Is(published, models.ErrDraftNotFound):
+		default:
+			t.Errorf("publish: %v, delete: %v, and the post exists: %v", published, deleted, isPosted)
+		}
+		if _, err := store.DraftByID(t.Context(), d.ID, alice.ID); !errors.Is(err, models.ErrDraftNotFound) {
+			t.Errorf("the draft: got %v, want ErrDraftNotFound", err)
+		}
+	}
+}
+
+// publishAgainstEdit: the post has the last change that was acknowledged, and later ones are refused.
+func publishAgainstEdit(t *testing.T, store models.Store) {
+	alice := newUser(t, store, "alice")
+	for range 10 {
+		d := createDraft(t, store, newDraft(alice, "Draft"))
+		started, last := make(chan struct{}), "Hello"
+		var calls sync.WaitGroup
+		calls.Go(func() {
+			for n := 0; ; n++ {
+				content := fmt.Sprintf("change %d", n)
+				change := models.DraftChange{Content: &content, UpdatedAt: now()}
+				_, err := store.UpdateDraft(t.Context(), d.ID, alice.ID, change)
+				if n == 2 {
+					close(started)
+				}
+				if errors.Is(err, models.ErrDraftNotFound) || errors.Is(err, models.ErrDraftPublishing) {
+					return
+				}
+				if err != nil {
+					t.Errorf("change: %v", err)
+					return
+				}
+				last = content
+			}
+		})
+		<-started
+		post, _, err := publish(t, store, d)
+		if err != nil {
+			t.Fatalf("publish: %v", err)
+		}
+		calls.Wait()
+		if post.Content != last {
+			t.Errorf("the post has %q, and %q was acknowledged last", post.Content, last)
+		}
+	}
+}
+
+func draftsAreDue(t *testing.T, store models.Store) {
+	alice, bob := newUser(t, store, "alice"), newUser(t, store, "bob")
+	noon := now()
+	var drafts []*models.Draft
+	for i, author := range []*models.User{alice, bob, alice} {
+		d := newDraft(author, fmt.Sprint(i))
+		d.PublishAt = noon.Add(time.Duration(-i) * time.Minute)
+		drafts = append(drafts, createDraft(t, store, d))
+	}
+	createDraft(t, store, newDraft(alice, "never"))
+	names := func(at time.Time, limit int) (ids []models.DueDraft) {
+		t.Helper()
+		due, err := store.DueDrafts(t.Context(), at, limit)
+		if err != nil {
+			t.Fatalf("due drafts: %v", err)
+		}
+		return due
+	}
+	name := func(i int) models.DueDraft { return models.DueDraft{ID: drafts[i].ID, AuthorID: drafts[i].AuthorID} }
+	for _, c := range []struct {
+		at    time.Time
+		limit int
+		want  []models.DueDraft
+	}{
+		{noon, 10, []models.DueDraft{name(2), name(1), name(0)}},
+		{noon, 2, []models.DueDraft{name(2), name(1)}},
+		{noon.Add(-time.Millisecond), 10, []models.DueDraft{name(2), name(1)}},
+		{noon.Add(-time.Hour), 10, nil},
+	} {
+		if got := names(c.at, c.limit); !reflect.DeepEqual(got, c.want) {
+			t.Errorf("at %s, limit %d: got %v, want %v", c.at, c.limit, got, c.want)
+		}
+	}
+
+	early := models.Publication{At: noon.Add(-time.Second), IfDue: true}
+	if _, _, err := store.PublishDraft(t.Context(), drafts[0].ID, alice.ID, early); !errors.Is(err, models.ErrDraftNotDue) {
+		t.Errorf("publish a second early: got %v, want ErrDraftNotDue", err)
+	}
+	later := noon.Add(time.Hour)
+	change := models.DraftChange{PublishAt: &later, UpdatedAt: now()}
+	if _, err := store.UpdateDraft(t.Context(), drafts[1].ID, bob.ID, change); err != nil {
+		t.Fatalf("change the time: %v", err)
+	}
+	never := models.DraftChange{PublishAt: new(time.Time), UpdatedAt: now()}
+	if _, err := store.UpdateDraft(t.Context(), drafts[2].ID, alice.ID, never); err != nil {
+		t.Fatalf("clear the time: %v", err)
+	}
+	due := models.Publication{At: noon, IfDue: true}
+	for _, d := range drafts[1:] { // they were due when they were listed
+		if _, _, err := store.PublishDraft(t.Context(), d.ID, d.AuthorID, due); !errors.Is(err, models.ErrDraftNotDue) {
+			t.Errorf("publish %s, which is no longer due: got %v, want ErrDraftNotDue", d.Title, err)
+		}
+	}
+	post, created, err := store.PublishDraft(t.Context(), drafts[0].ID, alice.ID, due)
+	if err != nil || !created || post.Title != "0" {
+		t.Errorf("publish in time: got %+v, %v, %v", post, created, err)
+	}
+	if got := names(noon, 10); got != nil {
+		t.Errorf("afterwards, %v are due, want none", got)
+	}
+}
