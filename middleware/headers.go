@@ -20,3 +20,8 @@ func Secret() gin.HandlerFunc {
 func Revalidate() gin.HandlerFunc {
 	return func(c *gin.Context) { c.Header("Cache-Control", "no-cache") }
 }
+
+// NoStore keeps caches from storing answers that are for one user.
+func NoStore() gin.HandlerFunc {
+	return func(c *gin.Context) { c.Header("Cache-Control", "no-store") }
+}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"reflect"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
@@ -17,6 +18,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"gin-blog/httperror"
+	"gin-blog/models"
 	"gin-blog/validation"
 )
 
@@ -29,7 +31,7 @@ type decoder struct {
 // newDecoder makes a decoder whose passwords have at least passwordMinLength characters.
 func newDecoder(passwordMinLength int) (*decoder, error) {
 	v, err := validation.New(passwordMinLength, registration{}, credentials{}, refreshRequest{}, profileRequest{},
-		deletionRequest{}, passwordRequest{}, postRequest{}, postChangeRequest{})
+		deletionRequest{}, passwordRequest{}, postRequest{}, postChangeRequest{}, draftRequest{}, draftChangeRequest{})
 	if err != nil {
 		return nil, fmt.Errorf("set up validation: %w", err)
 	}
@@ -49,6 +51,38 @@ func refuseNull[T any](d *jsontext.Decoder, _ *T) error {
 		return errNull
 	}
 	return errors.ErrUnsupported // decode as usual
+}
+
+// optionalTime is a time that a client may send, or null for none.
+type optionalTime struct {
+	sent  bool
+	value time.Time // as stores keep it; the zero time for null
+}
+
+var errNotTime = errors.New("no time")
+
+// UnmarshalJSONFrom implements json.UnmarshalerFrom. It takes null, and what RFC 3339 allows: a time without a zone, or
+// with a comma before the milliseconds, is refused.
+func (t *optionalTime) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	t.sent = true
+	if d.PeekKind() == jsontext.KindNull {
+		return d.SkipValue()
+	}
+	if d.PeekKind() != jsontext.KindString {
+		return errNotTime
+	}
+	token, err := d.ReadToken()
+	if err != nil {
+		return err
+	}
+	var value time.Time
+	if err := value.UnmarshalText([]byte(token.String())); err != nil {
+		return errNotTime
+	}
+	if t.value = models.StoredTime(value); t.value.IsZero() {
+		return errNotTime
+	}
+	return nil
 }
 
 // normalizer is a request that is changed before it is checked.
@@ -143,6 +177,8 @@ func semanticMessage(err *json.SemanticError) string {
 		return "is not a known field"
 	case errors.Is(err, errNull):
 		return "must not be null: leave it out or send it empty"
+	case errors.Is(err, errNotTime):
+		return "must be a time with its zone, such as 2026-01-02T03:04:05Z, or null"
 	default:
 		return "must be " + jsonType(err.GoType)
 	}

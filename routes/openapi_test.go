@@ -139,7 +139,7 @@ func TestErrorExamples(t *testing.T) {
 		&auth.LimitError{RetryAfter: 14 * time.Minute},
 	}
 	// The callers of the stores and of auth turn these into others.
-	unseen := []error{models.ErrPasswordChanged, models.ErrDuplicate, auth.ErrTooManyAttempts}
+	unseen := []error{models.ErrPasswordChanged, models.ErrDraftNotDue, models.ErrDuplicate, auth.ErrTooManyAttempts}
 	for _, refusal := range testkit.Refusals(t) {
 		isUnseen := func(err error) bool { return err.Error() == refusal.Message }
 		if !slices.ContainsFunc(unseen, isUnseen) {

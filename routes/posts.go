@@ -126,11 +126,16 @@ func (h *posts) create(c *gin.Context) error {
 		c.Header("Idempotency-Replayed", "true")
 		post = existing
 	}
-	body, err := encodeResource(c, newPostBody(post), post.UpdatedAt)
+	return renderCreatedPost(c, post)
+}
+
+// renderCreatedPost answers with a post that was created.
+func renderCreatedPost(c *gin.Context, p *models.Post) error {
+	body, err := encodeResource(c, newPostBody(p), p.UpdatedAt)
 	if err != nil {
 		return err
 	}
-	c.Header("Location", "/posts/"+post.ID.Hex())
+	c.Header("Location", "/posts/"+p.ID.Hex())
 	return render(c, http.StatusCreated, createdBody{Message: "Post created", Post: body})
 }
 

@@ -19,7 +19,7 @@ import (
 
 const (
 	maxAccountBody = 64 << 10 // bytes, under /auth and /users
-	maxPostBody    = 2 << 20  // bytes, under /posts: 100,000 characters fit, however they are escaped
+	maxPostBody    = 2 << 20  // bytes, under /posts and /drafts: 100,000 characters fit, however they are escaped
 )
 
 // Options are the parts of the API. Store, Passwords and Sessions are required.
@@ -131,6 +131,7 @@ type handlers struct {
 	admin   *admin
 	users   *users
 	posts   *posts
+	drafts  *drafts
 }
 
 func newHandlers(o Options) (*handlers, error) {
@@ -153,6 +154,7 @@ func newHandlers(o Options) (*handlers, error) {
 		admin:   &admin{o.Store},
 		users:   &users{o.Store},
 		posts:   &posts{decoder, o.Store, o.Store, o.Now},
+		drafts:  &drafts{decoder, o.Store, o.Now},
 	}, nil
 }
 
@@ -208,6 +210,16 @@ func addRoutes(r *gin.Engine, o Options) error {
 	route(authorsWithBody, "PUT /posts/:id", h.posts.replace)
 	route(authorsWithBody, "PATCH /posts/:id", h.posts.update)
 	route(authors, "DELETE /posts/:id", h.posts.delete)
+
+	allDrafts := r.Group("", middleware.NoStore(), middleware.LimitBody(maxPostBody))
+	drafters, draftersWithBody := allDrafts.Group("", signedIn...), allDrafts.Group("", signedInWithBody...)
+	route(drafters, "GET /drafts", h.drafts.list)
+	route(draftersWithBody, "POST /drafts", h.drafts.create)
+	route(drafters, "GET /drafts/:id", h.drafts.read)
+	route(draftersWithBody, "PUT /drafts/:id", h.drafts.replace)
+	route(draftersWithBody, "PATCH /drafts/:id", h.drafts.update)
+	route(drafters, "DELETE /drafts/:id", h.drafts.delete)
+	route(drafters, "POST /drafts/:id/publish", h.drafts.publish)
 	return nil
 }
 

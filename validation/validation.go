@@ -9,10 +9,12 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/go-playground/validator/v10"
 
 	"gin-blog/auth"
+	"gin-blog/models"
 )
 
 // Validator checks requests against the rules in their `validate` tags. It is safe for concurrent use.
@@ -93,6 +95,7 @@ func rules(passwordMinLength int) []rule {
 		{name: "bio", alias: "max=1000,text", message: "must have at most 1000 characters"},
 		{name: "title", alias: "min=1,max=200,line", message: "must have 1 to 200 characters"},
 		{name: "content", alias: "min=1,max=100000,text", message: "must have 1 to 100000 characters"},
+		{name: "draft", alias: "max=100000,text", message: "must have at most 100000 characters"},
 		{name: "tags", alias: "max=10,unique", message: "must be at most 10, all different"},
 		{name: "tag", holds: func(tag string, _ reflect.Value) bool { return IsTag(tag) }, message: TagMessage},
 	}
@@ -188,6 +191,15 @@ func isNotUsername(password string, request reflect.Value) bool {
 
 func isEmail(address string, _ reflect.Value) bool {
 	return address == "" || len(address) <= 254 && emailForm.MatchString(address)
+}
+
+// CheckPublishAt returns an *Error if a draft may not be told at now to publish itself at a time. The zero time stands
+// for never.
+func CheckPublishAt(at, now time.Time) error {
+	if at.IsZero() || models.MayPublishAt(at, now) {
+		return nil
+	}
+	return &Error{Fields: []FieldError{{Field: "publishAt", Message: "must be a time to come, at most a year ahead"}}}
 }
 
 // TagMessage says what a tag must be, to be read after the name of its field.
