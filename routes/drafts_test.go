@@ -220,10 +220,10 @@ func TestDraftRefusals(t *testing.T) {
 	}{
 		{"nothing", `{}`, "title is required", []string{"title"}},
 		{"a blank title", `{"title":" \n "}`, "title is required", []string{"title"}},
-		{"a title of two lines", `{"title":"a\nb"}`, "title must have 1 to 200", []string{"title"}},
+		{"a title of two lines", `{"title":"a\nb"}`, "title must have no control character", []string{"title"}},
 		{"a long content", `{"title":"t","content":"` + strings.Repeat("é", 100001) + `"}`, "content must have at most 100000",
 			[]string{"content"}},
-		{"a NUL", `{"title":"t","content":"\u0000"}`, "content must have at most 100000", []string{"content"}},
+		{"a NUL", `{"title":"t","content":"\u0000"}`, "content must have no control characters", []string{"content"}},
 		{"a repeated tag", `{"title":"t","tags":["Go","go"]}`, "tags must be at most 10", []string{"tags"}},
 		{"an author", `{"title":"t","author":"x"}`, "author is not a known field", []string{"author"}},
 		{"a number as time", `{"title":"t","content":"c","publishAt":1893456000}`, "publishAt must be a time with its zone",
