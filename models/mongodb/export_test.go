@@ -28,3 +28,9 @@ func (s *Store) PagePlan(ctx context.Context, f models.PostFilter) (bson.Raw, er
 
 // Unavailable tells whether a later try may not meet an error.
 func Unavailable(err error) bool { return isUnavailable(err) }
+
+// MarkDraft does the first step of PublishDraft, as if the process had crashed after it.
+func (s *Store) MarkDraft(ctx context.Context, id, author models.ID, p models.Publication) error {
+	_, err := markDraft(ctx, s.ready.Load(), id, author, p)
+	return err
+}
