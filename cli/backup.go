@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"time"
 
 	"gin-blog/models/sqlite"
 )
 
-// backup copies the SQLite file to a new file, while a server may run on it.
+// backup copies the SQLite file to a new file, while a server may run on it. Without a name, the new file has one with
+// the time, and is beside the SQLite file.
 func backup(ctx context.Context, in call) error {
 	c, err := in.settings()
 	if err != nil {
@@ -20,7 +23,10 @@ func backup(ctx context.Context, in call) error {
 	if err := requireFile(c); err != nil {
 		return err
 	}
-	from, to := databasePath(c), in.args[0]
+	from, to := databasePath(c), filepath.Join(c.DataDir, time.Now().UTC().Format("gin-blog-20060102-150405.db"))
+	if len(in.args) > 0 {
+		to = in.args[0]
+	}
 	if err := sqlite.Backup(ctx, from, to); err != nil {
 		return err
 	}

@@ -28,9 +28,10 @@ func commands() []command {
 			help: "set what a user may do; it holds at once",
 			run:  interruptible(setRole),
 		}, {
-			name: "backup", args: "FILE",
-			help: "copy the SQLite file while a server may run on it",
-			run:  interruptible(backup),
+			name: "backup", args: "[FILE]",
+			help: "copy the SQLite file while a server may run on it;\n" +
+				"without FILE, the copy is gin-blog-TIME.db in DATA_DIR",
+			run: interruptible(backup),
 		}, {
 			name: "healthcheck",
 			help: "exit 0 when the server on this machine's PORT is ready",

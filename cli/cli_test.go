@@ -39,7 +39,8 @@ Usage:
   gin-blog seed [-users N] [-posts M] fill the store with believable users (password pass123) and posts:
                                       10 and 100, the same ones for the same -rand N; -force adds to what is there
   gin-blog role USERNAME user|admin   set what a user may do; it holds at once
-  gin-blog backup FILE                copy the SQLite file while a server may run on it
+  gin-blog backup [FILE]              copy the SQLite file while a server may run on it;
+                                      without FILE, the copy is gin-blog-TIME.db in DATA_DIR
   gin-blog healthcheck                exit 0 when the server on this machine's PORT is ready
   gin-blog version                    print version, commit and Go version
   gin-blog -h                         print this help
@@ -63,7 +64,7 @@ Settings come from the environment and from a file .env: docs/settings.md lists 
 				t.Errorf("%s %s: exit %d, stdout %q, stderr %q", c.name, flag, code, stdout, stderr)
 			}
 		}
-		if strings.HasPrefix(c.args, "[") {
+		if c.parsesArgs() {
 			continue
 		}
 		code, stdout, stderr := runLine(t, append([]string{c.name}, strings.Fields(c.args+" x")...)...)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os/signal"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -19,8 +20,8 @@ type command struct {
 	name string
 	// shown stands for the name in the help. Empty means the name itself.
 	shown string
-	// args are the arguments as the help shows them: a word for each, all required, and none of them an option. Where
-	// they begin with "[", run parses and checks the arguments itself.
+	// args are the arguments as the help shows them: a word for each, in brackets if it may be left out, and none of them
+	// an option. Where they begin with "[-", run parses and checks the arguments itself.
 	args string
 	help string // may have several lines
 	run  runner
@@ -42,10 +43,13 @@ type usageError string
 
 func (e usageError) Error() string { return string(e) }
 
+// parsesArgs returns whether run parses and checks the arguments itself.
+func (c command) parsesArgs() bool { return strings.HasPrefix(c.args, "[-") }
+
 // check returns args without the first "--". It returns a usageError unless there are as many as the command takes, and
 // none before the "--" begins with "-".
 func (c command) check(args []string) ([]string, error) {
-	if strings.HasPrefix(c.args, "[") {
+	if c.parsesArgs() {
 		return args, nil
 	}
 	var checked []string
@@ -59,8 +63,14 @@ func (c command) check(args []string) ([]string, error) {
 		}
 		checked = append(checked, arg)
 	}
-	if want := len(strings.Fields(c.args)); len(checked) != want {
-		return nil, usageError(fmt.Sprintf("%s: got %d arguments, want %d", c.name, len(checked), want))
+	most := len(strings.Fields(c.args))
+	least := most - strings.Count(c.args, "[")
+	if len(checked) < least || len(checked) > most {
+		want := strconv.Itoa(most)
+		if least < most {
+			want = fmt.Sprintf("%d to %d", least, most)
+		}
+		return nil, usageError(fmt.Sprintf("%s: got %d arguments, want %s", c.name, len(checked), want))
 	}
 	return checked, nil
 }

@@ -57,7 +57,8 @@ func seedStore(ctx context.Context, in call) error {
 			return err
 		}
 		if len(page) > 0 && !force {
-			return fmt.Errorf("the %s has posts already: -force adds to them", describeStore(c))
+			return fmt.Errorf("the %s has posts already: -force adds %d users and %d posts to them",
+				describeStore(c), plan.Users, plan.Posts)
 		}
 		users, err := store.Users(ctx, models.UserFilter{Limit: 1})
 		if err != nil {
@@ -74,8 +75,9 @@ func seedStore(ctx context.Context, in call) error {
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(in.stdout, "%d users (password %s) and %d posts are in the %s\n",
-			plan.Users, seedPassword, plan.Posts, describeStore(c))
+		_, err = fmt.Fprintf(in.stdout, "%d users and %d posts are in the %s now\n"+
+			"Log in as %s, or as the author of any post, with the password %s\n",
+			plan.Users, plan.Posts, describeStore(c), seed.FirstUsername(plan), seedPassword)
 		return err
 	})
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -38,8 +39,24 @@ func TestSeedAgain(t *testing.T) {
 		}
 	}
 	code, _, stderr := runIn(t, environ, "seed")
-	if code != 1 || !strings.Contains(stderr, "has posts already: -force adds to them") {
+	if code != 1 || !strings.Contains(stderr, "has posts already: -force adds 10 users and 100 posts to them") {
 		t.Errorf("without -force: exit %d, %s", code, stderr)
+	}
+}
+
+// TestSeedNamesAUser: the command says whom to log in as.
+func TestSeedNamesAUser(t *testing.T) {
+	environ := []string{"DATA_DIR=" + t.TempDir(), "BCRYPT_COST=4"}
+	for range 2 {
+		_, stdout, stderr := runIn(t, environ, "seed", "-users", "2", "-posts", "1", "-force")
+		found := regexp.MustCompile(`\nLog in as (\S+), or as the author of any post, with the password pass123\n$`).
+			FindStringSubmatch(stdout)
+		if found == nil {
+			t.Fatalf("stdout %q, stderr %q", stdout, stderr)
+		}
+		if code, _, stderr := runIn(t, environ, "role", found[1], "admin"); code != 0 {
+			t.Errorf("there is no user %s: %s", found[1], stderr)
+		}
 	}
 }
 

@@ -16,7 +16,7 @@ func TestOptionsAreNoNames(t *testing.T) {
 	for _, args := range [][]string{
 		{"backup", "-f"}, {"backup", "--force"}, {"backup", "-"}, {"backup", "-f", "copy.db"}, {"backup", "copy.db", "-f"},
 		{"role", "-admin", "user"}, {"role", "alice", "-admin"}, {"role", "-h2", "--", "user"}, {"serve", "-p"},
-		{"backup", "--"}, {"backup", "--", "-f", "-g"},
+		{"backup", "--", "-f", "-g"},
 	} {
 		code, stdout, stderr := runIn(t, environ, args...)
 		if code != 2 || stdout != "" || !strings.Contains(stderr, "gin-blog: "+args[0]+": ") {
@@ -54,6 +54,21 @@ func TestCommandsOnNoDatabase(t *testing.T) {
 		if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 {
 			t.Errorf("%v made %v, %v", args, entries, err)
 		}
+	}
+}
+
+// TestBackupWithoutAName: the copy has the time in its name, is in DATA_DIR, and git does not take it.
+func TestBackupWithoutAName(t *testing.T) {
+	environ := seeded(t, "-users", "1", "-posts", "0")
+	code, stdout, stderr := runIn(t, environ, "backup")
+	dir := strings.TrimPrefix(environ[0], "DATA_DIR=")
+	copies, err := filepath.Glob(filepath.Join(dir, "gin-blog-????????-??????.db"))
+	if code != 0 || err != nil || len(copies) != 1 || !strings.HasPrefix(stdout, copies[0]+" is a copy of ") {
+		t.Errorf("exit %d, stdout %q, stderr %q, copies %v", code, stdout, stderr, copies)
+	}
+	ignored, err := os.ReadFile("../.gitignore")
+	if err != nil || !strings.Contains(string(ignored), "\n*.db\n") {
+		t.Errorf(".gitignore lacks *.db: %v", err)
 	}
 }
 

@@ -38,7 +38,8 @@ func TestCommandLine(t *testing.T) {
 		{[]string{"seed", "-users", "9223372036854775807"}, nil, 2, "", "at most 1000000"},
 		{[]string{"seed", "-users", "0"}, nil, 2, "", "-users of at least 1"},
 		{[]string{"seed", "-dance"}, nil, 2, "", "flag provided but not defined: -dance"},
-		{[]string{"backup"}, nil, 2, "", "backup: got 0 arguments, want 1"},
+		{[]string{"backup", "a.db", "b.db"}, nil, 2, "", "backup: got 2 arguments, want 0 to 1"},
+		{[]string{"backup"}, nil, 1, "", "there is no database data/gin-blog.db: set DATA_DIR"},
 		{[]string{"backup", "-f"}, nil, 2, "", "backup: unknown option -f"},
 		{[]string{"backup", "copy.db"}, nil, 1, "", "there is no database data/gin-blog.db: set DATA_DIR"},
 		{[]string{"backup", "copy.db"}, []string{"MONGO_URI=mongodb://127.0.0.1:1/"}, 1, "", "mongodump"},
@@ -68,10 +69,10 @@ func TestSeedAndBackup(t *testing.T) {
 		return string(out)
 	}
 	out := output("seed", "-users", "3", "-posts", "50")
-	if !strings.HasPrefix(out, "3 users (password pass123) and 50 posts are in the SQLite file") {
+	if !strings.HasPrefix(out, "3 users and 50 posts are in the SQLite file") {
 		t.Fatalf("seed: %s", out)
 	}
-	if out := output("seed"); !strings.Contains(out, "has posts already: -force adds to them") {
+	if out := output("seed"); !strings.Contains(out, "has posts already: -force adds 10 users and 100 posts to them") {
 		t.Errorf("seed again: %s", out)
 	}
 	if out := output("seed", "-users", "1", "-posts", "1", "-force"); !strings.HasPrefix(out, "1 users") {

@@ -15,11 +15,13 @@ type ID = bson.ObjectID
 // NewID returns an ID that sorts after all IDs made before, by any process, as far as the clocks agree. It consists
 // of the time in units of 2^-32 s, whose first 4 bytes are the seconds of an ObjectID, and of 4 random bytes. The
 // driver's own ObjectIDs are in order only within one process, or to the second.
-func NewID() ID {
+func NewID() ID { return NewIDAt(time.Now()) }
+
+// NewIDAt returns an ID such as NewID would have returned at a time.
+func NewIDAt(at time.Time) ID {
 	var id ID
-	now := time.Now()
-	binary.BigEndian.PutUint32(id[0:], uint32(now.Unix()))
-	binary.BigEndian.PutUint32(id[4:], uint32(uint64(now.Nanosecond())<<32/uint64(time.Second)))
+	binary.BigEndian.PutUint32(id[0:], uint32(at.Unix()))
+	binary.BigEndian.PutUint32(id[4:], uint32(uint64(at.Nanosecond())<<32/uint64(time.Second)))
 	rand.Read(id[8:]) // never fails
 	return id
 }

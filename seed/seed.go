@@ -19,8 +19,9 @@ const (
 	// still store that many before the store's timeout.
 	batchSize   = 100
 	maxUsername = 32
-	// sentencesPerPost makes posts of some 60 words.
-	sentencesPerPost = 10
+	// userAge is how old the accounts of the users are at most. Their posts are younger than postAge.
+	userAge = 210 * 24 * time.Hour
+	postAge = 180 * 24 * time.Hour
 )
 
 // Plan says what to fill a store with.
@@ -31,15 +32,18 @@ type Plan struct {
 	Suffix       string // of every username; with another one, a store can be filled a second time
 }
 
-// Fill stores the users and the posts of a plan. It calls progress with the number of rows that each step added. After
-// an error, some of the rows are stored and some are not. The error is models.ErrDuplicate if a username is taken.
+// Fill stores the users and the posts of a plan. Their times are spread over the past months, in the order of their
+// ids. Fill calls progress with the number of rows that each step added. After an error, some of the rows are stored
+// and some are not. The error is models.ErrDuplicate if a username is taken.
 func Fill(ctx context.Context, store models.Store, plan Plan, progress func(rows int)) error {
-	faker := gofakeit.New(plan.Random)
+	faker, now := gofakeit.New(plan.Random), time.Now()
+	clock := gofakeit.New(plan.Random) // by itself, so that names do not depend on times
+	accounts := span{now.Add(-userAge), now.Add(-postAge), plan.Users}
 	var authors []models.ID // grows with what is stored, not with what the plan says
 	for start := 0; start < plan.Users; start += batchSize {
 		users := make([]models.User, min(batchSize, plan.Users-start))
 		for i := range users {
-			users[i] = user(faker, plan, start+i)
+			users[i] = user(faker, plan, start+i, accounts.at(clock, start+i))
 			authors = append(authors, users[i].ID)
 		}
 		if err := store.CreateUsers(ctx, users); err != nil {
@@ -47,10 +51,11 @@ func Fill(ctx context.Context, store models.Store, plan Plan, progress func(rows
 		}
 		progress(len(users))
 	}
+	writer, articles := newWriter(faker), span{now.Add(-postAge), now, plan.Posts}
 	for start := 0; start < plan.Posts; start += batchSize {
 		posts := make([]models.Post, min(batchSize, plan.Posts-start))
 		for i := range posts {
-			posts[i] = post(faker, authors)
+			posts[i] = writer.post(authors, articles.at(clock, start+i))
 		}
 		if err := store.CreatePosts(ctx, posts); err != nil {
 			return fmt.Errorf("seed posts: %w", err)
@@ -60,39 +65,66 @@ func Fill(ctx context.Context, store models.Store, plan Plan, progress func(rows
 	return nil
 }
 
-// user makes the n-th user of a plan.
-func user(faker *gofakeit.Faker, plan Plan, n int) models.User {
+// FirstUsername returns the name of the first user of a plan.
+func FirstUsername(plan Plan) string {
+	return user(gofakeit.New(plan.Random), plan, 0, time.Now()).Username
+}
+
+// span is a time over which rows are spread evenly.
+type span struct {
+	from, to time.Time
+	rows     int
+}
+
+// at returns a random time in the n-th part of the span.
+func (s span) at(clock *gofakeit.Faker, n int) time.Time {
+	part := (float64(n) + clock.Float64()) / float64(s.rows)
+	return s.from.Add(time.Duration(part * float64(s.to.Sub(s.from))))
+}
+
+// user makes the n-th user of a plan, who registered at a time.
+func user(faker *gofakeit.Faker, plan Plan, n int, at time.Time) models.User {
 	first, last := faker.FirstName(), faker.LastName()
 	name, suffix := letters(first)+"."+letters(last), strconv.Itoa(n)+plan.Suffix
 	username := name[:min(len(name), maxUsername-len(suffix))] + suffix
 	return models.User{
-		ID:           models.NewID(),
+		ID:           models.NewIDAt(at),
 		Username:     username,
 		Name:         first + " " + last,
 		Email:        username + "@example.com",
-		Bio:          faker.HipsterSentence(),
+		Bio:          faker.RandomString(bios()),
 		Role:         models.RoleUser,
 		PasswordHash: plan.PasswordHash,
-		CreatedAt:    models.StoredTime(time.Now()),
+		CreatedAt:    models.StoredTime(at),
 	}
 }
 
-// post makes a post of one of the authors.
-func post(faker *gofakeit.Faker, authors []models.ID) models.Post {
-	sentences := make([]string, sentencesPerPost)
-	for i := range sentences {
-		sentences[i] = faker.Sentence()
+// writer makes posts.
+type writer struct {
+	faker              *gofakeit.Faker
+	topics             []topic
+	openings, closings []string
+}
+
+func newWriter(faker *gofakeit.Faker) *writer {
+	return &writer{faker: faker, topics: topics(), openings: openings(), closings: closings()}
+}
+
+// post makes a post of one of the authors, of four paragraphs and some 90 words.
+func (w *writer) post(authors []models.ID, at time.Time) models.Post {
+	about := w.topics[w.faker.IntN(len(w.topics))]
+	first := w.faker.IntN(len(about.paragraphs))
+	second := (first + 1 + w.faker.IntN(len(about.paragraphs)-1)) % len(about.paragraphs)
+	content := []string{
+		w.faker.RandomString(w.openings), about.paragraphs[first], about.paragraphs[second], w.faker.RandomString(w.closings),
 	}
-	subjects := []string{"go", "gin", "jwt", "mongodb", "sqlite", "http", "testing", "security", "postman", "docker"}
-	first := faker.IntN(len(subjects))
-	second := (first + 1 + faker.IntN(len(subjects)-1)) % len(subjects)
-	created := models.StoredTime(time.Now())
+	created := models.StoredTime(at)
 	return models.Post{
-		ID:        models.NewID(),
-		Title:     strings.TrimSuffix(faker.Sentence(), "."),
-		Content:   strings.Join(sentences, " "),
-		Tags:      []string{subjects[first], subjects[second]},
-		AuthorID:  authors[faker.IntN(len(authors))],
+		ID:        models.NewIDAt(at),
+		Title:     w.faker.RandomString(about.titles),
+		Content:   strings.Join(content, "\n\n"),
+		Tags:      about.tags[:],
+		AuthorID:  authors[w.faker.IntN(len(authors))],
 		CreatedAt: created,
 		UpdatedAt: created,
 	}

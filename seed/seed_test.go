@@ -6,10 +6,12 @@ import (
 	"math"
 	"reflect"
 	"testing"
+	"time"
 
 	"gin-blog/internal/testkit"
 	"gin-blog/models"
 	"gin-blog/seed"
+	"gin-blog/validation"
 )
 
 func TestFill(t *testing.T) {
@@ -41,6 +43,88 @@ func TestFill(t *testing.T) {
 			t.Errorf("a second time, with a suffix: %v", err)
 		}
 	})
+}
+
+// TestTimesAreSpread: the posts are spread over the past months, the newest first in the list, and no author is younger
+// than a post.
+func TestTimesAreSpread(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, store models.Store) {
+		start := time.Now()
+		plan := seed.Plan{Users: 5, Posts: 90, Random: 3, PasswordHash: "hash"}
+		if err := seed.Fill(t.Context(), store, plan, func(int) {}); err != nil {
+			t.Fatal(err)
+		}
+		page, _, err := store.Posts(t.Context(), models.PostFilter{Limit: 100})
+		if err != nil || len(page) != plan.Posts {
+			t.Fatalf("%d posts, %v", len(page), err)
+		}
+		const day = 24 * time.Hour
+		for i, p := range page {
+			age := start.Sub(p.CreatedAt)
+			if from := time.Duration(2*i) * day; age < from-time.Minute || age > from+2*day+time.Minute {
+				t.Errorf("post %d of %d is %s old", i, len(page), age)
+			}
+			if difference := p.ID.Timestamp().Sub(p.CreatedAt).Abs(); difference > time.Second {
+				t.Errorf("the id of post %d has another time, by %s", i, difference)
+			}
+			if author, err := store.UserByID(t.Context(), p.AuthorID); err != nil || author.CreatedAt.After(p.CreatedAt) {
+				t.Errorf("the author of post %d: %+v, %v", i, author, err)
+			}
+		}
+		if _, err := store.UserByUsername(t.Context(), seed.FirstUsername(plan)); err != nil {
+			t.Errorf("the first user %s: %v", seed.FirstUsername(plan), err)
+		}
+	})
+}
+
+// TestTextsKeepTheRules: what is seeded could have been written by the API.
+func TestTextsKeepTheRules(t *testing.T) {
+	type article struct {
+		Title   string   `json:"title" validate:"required,title"`
+		Content string   `json:"content" validate:"required,content"`
+		Tags    []string `json:"tags" validate:"tags,dive,tag"`
+	}
+	type profile struct {
+		Username string `json:"username" validate:"required,username"`
+		Name     string `json:"name" validate:"name"`
+		Email    string `json:"email" validate:"email"`
+		Bio      string `json:"bio" validate:"bio"`
+	}
+	rules, err := validation.New(6, article{}, profile{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := testkit.SQLite(t)
+	if err := seed.Fill(t.Context(), store, seed.Plan{Users: 100, Posts: 500, PasswordHash: "h"}, func(int) {}); err != nil {
+		t.Fatal(err)
+	}
+	users, err := store.Users(t.Context(), models.UserFilter{Limit: 100})
+	if err != nil || len(users) != 100 {
+		t.Fatalf("%d users, %v", len(users), err)
+	}
+	for _, u := range users {
+		if err := rules.Check(profile{u.Username, u.Name, u.Email, u.Bio}); err != nil {
+			t.Errorf("%+v: %v", u, err)
+		}
+	}
+	titles := map[string]bool{}
+	filter := models.PostFilter{Limit: 100}
+	for more := true; more; {
+		var page []models.Post
+		if page, more, err = store.Posts(t.Context(), filter); err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range page {
+			titles[p.Title] = true
+			if err := rules.Check(article{p.Title, p.Content, p.Tags}); err != nil {
+				t.Errorf("%+v: %v", p, err)
+			}
+		}
+		filter.After = page[len(page)-1].ID
+	}
+	if len(titles) < 40 {
+		t.Errorf("only %d titles", len(titles))
+	}
 }
 
 // TestFillNeedsNoMemoryForWhatIsNotStored fills a store by a plan that no memory could hold, until it is canceled.
