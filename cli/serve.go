@@ -15,6 +15,7 @@ import (
 	"gin-blog/auth"
 	"gin-blog/config"
 	"gin-blog/models"
+	"gin-blog/publisher"
 	"gin-blog/routes"
 	"gin-blog/server"
 )
@@ -68,6 +69,10 @@ func serve(ctx context.Context, in call) (err error) {
 		return fmt.Errorf("METRICS_ADDR: %w", err)
 	}
 	defer stopMetrics()
+	stopPublisher := publisher.Start(ctx, publisher.Options{
+		Store: store, Interval: publisher.Interval, Log: log, Now: time.Now,
+	})
+	defer stopPublisher()
 
 	srv := server.New(server.Options{Certificate: certificate, DrainDelay: c.DrainDelay, Log: log})
 	api, err := newAPI(c, store, log, metrics, srv.Draining)

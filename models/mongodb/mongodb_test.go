@@ -107,7 +107,19 @@ func TestWhatIsWrittenHasTheTutorialsShape(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	var user, post bson.M
+	d := &models.Draft{ID: models.NewID(), Title: "Draft", Content: "Hello", AuthorID: u.ID, PublishAt: time.Now()}
+	if err := store.CreateDraft(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := db.Collection("posts").CountDocuments(t.Context(), bson.D{}); err != nil || n != 1 {
+		t.Errorf("the Express app would list %d posts, %v, want 1 without the draft", n, err)
+	}
+	published, _, err := store.PublishDraft(t.Context(), d.ID, u.ID, models.Publication{At: time.Now()})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	var user bson.M
 	if err := db.Collection("users").FindOne(t.Context(), bson.D{{Key: "_id", Value: u.ID}}).Decode(&user); err != nil {
 		t.Fatal(err)
 	}
@@ -117,12 +129,15 @@ func TestWhatIsWrittenHasTheTutorialsShape(t *testing.T) {
 	if _, ok := user["email"]; ok {
 		t.Errorf("user: %v has an email, which nobody gave", user)
 	}
-	if err := db.Collection("posts").FindOne(t.Context(), bson.D{{Key: "_id", Value: p.ID}}).Decode(&post); err != nil {
-		t.Fatal(err)
-	}
-	_, isDate := post["createdAt"].(bson.DateTime)
-	if post["title"] != "My Post" || post["content"] != "Hello" || post["author"] != u.ID || !isDate {
-		t.Errorf("post: %v", post)
+	for title, id := range map[string]models.ID{"My Post": p.ID, "Draft": published.ID} {
+		var post bson.M
+		if err := db.Collection("posts").FindOne(t.Context(), bson.D{{Key: "_id", Value: id}}).Decode(&post); err != nil {
+			t.Fatal(err)
+		}
+		_, isDate := post["createdAt"].(bson.DateTime)
+		if post["title"] != title || post["content"] != "Hello" || post["author"] != u.ID || !isDate {
+			t.Errorf("post: %v", post)
+		}
 	}
 }
 

@@ -1,0 +1,225 @@
+package publisher_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"gin-blog/internal/testkit"
+	"gin-blog/models"
+	"gin-blog/models/mongodb"
+	"gin-blog/publisher"
+)
+
+// blog is a store with an author, and a clock that stands still unless the test moves it.
+type blog struct {
+	store  models.Store
+	author *models.User
+	now    atomic.Int64 // milliseconds since 1970
+}
+
+func newBlog(t *testing.T, store models.Store) *blog {
+	t.Helper()
+	b := &blog{store: store, author: &models.User{
+		ID: models.NewID(), Username: "alice", PasswordHash: "$2a$10$hash", Role: models.RoleUser, CreatedAt: time.Now(),
+	}}
+	b.now.Store(time.Now().UnixMilli())
+	if err := store.CreateUser(t.Context(), b.author); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func (b *blog) clock() time.Time { return time.UnixMilli(b.now.Load()).UTC() }
+
+// draft stores a draft that publishes itself after some time.
+func (b *blog) draft(t *testing.T, title string, after time.Duration) *models.Draft {
+	t.Helper()
+	d := &models.Draft{
+		ID: models.NewID(), Title: title, Content: "Hello", AuthorID: b.author.ID, CreatedAt: b.clock(),
+		UpdatedAt: b.clock(), PublishAt: b.clock().Add(after),
+	}
+	if err := b.store.CreateDraft(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// start starts a publisher, which stops at the end of the test.
+func (b *blog) start(t *testing.T, store models.Store) (stop func()) {
+	t.Helper()
+	stop = publisher.Start(t.Context(), publisher.Options{
+		Store: store, Interval: 5 * time.Millisecond, Now: b.clock, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
+	})
+	t.Cleanup(stop)
+	return stop
+}
+
+// posts returns the titles of all posts, newest first.
+func (b *blog) posts(t *testing.T) string {
+	t.Helper()
+	posts, _, err := b.store.Posts(t.Context(), models.PostFilter{Limit: 100})
+	if err != nil {
+		return err.Error()
+	}
+	titles := make([]string, len(posts))
+	for i, p := range posts {
+		titles[i] = p.Title
+	}
+	return strings.Join(titles, " ")
+}
+
+// await waits until there are these posts.
+func (b *blog) await(t *testing.T, want string) {
+	t.Helper()
+	got := ""
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if got = b.posts(t); got == want {
+			return
+		}
+	}
+	t.Fatalf("the posts are %q, want %q", got, want)
+}
+
+// looks waits until a publisher has looked for drafts some times more.
+func looks(t *testing.T, count *atomic.Int64) {
+	t.Helper()
+	target := count.Load() + 3
+	for deadline := time.Now().Add(20 * time.Second); count.Load() < target; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the publisher does not look")
+		}
+	}
+}
+
+func TestDraftsArePublishedAtTheirTime(t *testing.T) {
+	var count atomic.Int64
+	observe := func(operation string, _ time.Duration, _ error) {
+		if operation == "find due drafts" {
+			count.Add(1)
+		}
+	}
+	for name, open := range map[string]func(t *testing.T) models.Store{
+		"SQLite":  func(t *testing.T) models.Store { return testkit.ObservedSQLite(t, observe) },
+		"MongoDB": func(t *testing.T) models.Store { return testkit.OpenMongoDB(t, testkit.Database(t), observe) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBlog(t, open(t))
+			b.draft(t, "third", 3*time.Minute)
+			b.draft(t, "first", time.Minute)
+			b.draft(t, "second", 2*time.Minute)
+			stop := b.start(t, b.store)
+			looks(t, &count)
+			b.await(t, "")
+			b.now.Add(time.Minute.Milliseconds())
+			b.await(t, "first")
+			looks(t, &count)
+			b.await(t, "first")
+
+			b.now.Add(-time.Hour.Milliseconds()) // the clock is set back
+			looks(t, &count)
+			b.await(t, "first")
+			b.now.Add(time.Hour.Milliseconds())
+
+			stop() // downtime
+			before := count.Load()
+			b.now.Add(24 * time.Hour.Milliseconds())
+			if b.await(t, "first"); count.Load() != before {
+				t.Error("a publisher that was stopped still looks")
+			}
+			b.start(t, b.store)
+			b.await(t, "third second first")
+			if drafts, _, err := b.store.Drafts(t.Context(), models.DraftFilter{AuthorID: b.author.ID, Limit: 9}); err != nil ||
+				len(drafts) != 0 {
+				t.Errorf("the drafts are %v, %v, want none", drafts, err)
+			}
+		})
+	}
+}
+
+// TestManyPublishersPublishOnce: publishers on one database publish each draft once, also more than fit into one look.
+func TestManyPublishersPublishOnce(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, store models.Store) {
+		b := newBlog(t, store)
+		drafts := make([]models.Draft, 105)
+		for i := range drafts {
+			drafts[i] = models.Draft{
+				ID: models.NewID(), Title: fmt.Sprintf("%03d", i), Content: "Hello", AuthorID: b.author.ID,
+				CreatedAt: b.clock(), UpdatedAt: b.clock(), PublishAt: b.clock(),
+			}
+		}
+		if err := store.CreateDrafts(t.Context(), drafts); err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			b.start(t, store)
+		}
+		seen := map[string]int{}
+		for deadline := time.Now().Add(30 * time.Second); len(seen) < len(drafts); time.Sleep(20 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("%d of %d drafts were published", len(seen), len(drafts))
+			}
+			seen = map[string]int{}
+			f := models.PostFilter{Limit: 100}
+			for more := true; more; {
+				page, next, err := store.Posts(t.Context(), f)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, p := range page {
+					seen[p.Title]++
+					f.After = p.ID
+				}
+				more = next
+			}
+		}
+		for title, n := range seen {
+			if n != 1 {
+				t.Errorf("%s was published %d times", title, n)
+			}
+		}
+	})
+}
+
+// TestPublisherGoesOnAfterAnOutage: the publisher goes on when the database is back, and says once that it was away.
+func TestPublisherGoesOnAfterAnOutage(t *testing.T) {
+	db := testkit.Database(t)
+	b := newBlog(t, testkit.OpenMongoDB(t, db, nil))
+	b.draft(t, "late", time.Minute)
+	proxy := testkit.NewMongoProxy(t)
+	proxy.Listen()
+	var failures atomic.Int64
+	observe := func(operation string, _ time.Duration, err error) {
+		if operation == "find due drafts" && err != nil {
+			failures.Add(1)
+		}
+	}
+	store, err := mongodb.Open(proxy.URI(), db.Name(), slog.New(slog.DiscardHandler), observe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Close(context.WithoutCancel(t.Context())) })
+	var log strings.Builder
+	stop := publisher.Start(t.Context(), publisher.Options{
+		Store: store, Interval: 5 * time.Millisecond, Now: b.clock, Log: slog.New(slog.NewTextHandler(&log, nil)),
+	})
+	defer stop()
+	proxy.Cut()
+	b.now.Add(time.Minute.Milliseconds())
+	for deadline := time.Now().Add(20 * time.Second); failures.Load() < 2; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the publisher does not notice that the database is away")
+		}
+	}
+	b.await(t, "")
+	proxy.Listen()
+	b.await(t, "late")
+	stop() // from here on nothing is logged
+	if n := strings.Count(log.String(), "cannot publish"); n != 1 {
+		t.Errorf("the log says %d times that the database is away: %s", n, log.String())
+	}
+}
