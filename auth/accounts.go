@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -48,9 +49,11 @@ type Registration struct {
 	Email, Name        string // may be empty
 }
 
-// Credentials are what a user logs in with: Username or Email, and Password.
+// Credentials are what a user logs in with: the password, and one of the others.
 type Credentials struct {
-	Username, Email string
+	Username        string
+	Email           string
+	UsernameOrEmail string
 	Password        string
 }
 
@@ -79,14 +82,11 @@ func (a *Accounts) LogIn(ctx context.Context, in Credentials, client Client) (*m
 	user, err := a.find(ctx, in)
 	if errors.Is(err, models.ErrUserNotFound) {
 		// They have no hash. It is verified too, so that the time does not tell who exists.
-		user = &models.User{Username: in.Username, Email: in.Email}
+		user = &models.User{}
 	} else if err != nil {
 		return nil, nil, err
 	}
-	account := user.Username
-	if in.Email != "" {
-		account = user.Email
-	}
+	account := cmp.Or(in.Username, in.Email, in.UsernameOrEmail)
 	if err := a.verify(ctx, account, user.PasswordHash, in.Password, client); err != nil {
 		return nil, nil, err
 	}
@@ -108,7 +108,11 @@ func (a *Accounts) find(ctx context.Context, in Credentials) (*models.User, erro
 	if in.Email != "" {
 		return a.parts.Store.UserByEmail(ctx, in.Email)
 	}
-	return a.parts.Store.UserByUsername(ctx, in.Username)
+	user, err := a.parts.Store.UserByUsername(ctx, cmp.Or(in.Username, in.UsernameOrEmail))
+	if errors.Is(err, models.ErrUserNotFound) && in.UsernameOrEmail != "" {
+		return a.parts.Store.UserByEmail(ctx, in.UsernameOrEmail)
+	}
+	return user, err
 }
 
 // ChangePassword replaces the password of a user, who must know the current one. It ends all their sessions but the

@@ -6,17 +6,11 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"strconv"
 	"time"
 
-	"github.com/gin-gonic/gin"
-
-	"gin-blog/auth"
 	"gin-blog/config"
-	"gin-blog/models"
 	"gin-blog/publisher"
-	"gin-blog/routes"
 	"gin-blog/server"
 )
 
@@ -75,7 +69,7 @@ func serve(ctx context.Context, in call) (err error) {
 	defer stopPublisher()
 
 	srv := server.New(server.Options{Certificate: certificate, DrainDelay: c.DrainDelay, Log: log})
-	api, err := newAPI(c, store, log, metrics, srv.Draining)
+	site, err := newSite(c, store, log, metrics, srv.Draining)
 	if err != nil {
 		return err
 	}
@@ -90,7 +84,7 @@ func serve(ctx context.Context, in call) (err error) {
 	} else {
 		log.Info("listening", "url", url, "store", describeStore(c), "version", version())
 	}
-	return srv.Serve(ctx, listener, api)
+	return srv.Serve(ctx, listener, site)
 }
 
 // logSettings logs the settings in force. People at a terminal see them if they ask for more.
@@ -120,42 +114,6 @@ func newMetrics(c *config.Config) *server.Metrics {
 		return nil
 	}
 	return server.NewMetrics(version(), revision())
-}
-
-// newAPI puts the API together as the settings say.
-func newAPI(
-	c *config.Config, store models.Store, log *slog.Logger, metrics *server.Metrics, draining func() bool,
-) (http.Handler, error) {
-	gin.SetMode(gin.ReleaseMode)
-	passwords, err := auth.NewPasswords(c.BcryptCost)
-	if err != nil {
-		return nil, err
-	}
-	metrics.WatchPasswords(passwords)
-	var limits *auth.Limits
-	if c.RateLimit {
-		limits = auth.NewLimits(time.Now)
-	}
-	return routes.New(routes.Options{
-		Store:     store,
-		Passwords: passwords,
-		Sessions: auth.NewSessions(store, auth.NewTokens(c.SecretKey, c.RefreshSecret, time.Now), auth.SessionOptions{
-			AccessTTL:  c.AccessTokenTTL,
-			RefreshTTL: c.RefreshTokenTTL,
-			Grace:      c.RefreshGrace,
-			Rotation:   c.RefreshRotation,
-			Now:        time.Now,
-		}),
-		Limits:            limits,
-		PasswordMinLength: c.PasswordMinLength,
-		CORSOrigins:       c.CORSOrigins,
-		TrustedProxies:    c.TrustedProxies,
-		HSTS:              c.TLSCert != "",
-		Version:           version(),
-		Draining:          draining,
-		Metrics:           metrics.Registerer(),
-		Log:               log,
-	})
 }
 
 // scheme returns the scheme of the server's URLs.

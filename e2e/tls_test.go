@@ -74,7 +74,7 @@ func TestTLS(t *testing.T) {
 		}
 		answer.Body.Close()
 		hsts := answer.Header.Get("Strict-Transport-Security")
-		if answer.StatusCode != 200 || hsts != "max-age=31536000" || (answer.ProtoMajor == 2) != http2 {
+		if answer.StatusCode != 200 || hsts != "max-age=31536000; includeSubDomains" || (answer.ProtoMajor == 2) != http2 {
 			t.Errorf("%s %s, Strict-Transport-Security %q", answer.Proto, answer.Status, hsts)
 		}
 		transport.CloseIdleConnections()

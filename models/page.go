@@ -4,10 +4,10 @@ package models
 // that a few clients that read slowly cannot fill the memory.
 const MaxPageBytes = 1 << 20
 
-// Page collects the rows of one page of posts, newest first.
+// Page collects the rows of one page of posts, in the order in which the page is read.
 type Page[T any] struct {
 	Rows []T
-	More bool // whether there are older posts
+	More bool // whether there are posts beyond the page
 
 	limit int // rows
 	size  int // bytes so far

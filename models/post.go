@@ -57,6 +57,7 @@ func (c PostChange) ChangesNothing(p *Post) bool {
 // PostFilter selects one page of posts. A post must meet all conditions.
 type PostFilter struct {
 	After    ID     // only posts older than this one; the zero ID starts with the newest post
+	Before   ID     // only the posts right before this one in the list; not together with After
 	Limit    int    // at most this many posts, at least 1
 	AuthorID ID     // only posts of this author; the zero ID for all
 	Tag      string // only posts with this tag; "" for all

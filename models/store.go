@@ -85,8 +85,9 @@ type PostStore interface {
 	CreatePosts(ctx context.Context, posts []Post) error
 	// PostByID returns the post with its author, or ErrPostNotFound.
 	PostByID(ctx context.Context, id ID) (*Post, error)
-	// Posts returns a page with authors, newest first, and whether there are older posts. Without Words its cost depends
-	// neither on the number of posts nor on how far back After lies. With Words it may return ErrSearchTooLong.
+	// Posts returns a page with authors, newest first, and whether there are older posts, or with Before, whether there
+	// are newer ones. Without Words its cost depends neither on the number of posts nor on how far back the page lies.
+	// With Words it may return ErrSearchTooLong.
 	Posts(ctx context.Context, f PostFilter) (page []Post, more bool, err error)
 	// UpdatePost changes a post of this author and returns the result with its author. The zero ID stands for posts
 	// without an author. It returns ErrPostNotFound if the author has no such post, or ErrPostChanged if the post is no

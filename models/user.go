@@ -1,6 +1,11 @@
 package models
 
-import "time"
+import (
+	"context"
+	"errors"
+	"time"
+	"unicode/utf8"
+)
 
 // Role says what a user may do besides managing their own account and posts.
 type Role string
@@ -37,4 +42,25 @@ type ProfileChange struct {
 type UserFilter struct {
 	After ID  // only users who registered before this one; the zero ID starts with the newest
 	Limit int // at most this many users
+}
+
+// UserFinder is a store that finds users.
+type UserFinder interface {
+	UserByID(ctx context.Context, id ID) (*User, error)
+	UserByUsername(ctx context.Context, username string) (*User, error)
+}
+
+// FindUser finds a user by id, or by name if no user has that id. A name of 24 hex digits cannot be registered, but a
+// database of the tutorial may contain one. FindUser returns ErrUserNotFound.
+func FindUser(ctx context.Context, store UserFinder, idOrName string) (*User, error) {
+	if id, err := ParseID(idOrName); err == nil {
+		u, err := store.UserByID(ctx, id)
+		if !errors.Is(err, ErrUserNotFound) {
+			return u, err
+		}
+	}
+	if !utf8.ValidString(idOrName) { // databases refuse it
+		return nil, ErrUserNotFound
+	}
+	return store.UserByUsername(ctx, idOrName)
 }

@@ -7,6 +7,9 @@ import (
 	"unicode"
 )
 
+// MaxSearchLength is how many characters a search has at most.
+const MaxSearchLength = 100
+
 // Words are what a search looks for. Each must occur as a whole word, in any case. The keys are the words in one
 // case, the values the words as they were written.
 //

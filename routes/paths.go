@@ -29,11 +29,10 @@ const (
 	missingCost   = 1.0  // the request lacks a segment
 )
 
-// noRoute returns the handler of unknown paths, which names the nearest of the router's paths. The router must have all
-// its routes when the handler runs.
-func noRoute(r *gin.Engine) middleware.Handler {
+// noRoute returns the handler of unknown paths, which names the nearest of the known ones.
+func noRoute(known gin.RoutesInfo) middleware.Handler {
 	return func(c *gin.Context) error {
-		nearest := nearestPath(r.Routes(), c.Request.URL.Path)
+		nearest := nearestPath(known, c.Request.URL.Path)
 		if nearest == "" {
 			return errNoPath
 		}

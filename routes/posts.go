@@ -27,7 +27,7 @@ type postStore interface {
 type posts struct {
 	*decoder
 	store postStore
-	users userFinder
+	users models.UserFinder
 	now   func() time.Time
 }
 
@@ -319,7 +319,7 @@ func (h *posts) filter(ctx context.Context, q query) (models.PostFilter, error) 
 		}
 	}
 	if author, ok := q.values["author"]; ok {
-		u, err := findUser(ctx, h.users, author)
+		u, err := models.FindUser(ctx, h.users, author)
 		if errors.Is(err, models.ErrUserNotFound) {
 			return f, errNothing
 		}

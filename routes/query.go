@@ -17,7 +17,6 @@ const (
 	defaultPageSize = 20
 	maxPageSize     = 100
 	maxQueryBytes   = 4 << 10
-	maxSearchLength = 100 // characters
 	maxAuthorLength = 100 // characters; a link with this and the longest search stays below maxQueryBytes
 )
 
@@ -90,8 +89,8 @@ func (q *query) set(name, value string) (message string) {
 			return validation.TagMessage
 		}
 	case "q":
-		if n := utf8.RuneCountInString(value); n < 1 || n > maxSearchLength {
-			return fmt.Sprintf("must have 1 to %d characters", maxSearchLength)
+		if n := utf8.RuneCountInString(value); n < 1 || n > models.MaxSearchLength {
+			return fmt.Sprintf("must have 1 to %d characters", models.MaxSearchLength)
 		}
 	}
 	return ""

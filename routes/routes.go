@@ -47,6 +47,21 @@ type Options struct {
 	Log *slog.Logger
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
+	// Keeper keeps answers, for the API and the pages. Default: one for the API alone.
+	Keeper *middleware.Keeper
+	// Logins counts logins, for the API and the pages. Default: one for the API alone.
+	Logins *middleware.LoginCounter
+	// Pages are shown to people with a browser. Default: there are none.
+	Pages Pages
+}
+
+// Pages is the part of the site for people with a browser.
+type Pages interface {
+	// AddTo adds every page to r. first runs before everything else at "GET /", where the API has its index: it answers
+	// programs, and ends their requests.
+	AddTo(r *gin.Engine, first gin.HandlerFunc)
+	// NotFound answers a request for a path that there is not.
+	NotFound(c *gin.Context)
 }
 
 // withDefaults fills in what is not set.
@@ -63,6 +78,12 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Keeper == nil {
+		o.Keeper = middleware.NewKeeper(o.Store, o.Metrics)
+	}
+	if o.Logins == nil {
+		o.Logins = middleware.NewLoginCounter(o.Metrics)
 	}
 	return o
 }
@@ -86,9 +107,22 @@ func newEngine(o Options) (*gin.Engine, error) {
 		return nil, fmt.Errorf("trusted proxies: %w", err)
 	}
 	useMiddleware(r, o)
-	r.NoRoute(middleware.Handle(noRoute(r)))
-	r.NoMethod(middleware.Handle(noMethod))
-	return r, addRoutes(r, o)
+	h, err := newHandlers(o)
+	if err != nil {
+		return nil, err
+	}
+	cors := middleware.CORS(o.CORSOrigins)
+	addRoutes(r.Group("", cors), h, o)
+	unknown := noRoute(r.Routes())
+	if o.Pages == nil {
+		route(r.Group("", cors), "GET /", h.health.index)
+		r.NoRoute(cors, middleware.Handle(unknown))
+	} else {
+		o.Pages.AddTo(r, unlessHTML(cors, middleware.Handle(h.health.index)))
+		r.NoRoute(unlessHTML(cors, middleware.Handle(unknown)), o.Pages.NotFound)
+	}
+	r.NoMethod(cors, middleware.Handle(noMethod)) // never a page: they have every method
+	return r, nil
 }
 
 // useMiddleware installs the middleware of every request, in this order:
@@ -100,8 +134,9 @@ func newEngine(o Options) (*gin.Engine, error) {
 //   - Answer sends the whole answer when everything inside of it is done.
 //   - RenderErrors answers the errors of what is inside: of Recover, which turns a panic into an error, and of the
 //     handlers.
-//   - CORS runs inside of RenderErrors, but before the routes, because a preflight request names a method without a
-//     route.
+//
+// CORS is not among them, because it must not run for pages. It runs first for the routes of the API, and for requests
+// without a route, because a preflight request names a method that has none.
 func useMiddleware(r *gin.Engine, o Options) {
 	r.Use(middleware.DrainBody())
 	if o.Metrics != nil {
@@ -118,7 +153,6 @@ func useMiddleware(r *gin.Engine, o Options) {
 		middleware.Answer(),
 		middleware.RenderErrors(renderError),
 		middleware.Recover(o.Log),
-		middleware.CORS(o.CORSOrigins),
 	)
 }
 
@@ -149,7 +183,7 @@ func newHandlers(o Options) (*handlers, error) {
 	return &handlers{
 		docs:    docs,
 		health:  &health{o.Store, o.Draining, o.Version},
-		login:   &login{decoder, accounts, o.Sessions, middleware.NewLoginCounter(o.Metrics)},
+		login:   &login{decoder, accounts, o.Sessions, o.Logins},
 		account: &account{decoder, accounts, o.Store, o.Now},
 		admin:   &admin{o.Store},
 		users:   &users{o.Store},
@@ -162,16 +196,12 @@ func newHandlers(o Options) (*handlers, error) {
 //
 // The calls of signed-in users check in this order: the token, what can be refused without the body (refuseID,
 // refuseMediaType), and, once the whole body is there, the session.
-func addRoutes(r *gin.Engine, o Options) error {
-	h, err := newHandlers(o)
-	if err != nil {
-		return err
-	}
+func addRoutes(r gin.IRouter, h *handlers, o Options) {
 	verify, authenticate := middleware.VerifyToken(o.Sessions), middleware.Authenticate(o.Sessions)
-	signedIn := []gin.HandlerFunc{verify, middleware.Handle(refuseID), authenticate}
-	signedInWithBody := []gin.HandlerFunc{verify, middleware.Handle(refuseID), middleware.Handle(refuseMediaType), authenticate}
+	badID, badMediaType := middleware.Handle(refuseID), middleware.Handle(refuseMediaType)
+	signedIn := []gin.HandlerFunc{verify, badID, authenticate}
+	signedInWithBody := []gin.HandlerFunc{verify, badID, badMediaType, authenticate}
 
-	route(r, "GET /", h.health.index)
 	route(r, "GET /healthz", h.health.alive)
 	route(r, "GET /readyz", h.health.ready)
 	route(r, "GET /openapi.yaml", h.docs.openAPI)
@@ -201,7 +231,7 @@ func addRoutes(r *gin.Engine, o Options) error {
 	route(public, "GET /users/:id", h.users.read)
 
 	allPosts := r.Group("", middleware.Revalidate(), middleware.LimitBody(maxPostBody))
-	readers := allPosts.Group("", middleware.NewKeeper(o.Store, o.Metrics).Keep)
+	readers := allPosts.Group("", o.Keeper.Keep)
 	route(readers, "GET /posts", h.posts.list)
 	route(readers, "GET /posts/:id", h.posts.read)
 
@@ -220,7 +250,6 @@ func addRoutes(r *gin.Engine, o Options) error {
 	route(draftersWithBody, "PATCH /drafts/:id", h.drafts.update)
 	route(drafters, "DELETE /drafts/:id", h.drafts.delete)
 	route(drafters, "POST /drafts/:id/publish", h.drafts.publish)
-	return nil
 }
 
 // refuseID refuses a malformed id in the path, before the body arrives.

@@ -23,6 +23,22 @@ func olderThan(after models.ID) bson.D {
 	return bson.D{{Key: "_id", Value: bson.D{{Key: "$lt", Value: after}}}}
 }
 
+// pageAt selects the posts that may be on a page.
+func pageAt(f models.PostFilter) bson.D {
+	if f.Before.IsZero() {
+		return olderThan(f.After)
+	}
+	return bson.D{{Key: "_id", Value: bson.D{{Key: "$gt", Value: f.Before}}}}
+}
+
+// orderOf sorts a page: newest first, or with Before, oldest first.
+func orderOf(f models.PostFilter) bson.D {
+	if f.Before.IsZero() {
+		return bson.D{{Key: "_id", Value: -1}}
+	}
+	return bson.D{{Key: "_id", Value: 1}}
+}
+
 // newestFirst sorts and limits a page so that one round trip fetches it.
 func newestFirst(limit int) *options.FindOptionsBuilder {
 	return options.Find().SetSort(bson.D{{Key: "_id", Value: -1}}).SetLimit(int64(limit)).SetBatchSize(int32(limit))

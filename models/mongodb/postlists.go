@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -30,6 +31,9 @@ func (s *Store) Posts(ctx context.Context, f models.PostFilter) (posts []models.
 			return err
 		}
 		more = page.More
+		if !f.Before.IsZero() {
+			slices.Reverse(page.Rows)
+		}
 		posts, err = withAuthors(ctx, c, page.Rows)
 		return err
 	})
@@ -81,7 +85,7 @@ func (s *Store) findPage(
 // pageFilter returns the part of a filter that the server can check. A text index finds the posts that contain the
 // words somewhere; OccurIn then checks that they are whole words.
 func (c *collections) pageFilter(f models.PostFilter) bson.D {
-	filter := olderThan(f.After)
+	filter := pageAt(f)
 	if !f.AuthorID.IsZero() {
 		filter = append(filter, bson.E{Key: "author", Value: f.AuthorID})
 	}
@@ -101,12 +105,12 @@ func (c *collections) pageFilter(f models.PostFilter) bson.D {
 func (s *Store) openPage(ctx context.Context, c *collections, f models.PostFilter) (*mongo.Cursor, error) {
 	filter := c.pageFilter(f)
 	if len(f.Words) == 0 {
-		return c.readPosts.Find(ctx, filter, newestFirst(f.Limit+1))
+		return c.readPosts.Find(ctx, filter, newestFirst(f.Limit+1).SetSort(orderOf(f)))
 	}
 	find := bson.D{
 		{Key: "find", Value: c.readPosts.Name()},
 		{Key: "filter", Value: filter},
-		{Key: "sort", Value: bson.D{{Key: "_id", Value: -1}}},
+		{Key: "sort", Value: orderOf(f)},
 	}
 	return s.db.RunCommandCursor(ctx, find, options.RunCmd().SetReadPreference(s.readPreference))
 }

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"math"
+	"slices"
 	"strings"
 
 	"zombiezen.com/go/sqlite"
@@ -22,6 +23,9 @@ func (s *Store) Posts(ctx context.Context, f models.PostFilter) (posts []models.
 	})
 	if err != nil {
 		return nil, false, err
+	}
+	if !f.Before.IsZero() {
+		slices.Reverse(page.Rows)
 	}
 	return page.Rows, page.More, nil
 }
@@ -69,8 +73,9 @@ func bind(stmt *sqlite.Stmt, args []any) {
 	}
 }
 
-// pageQuery returns the query for one page and one post more, newest first. It reads the index that fits the filter
-// in its order, without a sort. There are few different texts, so that each connection prepares each of them once.
+// pageQuery returns the query for one page and one post more, newest first, or with Before, oldest first. It reads the
+// index that fits the filter in its order, without a sort. There are few different texts, so that each connection
+// prepares each of them once.
 func pageQuery(f models.PostFilter) (query string, args []any) {
 	columns, join := postColumns, withAuthor
 	from, at := `posts`, `posts.position`
@@ -101,15 +106,20 @@ func pageQuery(f models.PostFilter) (query string, args []any) {
 	default:
 		where(`posts.author_id = ?`, f.AuthorID[:])
 	}
-	before := int64(math.MaxInt64)
-	if !f.After.IsZero() {
-		before = position(f.After)
+	order := ` DESC`
+	switch {
+	case !f.Before.IsZero():
+		where(at+` > ?`, position(f.Before))
+		order = ``
+	case !f.After.IsZero():
+		where(at+` < ?`, position(f.After))
+	default:
+		where(at+` < ?`, int64(math.MaxInt64))
 	}
-	where(at+` < ?`, before)
 	query = `SELECT ` + columns + ` FROM ` + from + join + `WHERE ` + strings.Join(conditions, ` AND `)
 	// SQLite makes a new plan for each value that is bound to a bare "LIMIT ?", which costs more than reading the
 	// page. For "? + 0" it does not.
-	return query + ` ORDER BY ` + at + ` DESC LIMIT ? + 0`, append(args, int64(f.Limit+1))
+	return query + ` ORDER BY ` + at + order + ` LIMIT ? + 0`, append(args, int64(f.Limit+1))
 }
 
 // scanPost reads postColumns.

@@ -15,6 +15,7 @@ import (
 var listCases = []testCase{
 	{"the newest post comes first within a blink", newestFirst},
 	{"pages hold every post once", pagesHoldEveryPostOnce},
+	{"pages lead back", pagesLeadBack},
 	{"pages stay whole while others write", pagesStayWhole},
 	{"pages of long posts end early", longPagesEndEarly},
 	{"lists are filtered", listsAreFiltered},
@@ -71,6 +72,37 @@ func newestFirst(t *testing.T, store models.Store) {
 	want := createPosts(t, store, newUser(t, store, "alice"), 30)
 	if got := walk(t, store, 100, func() {}); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want the reverse of the order of creation", got)
+	}
+}
+
+// pagesLeadBack: the page before a post has the posts that are right before it in the list, in the order of the list.
+func pagesLeadBack(t *testing.T, store models.Store) {
+	alice, bob := newUser(t, store, "alice"), newUser(t, store, "bob")
+	want := createPosts(t, store, alice, 12) // newest first
+	other := createPosts(t, store, bob, 1)[0]
+	for name, filter := range map[string]models.PostFilter{
+		"of an author": {Limit: 5, AuthorID: alice.ID},
+		"with a word":  {Limit: 5, AuthorID: alice.ID, Words: models.ParseWords("hello")},
+	} {
+		filter.Before = want[11]
+		for _, bounds := range [][2]int{{6, 11}, {1, 6}, {0, 1}, {0, 0}} {
+			page, more, err := store.Posts(t.Context(), filter)
+			if err != nil || more != (bounds[0] > 0) {
+				t.Fatalf("%s, before %s: more is %v, %v", name, filter.Before.Hex(), more, err)
+			}
+			var got []models.ID
+			for _, p := range page {
+				got = append(got, p.ID)
+			}
+			if !slices.Equal(got, want[bounds[0]:bounds[1]]) {
+				t.Errorf("%s: the page before %s has %v, want posts %v", name, filter.Before.Hex(), got, bounds)
+			}
+			filter.Before = want[bounds[0]]
+		}
+	}
+	page, more, err := store.Posts(t.Context(), models.PostFilter{Limit: 1, Before: want[0]})
+	if err != nil || more || len(page) != 1 || page[0].ID != other || page[0].Author == nil {
+		t.Errorf("before the newest of alice: got %+v, %v, %v", page, more, err)
 	}
 }
 

@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"gin-blog/auth"
+	"gin-blog/config"
+	"gin-blog/markdown"
+	"gin-blog/middleware"
+	"gin-blog/models"
+	"gin-blog/routes"
+	"gin-blog/server"
+	"gin-blog/site"
+	"gin-blog/web"
+)
+
+// newSite puts the API and the pages together as the settings say.
+func newSite(
+	c *config.Config, store models.Store, log *slog.Logger, metrics *server.Metrics, draining func() bool,
+) (http.Handler, error) {
+	gin.SetMode(gin.ReleaseMode)
+	passwords, err := auth.NewPasswords(c.BcryptCost)
+	if err != nil {
+		return nil, err
+	}
+	metrics.WatchPasswords(passwords)
+	api := routes.Options{
+		Store:             store,
+		Passwords:         passwords,
+		PasswordMinLength: c.PasswordMinLength,
+		Sessions: auth.NewSessions(store, auth.NewTokens(c.SecretKey, c.RefreshSecret, time.Now), auth.SessionOptions{
+			AccessTTL:  c.AccessTokenTTL,
+			RefreshTTL: c.RefreshTokenTTL,
+			Grace:      c.RefreshGrace,
+			Rotation:   c.RefreshRotation,
+			Now:        time.Now,
+		}),
+		CORSOrigins:    c.CORSOrigins,
+		TrustedProxies: c.TrustedProxies,
+		HSTS:           c.TLSCert != "",
+		Version:        version(),
+		Draining:       draining,
+		Metrics:        metrics.Registerer(),
+		Log:            log,
+		Now:            time.Now,
+		Keeper:         middleware.NewKeeper(store, metrics.Registerer()),
+		Logins:         middleware.NewLoginCounter(metrics.Registerer()),
+	}
+	if c.RateLimit {
+		api.Limits = auth.NewLimits(time.Now)
+	}
+	api.Pages, err = newPages(c, api)
+	if err != nil {
+		return nil, err
+	}
+	return routes.New(api)
+}
+
+// newPages makes the pages, with the parts that they share with the API.
+func newPages(c *config.Config, api routes.Options) (*web.Pages, error) {
+	address, err := site.NewAddress(c.BaseURL, c.TrustedProxies)
+	if err != nil {
+		return nil, err
+	}
+	return web.New(web.Options{
+		Store:    api.Store,
+		Sessions: api.Sessions,
+		Accounts: auth.NewAccounts(auth.AccountOptions{
+			Store: api.Store, Passwords: api.Passwords, Sessions: api.Sessions, Limits: api.Limits, Log: api.Log, Now: api.Now,
+		}),
+		Logins:            api.Logins,
+		Keeper:            api.Keeper,
+		Markdown:          markdown.NewRenderer(),
+		PasswordMinLength: api.PasswordMinLength,
+		Address:           address,
+		Secure:            scheme(c) == "https" || strings.HasPrefix(c.BaseURL, "https://"),
+		Now:               api.Now,
+	})
+}

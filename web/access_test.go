@@ -1,0 +1,353 @@
+package web_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"gin-blog/internal/testkit"
+	"gin-blog/models"
+	"gin-blog/web"
+)
+
+// token logs in by the API.
+func (s *server) token(t *testing.T, username string) string {
+	t.Helper()
+	answer := s.api(t, "POST", "/auth/login", testkit.Account(username))
+	_, rest, _ := strings.Cut(answer.Body, `"token":"`)
+	token, _, found := strings.Cut(rest, `"`)
+	if !found {
+		t.Fatalf("log in %s: %d %s", username, answer.Status, answer.Body)
+	}
+	return token
+}
+
+// sessionCookie returns the cookie that keeps the browser logged in.
+func (b *browser) sessionCookie() *http.Cookie {
+	b.t.Helper()
+	address, err := url.Parse(b.site.url)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for _, cookie := range b.client.Jar.Cookies(address) {
+		if cookie.Name == "gin-blog-session" {
+			return cookie
+		}
+	}
+	b.t.Fatal("the browser has no session")
+	return nil
+}
+
+func TestRegisterLogInAndLogOut(t *testing.T) {
+	onEachStore(t, func(t *testing.T, s *server) {
+		b := s.browser(t)
+		b.get("/").is(200).click("Register").form("Register").
+			fill("Username", "alice").fill("E-mail", "alice@example.com").fill("Password", testkit.Password).
+			send().is(303).goesTo("/").follow().is(200).shows("New post", "Account", "Log out")
+		cookie := b.sessionCookie()
+		b.get("/").form("Log out").send().is(303).goesTo("/").follow().shows("Log in").hides("Account")
+
+		// The token is of a session that has ended.
+		thief := testkit.Header{"Cookie": cookie.Name + "=" + cookie.Value}
+		s.browser(t).get("/", thief).is(200).shows("Log in").hides("Account")
+
+		login := b.get("/tags/go").click("Log in")
+		for _, wrong := range [][2]string{{"alice", "wrong-one"}, {"nobody", testkit.Password}} {
+			login.form("Log in").fill("Username", wrong[0]).fill("Password", wrong[1]).send().is(401).
+				shows("No account has this username and this password.").hides(wrong[1], "WWW-Authenticate")
+		}
+		for _, name := range []string{"Alice", "ALICE@example.com"} {
+			login.form("Log in").fill("Username", name).fill("Password", testkit.Password).
+				send().is(303).goesTo("/tags/go").follow().shows("Account")
+		}
+		if sessions := s.sessionsOf(t, "alice"); sessions != 1 {
+			t.Errorf("alice has %d sessions, want 1: a login ends the session that the browser had", sessions)
+		}
+	})
+}
+
+func (s *server) sessionsOf(t *testing.T, username string) int {
+	t.Helper()
+	user, err := s.store.UserByUsername(t.Context(), username)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sessions, err := s.store.LiveSessions(t.Context(), user.ID, s.now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(sessions)
+}
+
+func TestFormsSayWhatIsWrong(t *testing.T) {
+	onEachStore(t, func(t *testing.T, s *server) {
+		s.user(t, "alice")
+		b := s.browser(t)
+		for _, c := range []struct {
+			username, email, password string
+			status                    int
+			says                      string
+		}{
+			{"a", "", "secret99", 400, "Username must be 3 to 32"},
+			{"bob", "nonsense", "secret99", 400, "E-mail must be a plain address"},
+			{"bob", "", "short", 400, "Password must have at least 6 characters"},
+			{"bob", "", "", 400, "Password is required"},
+			{"ALICE", "", "secret99", 409, "Username already taken"},
+		} {
+			page := b.get("/register").form("Register").
+				fill("Username", c.username).fill("E-mail", c.email).fill("Password", c.password).send().
+				is(c.status).shows(c.says).hides("secret99")
+			form := page.form("Register")
+			if form.values.Get("username") != c.username || form.values.Get("email") != c.email {
+				t.Errorf("%s: what was typed is gone: %v", c.says, form.values)
+			}
+			if c.status != 400 {
+				continue
+			}
+			label, _, _ := strings.Cut(c.says, " ")
+			field := form.field(label)
+			if attribute(field, "aria-invalid") != "true" || !page.describes(attribute(field, "aria-describedby"), c.says) {
+				t.Errorf("%s: the field does not say so: %v", c.says, field.Attr)
+			}
+		}
+	})
+}
+
+// describes returns whether one of the elements with these ids has a text.
+func (p *page) describes(ids, text string) bool {
+	for id := range strings.FieldsSeq(ids) {
+		for n := range p.root.Descendants() {
+			if attribute(n, "id") == id && strings.Contains(textOf(n), text) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// TestPagesHaveTheLimitsOfTheAPI: wrong tries count together, whichever door they come by.
+func TestPagesHaveTheLimitsOfTheAPI(t *testing.T) {
+	onEachStore(t, func(t *testing.T, s *server) {
+		s.user(t, "alice")
+		b := s.browser(t)
+		for i := range 10 {
+			if i%2 == 0 {
+				s.api(t, "POST", "/auth/login", `{"username":"alice","password":"wrong-one"}`)
+				continue
+			}
+			b.get("/login").form("Log in").fill("Username", "alice").fill("Password", "wrong-one").send().is(401)
+		}
+		page := b.get("/login").form("Log in").fill("Username", "alice").fill("Password", testkit.Password).send().
+			is(429).shows("Too many tries, wait ")
+		if page.header.Get("Retry-After") == "" {
+			t.Error("429 without Retry-After")
+		}
+	})
+}
+
+func TestNextStaysHere(t *testing.T) {
+	onEachStore(t, func(t *testing.T, s *server) {
+		s.user(t, "alice")
+		for next, want := range map[string]string{
+			"":                           "/",
+			"/new":                       "/new",
+			"/p/my-post-0":               "/p/my-post-0",
+			"/?q=two+words&after=1":      "/?q=two+words&after=1",
+			"/tags/a%20b":                "/tags/a%20b",
+			"//evil.example":             "/",
+			"///evil.example":            "/",
+			`/\evil.example`:             "/",
+			`\/evil.example`:             "/",
+			"/%2Fevil.example":           "/",
+			"/%5Cevil.example":           "/",
+			"/%09/evil.example":          "/",
+			"/\t/evil.example":           "/",
+			"/a/..//evil.example":        "/",
+			"https://evil.example":       "/",
+			"https:evil.example":         "/",
+			"javascript:alert(1)":        "/",
+			"evil.example":               "/",
+			" /new":                      "/",
+			"/new\r\nSet-Cookie: a=b":    "/",
+			"/%0d%0aSet-Cookie:%20a=b":   "/",
+			"http://user@127.0.0.1/":     "/",
+			"/%zz":                       "/",
+			"/p/%252F%252Fevil.example/": "/p/%252F%252Fevil.example/",
+		} {
+			b := s.browser(t)
+			login := b.get("/login?" + url.Values{"next": {next}}.Encode()).form("Log in")
+			login.fill("Username", "alice").fill("Password", testkit.Password).send().is(303).goesTo(want)
+			// The hidden field may be changed too.
+			login.values.Set("next", next)
+			login.send().is(303).goesTo(strings.ReplaceAll(want, "\r\n", "\n"))
+		}
+	})
+}
+
+// TestFormsOfOtherOrigins: what another site makes a browser send does nothing.
+func TestFormsOfOtherOrigins(t *testing.T) {
+	onEachStore(t, func(t *testing.T, s *server) {
+		b := s.user(t, "alice")
+		port := strings.TrimPrefix(s.url, "http://127.0.0.1:")
+		cookie := b.sessionCookie()
+		for name, from := range map[string]testkit.Header{
+			"another site":            {"Origin": "https://evil.example"},
+			"another site, by fetch":  {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"},
+			"a subdomain":             {"Origin": "http://sub.127.0.0.1:" + port, "Sec-Fetch-Site": "same-site"},
+			"another port":            {"Origin": "http://127.0.0.1:1", "Sec-Fetch-Site": "same-site"},
+			"another port, unmarked":  {"Origin": "http://127.0.0.1:1"},
+			"a page without referrer": {"Origin": "null"},
+			"nowhere":                 {"Origin": ""},
+		} {
+			from["Cookie"] = cookie.Name + "=" + cookie.Value
+			stranger := s.browser(t)
+			page := stranger.post("/logout", nil, from).is(403).shows("sent from another site", "Request")
+			if page.header.Get("Set-Cookie") != "" {
+				t.Errorf("%s: the answer sets a cookie", name)
+			}
+			b.get("/").shows("Account")
+		}
+		for _, from := range []testkit.Header{{"Sec-Fetch-Site": "same-origin", "Origin": "null"}, {"Origin": s.url}} {
+			s.user(t, "bob"+from["Origin"][:4]).post("/logout", nil, from).is(303)
+		}
+		b.do("GET", "/logout", "").is(405) // a link changes nothing
+		b.get("/").shows("Account")
+	})
+}
+
+// TestTokensStayAtTheirDoor: a cookie opens no call of the API, and a bearer token no page.
+func TestTokensStayAtTheirDoor(t *testing.T) {
+	onEachStore(t, func(t *testing.T, s *server) {
+		b := s.user(t, "alice")
+		cookie, token := b.sessionCookie(), s.token(t, "alice")
+		for name, header := range map[string]testkit.Header{
+			"the token of a browser as a bearer token": testkit.Bearer(cookie.Value),
+			"a cookie": {"Cookie": cookie.Name + "=" + cookie.Value},
+		} {
+			if answer := s.api(t, "GET", "/auth/me", "", header); answer.Status != 401 {
+				t.Errorf("%s gets %d from the API", name, answer.Status)
+			}
+		}
+		refresh := s.api(t, "POST", "/auth/refresh", `{"refreshToken":"`+cookie.Value+`"}`)
+		if refresh.Status != 401 {
+			t.Errorf("the token of a browser as a refresh token gets %d", refresh.Status)
+		}
+		for name, header := range map[string]testkit.Header{
+			"a bearer token":                     testkit.Bearer(token),
+			"an access token as a cookie":        {"Cookie": cookie.Name + "=" + token},
+			"the token of a browser as a bearer": testkit.Bearer(cookie.Value),
+		} {
+			page := s.browser(t).get("/", header).is(200)
+			if page.has("Account") {
+				t.Errorf("%s logs in at the pages", name)
+			}
+		}
+	})
+}
+
+// TestBrowserSession: the session of a browser is one like all others. It ends at once, and its use is noted.
+func TestBrowserSession(t *testing.T) {
+	onEachStore(t, func(t *testing.T, s *server) {
+		b := s.user(t, "alice")
+		token := testkit.Bearer(s.token(t, "alice"))
+		before := s.api(t, "GET", "/auth/sessions", "", token)
+		b.get("/").shows("Account")
+		if again := s.api(t, "GET", "/auth/sessions", "", token); again.Body != before.Body {
+			t.Errorf("the use was noted within a minute: %s", again.Body)
+		}
+		s.ahead.Add(int64(61 * time.Second))
+		b.get("/").shows("Account")
+		if after := s.api(t, "GET", "/auth/sessions", "", token); after.Body == before.Body {
+			t.Errorf("the use was not noted: %s", after.Body)
+		}
+		if answer := s.api(t, "DELETE", "/auth/sessions", "", token); answer.Status != 204 {
+			t.Errorf("end all sessions: %d", answer.Status)
+		}
+		page := b.get("/").shows("Log in")
+		if !strings.Contains(page.header.Get("Set-Cookie"), "Max-Age=0") {
+			t.Errorf("the cookie of a session that has ended stays: %v", page.header)
+		}
+		expired := s.user(t, "bob")
+		s.ahead.Add(int64(7 * 24 * time.Hour))
+		expired.get("/").shows("Log in")
+	})
+}
+
+func TestCookie(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		secure bool
+		want   []string
+		not    []string
+	}{
+		"plain HTTP": {
+			false, []string{"gin-blog-session=", "Path=/", "HttpOnly", "SameSite=Lax"}, []string{"Secure", "__Host-"},
+		},
+		"HTTPS": {
+			true, []string{"__Host-gin-blog-session=", "Path=/", "HttpOnly", "SameSite=Lax", "Secure"}, []string{"Domain"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, testkit.SQLite(t), func(o *web.Options) { o.Secure = c.secure })
+			set := s.browser(t).post("/register", url.Values{"username": {"alice"}, "password": {testkit.Password}}).
+				is(303).header.Get("Set-Cookie")
+			for _, want := range c.want {
+				if !strings.Contains("; "+set, "; "+want) {
+					t.Errorf("the cookie %s lacks %s", set, want)
+				}
+			}
+			for _, not := range c.not {
+				if strings.Contains(set, not) {
+					t.Errorf("the cookie %s has %s", set, not)
+				}
+			}
+		})
+	}
+}
+
+// TestNoPageIsShownToAnother: what somebody sees who is logged in is kept nowhere, and what is kept is for all.
+func TestNoPageIsShownToAnother(t *testing.T) {
+	onEachStore(t, func(t *testing.T, s *server) {
+		alice := s.user(t, "alice")
+		s.write(t, "alice", "First", "Hello")
+		post := s.browser(t).get("/").click("First")
+		for _, path := range []string{"/", strings.TrimPrefix(post.path, "GET "), "/authors/alice", "/tags/go"} {
+			for range 2 { // the second may be a kept answer
+				own := alice.get(path).is(200)
+				if !own.has("Account") || own.header.Get("Cache-Control") != "private, no-cache" || own.header.Get("ETag") != "" {
+					t.Errorf("%s, logged in: %v", path, own.header)
+				}
+				public := s.browser(t).get(path).is(200)
+				if public.has("Account") || public.has("Edit") || public.header.Get("Cache-Control") != "no-cache" ||
+					!strings.Contains(strings.Join(public.header.Values("Vary"), ","), "Cookie") {
+					t.Errorf("%s, as a visitor: %v", path, public.header)
+				}
+				tag := public.header.Get("ETag")
+				s.browser(t).get(path, testkit.Header{"If-None-Match": tag}).is(304)
+				if got := alice.get(path, testkit.Header{"If-None-Match": tag}); got.status != 200 || !got.has("Account") {
+					t.Errorf("%s: the visitor's tag stands for the page of alice: %d", path, got.status)
+				}
+			}
+		}
+	})
+}
+
+// write creates a post by the store.
+func (s *server) write(t *testing.T, author, title, content string, tags ...string) *models.Post {
+	t.Helper()
+	user, err := s.store.UserByUsername(t.Context(), author)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := models.StoredTime(s.now())
+	post := &models.Post{
+		ID: models.NewID(), Title: title, Content: content, Tags: tags, AuthorID: user.ID, CreatedAt: now, UpdatedAt: now,
+	}
+	if _, err := s.store.CreatePost(t.Context(), post, nil); err != nil {
+		t.Fatal(err)
+	}
+	return post
+}

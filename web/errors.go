@@ -1,0 +1,56 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"gin-blog/httperror"
+	"gin-blog/middleware"
+)
+
+// errorPage is what the page of an error shows.
+type errorPage struct {
+	Message   string
+	RequestID string
+	Retry     string // the address to try again, "" where that does not help
+	LogIn     bool   // somebody else may be allowed to do it
+}
+
+// renderError is the middleware.ErrorRenderer of the pages.
+func (p *Pages) renderError(c *gin.Context, e *httperror.Error) error {
+	header := c.Writer.Header()
+	for _, name := range []string{"ETag", "Last-Modified", "Location"} { // the handler may have set them
+		header.Del(name)
+	}
+	header.Set("Cache-Control", "no-store")
+	page := errorPage{Message: e.Message, RequestID: middleware.RequestIDOf(c)}
+	isRead := c.Request.Method == http.MethodGet || c.Request.Method == http.MethodHead
+	if e.RetryAfter > 0 && isRead {
+		page.Retry = localPath(c.Request.URL.RequestURI())
+	}
+	page.LogIn = e.Status == http.StatusForbidden && middleware.CurrentUser(c) == nil && isRead
+	return p.render(c, e.Status, "error", &view{Title: errorTitle(e.Status), NoIndex: true, Page: page})
+}
+
+// errorTitle says in a few words what happened.
+func errorTitle(status int) string {
+	switch status {
+	case http.StatusNotFound:
+		return "Not found"
+	case http.StatusForbidden:
+		return "Not allowed"
+	case http.StatusPreconditionFailed:
+		return "Changed meanwhile"
+	case http.StatusRequestEntityTooLarge:
+		return "Too long"
+	case http.StatusTooManyRequests:
+		return "Too many tries"
+	case http.StatusServiceUnavailable:
+		return "Not available just now"
+	}
+	if status >= http.StatusInternalServerError {
+		return "Something went wrong"
+	}
+	return "That did not work"
+}

@@ -1,0 +1,125 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/gin-gonic/gin"
+
+	"gin-blog/httperror"
+	"gin-blog/validation"
+)
+
+// form is what the template of a form shows.
+type form struct {
+	Action string // the path that it is sent to, escaped
+	Button string
+	Danger bool   // the button destroys something
+	Notice string // what to know before filling it in
+	Alert  string // what is wrong with all of it
+	Hidden []hidden
+	Fields []field
+	Other  *link // what else one might want
+}
+
+// field is a field of a form.
+type field struct {
+	Name         string
+	Label        string
+	Type         string // of an input
+	Rows         int    // of a textarea, 0 for an input
+	Value        string
+	Autocomplete string
+	Verbatim     bool // a keyboard corrects nothing
+	Required     bool
+	Hint         string
+	Error        string
+	// Prefix tells the fields of several forms on one page apart.
+	Prefix string
+}
+
+// hidden is a value that a form sends without showing it.
+type hidden struct{ Name, Value string }
+
+type link struct{ Address, Text string }
+
+// ID returns the id of the field's element.
+func (f field) ID() string { return f.Prefix + f.Name }
+
+// DescribedBy returns the ids of the elements that say more about the field.
+func (f field) DescribedBy() string {
+	var ids []string
+	if f.Hint != "" {
+		ids = append(ids, f.ID()+"-hint")
+	}
+	if f.Error != "" {
+		ids = append(ids, f.ID()+"-error")
+	}
+	return strings.Join(ids, " ")
+}
+
+// values are what a browser sent in a form.
+type values map[string]string
+
+// readForm reads the form in the body of a request. Browsers send a line break as CRLF (HTML Standard, "constructing
+// the entry list"); readForm makes it LF again.
+func readForm(c *gin.Context) (values, error) {
+	if mediaType := c.ContentType(); mediaType != "application/x-www-form-urlencoded" {
+		return nil, &httperror.Error{Kind: httperror.UnsupportedType, Message: "Send the form as a browser does."}
+	}
+	if err := c.Request.ParseForm(); err != nil {
+		return nil, &httperror.Error{Kind: httperror.InvalidFields, Message: "The form did not arrive whole.", Cause: err}
+	}
+	form := values{}
+	for name, all := range c.Request.PostForm {
+		if len(all) != 1 || !utf8.ValidString(all[0]) {
+			return nil, httperror.BadRequest(nil, "The form must have each field once, in UTF-8.")
+		}
+		form[name] = normalizeLines(all[0])
+	}
+	return form, nil
+}
+
+// normalizeLines returns a text with LF for every line break.
+func normalizeLines(text string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
+}
+
+// refuse shows a form again, with what is wrong with it. What was typed stays, but no password.
+func (p *Pages) refuse(c *gin.Context, err error, name string, v *view, f *form) error {
+	e := httperror.Of(c.Request.Context(), err)
+	f.explain(e)
+	e.SetRetryAfter(c.Writer.Header())
+	if e.Status >= http.StatusInternalServerError {
+		_ = c.Error(err) // for the log
+	}
+	return p.render(c, e.Status, name, v)
+}
+
+// explain says what is wrong with a form, at the fields where it is.
+func (f *form) explain(e *httperror.Error) {
+	for _, detail := range e.Details {
+		if !f.mark(detail) {
+			f.Alert = e.Message
+		}
+	}
+	switch {
+	case e.Details == nil:
+		f.Alert = e.Message
+	case f.Alert == "":
+		f.Alert = "Please look at what is said below."
+	}
+}
+
+// mark says at a field what is wrong with it. It returns false if the form has no such field.
+func (f *form) mark(detail validation.FieldError) bool {
+	name, _, _ := strings.Cut(detail.Field, "[")
+	for i := range f.Fields {
+		if f.Fields[i].Name == name {
+			f.Fields[i].Error = f.Fields[i].Label + " " + detail.Message
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,157 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+
+	"github.com/gin-gonic/gin"
+
+	"gin-blog/auth"
+	"gin-blog/middleware"
+	"gin-blog/models"
+)
+
+type registrationForm struct {
+	Username string `form:"username" validate:"required,username"`
+	Email    string `form:"email" validate:"email"`
+	Password string `form:"password" validate:"required,password"`
+}
+
+type loginForm struct {
+	Username string `form:"username" validate:"required,login"` // or the email address
+	Password string `form:"password" validate:"required"`
+}
+
+// newRegistration returns the page to register. next is where to go then.
+func newRegistration(in registrationForm, next string) (*view, *form) {
+	f := &form{
+		Action: "/register", Button: "Register", Hidden: []hidden{{"next", next}},
+		Fields: []field{
+			{Name: "username", Label: "Username", Type: "text", Value: in.Username, Autocomplete: "username", Verbatim: true,
+				Required: true, Hint: "3 to 32 of the characters A-Z a-z 0-9 . _ -"},
+			{Name: "email", Label: "E-mail", Type: "email", Value: in.Email, Autocomplete: "email", Hint: "May be left empty."},
+			{Name: "password", Label: "Password", Type: "password", Autocomplete: "new-password", Required: true},
+		},
+		Other: &link{"/login?" + url.Values{"next": {next}}.Encode(), "I have an account"},
+	}
+	return &view{Title: "Register", Description: "Register to write posts.", Page: f}, f
+}
+
+// newLogin returns the page to log in. next is where to go then.
+func newLogin(username, next string) (*view, *form) {
+	f := &form{
+		Action: "/login", Button: "Log in", Hidden: []hidden{{"next", next}}, Fields: loginFields(username),
+		Other: &link{"/register?" + url.Values{"next": {next}}.Encode(), "I have no account yet"},
+	}
+	return &view{Title: "Log in", Description: "Log in to write posts.", Page: f}, f
+}
+
+func loginFields(username string) []field {
+	return []field{
+		{Name: "username", Label: "Username", Type: "text", Value: username, Autocomplete: "username", Verbatim: true,
+			Required: true, Hint: "Or your e-mail address."},
+		{Name: "password", Label: "Password", Type: "password", Autocomplete: "current-password", Required: true},
+	}
+}
+
+func (p *Pages) registration(c *gin.Context) error {
+	v, _ := newRegistration(registrationForm{}, localPath(c.Query("next")))
+	v.Calls = []call{newCall("Register", originOf(c), request{
+		path: "/auth/register", body: `{"username": "alice", "password": "pass123"}`,
+	})}
+	return p.render(c, http.StatusOK, "form", v)
+}
+
+// register creates an account and logs in with it.
+func (p *Pages) register(c *gin.Context) error {
+	sent, err := readForm(c)
+	if err != nil {
+		return err
+	}
+	in := registrationForm{sent["username"], sent["email"], sent["password"]}
+	next := localPath(sent["next"])
+	err = p.validator.Check(in)
+	var user *models.User
+	if err == nil {
+		user, err = p.Accounts.Register(c.Request.Context(),
+			auth.Registration{Username: in.Username, Email: in.Email, Password: in.Password}, middleware.ClientOf(c))
+	}
+	if err != nil {
+		v, f := newRegistration(in, next)
+		return p.refuse(c, err, "form", v, f)
+	}
+	session, err := p.Sessions.Start(c.Request.Context(), user, middleware.ClientOf(c))
+	if err != nil { // there is an account now, so the next step is to log in
+		return redirect(c, http.StatusSeeOther, "/login?"+url.Values{"next": {next}}.Encode())
+	}
+	if err := p.startSession(c, user, session); err != nil {
+		return err
+	}
+	return redirect(c, http.StatusSeeOther, next)
+}
+
+func (p *Pages) login(c *gin.Context) error {
+	v, _ := newLogin("", localPath(c.Query("next")))
+	v.Calls = []call{newCall("Log in, for a token", originOf(c), request{
+		path: "/auth/login", body: `{"username": "alice", "password": "pass123"}`,
+	})}
+	return p.render(c, http.StatusOK, "form", v)
+}
+
+func (p *Pages) logIn(c *gin.Context) error {
+	sent, err := readForm(c)
+	if err != nil {
+		return err
+	}
+	next := localPath(sent["next"])
+	if err := p.checkLogin(c, sent); err != nil {
+		v, f := newLogin(sent["username"], next)
+		return p.refuse(c, err, "form", v, f)
+	}
+	return redirect(c, http.StatusSeeOther, next)
+}
+
+// checkLogin logs in with the username and the password in a form.
+func (p *Pages) checkLogin(c *gin.Context, sent values) error {
+	ctx := c.Request.Context()
+	in := loginForm{sent["username"], sent["password"]}
+	err := p.validator.Check(in)
+	var user *models.User
+	var session *models.Session
+	if err == nil {
+		user, session, err = p.Accounts.LogIn(ctx,
+			auth.Credentials{UsernameOrEmail: in.Username, Password: in.Password}, middleware.ClientOf(c))
+	}
+	p.Logins.Count(ctx, err)
+	if errors.Is(err, auth.ErrWrongPassword) {
+		return errWrongPassword
+	}
+	if err != nil {
+		return err
+	}
+	return p.startSession(c, user, session)
+}
+
+// errWrongPassword is auth.ErrWrongPassword in the words of a page.
+var errWrongPassword = models.NewError(models.Unauthenticated, "No account has this username and this password.")
+
+// startSession makes the browser keep a new session, and ends the one that it had.
+func (p *Pages) startSession(c *gin.Context, user *models.User, session *models.Session) error {
+	if old := middleware.CurrentIdentity(c); old != nil {
+		if err := p.Store.DeleteSession(c.Request.Context(), old.SessionID); err != nil {
+			return err
+		}
+	}
+	return p.cookie.Set(c, user, session)
+}
+
+func (p *Pages) logOut(c *gin.Context) error {
+	if identity := middleware.CurrentIdentity(c); identity != nil {
+		if err := p.Store.DeleteSession(c.Request.Context(), identity.SessionID); err != nil {
+			return err
+		}
+	}
+	p.cookie.Clear(c)
+	return redirect(c, http.StatusSeeOther, "/")
+}

@@ -1,0 +1,308 @@
+package web_test
+
+import (
+	"compress/gzip"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+
+	"gin-blog/internal/testkit"
+	"gin-blog/models"
+	"gin-blog/seed"
+)
+
+// TestDoors: HTML for browsers, JSON for programs, never the other way round.
+func TestDoors(t *testing.T) {
+	onEachStore(t, func(t *testing.T, s *server) {
+		html, json := "text/html; charset=utf-8", "application/json; charset=utf-8"
+		for _, c := range []struct {
+			path, accept string
+			status       int
+			contentType  string
+		}{
+			{"/", "text/html", 200, html},
+			{"/", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", 200, html},
+			{"/", "application/json, text/html;q=0.5", 200, html},
+			{"/", "", 200, json},
+			{"/", "*/*", 200, json},
+			{"/", "application/json", 200, json},
+			{"/", "text/html;q=0", 200, json},
+			{"/nothing-here", "text/html", 404, html},
+			{"/nothing-here", "*/*", 404, json},
+			{"/posts", "text/html", 200, json},
+			{"/posts/1", "text/html", 400, json},
+			{"/p/1", "*/*", 404, html},
+			{"/login", "application/json", 200, html},
+		} {
+			answer := s.api(t, "GET", c.path, "", testkit.Header{"Accept": c.accept})
+			if answer.Status != c.status || answer.Header.Get("Content-Type") != c.contentType {
+				t.Errorf("%s for %q: %d %s", c.path, c.accept, answer.Status, answer.Header.Get("Content-Type"))
+			}
+			isHTML := c.contentType == html
+			vary := strings.Join(answer.Header.Values("Vary"), ",")
+			if cors := answer.Header.Get("Access-Control-Allow-Origin") != ""; cors && isHTML {
+				t.Errorf("%s for %q: CORS for a page", c.path, c.accept)
+			}
+			if c.path == "/" && !strings.Contains(vary, "Accept") {
+				t.Errorf("/ for %q: Vary is %q", c.accept, vary)
+			}
+		}
+	})
+}
+
+func TestCORSIsForTheAPIAlone(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, testkit.SQLite(t))
+	origin := testkit.Header{"Origin": "https://other.example"}
+	preflight := testkit.Header{"Origin": "https://other.example", "Access-Control-Request-Method": "POST"}
+	for _, c := range []struct {
+		method, path string
+		header       testkit.Header
+		allowed      bool
+	}{
+		{"OPTIONS", "/posts", preflight, true},
+		{"GET", "/posts", origin, true},
+		{"PUT", "/posts", origin, true}, // 405, which a page may read
+		{"GET", "/", origin, true},
+		{"GET", "/nothing-here", origin, true},
+		{"OPTIONS", "/login", preflight, false},
+		{"POST", "/login", origin, false},
+		{"PUT", "/login", origin, false},
+		{"GET", "/p/1", origin, false},
+		{"OPTIONS", "/p/1", preflight, false},
+		{"TRACE", "/tags/go", origin, false},
+	} {
+		answer := s.api(t, c.method, c.path, "", c.header)
+		if allowed := answer.Header.Get("Access-Control-Allow-Origin") != ""; allowed != c.allowed {
+			t.Errorf("%s %s: CORS is %v, want %v", c.method, c.path, allowed, c.allowed)
+		}
+	}
+}
+
+func TestAnEmptyBlogSaysWhatToDo(t *testing.T) {
+	onEachStore(t, func(t *testing.T, s *server) {
+		s.browser(t).get("/").is(200).shows("There are no posts yet. Register to write the first one.")
+		s.user(t, "alice").get("/").is(200).shows("There are no posts yet. Write the first one")
+		s.browser(t).get("/?q=word").is(200).shows("No post has all of these words.")
+		s.browser(t).get("/?q=%3F").is(200).shows("No post has all of these words.")
+	})
+}
+
+func TestLists(t *testing.T) {
+	onEachStore(t, func(t *testing.T, s *server) {
+		s.user(t, "alice")
+		s.user(t, "bob")
+		for i := range 45 {
+			s.write(t, []string{"alice", "bob"}[i%2], fmt.Sprintf("Post %d", i), "Some *words* in it", "go")
+		}
+		b := s.browser(t)
+		first := b.get("/").is(200).shows("Post 44", "Post 25", "Some words in it", "alice").hides("Post 24<")
+		second := first.click("Older").is(200).shows("Post 24", "Post 5").hides("Post 25<", "Post 4<")
+		third := second.click("Older").is(200).shows("Post 4", "Post 0").hides("Post 5<")
+		if first.has("Newer") || third.has("Older") {
+			t.Error("the first page has Newer, or the last Older")
+		}
+		third.click("Newer").is(200).shows("Post 24", "Post 5").hides("Post 25<", "Post 4<").
+			click("Newer").is(200).shows("Post 44", "Post 25").hides("Post 24<")
+		back := second.click("Newer").is(200).shows("Post 44")
+		if back.has("Newer") || !back.has("Older") {
+			t.Error("the page before the second has a newer one, or no older one")
+		}
+		if got := len(first.all(atom.Article)); got != 20 {
+			t.Errorf("the first page has %d posts", got)
+		}
+		b.get("/authors/ALICE").is(200).shows("Posts by alice", "Post 44", "Post 6").hides("Post 43<")
+		b.get("/tags/go").click("Older").is(200).shows("Post 24")
+		b.get("/").form("Search").fill("Search", "post 7").send().is(200).
+			shows("Posts with “post 7”", "Post 7").hides("Post 8<")
+		b.get("/?q=words").click("Older").is(200).shows("Post 24").click("Newer").shows("Post 44")
+		b.get("/tags/none").is(200).shows("There are no posts yet.")
+		b.get("/authors/nobody").is(404).shows("User not found")
+		b.get("/?q=" + strings.Repeat("x", 101)).is(400).shows("Search for at most 100 characters.")
+		b.get("/?after=1").is(400)
+		b.get("/?before=1").is(400)
+		b.get("/?utm_source=mail").is(200).shows("Post 44")
+	})
+}
+
+func TestPost(t *testing.T) {
+	onEachStore(t, func(t *testing.T, s *server) {
+		s.user(t, "alice")
+		const content = "# A heading\n\n`code` and **bold**\n\n| a | b |\n|-|-|\n| 1 | 2 |"
+		post := s.write(t, "alice", "My Größe Post", content, "go")
+		id := post.ID.Hex()
+		b := s.browser(t)
+		path := "/p/my-grosse-post-" + id
+		for _, other := range []string{
+			"/p/" + id, "/p/another-" + id, "/p/My-Gr%C3%B6%C3%9Fe-Post-" + id, "/p/" + strings.ToUpper(id),
+		} {
+			b.get(other).is(308).goesTo(path)
+		}
+		page := b.get(path).is(200).shows("My Größe Post", "A heading", "alice", "go", `curl `+s.url+`/posts/`+id)
+		for _, want := range []string{
+			"<code>code</code>", "<strong>bold</strong>", "<table>", `<link rel="canonical" href="` + s.url + path + `">`,
+			`property="og:type" content="article"`, `itemtype="https://schema.org/BlogPosting"`,
+		} {
+			if !strings.Contains(page.body, want) {
+				t.Errorf("the page lacks %s", want)
+			}
+		}
+		if page.has("Edit") || page.has("Delete") {
+			t.Error("a visitor may change the post")
+		}
+		b.get("/p/"+models.NewID().Hex()).is(404).shows("Post not found", "To the newest posts")
+		b.get("/p/nonsense").is(404).shows("There is no page at this address.")
+
+		user, err := s.store.UserByUsername(t.Context(), "alice")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.store.DeleteUser(t.Context(), user.ID); err != nil {
+			t.Fatal(err)
+		}
+		b.get(path).is(200).shows("somebody who left")
+	})
+}
+
+// TestErrorPages: an error is a page that says what happened, how to go on, and which request it was.
+func TestErrorPages(t *testing.T) {
+	onEachStore(t, func(t *testing.T, s *server) {
+		b := s.browser(t)
+		missing := b.get("/p/nonsense").is(404)
+		missing.shows("Not found", "Request "+missing.header.Get("X-Request-ID"))
+		b.do("DELETE", "/login", "").is(405).shows("This page cannot do that.")
+		b.post("/login", map[string][]string{"username": {strings.Repeat("x", 70<<10)}}).is(413)
+		if err := s.store.Close(context.WithoutCancel(t.Context())); err != nil {
+			t.Fatal(err)
+		}
+		away := b.get("/?q=word").is(503).shows("Not available just now", "Try again", "To the newest posts")
+		if away.header.Get("Retry-After") == "" || away.header.Get("Cache-Control") != "no-store" ||
+			away.header.Get("ETag") != "" {
+			t.Errorf("the headers of 503: %v", away.header)
+		}
+		b.get("/login").form("Log in").fill("Username", "alice").fill("Password", testkit.Password).send().is(503)
+	})
+}
+
+// TestWeight: the home page with 20 posts and its style sheet are small, and all that a browser fetches.
+func TestWeight(t *testing.T) {
+	t.Parallel()
+	store := testkit.SQLite(t)
+	plan := seed.Plan{Users: 10, Posts: 40, Random: 7, PasswordHash: "hash"}
+	if err := seed.Fill(t.Context(), store, plan, func(int) {}); err != nil {
+		t.Fatal(err)
+	}
+	s := newSite(t, store)
+	home := s.browser(t).get("/")
+	total := 0
+	paths := []string{"/"}
+	for _, link := range home.all(atom.Link) {
+		if attribute(link, "rel") == "stylesheet" {
+			paths = append(paths, attribute(link, "href"))
+		}
+	}
+	for _, path := range paths {
+		answer := s.api(t, "GET", path, "", testkit.Header{"Accept": "text/html", "Accept-Encoding": "gzip"})
+		if answer.Status != http.StatusOK || answer.Header.Get("Content-Encoding") != "gzip" {
+			t.Fatalf("%s: %d %v", path, answer.Status, answer.Header)
+		}
+		if r, err := gzip.NewReader(strings.NewReader(answer.Body)); err != nil {
+			t.Fatal(err)
+		} else if _, err := io.Copy(io.Discard, r); err != nil {
+			t.Fatal(err)
+		}
+		total += len(answer.Body)
+	}
+	elements := len(home.all(atom.Script)) + len(home.all(atom.Img)) + len(home.all(atom.Style))
+	if len(paths) != 2 || elements != 0 || total > 12_000 {
+		t.Errorf("the home page fetches %v and %d more, %d bytes", paths, elements, total)
+	}
+	t.Logf("home with 20 posts: %d bytes", total)
+	style := s.api(t, "GET", paths[1], "")
+	if style.Header.Get("Cache-Control") != "public, max-age=31536000, immutable" {
+		t.Errorf("the style sheet is not immutable: %v", style.Header)
+	}
+}
+
+// TestTextThatLooksLikeAScript: whatever somebody writes is shown as text, wherever it is shown.
+func TestTextThatLooksLikeAScript(t *testing.T) {
+	onEachStore(t, func(t *testing.T, s *server) {
+		for i, text := range hostileTexts() {
+			author := &models.User{
+				// Databases of the tutorial have names like these too.
+				ID: models.NewID(), Username: fmt.Sprintf("%d%s", i, text), Name: text, Bio: text, Role: models.RoleUser,
+				PasswordHash: "none", CreatedAt: models.StoredTime(s.now()),
+			}
+			if err := s.store.CreateUser(t.Context(), author); err != nil {
+				t.Fatal(err)
+			}
+			var tags []string
+			if _, isSQLite := s.store.(models.Versioned); !isSQLite { // which takes only tags that pass the rules
+				tags = []string{text}
+			}
+			content := text + "\n\n    " + text + "\n\n[" + text + "](" + text + ") ![](" + text + ")"
+			post := s.write(t, author.Username, text, content, tags...)
+			b := s.browser(t)
+			for _, p := range []*page{
+				b.get("/?q=" + url.QueryEscape(text)), b.get("/p/" + post.ID.Hex()).follow(),
+				b.get("/authors/" + author.ID.Hex()), b.get("/tags/" + url.PathEscape(text)),
+				b.get("/login?next=" + url.QueryEscape(text)),
+				b.post("/login", url.Values{"username": {text}, "next": {text}}),
+				b.post("/register", url.Values{"username": {text}, "email": {text}, "password": {"x"}}),
+			} {
+				p.runsNothing()
+			}
+			b.get("/p/" + post.ID.Hex()).follow().is(200).shows(text)
+		}
+		s.browser(t).get("/").runsNothing()
+	})
+}
+
+// runsNothing checks that no element and no attribute of the page runs anything, or came with the texts of users.
+func (p *page) runsNothing() {
+	p.browser.t.Helper()
+	for n := range p.root.Descendants() {
+		if n.Type != html.ElementNode {
+			continue
+		}
+		switch n.DataAtom {
+		case atom.Script, atom.Style, atom.Iframe, atom.Object, atom.Embed, atom.Svg, atom.Math, atom.Base, atom.Video,
+			atom.Audio, atom.Template, atom.Noscript, atom.Marquee:
+			p.browser.t.Errorf("%s: has the element %s", p.path, n.Data)
+		}
+		for _, a := range n.Attr {
+			value := strings.ToLower(strings.TrimSpace(a.Val))
+			isAddress := a.Key == "href" || a.Key == "src" || a.Key == "action" || a.Key == "formaction"
+			local := strings.HasPrefix(value, "/") || strings.HasPrefix(value, "https://") || strings.HasPrefix(value, "#") ||
+				strings.HasPrefix(value, p.browser.site.url) || strings.HasPrefix(value, "data:image/svg+xml,%3csvg ")
+			if strings.HasPrefix(a.Key, "on") || a.Key == "style" || a.Key == "srcdoc" || isAddress && !local {
+				p.browser.t.Errorf("%s: %s has %s=%q", p.path, n.Data, a.Key, a.Val)
+			}
+		}
+	}
+}
+
+// hostileTexts are texts that run as a script where they are not escaped as their place needs it.
+func hostileTexts() []string {
+	return []string{
+		`<script>alert(1)</script>`, `"><script>alert(1)</script>`, `'><script>alert(1)</script>`,
+		`</title><script>alert(1)</script>`, `</textarea><script>alert(1)</script>`, `</style><script>alert(1)</script>`,
+		`--><script>alert(1)</script>`, `<img src=x onerror=alert(1)>`, `"><img src=x onerror=alert(1)>`,
+		`" onmouseover="alert(1)`, `' onmouseover='alert(1)`, `" autofocus onfocus=alert(1) x="`, `<svg onload=alert(1)>`,
+		`<svg><script>alert(1)</script></svg>`, `<math><mtext></mtext><script>alert(1)</script></math>`,
+		`javascript:alert(1)`, `JaVaScRiPt:alert(1)`, `java&#10;script:alert(1)`, `&#106;avascript:alert(1)`,
+		`data:text/html,<script>alert(1)</script>`, `vbscript:msgbox(1)`, `<iframe srcdoc="<script>alert(1)</script>">`,
+		`<a href="javascript:alert(1)">x</a>`, `<base href=//evil.example>`, `<meta http-equiv=refresh content=0;url=//evil>`,
+		`<style>@import '//evil.example'</style>`, `{{.User.PasswordHash}}`, `{{template "main"}}`, `${alert(1)}`,
+		"`-alert(1)-`", `<details open ontoggle=alert(1)>`, `<noscript><p title="</noscript><img src=x onerror=alert(1)>">`,
+		`<template><script>alert(1)</script></template>`, `<!--<script>-->alert(1)`, `<![CDATA[<script>alert(1)</script>]]>`,
+		`&lt;script&gt;alert(1)&lt;/script&gt;`, `<form action=//evil.example><button>Log in</button>`,
+	}
+}

@@ -1,0 +1,120 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"gin-blog/httperror"
+	"gin-blog/middleware"
+	"gin-blog/models"
+)
+
+var (
+	errNoPage      = models.NewError(models.NotFound, "There is no page at this address.")
+	errOtherOrigin = models.NewError(models.Forbidden,
+		"This form was sent from another site, so nothing was done. Open the page here and send its form.")
+)
+
+// route adds a route such as "GET /login". GET adds HEAD too, for which net/http leaves out the body.
+func route(r gin.IRoutes, methodAndPath string, h middleware.Handler) {
+	method, path, _ := strings.Cut(methodAndPath, " ")
+	methods := []string{method}
+	if method == http.MethodGet {
+		methods = append(methods, http.MethodHead)
+	}
+	r.Match(methods, path, middleware.Handle(h))
+}
+
+// refuseOtherMethods makes the paths of pages, which are those in after and not in before, answer every method. So no
+// request for a page gets to the API's handler of other methods, which allows pages of other origins to read answers.
+// "/" is the API's too.
+func refuseOtherMethods(r gin.IRoutes, before, after gin.RoutesInfo) {
+	methods := map[string][]string{}
+	for _, known := range after {
+		isOld := func(old gin.RouteInfo) bool { return old.Path == known.Path }
+		if known.Path != "/" && !slices.ContainsFunc(before, isOld) {
+			methods[known.Path] = append(methods[known.Path], known.Method)
+		}
+	}
+	for path, allowed := range methods {
+		slices.Sort(allowed)
+		allow := strings.Join(allowed, ", ")
+		refuse := middleware.Handle(func(c *gin.Context) error {
+			c.Header("Allow", allow)
+			return &httperror.Error{Kind: httperror.MethodNotAllowed, Message: "This page cannot do that."}
+		})
+		for _, method := range []string{
+			http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
+			http.MethodOptions, http.MethodTrace, http.MethodConnect,
+		} {
+			if !slices.Contains(allowed, method) {
+				r.Handle(method, path, refuse)
+			}
+		}
+	}
+}
+
+// securityHeaders are on every page.
+var securityHeaders = map[string]string{
+	// No script runs at all, so neither does one that got past the escaping.
+	"Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' https: data:; form-action 'self'; " +
+		"frame-ancestors 'none'; base-uri 'none'",
+	// Not no-referrer: with that, browsers send "Origin: null" with forms.
+	"Referrer-Policy":              "same-origin",
+	"Cross-Origin-Opener-Policy":   "same-origin",
+	"Cross-Origin-Resource-Policy": "same-origin",
+	"Permissions-Policy":           "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+
+// prepare is the first middleware of all pages.
+func (p *Pages) prepare(c *gin.Context) {
+	for name, value := range securityHeaders {
+		c.Header(name, value)
+	}
+	middleware.UseErrorRenderer(c, p.renderError)
+	middleware.Handle(func(c *gin.Context) error {
+		origin, err := p.Address.Of(c.Request)
+		c.Set(originKey, origin)
+		return err
+	})(c)
+}
+
+const originKey = "origin"
+
+// originOf returns the address of the site as the client of a request sees it, without a slash at the end.
+func originOf(c *gin.Context) string { return c.GetString(originKey) }
+
+// refuseOtherOrigins refuses forms that a page of another origin sends (CSRF). A browser says where a form comes from:
+// by Sec-Fetch-Site, or on plain HTTP, by Origin.
+func (p *Pages) refuseOtherOrigins(c *gin.Context) {
+	middleware.Handle(func(c *gin.Context) error {
+		origin, site := c.GetHeader("Origin"), c.GetHeader("Sec-Fetch-Site")
+		isOwn := site == "" && origin == originOf(c) // also where a proxy has changed the header Host
+		if err := p.origins.Check(c.Request); err != nil && !isOwn {
+			return errOtherOrigin
+		}
+		isRead := c.Request.Method == http.MethodGet || c.Request.Method == http.MethodHead
+		if !isRead && site == "" && origin == "" && p.cookie.IsSent(c) { // no browser of these days
+			return errOtherOrigin
+		}
+		return nil
+	})(c)
+}
+
+// keepForVisitors keeps the answers to requests without a cookie, which are the same for everybody. It makes caches ask
+// each time, and store nothing of those who are logged in.
+func (p *Pages) keepForVisitors(c *gin.Context) {
+	c.Writer.Header().Add("Vary", "Cookie")
+	if p.cookie.IsSent(c) {
+		c.Header("Cache-Control", "private, no-cache")
+		return
+	}
+	c.Header("Cache-Control", "no-cache")
+	p.Keeper.KeepBy(c, originOf(c))
+}
+
+// noStore keeps pages of forms and accounts out of caches.
+func noStore(c *gin.Context) { c.Header("Cache-Control", "no-store") }

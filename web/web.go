@@ -1,0 +1,117 @@
+// Package web is the pages of the blog: what people with a browser read, and the forms with which they write. Pages
+// need no script. They are a door of their own: the API takes no cookie, and the pages take no Authorization header.
+package web
+
+import (
+	"context"
+	"html/template"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"gin-blog/auth"
+	"gin-blog/middleware"
+	"gin-blog/models"
+	"gin-blog/site"
+	"gin-blog/validation"
+)
+
+const (
+	maxForm     = 64 << 10 // bytes, of a form without a text
+	maxTextForm = 2 << 20  // bytes: 100,000 emoji fit, which have 12 bytes each in a form
+)
+
+// store is what the pages need of the store.
+type store interface {
+	PostByID(ctx context.Context, id models.ID) (*models.Post, error)
+	Posts(ctx context.Context, f models.PostFilter) (page []models.Post, more bool, err error)
+	UserByID(ctx context.Context, id models.ID) (*models.User, error)
+	UserByUsername(ctx context.Context, username string) (*models.User, error)
+	DeleteSession(ctx context.Context, id models.ID) error
+}
+
+// Markdown renders the contents of posts.
+type Markdown interface {
+	// Render returns safe HTML.
+	Render(ctx context.Context, content string) (template.HTML, error)
+	// Excerpt returns the first lines as text.
+	Excerpt(content string, limit int) string
+}
+
+// Options are the parts of the pages. All are required.
+type Options struct {
+	Store    store
+	Accounts *auth.Accounts
+	Sessions *auth.Sessions
+	Logins   *middleware.LoginCounter
+	Keeper   *middleware.Keeper
+	Markdown Markdown
+	// PasswordMinLength is how many characters a new password has at least.
+	PasswordMinLength int
+	// Address tells the address of the site as the world sees it.
+	Address *site.Address
+	// Secure says that browsers reach the site by HTTPS, so that the cookie need not go over anything else.
+	Secure bool
+	Now    func() time.Time
+}
+
+// Pages are the handlers of all pages.
+type Pages struct {
+	Options
+	cookie    *middleware.SessionCookie
+	origins   *http.CrossOriginProtection
+	validator *validation.Validator
+	templates map[string]*template.Template
+	style     *asset
+}
+
+// New returns the pages. It fails if a template is wrong.
+func New(o Options) (*Pages, error) {
+	p := &Pages{
+		Options: o, cookie: middleware.NewSessionCookie(o.Sessions, o.Secure), origins: http.NewCrossOriginProtection(),
+	}
+	var err error
+	if p.validator, err = validation.New(o.PasswordMinLength, registrationForm{}, loginForm{}); err != nil {
+		return nil, err
+	}
+	if p.style, err = newStyle(); err != nil {
+		return nil, err
+	}
+	p.templates, err = p.parseTemplates()
+	return p, err
+}
+
+// AddTo adds every page to r. first runs before everything else at "GET /".
+//
+// Everybody gets the same public pages, unless they are logged in: then a page has their name and their links, and no
+// cache and no Keeper stores it.
+func (p *Pages) AddTo(r *gin.Engine, first gin.HandlerFunc) {
+	before := r.Routes()
+	home := r.Group("", first, p.prepare)
+	pages := r.Group("", p.prepare)
+
+	public := []gin.HandlerFunc{p.cookie.Identify, p.keepForVisitors}
+	route(home.Group("", public...), "GET /", p.home)
+	readers := pages.Group("", public...)
+	route(readers, "GET /p/:post", p.post)
+	route(readers, "GET /tags/:tag", p.tag)
+	route(readers, "GET /authors/:username", p.author)
+
+	route(pages, "GET /static/:file", p.static)
+
+	forms := pages.Group("", p.refuseOtherOrigins, middleware.LimitBody(maxForm), p.cookie.Identify, noStore)
+	route(forms, "GET /register", p.registration)
+	route(forms, "POST /register", p.register)
+	route(forms, "GET /login", p.login)
+	route(forms, "POST /login", p.logIn)
+	route(forms, "POST /logout", p.logOut)
+
+	refuseOtherMethods(pages, before, r.Routes())
+}
+
+// NotFound answers a request for a path that there is not.
+func (p *Pages) NotFound(c *gin.Context) {
+	p.prepare(c)
+	middleware.Handle(func(*gin.Context) error { return errNoPage })(c)
+}
