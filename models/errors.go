@@ -49,6 +49,7 @@ var (
 	ErrUserNotFound    = NewError(NotFound, "User not found")
 	ErrPostNotFound    = NewError(NotFound, "Post not found")
 	ErrDraftNotFound   = NewError(NotFound, "Draft not found")
+	ErrCommentNotFound = NewError(NotFound, "Comment not found")
 	ErrSessionNotFound = NewError(NotFound, "Session not found")
 	ErrUsernameTaken   = NewError(Conflict, "Username already taken")
 	ErrEmailTaken      = NewError(Conflict, "Email already taken")
@@ -59,6 +60,7 @@ var (
 	ErrNotAuthor       = NewError(Forbidden, "Only the author may change this post")
 	ErrPostChanged     = NewError(Changed, "The post changed since the given ETag: read it again")
 	ErrDraftChanged    = NewError(Changed, "The draft changed since the given ETag: read it again")
+	ErrCommentChanged  = NewError(Changed, "The comment changed since the given ETag: read it again")
 	ErrPasswordChanged = NewError(Changed, "The password changed meanwhile")
 
 	// ErrDraftNotDue says that it is not yet time to publish a draft.

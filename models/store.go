@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Store keeps users, posts and sessions. Package storetest has the tests that every implementation passes.
+// Store keeps users, posts, comments and sessions. Package storetest has the tests that every implementation passes.
 //
 // All methods are safe for concurrent use, also by several processes on one database. When a method that writes
 // returns nil, the write is on the disk. Each method names its own errors; besides those, any of them returns
@@ -14,6 +14,7 @@ import (
 type Store interface {
 	UserStore
 	PostStore
+	CommentStore
 	DraftStore
 	SessionStore
 
@@ -70,8 +71,8 @@ type UserStore interface {
 	// RenewHash replaces the hash from by the hash to of the same password. Sessions go on. If the user has another
 	// hash by now, nothing happens.
 	RenewHash(ctx context.Context, id ID, from, to string) error
-	// DeleteUser removes a user with their drafts, and ends their sessions. Their posts stay, without an author. It takes
-	// the same time however many posts there are. If the user is gone already, nothing happens.
+	// DeleteUser removes a user with their drafts, and ends their sessions. Their posts and comments stay, without an
+	// author. It takes the same time however many there are. If the user is gone already, nothing happens.
 	DeleteUser(ctx context.Context, id ID) error
 }
 
@@ -93,7 +94,8 @@ type PostStore interface {
 	// without an author. It returns ErrPostNotFound if the author has no such post, or ErrPostChanged if the post is no
 	// longer change.IfUnchanged.
 	UpdatePost(ctx context.Context, id, author ID, change PostChange) (*Post, error)
-	// DeletePost removes a post of this author, in any state if ifUnchanged is nil. It returns the errors of UpdatePost.
+	// DeletePost removes a post of this author with its comments, in any state if ifUnchanged is nil. It takes the same
+	// time however many comments there are. It returns the errors of UpdatePost.
 	DeletePost(ctx context.Context, id, author ID, ifUnchanged *Post) error
 }
 

@@ -22,11 +22,14 @@ func (s *Store) ensureIndexes(ctx context.Context) (*collections, error) {
 	defer cancel()
 	primary := options.Collection().SetReadPreference(readpref.Primary())
 	c := &collections{
-		users:     s.db.Collection("users", primary),
-		posts:     s.db.Collection("posts", primary),
-		drafts:    s.db.Collection("drafts", primary),
-		sessions:  s.db.Collection("sessions", primary),
-		readPosts: s.db.Collection("posts"),
+		users:        s.db.Collection("users", primary),
+		posts:        s.db.Collection("posts", primary),
+		comments:     s.db.Collection("comments", primary),
+		drafts:       s.db.Collection("drafts", primary),
+		deletions:    s.db.Collection("deletedPosts", primary),
+		sessions:     s.db.Collection("sessions", primary),
+		readPosts:    s.db.Collection("posts"),
+		readComments: s.db.Collection("comments"),
 	}
 	var err error
 	if c.nameCollation, err = s.uniqueName(ctx, c.users); err != nil {
@@ -42,6 +45,9 @@ func (s *Store) ensureIndexes(ctx context.Context) (*collections, error) {
 		return nil, err
 	}
 	if err := createIndexes(ctx, c.drafts, draftIndexes()...); err != nil {
+		return nil, err
+	}
+	if err := createIndexes(ctx, c.comments, commentIndexes()...); err != nil {
 		return nil, err
 	}
 	if err := createIndexes(ctx, c.sessions, sessionIndexes()...); err != nil {
@@ -87,6 +93,22 @@ func draftIndexes() []mongo.IndexModel {
 			Options: options.Index().SetName("drafts_being_published").
 				SetPartialFilterExpression(bson.D{{Key: "publishing", Value: true}}),
 		},
+	}
+}
+
+// commentIndexes are the indexes that pages of comments are read from, of a post and of an author, and the one that
+// makes a key unique for an author.
+func commentIndexes() []mongo.IndexModel {
+	return []mongo.IndexModel{
+		{
+			Keys:    bson.D{{Key: "post", Value: 1}, {Key: "_id", Value: 1}},
+			Options: options.Index().SetName("comments_by_post"),
+		},
+		{
+			Keys:    bson.D{{Key: "author", Value: 1}, {Key: "_id", Value: -1}},
+			Options: options.Index().SetName("comments_by_author"),
+		},
+		keyIndex("comments_by_idempotency_key"),
 	}
 }
 

@@ -54,9 +54,11 @@ var _ models.Store = (*Store)(nil)
 
 // collections are the handles of a database whose indexes exist.
 type collections struct {
-	users, posts, drafts, sessions *mongo.Collection // on the primary, whose answers are never stale
-	// readPosts is the collection of posts for reads that may be stale, if MONGO_URI has a readPreference.
-	readPosts *mongo.Collection
+	users, posts, comments, drafts, sessions *mongo.Collection // on the primary, whose answers are never stale
+	// deletions has the deleted posts whose comments are still to be removed.
+	deletions *mongo.Collection
+	// readPosts and readComments are for reads that may be stale, if MONGO_URI has a readPreference.
+	readPosts, readComments *mongo.Collection
 	// nameCollation compares usernames without regard to case. It is nil, which compares exactly, if the database already
 	// holds names that differ only in case.
 	nameCollation *options.Collation

@@ -172,7 +172,7 @@ func (s *Store) DeletePost(ctx context.Context, id, author models.ID, ifUnchange
 		if err != nil {
 			return err
 		}
-		removed, err := deleteOne(ctx, c.posts, id, filter)
+		removed, err := deletePost(ctx, c, id, filter)
 		if err == nil && !removed {
 			return refusedChange(ctx, c, id, author)
 		}

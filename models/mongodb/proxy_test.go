@@ -57,6 +57,7 @@ func TestRepeatedWrites(t *testing.T) {
 
 	u := &models.User{ID: models.NewID(), Username: "alice", Email: "a@b.co", PasswordHash: "old", CreatedAt: time.Now()}
 	p, keyed := newPost(u.ID), newPost(u.ID)
+	comment := newComment(keyed)
 	key := &models.Idempotency{Key: "key", Fingerprint: []byte("fingerprint"), Since: time.Now().Add(-time.Hour)}
 	session := &models.Session{ID: models.NewID(), UserID: u.ID, RefreshID: "first", ExpiresAt: time.Now().Add(time.Hour)}
 	for _, c := range []struct {
@@ -106,6 +107,29 @@ func TestRepeatedWrites(t *testing.T) {
 				t.Errorf("update post: got %+v", got)
 			}
 			return err
+		}},
+		{"create comment with a key", "insert", func(ctx context.Context) error {
+			existing, err := store.CreateComment(ctx, comment, key)
+			if existing != nil {
+				t.Error("create comment with a key: it existed before")
+			}
+			return err
+		}},
+		{"update comment", "findAndModify", func(ctx context.Context) error {
+			got, err := store.UpdateComment(ctx, comment.ID, u.ID, models.CommentChange{
+				Content: "New", UpdatedAt: time.Now(), IfUnchanged: comment,
+			})
+			if err == nil && got.Content != "New" {
+				t.Errorf("update comment: got %+v", got)
+			}
+			return err
+		}},
+		{"delete comment", "delete", func(ctx context.Context) error {
+			read, err := store.CommentByID(ctx, comment.ID)
+			if err != nil {
+				return err
+			}
+			return store.DeleteComment(ctx, comment.ID, read)
 		}},
 		{"delete post", "delete", func(ctx context.Context) error {
 			read, err := store.PostByID(ctx, p.ID)
@@ -301,6 +325,12 @@ func TestReadPreference(t *testing.T) {
 		if got := mode("find"); got != "secondaryPreferred" {
 			t.Errorf("posts with the words %v are read with %q, want secondaryPreferred", words, got)
 		}
+	}
+	if _, err := store.CommentByID(t.Context(), models.NewID()); !errors.Is(err, models.ErrCommentNotFound) {
+		t.Fatal(err)
+	}
+	if got := mode("find"); got != "secondaryPreferred" {
+		t.Errorf("a comment is read with %q, want secondaryPreferred", got)
 	}
 }
 

@@ -134,6 +134,37 @@ func execOne(conn *sqlite.Conn, missing error, statement string, args ...any) er
 	return nil
 }
 
+// eachRow passes the rows of a query to add, until there are no more or add returns false.
+func eachRow(conn *sqlite.Conn, query string, args []any, add func(row *sqlite.Stmt) bool) error {
+	stmt, err := conn.Prepare(query)
+	if err != nil {
+		return err
+	}
+	defer stmt.Reset()
+	bind(stmt, args)
+	for {
+		ok, err := stmt.Step()
+		if err != nil || !ok || !add(stmt) {
+			return err
+		}
+	}
+}
+
+// bind sets the parameters of a statement. sqlitex.Execute would do it by reflection, which shows in the rate of
+// the list.
+func bind(stmt *sqlite.Stmt, args []any) {
+	for i, arg := range args {
+		switch arg := arg.(type) {
+		case int64:
+			stmt.BindInt64(i+1, arg)
+		case string:
+			stmt.BindText(i+1, arg)
+		case []byte:
+			stmt.BindBytes(i+1, arg)
+		}
+	}
+}
+
 // queryAll returns all rows of a query, each as scan returns it.
 func queryAll[T any](conn *sqlite.Conn, scan func(*sqlite.Stmt) T, query string, args ...any) (rows []T, err error) {
 	err = sqlitex.Execute(conn, query, &sqlitex.ExecOptions{

@@ -24,10 +24,28 @@ func Migrate(ctx context.Context, conn *sqlite.Conn) error {
 // PagePlan is how SQLite finds the page of a filter: a line for each step of EXPLAIN QUERY PLAN.
 func (s *Store) PagePlan(ctx context.Context, f models.PostFilter) (steps []string, err error) {
 	query, args := pageQuery(f)
+	return s.plan(ctx, query, args)
+}
+
+// CommentPlans are how SQLite finds a page of a thread, one comment, and pages of all comments and of an author's.
+func (s *Store) CommentPlans(ctx context.Context) (plans map[string][]string, err error) {
+	plans = map[string][]string{}
+	for name, query := range map[string]string{
+		"thread": selectThread, "one": selectComment, "all": selectComments, "of an author": selectCommentsOf,
+		"sweep": sweepComments, "by key": selectCommentByKey,
+	} {
+		if plans[name], err = s.plan(ctx, query, nil); err != nil {
+			return nil, err
+		}
+	}
+	return plans, nil
+}
+
+func (s *Store) plan(ctx context.Context, query string, args []any) (steps []string, err error) {
 	err = s.read(ctx, "explain", func(conn *sqlite.Conn) error {
-		return sqlitex.ExecuteTransient(conn, `EXPLAIN QUERY PLAN `+query, &sqlitex.ExecOptions{
-			Args:       args,
-			ResultFunc: func(row *sqlite.Stmt) error { steps = append(steps, row.GetText("detail")); return nil },
+		return eachRow(conn, `EXPLAIN QUERY PLAN `+query, args, func(row *sqlite.Stmt) bool {
+			steps = append(steps, row.GetText("detail"))
+			return true
 		})
 	})
 	return steps, err

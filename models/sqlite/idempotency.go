@@ -16,6 +16,25 @@ func keyColumns(key *models.Idempotency) (text, fingerprint any) {
 	return key.Key, key.Fingerprint
 }
 
+// createOnce runs insert, which inserts nothing if the author has created a row with the same key before; then it
+// returns that row, as find does. The statement free takes the author, the text of the key and a time. It frees the key
+// of a row that was created before that time. key may be nil.
+func createOnce[T any](
+	conn *sqlite.Conn, author models.ID, key *models.Idempotency, free string, insert func() error,
+	find func() (*T, error),
+) (existing *T, err error) {
+	if key == nil {
+		return nil, insert()
+	}
+	if err := exec(conn, free, author[:], key.Key, key.Since.UnixMilli()); err != nil {
+		return nil, err
+	}
+	if err := insert(); err != nil || conn.Changes() > 0 {
+		return nil, err
+	}
+	return find()
+}
+
 // rowByKey returns the row that an author created with a key, or missing if there is none. The query takes the author
 // and the text of the key, and returns the columns that scan reads, of which there are so many, and then the
 // fingerprint. If that differs from the key's, rowByKey returns models.ErrKeyReused.

@@ -42,37 +42,6 @@ func (s *Store) page(
 	return run(ctx, "list posts", func(conn *sqlite.Conn) error { return eachRow(conn, query, args, add) })
 }
 
-// eachRow passes the rows of a query to add, until there are no more or add returns false.
-func eachRow(conn *sqlite.Conn, query string, args []any, add func(row *sqlite.Stmt) bool) error {
-	stmt, err := conn.Prepare(query)
-	if err != nil {
-		return err
-	}
-	defer stmt.Reset()
-	bind(stmt, args)
-	for {
-		ok, err := stmt.Step()
-		if err != nil || !ok || !add(stmt) {
-			return err
-		}
-	}
-}
-
-// bind sets the parameters of a statement. sqlitex.Execute would do it by reflection, which shows in the rate of
-// the list.
-func bind(stmt *sqlite.Stmt, args []any) {
-	for i, arg := range args {
-		switch arg := arg.(type) {
-		case int64:
-			stmt.BindInt64(i+1, arg)
-		case string:
-			stmt.BindText(i+1, arg)
-		case []byte:
-			stmt.BindBytes(i+1, arg)
-		}
-	}
-}
-
 // pageQuery returns the query for one page and one post more, newest first, or with Before, oldest first. It reads the
 // index that fits the filter in its order, without a sort. There are few different texts, so that each connection
 // prepares each of them once.

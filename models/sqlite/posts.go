@@ -53,16 +53,10 @@ func (s *Store) CreatePost(
 	ctx context.Context, p *models.Post, key *models.Idempotency,
 ) (existing *models.Post, err error) {
 	err = s.write(ctx, "create post", func(conn *sqlite.Conn) error {
-		if key == nil {
-			return createPost(conn, p, nil)
-		}
-		if err := exec(conn, freeKey, p.AuthorID[:], key.Key, key.Since.UnixMilli()); err != nil {
-			return err
-		}
-		err := createPost(conn, p, key)
-		if err == nil && conn.Changes() == 0 {
-			existing, err = postByKey(conn, p.AuthorID, key)
-		}
+		insert := func() error { return createPost(conn, p, key) }
+		existing, err = createOnce(conn, p.AuthorID, key, freeKey, insert, func() (*models.Post, error) {
+			return postByKey(conn, p.AuthorID, key)
+		})
 		return err
 	})
 	return existing, err

@@ -29,8 +29,8 @@ func methods() []method {
 	user := *makeUser("alice")
 	post := *newPost(&user, "title")
 	ping := method{"Ping", func(ctx context.Context, s models.Store) error { return s.Ping(ctx) }}
-	return slices.Concat(userMethods(user), postMethods(post), draftMethods(*newDraft(&user, "title")),
-		sessionMethods(newSession(&user, "refresh id")), []method{ping})
+	return slices.Concat(userMethods(user), postMethods(post), commentMethods(*makeComment(&post, &user, "text")),
+		draftMethods(*newDraft(&user, "title")), sessionMethods(newSession(&user, "refresh id")), []method{ping})
 }
 
 func userMethods(u models.User) []method {
@@ -70,6 +70,31 @@ func postMethods(p models.Post) []method {
 			return second(s.UpdatePost(ctx, p.ID, p.AuthorID, models.PostChange{Title: new("new"), UpdatedAt: now()}))
 		}},
 		{"DeletePost", func(ctx context.Context, s store) error { return s.DeletePost(ctx, p.ID, p.AuthorID, nil) }},
+	}
+}
+
+func commentMethods(c models.Comment) []method {
+	type store = models.Store
+	change := models.CommentChange{Content: "new", UpdatedAt: now()}
+	return []method{
+		{"CreateComment", func(ctx context.Context, s store) error { return second(s.CreateComment(ctx, &c, nil)) }},
+		{"CreateComments", func(ctx context.Context, s store) error {
+			return s.CreateComments(ctx, []models.Comment{c})
+		}},
+		{"CommentByID", func(ctx context.Context, s store) error { return second(s.CommentByID(ctx, c.ID)) }},
+		{"Thread", func(ctx context.Context, s store) error {
+			_, _, err := s.Thread(ctx, models.ThreadFilter{PostID: c.PostID, Limit: 1})
+			return err
+		}},
+		{"Comments", func(ctx context.Context, s store) error {
+			_, _, err := s.Comments(ctx, models.CommentFilter{Limit: 1})
+			return err
+		}},
+		{"UpdateComment", func(ctx context.Context, s store) error {
+			return second(s.UpdateComment(ctx, c.ID, c.AuthorID, change))
+		}},
+		{"DeleteComment", func(ctx context.Context, s store) error { return s.DeleteComment(ctx, c.ID, nil) }},
+		{"SweepComments", func(ctx context.Context, s store) error { return second(s.SweepComments(ctx, now())) }},
 	}
 }
 

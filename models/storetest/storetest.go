@@ -20,7 +20,8 @@ type testCase struct {
 // Run tests whether a store keeps what models.Store promises. open returns a new, empty store that reports to
 // observe, and closes it after the test.
 func Run(t *testing.T, open func(t *testing.T, observe models.Observer) models.Store) {
-	cases := slices.Concat(userCases, postCases, listCases, draftCases, publishCases, sessionCases, endedCases)
+	cases := slices.Concat(
+		userCases, postCases, listCases, commentCases, draftCases, publishCases, sessionCases, endedCases)
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -1,0 +1,93 @@
+package models
+
+import (
+	"context"
+	"time"
+)
+
+// Comment is what a user wrote under a post. It belongs to the post, and goes with it.
+type Comment struct {
+	ID           ID
+	PostID       ID
+	PostAuthorID ID // who wrote the post
+	Content      string
+	AuthorID     ID
+	Author       *Author // nil once the author's account is gone
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
+}
+
+// Equal returns whether c and d are the same comment in the same state. It compares neither Author nor PostAuthorID.
+func (c *Comment) Equal(d *Comment) bool {
+	return c.ID == d.ID && c.PostID == d.PostID && c.AuthorID == d.AuthorID && c.Content == d.Content &&
+		c.CreatedAt.Equal(d.CreatedAt) && c.UpdatedAt.Equal(d.UpdatedAt)
+}
+
+// EditableBy returns whether a user may change the text of the comment: only its author may.
+func (c *Comment) EditableBy(u *User) bool { return u.ID == c.AuthorID }
+
+// DeletableBy returns whether a user may delete the comment: its author may, the author of the post, and an admin.
+func (c *Comment) DeletableBy(u *User) bool {
+	return u.ID == c.AuthorID || u.ID == c.PostAuthorID || u.Role == RoleAdmin
+}
+
+// CommentChange holds the new text of a comment.
+type CommentChange struct {
+	Content   string
+	UpdatedAt time.Time
+	// IfUnchanged, if not nil, is the comment as the caller has read it: change it only if it is still the same.
+	IfUnchanged *Comment
+}
+
+// ThreadFilter selects one page of the comments on a post.
+type ThreadFilter struct {
+	PostID ID
+	After  ID  // only comments newer than this one; the zero ID starts with the oldest
+	Limit  int // at most this many comments, at least 1
+}
+
+// CommentFilter selects one page of all comments.
+type CommentFilter struct {
+	AuthorID ID  // only comments of this author; the zero ID for all
+	After    ID  // only comments older than this one; the zero ID starts with the newest
+	Limit    int // at most this many comments, at least 1
+}
+
+// SweepDelay is how long after a post was deleted its comments may be swept. It is far longer than a write takes, so no
+// comment arrives afterwards, and no deletion is still on its way.
+const SweepDelay = 10 * time.Minute
+
+// SweepStep is how many comments SweepComments removes at a time. That takes some milliseconds, in which others may have
+// to wait.
+const SweepStep = 200
+
+// CommentStore keeps the comments on posts. The comments of a post that is deleted are gone at the same moment: no
+// method returns or changes them any more. SweepComments frees their space later.
+type CommentStore interface {
+	// CreateComment stores c, with PostID and AuthorID and without Author. It may replace c.ID by a newer one. It returns
+	// ErrPostNotFound if the post is gone; a comment that crosses the deletion of its post is refused, or gone with it. key
+	// works as it does for CreatePost, for the comments of one author.
+	CreateComment(ctx context.Context, c *Comment, key *Idempotency) (existing *Comment, err error)
+	// CreateComments stores many comments on posts that exist, faster than one by one. If it fails, some of them may be
+	// stored.
+	CreateComments(ctx context.Context, comments []Comment) error
+	// CommentByID returns the comment with its author and the author of the post, or ErrCommentNotFound.
+	CommentByID(ctx context.Context, id ID) (*Comment, error)
+	// Thread returns a page of the comments on a post with their authors, oldest first, and whether there are newer ones.
+	// It returns ErrPostNotFound if the post is gone. Its cost depends neither on the number of comments nor on how far
+	// After lies from the oldest.
+	Thread(ctx context.Context, f ThreadFilter) (page []Comment, more bool, err error)
+	// Comments returns a page of the comments on all posts with their authors, newest first, and whether there are older
+	// ones.
+	Comments(ctx context.Context, f CommentFilter) (page []Comment, more bool, err error)
+	// UpdateComment changes a comment of this author and returns the result with its author. It returns ErrCommentNotFound
+	// if the author has no such comment, or ErrCommentChanged if it is no longer change.IfUnchanged.
+	UpdateComment(ctx context.Context, id, author ID, change CommentChange) (*Comment, error)
+	// DeleteComment removes a comment, in any state if ifUnchanged is nil. It returns ErrCommentNotFound or
+	// ErrCommentChanged.
+	DeleteComment(ctx context.Context, id ID, ifUnchanged *Comment) error
+	// SweepComments removes at most SweepStep comments whose post was deleted, and returns whether there may be more to
+	// remove now. now is the time; a store may leave the comments of a post for SweepDelay after its deletion. Several
+	// processes may sweep at once, and a sweep that was broken off is taken up by the next one.
+	SweepComments(ctx context.Context, now time.Time) (more bool, err error)
+}

@@ -1,0 +1,254 @@
+package sqlite
+
+import (
+	"context"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+
+	"gin-blog/models"
+)
+
+const (
+	// commentColumns are the columns that scanComment reads.
+	commentColumns = `comments.id, posts.id, posts.author_id, comments.content, comments.author_id, comments.created_at,
+		comments.updated_at, users.username`
+	commentColumnCount = 8
+
+	// fromComments leaves out the comments of deleted posts.
+	fromComments = ` FROM comments CROSS JOIN posts ON posts.position = comments.post
+		LEFT JOIN users ON users.id = comments.author_id `
+
+	// If the post does not exist, or the author has a comment with the same key, nothing is inserted.
+	insertComment = `INSERT INTO comments (post, id, content, author_id, created_at, updated_at,
+			idempotency_key, idempotency_hash)
+		SELECT position, ?, ?, ?, ?, ?, ?, ? FROM posts WHERE position = ? AND id = ?
+		ON CONFLICT (author_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING`
+
+	selectComment = `SELECT ` + commentColumns + fromComments + `WHERE comments.id = ?`
+
+	selectCommentByKey = `SELECT ` + commentColumns + `, comments.idempotency_hash` + fromComments +
+		`WHERE comments.author_id = ? AND comments.idempotency_key = ?`
+
+	// selectThread returns no row if the post does not exist, and one row without a comment if there are no comments.
+	selectThread = `SELECT ` + commentColumns + ` FROM posts
+		LEFT JOIN comments ON comments.post = ?1 AND comments.id > ?3
+		LEFT JOIN users ON users.id = comments.author_id
+		WHERE posts.position = ?1 AND posts.id = ?2 ORDER BY comments.id LIMIT ?4 + 0`
+
+	selectComments = `SELECT ` + commentColumns + fromComments +
+		`WHERE comments.id < ? ORDER BY comments.id DESC LIMIT ? + 0`
+
+	selectCommentsOf = `SELECT ` + commentColumns + fromComments +
+		`WHERE comments.author_id = ? AND comments.id < ? ORDER BY comments.id DESC LIMIT ? + 0`
+
+	ofPost = ` EXISTS (SELECT 1 FROM posts WHERE posts.position = comments.post)`
+
+	freeCommentKey = `UPDATE comments SET idempotency_key = NULL, idempotency_hash = NULL
+		WHERE author_id = ? AND idempotency_key = ? AND (created_at < ? OR NOT` + ofPost + `)`
+
+	updateComment = `UPDATE comments SET content = ?, updated_at = ? WHERE id = ? AND author_id = ? AND` + ofPost
+
+	deleteComment = `DELETE FROM comments WHERE id = ? AND` + ofPost
+
+	// commentUnchanged restricts updateComment and deleteComment to one state of the comment.
+	commentUnchanged = ` AND content = ? AND created_at = ? AND updated_at = ?`
+
+	// sweepComments removes nothing if there is a post at that position again.
+	sweepComments = `DELETE FROM comments WHERE post = ?1
+		AND id IN (SELECT id FROM comments WHERE post = ?1 ORDER BY id LIMIT ?2)
+		AND NOT EXISTS (SELECT 1 FROM posts WHERE position = ?1)`
+)
+
+// CreateComment implements models.CommentStore. The id is made when the comment's turn to be written has come, so a
+// reader that has seen a comment has seen those before it too.
+func (s *Store) CreateComment(
+	ctx context.Context, c *models.Comment, key *models.Idempotency,
+) (existing *models.Comment, err error) {
+	err = s.write(ctx, "create comment", func(conn *sqlite.Conn) error {
+		c.ID = models.NewID()
+		insert := func() error { return insertCommentRow(conn, c, key) }
+		existing, err = createOnce(conn, c.AuthorID, key, freeCommentKey, insert, func() (*models.Comment, error) {
+			return rowByKey(conn, models.ErrPostNotFound, scanComment, commentColumnCount, selectCommentByKey, c.AuthorID, key)
+		})
+		if err == nil && conn.Changes() == 0 && existing == nil {
+			return models.ErrPostNotFound
+		}
+		return err
+	})
+	return existing, err
+}
+
+// CreateComments implements models.CommentStore.
+func (s *Store) CreateComments(ctx context.Context, comments []models.Comment) error {
+	return s.write(ctx, "create comments", func(conn *sqlite.Conn) error {
+		for i := range comments {
+			if err := insertCommentRow(conn, &comments[i], nil); err != nil {
+				return err
+			}
+			if conn.Changes() == 0 {
+				return models.ErrPostNotFound
+			}
+		}
+		return nil
+	})
+}
+
+// insertCommentRow inserts a comment. Should another comment have the same id, it takes a new one.
+func insertCommentRow(conn *sqlite.Conn, c *models.Comment, key *models.Idempotency) error {
+	text, fingerprint := keyColumns(key)
+	insert := func() error {
+		return exec(conn, insertComment, c.ID[:], c.Content, c.AuthorID[:], c.CreatedAt.UnixMilli(), c.UpdatedAt.UnixMilli(),
+			text, fingerprint, position(c.PostID), c.PostID[:])
+	}
+	return models.CreateUnique(insert, func() (bool, error) { c.ID = models.NewID(); return false, nil })
+}
+
+// CommentByID implements models.CommentStore.
+func (s *Store) CommentByID(ctx context.Context, id models.ID) (comment *models.Comment, err error) {
+	err = s.read(ctx, "find comment", func(conn *sqlite.Conn) error {
+		comment, err = commentByID(conn, id)
+		return err
+	})
+	return comment, err
+}
+
+func commentByID(conn *sqlite.Conn, id models.ID) (*models.Comment, error) {
+	return queryOne(conn, models.ErrCommentNotFound, scanComment, selectComment, id[:])
+}
+
+// Thread implements models.CommentStore.
+func (s *Store) Thread(ctx context.Context, f models.ThreadFilter) ([]models.Comment, bool, error) {
+	postExists := false
+	page := models.NewPage[models.Comment](f.Limit)
+	err := s.read(ctx, "list comments", func(conn *sqlite.Conn) error {
+		args := []any{position(f.PostID), f.PostID[:], f.After[:], int64(f.Limit + 1)}
+		err := eachRow(conn, selectThread, args, func(row *sqlite.Stmt) bool {
+			postExists = true
+			return !row.ColumnIsNull(0) && addComment(page, row)
+		})
+		if err == nil && !postExists {
+			return models.ErrPostNotFound
+		}
+		return err
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	return page.Rows, page.More, nil
+}
+
+// Comments implements models.CommentStore.
+func (s *Store) Comments(ctx context.Context, f models.CommentFilter) ([]models.Comment, bool, error) {
+	query, args := selectComments, []any{before(f.After), int64(f.Limit + 1)}
+	if !f.AuthorID.IsZero() {
+		query, args = selectCommentsOf, append([]any{f.AuthorID[:]}, args...)
+	}
+	page := models.NewPage[models.Comment](f.Limit)
+	err := s.read(ctx, "list all comments", func(conn *sqlite.Conn) error {
+		return eachRow(conn, query, args, func(row *sqlite.Stmt) bool { return addComment(page, row) })
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	return page.Rows, page.More, nil
+}
+
+// addComment adds a row to a page and returns whether there was room for it.
+func addComment(page *models.Page[models.Comment], row *sqlite.Stmt) bool {
+	if !page.Reserve(row.ColumnLen(3)) {
+		return false
+	}
+	page.Rows = append(page.Rows, scanComment(row))
+	return true
+}
+
+// UpdateComment implements models.CommentStore.
+func (s *Store) UpdateComment(
+	ctx context.Context, id, author models.ID, change models.CommentChange,
+) (comment *models.Comment, err error) {
+	statement, args := onlyIfCommentUnchanged(updateComment, change.IfUnchanged,
+		change.Content, change.UpdatedAt.UnixMilli(), id[:], author[:])
+	err = s.write(ctx, "update comment", func(conn *sqlite.Conn) error {
+		if err := exec(conn, statement, args...); err != nil {
+			return err
+		}
+		changed := conn.Changes() > 0
+		comment, err = commentByID(conn, id)
+		switch {
+		case err != nil:
+			return err
+		case comment.AuthorID != author:
+			return models.ErrCommentNotFound
+		case !changed:
+			return models.ErrCommentChanged
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return comment, nil
+}
+
+// DeleteComment implements models.CommentStore.
+func (s *Store) DeleteComment(ctx context.Context, id models.ID, ifUnchanged *models.Comment) error {
+	statement, args := onlyIfCommentUnchanged(deleteComment, ifUnchanged, id[:])
+	return s.write(ctx, "delete comment", func(conn *sqlite.Conn) error {
+		err := exec(conn, statement, args...)
+		if err != nil || conn.Changes() > 0 {
+			return err
+		}
+		if _, err := commentByID(conn, id); err != nil {
+			return err
+		}
+		return models.ErrCommentChanged
+	})
+}
+
+// onlyIfCommentUnchanged restricts a statement to one state of a comment, unless that is nil.
+func onlyIfCommentUnchanged(statement string, c *models.Comment, args ...any) (string, []any) {
+	if c == nil {
+		return statement, args
+	}
+	return statement + commentUnchanged,
+		append(args, c.Content, c.CreatedAt.UnixMilli(), c.UpdatedAt.UnixMilli())
+}
+
+// SweepComments implements models.CommentStore. It need not wait for models.SweepDelay: a comment is written in a
+// transaction that finds its post.
+func (s *Store) SweepComments(ctx context.Context, _ time.Time) (more bool, err error) {
+	var deleted []int64
+	err = s.read(ctx, "find deleted posts", func(conn *sqlite.Conn) error {
+		scan := func(row *sqlite.Stmt) int64 { return row.ColumnInt64(0) }
+		deleted, err = queryAll(conn, scan, `SELECT position FROM deleted_posts LIMIT 1`)
+		return err
+	})
+	if err != nil || len(deleted) == 0 {
+		return false, err
+	}
+	err = s.write(ctx, "sweep comments", func(conn *sqlite.Conn) error {
+		if err := exec(conn, sweepComments, deleted[0], models.SweepStep); err != nil || conn.Changes() == models.SweepStep {
+			return err
+		}
+		return exec(conn, `DELETE FROM deleted_posts WHERE position = ?`, deleted[0])
+	})
+	return err == nil, err
+}
+
+// scanComment reads commentColumns.
+func scanComment(row *sqlite.Stmt) models.Comment {
+	c := models.Comment{
+		ID:           columnID(row, 0),
+		PostID:       columnID(row, 1),
+		PostAuthorID: columnID(row, 2),
+		Content:      row.ColumnText(3),
+		AuthorID:     columnID(row, 4),
+		CreatedAt:    columnTime(row, 5),
+		UpdatedAt:    columnTime(row, 6),
+	}
+	if !row.ColumnIsNull(7) { // it is NULL if the author is gone
+		c.Author = &models.Author{ID: c.AuthorID, Username: row.ColumnText(7)}
+	}
+	return c
+}

@@ -1,0 +1,483 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"gin-blog/models"
+)
+
+// commentCases are the cases of models.CommentStore.
+var commentCases = []testCase{
+	{"comments come back as they were stored", commentsComeBack},
+	{"comments are on pages, oldest first", commentsAreOnPages},
+	{"all comments are on pages, newest first", allCommentsAreOnPages},
+	{"comments change if the author is theirs", commentsChange},
+	{"states guard changes of comments", statesGuardComments},
+	{"a key creates one comment", keysCreateOneComment},
+	{"comments are gone with their post", commentsAreGoneWithTheirPost},
+	{"comments that cross the deletion of their post are gone", commentsCrossDeletions},
+	{"a sweep leaves the comments of other posts", sweepLeavesOthers},
+}
+
+// makeComment makes a comment that is not stored yet.
+func makeComment(post *models.Post, author *models.User, content string) *models.Comment {
+	return &models.Comment{
+		ID: models.NewID(), PostID: post.ID, PostAuthorID: post.AuthorID, Content: content, AuthorID: author.ID,
+		CreatedAt: now(), UpdatedAt: now(),
+	}
+}
+
+// newComment stores a comment.
+func newComment(
+	t *testing.T, store models.Store, post *models.Post, author *models.User, content string,
+) *models.Comment {
+	t.Helper()
+	c := makeComment(post, author, content)
+	if _, err := store.CreateComment(t.Context(), c, nil); err != nil {
+		t.Fatalf("create comment %s: %v", content, err)
+	}
+	return c
+}
+
+// createComments stores many comments.
+func createComments(t *testing.T, store models.Store, comments []models.Comment) {
+	t.Helper()
+	for batch := range slices.Chunk(comments, 100) {
+		if err := store.CreateComments(t.Context(), batch); err != nil {
+			t.Fatalf("create comments: %v", err)
+		}
+	}
+}
+
+// storedPost stores a post.
+func storedPost(t *testing.T, store models.Store, author *models.User, title string) *models.Post {
+	t.Helper()
+	p := newPost(author, title)
+	if _, err := store.CreatePost(t.Context(), p, nil); err != nil {
+		t.Fatalf("create post %s: %v", title, err)
+	}
+	return p
+}
+
+// contents are the contents of comments.
+func contents(comments []models.Comment) []string {
+	texts := make([]string, len(comments))
+	for i := range comments {
+		texts[i] = comments[i].Content
+	}
+	return texts
+}
+
+// thread reads all comments on a post in pages of so many, and returns their contents.
+func thread(t *testing.T, store models.Store, post models.ID, limit int) (all []string) {
+	t.Helper()
+	f := models.ThreadFilter{PostID: post, Limit: limit}
+	for {
+		page, more, err := store.Thread(t.Context(), f)
+		if err != nil || len(page) > limit {
+			t.Fatalf("thread: %d comments, %v, want at most %d", len(page), err, limit)
+		}
+		all = append(all, contents(page)...)
+		if !more {
+			return all
+		}
+		f.After = page[len(page)-1].ID
+	}
+}
+
+// sweep sweeps to the end, long after every deletion.
+func sweep(t *testing.T, store models.Store) (steps int) {
+	t.Helper()
+	for {
+		more, err := store.SweepComments(t.Context(), now().Add(2*models.SweepDelay))
+		if err != nil {
+			t.Fatalf("sweep: %v", err)
+		}
+		if !more {
+			return steps
+		}
+		steps++
+	}
+}
+
+func commentsComeBack(t *testing.T, store models.Store) {
+	alice, bob := newUser(t, store, "alice"), newUser(t, store, "bob")
+	p := storedPost(t, store, alice, "My Post")
+	for _, text := range []string{
+		"Nice", "a\x00b", "'; DROP TABLE comments; --", "{\"$gt\":\"\"}", "日本語 🦫", " spaces \r\n", strings.Repeat("é", 5000),
+	} {
+		want := newComment(t, store, p, bob, text)
+		want.Author = &models.Author{ID: bob.ID, Username: "bob"}
+		got, err := store.CommentByID(t.Context(), want.ID)
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%.20q: got %+v, %v, want %+v", text, got, err, want)
+		}
+		page, _, err := store.Thread(t.Context(), models.ThreadFilter{PostID: p.ID, Limit: 100})
+		if err != nil || !reflect.DeepEqual(&page[len(page)-1], want) {
+			t.Errorf("%.20q in the thread: got %+v, %v", text, page, err)
+		}
+		page, _, err = store.Comments(t.Context(), models.CommentFilter{Limit: 1})
+		if err != nil || !reflect.DeepEqual(&page[0], want) {
+			t.Errorf("%.20q among all: got %+v, %v", text, page, err)
+		}
+	}
+	first, _, err := store.Thread(t.Context(), models.ThreadFilter{PostID: p.ID, Limit: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.DeleteUser(t.Context(), bob.ID); err != nil {
+		t.Fatal(err)
+	}
+	got, err := store.CommentByID(t.Context(), first[0].ID)
+	if err != nil || got.Author != nil || got.AuthorID != bob.ID || got.Content != "Nice" {
+		t.Errorf("without its author: got %+v, %v", got, err)
+	}
+	if first, _, err = store.Thread(t.Context(), models.ThreadFilter{PostID: p.ID, Limit: 1}); err != nil ||
+		first[0].Author != nil {
+		t.Errorf("without its author, in the thread: got %+v, %v", first, err)
+	}
+	if _, err := store.CommentByID(t.Context(), models.NewID()); !errors.Is(err, models.ErrCommentNotFound) {
+		t.Errorf("an unknown id: got %v, want ErrCommentNotFound", err)
+	}
+	nowhere := makeComment(newPost(alice, "not stored"), alice, "lost")
+	if _, err := store.CreateComment(t.Context(), nowhere, nil); !errors.Is(err, models.ErrPostNotFound) {
+		t.Errorf("on an unknown post: got %v, want ErrPostNotFound", err)
+	}
+	f := models.ThreadFilter{PostID: nowhere.PostID, Limit: 1}
+	if _, _, err := store.Thread(t.Context(), f); !errors.Is(err, models.ErrPostNotFound) {
+		t.Errorf("thread of an unknown post: got %v, want ErrPostNotFound", err)
+	}
+}
+
+func commentsAreOnPages(t *testing.T, store models.Store) {
+	alice := newUser(t, store, "alice")
+	first, second := storedPost(t, store, alice, "first"), storedPost(t, store, alice, "second")
+	var want []string
+	var many []models.Comment
+	for i := range 30 {
+		text := fmt.Sprintf("Comment %d", i)
+		want = append(want, text)
+		many = append(many, *makeComment(first, alice, text), *makeComment(second, alice, "other"))
+	}
+	createComments(t, store, many)
+	for _, limit := range []int{1, 7, 29, 30, 31, 100} {
+		if got := thread(t, store, first.ID, limit); !slices.Equal(got, want) {
+			t.Errorf("in pages of %d: got %v", limit, got)
+		}
+	}
+	last := many[len(many)-2].ID
+	page, more, err := store.Thread(t.Context(), models.ThreadFilter{PostID: first.ID, After: last, Limit: 5})
+	if err != nil || more || page == nil || len(page) > 0 {
+		t.Errorf("after the last: got %v, %v, %v, want an empty page", page, more, err)
+	}
+	empty := storedPost(t, store, alice, "empty")
+	page, more, err = store.Thread(t.Context(), models.ThreadFilter{PostID: empty.ID, Limit: 5})
+	if err != nil || more || page == nil || len(page) > 0 {
+		t.Errorf("of a post without comments: got %v, %v, %v, want an empty page", page, more, err)
+	}
+	long := strings.Repeat("🦫", 5000) // 20 kB
+	many = many[:0]
+	for range 60 {
+		many = append(many, *makeComment(empty, alice, long))
+	}
+	createComments(t, store, many)
+	page, more, err = store.Thread(t.Context(), models.ThreadFilter{PostID: empty.ID, Limit: 100})
+	if err != nil || !more || len(page)*len(long) > models.MaxPageBytes || len(page) < 50 {
+		t.Errorf("long comments: %d on a page, %v, %v", len(page), more, err)
+	}
+}
+
+func allCommentsAreOnPages(t *testing.T, store models.Store) {
+	alice, bob := newUser(t, store, "alice"), newUser(t, store, "bob")
+	kept, deleted := storedPost(t, store, bob, "kept"), storedPost(t, store, alice, "deleted")
+	var want []string
+	for i := range 12 {
+		author, text := alice, fmt.Sprintf("alice %d", i)
+		if i%2 == 1 {
+			author, text = bob, fmt.Sprintf("bob %d", i)
+		}
+		newComment(t, store, kept, author, text)
+		newComment(t, store, deleted, author, "gone")
+		want = append([]string{text}, want...)
+	}
+	if err := store.DeletePost(t.Context(), deleted.ID, alice.ID, nil); err != nil {
+		t.Fatal(err)
+	}
+	all := func(f models.CommentFilter) (all []string) {
+		for {
+			page, more, err := store.Comments(t.Context(), f)
+			if err != nil || len(page) > f.Limit || page == nil {
+				t.Fatalf("comments: %v, %v", page, err)
+			}
+			all = append(all, contents(page)...)
+			if !more {
+				return all
+			}
+			f.After = page[len(page)-1].ID
+		}
+	}
+	for _, limit := range []int{1, 5, 12, 100} {
+		if got := all(models.CommentFilter{Limit: limit}); !slices.Equal(got, want) {
+			t.Errorf("in pages of %d: got %v, want %v", limit, got, want)
+		}
+	}
+	ofBob := slices.DeleteFunc(want, func(text string) bool { return !strings.HasPrefix(text, "bob") })
+	if got := all(models.CommentFilter{AuthorID: bob.ID, Limit: 4}); !slices.Equal(got, ofBob) {
+		t.Errorf("of bob: got %v, want %v", got, ofBob)
+	}
+	if got := all(models.CommentFilter{AuthorID: models.NewID(), Limit: 4}); len(got) > 0 {
+		t.Errorf("of nobody: got %v", got)
+	}
+}
+
+func commentsChange(t *testing.T, store models.Store) {
+	alice, bob := newUser(t, store, "alice"), newUser(t, store, "bob")
+	p := storedPost(t, store, alice, "My Post")
+	c := newComment(t, store, p, bob, "first")
+	want := *c
+	want.Author = &models.Author{ID: bob.ID, Username: "bob"}
+	want.Content, want.UpdatedAt = "second", now().Add(time.Minute)
+	change := models.CommentChange{Content: "second", UpdatedAt: want.UpdatedAt}
+	got, err := store.UpdateComment(t.Context(), c.ID, bob.ID, change)
+	if err != nil || !reflect.DeepEqual(got, &want) {
+		t.Errorf("change: got %+v, %v, want %+v", got, err, want)
+	}
+	if got, err := store.CommentByID(t.Context(), c.ID); err != nil || !reflect.DeepEqual(got, &want) {
+		t.Errorf("read: got %+v, %v, want %+v", got, err, want)
+	}
+	if _, err := store.UpdateComment(t.Context(), c.ID, alice.ID, change); !errors.Is(err, models.ErrCommentNotFound) {
+		t.Errorf("change as another author: got %v, want ErrCommentNotFound", err)
+	}
+	_, err = store.UpdateComment(t.Context(), models.NewID(), bob.ID, change)
+	if !errors.Is(err, models.ErrCommentNotFound) {
+		t.Errorf("change an unknown comment: got %v, want ErrCommentNotFound", err)
+	}
+	if err := store.DeleteComment(t.Context(), c.ID, nil); err != nil {
+		t.Errorf("delete: %v", err)
+	}
+	if err := store.DeleteComment(t.Context(), c.ID, nil); !errors.Is(err, models.ErrCommentNotFound) {
+		t.Errorf("delete again: got %v, want ErrCommentNotFound", err)
+	}
+	if got := thread(t, store, p.ID, 5); len(got) > 0 {
+		t.Errorf("the thread has %v", got)
+	}
+}
+
+func statesGuardComments(t *testing.T, store models.Store) {
+	alice := newUser(t, store, "alice")
+	first := newComment(t, store, storedPost(t, store, alice, "My Post"), alice, "first")
+	won := atOnce(t, 20, func(i int) error {
+		_, err := store.UpdateComment(t.Context(), first.ID, alice.ID, models.CommentChange{
+			Content: fmt.Sprintf("by %d", i), UpdatedAt: now(), IfUnchanged: first,
+		})
+		return err
+	}, models.ErrCommentChanged)
+	if won != 1 {
+		t.Errorf("%d of 20 changes of one state succeeded, want 1", won)
+	}
+	got, err := store.CommentByID(t.Context(), first.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for field, alter := range map[string]func(*models.Comment){
+		"content":   func(c *models.Comment) { c.Content = "other" },
+		"createdAt": func(c *models.Comment) { c.CreatedAt = c.CreatedAt.Add(time.Millisecond) },
+		"updatedAt": func(c *models.Comment) { c.UpdatedAt = c.UpdatedAt.Add(time.Millisecond) },
+	} {
+		other := *got
+		alter(&other)
+		change := models.CommentChange{Content: "lost", UpdatedAt: now(), IfUnchanged: &other}
+		_, err := store.UpdateComment(t.Context(), got.ID, alice.ID, change)
+		if !errors.Is(err, models.ErrCommentChanged) {
+			t.Errorf("change with another %s: got %v, want ErrCommentChanged", field, err)
+		}
+		if err := store.DeleteComment(t.Context(), got.ID, &other); !errors.Is(err, models.ErrCommentChanged) {
+			t.Errorf("delete with another %s: got %v, want ErrCommentChanged", field, err)
+		}
+	}
+	won = atOnce(t, 10, func(i int) error {
+		if i%2 == 0 {
+			return store.DeleteComment(t.Context(), got.ID, got)
+		}
+		change := models.CommentChange{Content: "last", UpdatedAt: now(), IfUnchanged: got}
+		return second(store.UpdateComment(t.Context(), got.ID, alice.ID, change))
+	}, models.ErrCommentChanged, models.ErrCommentNotFound)
+	if won != 1 {
+		t.Errorf("%d of 10 changes and deletions of one state succeeded, want 1", won)
+	}
+}
+
+func keysCreateOneComment(t *testing.T, store models.Store) {
+	alice, bob := newUser(t, store, "alice"), newUser(t, store, "bob")
+	p, other := storedPost(t, store, alice, "My Post"), storedPost(t, store, alice, "other")
+	create := func(author *models.User, post *models.Post, key, text string, at time.Time) (*models.Comment, error) {
+		c := makeComment(post, author, text)
+		c.CreatedAt, c.UpdatedAt = at, at
+		once := &models.Idempotency{Key: key, Fingerprint: []byte(post.Title + text), Since: at.Add(-24 * time.Hour)}
+		return store.CreateComment(t.Context(), c, once)
+	}
+	errReplayed := errors.New("replayed")
+	won := atOnce(t, 10, func(int) error {
+		existing, err := create(bob, p, "key", "Nice", now())
+		if err != nil || existing == nil {
+			return err
+		}
+		if existing.Content != "Nice" || existing.PostID != p.ID || existing.Author == nil ||
+			existing.Author.Username != "bob" {
+			return fmt.Errorf("replayed %+v", existing)
+		}
+		return errReplayed
+	}, errReplayed)
+	if got := thread(t, store, p.ID, 20); won != 1 || len(got) != 1 {
+		t.Errorf("%d of 10 creates with one key succeeded and made %v, want 1", won, got)
+	}
+	if _, err := create(bob, p, "key", "Another", now()); !errors.Is(err, models.ErrKeyReused) {
+		t.Errorf("the key for another comment: got %v, want ErrKeyReused", err)
+	}
+	if _, err := create(bob, other, "key", "Nice", now()); !errors.Is(err, models.ErrKeyReused) {
+		t.Errorf("the key for another post: got %v, want ErrKeyReused", err)
+	}
+	post := newPost(bob, "a post with the same key")
+	once := &models.Idempotency{Key: "key", Fingerprint: []byte("post"), Since: now().Add(-time.Hour)}
+	if existing, err := store.CreatePost(t.Context(), post, once); err != nil || existing != nil {
+		t.Errorf("the key for a post: got %+v, %v, want a new post", existing, err)
+	}
+	for name, c := range map[string]struct {
+		author *models.User
+		key    string
+		at     time.Time
+	}{
+		"the key of another author": {alice, "key", now()},
+		"another key":               {bob, "KEY", now()},
+		"the key a day later":       {bob, "key", now().Add(24*time.Hour + time.Minute)},
+	} {
+		if existing, err := create(c.author, p, c.key, "Nice", c.at); err != nil || existing != nil {
+			t.Errorf("%s: got %+v, %v, want a new comment", name, existing, err)
+		}
+		if existing, err := create(c.author, p, c.key, "Nice", c.at); err != nil || existing == nil {
+			t.Errorf("%s, again: got %+v, %v, want that comment", name, existing, err)
+		}
+	}
+	if err := store.DeletePost(t.Context(), p.ID, alice.ID, nil); err != nil {
+		t.Fatal(err)
+	}
+	if existing, err := create(bob, p, "KEY", "Nice", now()); !errors.Is(err, models.ErrPostNotFound) {
+		t.Errorf("again, on a deleted post: got %+v, %v, want ErrPostNotFound", existing, err)
+	}
+	if existing, err := create(bob, other, "KEY", "Nice", now()); err != nil || existing != nil {
+		t.Errorf("the key of a comment on a deleted post: got %+v, %v, want a new comment", existing, err)
+	}
+}
+
+func commentsAreGoneWithTheirPost(t *testing.T, store models.Store) {
+	alice, bob := newUser(t, store, "alice"), newUser(t, store, "bob")
+	p := storedPost(t, store, alice, "My Post")
+	many := make([]models.Comment, 3*models.SweepStep)
+	for i := range many {
+		many[i] = *makeComment(p, bob, fmt.Sprintf("Comment %d", i))
+	}
+	createComments(t, store, many)
+	if steps := sweep(t, store); steps > 0 {
+		t.Errorf("there was something to sweep before the deletion: %d steps", steps)
+	}
+	if err := store.DeletePost(t.Context(), p.ID, alice.ID, nil); err != nil {
+		t.Fatal(err)
+	}
+	gone := func(when string) {
+		t.Helper()
+		c := &many[models.SweepStep]
+		change := models.CommentChange{Content: "lost", UpdatedAt: now()}
+		_, byID := store.CommentByID(t.Context(), c.ID)
+		_, update := store.UpdateComment(t.Context(), c.ID, bob.ID, change)
+		change.IfUnchanged = c
+		_, conditional := store.UpdateComment(t.Context(), c.ID, bob.ID, change)
+		for what, err := range map[string]error{
+			"read": byID, "update": update, "conditional update": conditional,
+			"delete":             store.DeleteComment(t.Context(), c.ID, nil),
+			"conditional delete": store.DeleteComment(t.Context(), c.ID, c),
+		} {
+			if !errors.Is(err, models.ErrCommentNotFound) {
+				t.Errorf("%s %s: got %v, want ErrCommentNotFound", what, when, err)
+			}
+		}
+		_, _, list := store.Thread(t.Context(), models.ThreadFilter{PostID: p.ID, Limit: 1})
+		_, create := store.CreateComment(t.Context(), makeComment(p, bob, "late"), nil)
+		if !errors.Is(list, models.ErrPostNotFound) || !errors.Is(create, models.ErrPostNotFound) {
+			t.Errorf("list and create %s: got %v and %v, want ErrPostNotFound", when, list, create)
+		}
+		for _, f := range []models.CommentFilter{{Limit: 10}, {AuthorID: bob.ID, Limit: 10}} {
+			if page, more, err := store.Comments(t.Context(), f); err != nil || more || len(page) > 0 {
+				t.Errorf("all comments %s: got %v, %v, %v", when, page, more, err)
+			}
+		}
+	}
+	gone("before the sweep")
+	if steps := sweep(t, store); steps < 3 {
+		t.Errorf("%d comments were swept in %d steps", len(many), steps)
+	}
+	gone("after the sweep")
+}
+
+func commentsCrossDeletions(t *testing.T, store models.Store) {
+	alice, bob := newUser(t, store, "alice"), newUser(t, store, "bob")
+	const rounds, writers = 10, 5
+	for range rounds {
+		p := storedPost(t, store, alice, "My Post")
+		comments := make([]*models.Comment, writers)
+		atOnce(t, writers+1, func(i int) error {
+			if i == writers {
+				return store.DeletePost(t.Context(), p.ID, alice.ID, nil)
+			}
+			comments[i] = makeComment(p, bob, fmt.Sprintf("Comment %d", i))
+			return second(store.CreateComment(t.Context(), comments[i], nil))
+		}, models.ErrPostNotFound)
+		for _, c := range comments {
+			if _, err := store.CommentByID(t.Context(), c.ID); !errors.Is(err, models.ErrCommentNotFound) {
+				t.Errorf("a comment on a deleted post: got %v, want ErrCommentNotFound", err)
+			}
+		}
+	}
+	if page, _, err := store.Comments(t.Context(), models.CommentFilter{Limit: 1}); err != nil || len(page) > 0 {
+		t.Errorf("all comments: got %v, %v", page, err)
+	}
+}
+
+func sweepLeavesOthers(t *testing.T, store models.Store) {
+	alice := newUser(t, store, "alice")
+	kept := storedPost(t, store, alice, "kept")
+	var want []string
+	for i := range 10 {
+		deleted := storedPost(t, store, alice, "deleted")
+		newComment(t, store, deleted, alice, "gone")
+		text := fmt.Sprintf("Comment %d", i)
+		want = append(want, newComment(t, store, kept, alice, text).Content)
+		if err := store.DeletePost(t.Context(), deleted.ID, alice.ID, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	atOnce(t, 5, func(int) error { // as several processes do
+		for {
+			more, err := store.SweepComments(t.Context(), now().Add(2*models.SweepDelay))
+			if err != nil || !more {
+				return err
+			}
+		}
+	})
+	if got := thread(t, store, kept.ID, 20); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	err := store.DeletePost(t.Context(), kept.ID, models.NewID(), nil)
+	if !errors.Is(err, models.ErrPostNotFound) {
+		t.Errorf("delete as another author: got %v, want ErrPostNotFound", err)
+	}
+	sweep(t, store)
+	if got := thread(t, store, kept.ID, 20); !slices.Equal(got, want) {
+		t.Errorf("after a deletion that was refused: got %v, want %v", got, want)
+	}
+}
