@@ -9,22 +9,24 @@ import (
 	"gin-blog/models"
 )
 
-// Limits limit failed logins and registrations. A nil *Limits limits nothing.
+// Limits limit failed logins, registrations and comments. A nil *Limits limits nothing.
 type Limits struct {
 	accountFailures *Limiter // failed logins with one name or email address from one network
 	networkFailures *Limiter // failed logins from one network
 	registrations   *Limiter // registrations from one network
+	comments        *Limiter // comments of one user
 }
 
 // NewLimits returns the limits of the service. now is their clock.
 //
 // A network (see Network) may fail to log in 10 times in 15 minutes with one name or email address, and 100 times in 15
-// minutes with all together. It may register 30 accounts an hour.
+// minutes with all together. It may register 30 accounts an hour. A user may write 10 comments a minute.
 func NewLimits(now func() time.Time) *Limits {
 	return &Limits{
 		accountFailures: NewLimiter(10, 15*time.Minute, now),
 		networkFailures: NewLimiter(100, 15*time.Minute, now),
 		registrations:   NewLimiter(30, time.Hour, now),
+		comments:        NewLimiter(10, time.Minute, now),
 	}
 }
 
@@ -61,6 +63,25 @@ func (l *Limits) Register(ctx context.Context, ip string, attempt func(context.C
 		return attempt(ctx)
 	}
 	return limit(ctx, l.registrations, Network(ip), isRegistration, func() error { return attempt(ctx) })
+}
+
+// Comment runs attempt, which stores a comment of a user, and returns its error. It returns a *LimitError without
+// running attempt if there were too many. An attempt counts if it returns true: that a new comment was stored.
+//
+// Comment waits for pending attempts as long as maxWait, and then returns models.ErrUnavailable: they wait for the
+// database.
+func (l *Limits) Comment(ctx context.Context, user models.ID, attempt func() (stored bool, err error)) error {
+	if l == nil {
+		_, err := attempt()
+		return err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, maxWait, models.ErrUnavailable)
+	defer cancel()
+	stored := false
+	return limit(ctx, l.comments, user.Hex(), func(error) bool { return stored }, func() (err error) {
+		stored, err = attempt()
+		return err
+	})
 }
 
 // limit runs attempt if the limiter allows it for key. counts says whether an attempt that returned err counts.

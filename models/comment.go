@@ -23,12 +23,21 @@ func (c *Comment) Equal(d *Comment) bool {
 		c.CreatedAt.Equal(d.CreatedAt) && c.UpdatedAt.Equal(d.UpdatedAt)
 }
 
-// EditableBy returns whether a user may change the text of the comment: only its author may.
-func (c *Comment) EditableBy(u *User) bool { return u.ID == c.AuthorID }
+// CheckMayEdit returns nil if u may change the text of a comment, which only its author may, or ErrNotCommentAuthor.
+func (u *User) CheckMayEdit(c *Comment) error {
+	if u.ID != c.AuthorID {
+		return ErrNotCommentAuthor
+	}
+	return nil
+}
 
-// DeletableBy returns whether a user may delete the comment: its author may, the author of the post, and an admin.
-func (c *Comment) DeletableBy(u *User) bool {
-	return u.ID == c.AuthorID || u.ID == c.PostAuthorID || u.Role == RoleAdmin
+// CheckMayDelete returns nil if u may delete a comment, which its author, the author of the post and admins may, or
+// ErrMayNotDelete.
+func (u *User) CheckMayDelete(c *Comment) error {
+	if u.ID != c.AuthorID && u.ID != c.PostAuthorID && u.Role != RoleAdmin {
+		return ErrMayNotDelete
+	}
+	return nil
 }
 
 // CommentChange holds the new text of a comment.
@@ -64,18 +73,18 @@ const SweepStep = 200
 // CommentStore keeps the comments on posts. The comments of a post that is deleted are gone at the same moment: no
 // method returns or changes them any more. SweepComments frees their space later.
 type CommentStore interface {
-	// CreateComment stores c, with PostID and AuthorID and without Author. It may replace c.ID by a newer one. It returns
-	// ErrPostNotFound if the post is gone; a comment that crosses the deletion of its post is refused, or gone with it. key
-	// works as it does for CreatePost, for the comments of one author.
+	// CreateComment stores c, with PostID and AuthorID and without Author. It may replace c.ID by a newer one. It
+	// returns ErrPostNotFound if the post is gone; a comment that crosses the deletion of its post is refused, or gone
+	// with it. key works as it does for CreatePost, for the comments of one author.
 	CreateComment(ctx context.Context, c *Comment, key *Idempotency) (existing *Comment, err error)
 	// CreateComments stores many comments on posts that exist, faster than one by one. If it fails, some of them may be
 	// stored.
 	CreateComments(ctx context.Context, comments []Comment) error
 	// CommentByID returns the comment with its author and the author of the post, or ErrCommentNotFound.
 	CommentByID(ctx context.Context, id ID) (*Comment, error)
-	// Thread returns a page of the comments on a post with their authors, oldest first, and whether there are newer ones.
-	// It returns ErrPostNotFound if the post is gone. Its cost depends neither on the number of comments nor on how far
-	// After lies from the oldest.
+	// Thread returns a page of the comments on a post with their authors, oldest first, and whether there are newer
+	// ones. It returns ErrPostNotFound if the post is gone. Its cost depends neither on the number of comments nor on how
+	// far After lies from the oldest.
 	Thread(ctx context.Context, f ThreadFilter) (page []Comment, more bool, err error)
 	// Comments returns a page of the comments on all posts with their authors, newest first, and whether there are older
 	// ones.

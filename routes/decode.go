@@ -31,7 +31,8 @@ type decoder struct {
 // newDecoder makes a decoder whose passwords have at least passwordMinLength characters.
 func newDecoder(passwordMinLength int) (*decoder, error) {
 	v, err := validation.New(passwordMinLength, registration{}, credentials{}, refreshRequest{}, profileRequest{},
-		deletionRequest{}, passwordRequest{}, postRequest{}, postChangeRequest{}, draftRequest{}, draftChangeRequest{})
+		deletionRequest{}, passwordRequest{}, postRequest{}, postChangeRequest{}, commentRequest{}, commentChangeRequest{},
+		draftRequest{}, draftChangeRequest{})
 	if err != nil {
 		return nil, fmt.Errorf("set up validation: %w", err)
 	}

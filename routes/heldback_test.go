@@ -94,8 +94,12 @@ func TestEndedSessionDoesNothingWithABodyThatWasHeldBack(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			onEachStore(t, func(t *testing.T, s *server) {
 				g := s.signUp(t, "alice")
-				path := "/posts/" + s.post(t, g.Token, "My Post").ID
+				id := s.post(t, g.Token, "My Post").ID
+				path, comment := "/posts/"+id, "/comments/"+s.comment(t, g.Token, id, "Nice").ID
 				writes := []write{
+					{"POST " + path + "/comments", `{"content":"too late"}`},
+					{"PATCH " + comment, `{"content":"too late"}`},
+					{"DELETE " + comment, `{"content":"too late"}`},
 					{"POST /posts", `{"title":"too late","content":"c"}`},
 					{"PUT " + path, `{"title":"too late","content":"c"}`},
 					{"PATCH " + path, `{"title":"too late"}`},
@@ -122,6 +126,11 @@ func TestEndedSessionDoesNothingWithABodyThatWasHeldBack(t *testing.T) {
 				s.send(t, "GET", "/posts", "").is(200).decode(&left)
 				if len(left) != 1 || left[0].Title != "My Post" {
 					t.Errorf("the posts are %+v, want the first one as it was", left)
+				}
+				var comments []commentAnswer
+				s.send(t, "GET", path+"/comments", "").is(200).decode(&comments)
+				if len(comments) != 1 || comments[0].Content != "Nice" {
+					t.Errorf("the comments are %+v, want the first one as it was", comments)
 				}
 			})
 		})

@@ -36,8 +36,8 @@ var (
 	errExcluded = models.NewError(models.Changed, "The post is in a state that If-None-Match excludes")
 	// postPreconditions are the refusals of conditional writes to posts.
 	postPreconditions = refusedPreconditions{changed: models.ErrPostChanged, excluded: errExcluded}
-	// errNothing says that no post can match a query.
-	errNothing = errors.New("no post can match")
+	// errNothing says that nothing can match a query.
+	errNothing = errors.New("nothing can match")
 )
 
 // postRequest is a whole post as its author sends it.
@@ -273,7 +273,7 @@ func (h *posts) list(c *gin.Context) error {
 	ctx := c.Request.Context()
 	filter, err := h.filter(ctx, q)
 	if errors.Is(err, errNothing) {
-		return renderPage(c, q, nil, false)
+		return renderPosts(c, q, nil, false)
 	}
 	if err != nil {
 		return err
@@ -282,16 +282,11 @@ func (h *posts) list(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return renderPage(c, q, page, more)
+	return renderPosts(c, q, page, more)
 }
 
-// renderPage answers with a page of posts, and links to the first page and, if there are more posts, to the next.
-func renderPage(c *gin.Context, q query, page []models.Post, more bool) error {
-	links := []string{q.link("/posts", "first", models.ID{})}
-	if more {
-		links = append(links, q.link("/posts", "next", page[len(page)-1].ID))
-	}
-	link := strings.Join(links, ", ")
+// renderPosts answers with a page of posts.
+func renderPosts(c *gin.Context, q query, page []models.Post, more bool) error {
 	if err := middleware.ReserveAnswer(c, textSize(page...)); err != nil {
 		return err
 	}
@@ -299,14 +294,11 @@ func renderPage(c *gin.Context, q query, page []models.Post, more bool) error {
 	for i := range page {
 		bodies[i] = newPostBody(&page[i])
 	}
-	body, err := encode(bodies)
-	if err != nil {
-		return err
+	next := models.ID{}
+	if more {
+		next = page[len(page)-1].ID
 	}
-	c.Header("Link", link)
-	c.Header("ETag", middleware.ContentTag(body, link))
-	middleware.SetAnswer(c, http.StatusOK, jsonContentType, body)
-	return nil
+	return renderPage(c, q, "/posts", bodies, next)
 }
 
 // filter returns the filter that a query describes, or errNothing.
@@ -318,26 +310,38 @@ func (h *posts) filter(ctx context.Context, q query) (models.PostFilter, error) 
 			return f, errNothing
 		}
 	}
-	if author, ok := q.values["author"]; ok {
-		u, err := models.FindUser(ctx, h.users, author)
-		if errors.Is(err, models.ErrUserNotFound) {
-			return f, errNothing
-		}
-		if err != nil {
-			return f, err
-		}
-		f.AuthorID = u.ID
+	var err error
+	f.AuthorID, err = authorOf(ctx, q, h.users)
+	return f, err
+}
+
+// authorOf returns the author that a query asks for, the zero ID if it asks for none, or errNothing for an unknown one.
+func authorOf(ctx context.Context, q query, users models.UserFinder) (models.ID, error) {
+	author, ok := q.values["author"]
+	if !ok {
+		return models.ID{}, nil
 	}
-	return f, nil
+	u, err := models.FindUser(ctx, users, author)
+	if errors.Is(err, models.ErrUserNotFound) {
+		return models.ID{}, errNothing
+	}
+	if err != nil {
+		return models.ID{}, err
+	}
+	return u.ID, nil
 }
 
 func newPostBody(p *models.Post) postBody {
-	body := postBody{
-		ID: p.ID.Hex(), Title: p.Title, Content: p.Content, Tags: p.Tags,
+	return postBody{
+		ID: p.ID.Hex(), Title: p.Title, Content: p.Content, Tags: p.Tags, Author: newAuthorBody(p.Author),
 		CreatedAt: timestamp(p.CreatedAt), UpdatedAt: timestamp(p.UpdatedAt),
 	}
-	if p.Author != nil {
-		body.Author = &authorBody{ID: p.Author.ID.Hex(), Username: p.Author.Username}
+}
+
+// newAuthorBody returns nil for no author.
+func newAuthorBody(a *models.Author) *authorBody {
+	if a == nil {
+		return nil
 	}
-	return body
+	return &authorBody{ID: a.ID.Hex(), Username: a.Username}
 }

@@ -2,6 +2,8 @@ package routes
 
 import (
 	"fmt"
+	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -9,6 +11,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"gin-blog/middleware"
+	"gin-blog/models"
 )
 
 // jsonContentType is the type of all answers but the page and the files of /docs.
@@ -21,6 +24,24 @@ func render(c *gin.Context, status int, v any) error {
 		return err
 	}
 	middleware.SetAnswer(c, status, jsonContentType, body)
+	return nil
+}
+
+// renderPage answers with a page of the list at path. It links to the first page and, unless next is the zero ID, to
+// the page after next.
+func renderPage(c *gin.Context, q query, path string, rows any, next models.ID) error {
+	links := []string{q.link(path, "first", models.ID{})}
+	if !next.IsZero() {
+		links = append(links, q.link(path, "next", next))
+	}
+	link := strings.Join(links, ", ")
+	body, err := encode(rows)
+	if err != nil {
+		return err
+	}
+	c.Header("Link", link)
+	c.Header("ETag", middleware.ContentTag(body, link))
+	middleware.SetAnswer(c, http.StatusOK, jsonContentType, body)
 	return nil
 }
 

@@ -19,7 +19,7 @@ import (
 
 const (
 	maxAccountBody = 64 << 10 // bytes, under /auth and /users
-	maxPostBody    = 2 << 20  // bytes, under /posts and /drafts: 100,000 characters fit, however they are escaped
+	maxPostBody    = 2 << 20  // bytes, under /posts, /drafts and /comments: 100,000 characters fit, however they are escaped
 )
 
 // Options are the parts of the API. Store, Passwords and Sessions are required.
@@ -27,8 +27,10 @@ type Options struct {
 	Store     models.Store
 	Passwords *auth.Passwords
 	Sessions  *auth.Sessions
-	// Limits restrict logins and registrations. Default: no limits.
+	// Limits restrict logins, registrations and comments. Default: no limits.
 	Limits *auth.Limits
+	// NoComments leaves out the calls for comments.
+	NoComments bool
 	// PasswordMinLength is how many characters a new password has at least. Default: 6.
 	PasswordMinLength int
 	// CORSOrigins are the origins whose pages may call the API. Default: "*", all.
@@ -158,14 +160,15 @@ func useMiddleware(r *gin.Engine, o Options) {
 
 // handlers are the handlers of the API, by resource.
 type handlers struct {
-	docs    *docs
-	health  *health
-	login   *login
-	account *account
-	admin   *admin
-	users   *users
-	posts   *posts
-	drafts  *drafts
+	docs     *docs
+	health   *health
+	login    *login
+	account  *account
+	admin    *admin
+	users    *users
+	posts    *posts
+	comments *comments
+	drafts   *drafts
 }
 
 func newHandlers(o Options) (*handlers, error) {
@@ -181,14 +184,15 @@ func newHandlers(o Options) (*handlers, error) {
 		Store: o.Store, Passwords: o.Passwords, Sessions: o.Sessions, Limits: o.Limits, Log: o.Log, Now: o.Now,
 	})
 	return &handlers{
-		docs:    docs,
-		health:  &health{o.Store, o.Draining, o.Version},
-		login:   &login{decoder, accounts, o.Sessions, o.Logins},
-		account: &account{decoder, accounts, o.Store, o.Now},
-		admin:   &admin{o.Store},
-		users:   &users{o.Store},
-		posts:   &posts{decoder, o.Store, o.Store, o.Now},
-		drafts:  &drafts{decoder, o.Store, o.Now},
+		docs:     docs,
+		health:   &health{o.Store, o.Draining, o.Version},
+		login:    &login{decoder, accounts, o.Sessions, o.Logins},
+		account:  &account{decoder, accounts, o.Store, o.Now},
+		admin:    &admin{o.Store},
+		users:    &users{o.Store},
+		posts:    &posts{decoder, o.Store, o.Store, o.Now},
+		comments: &comments{decoder, o.Store, o.Store, o.Limits, o.Now},
+		drafts:   &drafts{decoder, o.Store, o.Now},
 	}, nil
 }
 
@@ -241,15 +245,33 @@ func addRoutes(r gin.IRouter, h *handlers, o Options) {
 	route(authorsWithBody, "PATCH /posts/:id", h.posts.update)
 	route(authors, "DELETE /posts/:id", h.posts.delete)
 
+	if !o.NoComments {
+		addCommentRoutes(h.comments, readers, authors, authorsWithBody, admins)
+	}
+
 	allDrafts := r.Group("", middleware.NoStore(), middleware.LimitBody(maxPostBody))
-	drafters, draftersWithBody := allDrafts.Group("", signedIn...), allDrafts.Group("", signedInWithBody...)
-	route(drafters, "GET /drafts", h.drafts.list)
-	route(draftersWithBody, "POST /drafts", h.drafts.create)
-	route(drafters, "GET /drafts/:id", h.drafts.read)
-	route(draftersWithBody, "PUT /drafts/:id", h.drafts.replace)
-	route(draftersWithBody, "PATCH /drafts/:id", h.drafts.update)
-	route(drafters, "DELETE /drafts/:id", h.drafts.delete)
-	route(drafters, "POST /drafts/:id/publish", h.drafts.publish)
+	addDraftRoutes(h.drafts, allDrafts.Group("", signedIn...), allDrafts.Group("", signedInWithBody...))
+}
+
+// addCommentRoutes names the paths of comments.
+func addCommentRoutes(h *comments, readers, authors, authorsWithBody, admins gin.IRoutes) {
+	route(readers, "GET /posts/:id/comments", h.list)
+	route(authorsWithBody, "POST /posts/:id/comments", h.create)
+	route(readers, "GET /comments/:id", h.read)
+	route(authorsWithBody, "PATCH /comments/:id", h.update)
+	route(authors, "DELETE /comments/:id", h.delete)
+	route(admins, "GET /admin/comments", h.listAll)
+}
+
+// addDraftRoutes names the paths of drafts.
+func addDraftRoutes(h *drafts, drafters, draftersWithBody gin.IRoutes) {
+	route(drafters, "GET /drafts", h.list)
+	route(draftersWithBody, "POST /drafts", h.create)
+	route(drafters, "GET /drafts/:id", h.read)
+	route(draftersWithBody, "PUT /drafts/:id", h.replace)
+	route(draftersWithBody, "PATCH /drafts/:id", h.update)
+	route(drafters, "DELETE /drafts/:id", h.delete)
+	route(drafters, "POST /drafts/:id/publish", h.publish)
 }
 
 // refuseID refuses a malformed id in the path, before the body arrives.

@@ -274,9 +274,10 @@ func (r *response) decode(into any) {
 
 // The answers as clients read them.
 type (
-	userAnswer  = testkit.User
-	grantAnswer = testkit.Grant
-	postAnswer  = testkit.Post
+	userAnswer    = testkit.User
+	grantAnswer   = testkit.Grant
+	postAnswer    = testkit.Post
+	commentAnswer = testkit.Comment
 )
 
 // register makes an account with the usual password and returns it.
@@ -308,4 +309,12 @@ func (s *server) post(t *testing.T, token, title string) postAnswer {
 	var a struct{ Post postAnswer }
 	s.send(t, "POST", "/posts", fmt.Sprintf(`{"title":%q,"content":"Hello"}`, title), bearer(token)).is(201).decode(&a)
 	return a.Post
+}
+
+// comment writes a comment on a post.
+func (s *server) comment(t *testing.T, token, post, content string) commentAnswer {
+	t.Helper()
+	var a struct{ Comment commentAnswer }
+	s.send(t, "POST", "/posts/"+post+"/comments", fmt.Sprintf(`{"content":%q}`, content), bearer(token)).is(201).decode(&a)
+	return a.Comment
 }

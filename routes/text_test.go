@@ -16,6 +16,7 @@ func TestControlCharacters(t *testing.T) {
 	s := newServer(t, testkit.SQLite(t))
 	g := s.signUp(t, "alice")
 	post := s.post(t, g.Token, "My Post")
+	comment := s.comment(t, g.Token, post.ID, "Nice")
 	inLine := []rune{'\t', '\n', '\r', '\u202a', '\u202e', '\u2066', '\u2069'}
 	anywhere := []rune{0, 1, '\b', '\v', '\f', 0x1b, 0x1f, 0x7f, 0x80, 0x85, 0x9f}
 	n := 0
@@ -27,6 +28,8 @@ func TestControlCharacters(t *testing.T) {
 		switch n++; field {
 		case "title":
 			return s.send(t, "POST", "/posts", fmt.Sprintf(`{"title":%s,"content":"c"}`, quoted), bearer(g.Token))
+		case "comment":
+			return s.send(t, "PATCH", "/comments/"+comment.ID, fmt.Sprintf(`{"content":%s}`, quoted), bearer(g.Token))
 		case "content":
 			return s.send(t, "PATCH", "/posts/"+post.ID, fmt.Sprintf(`{"content":%s}`, quoted), bearer(g.Token))
 		case "name":
@@ -36,10 +39,10 @@ func TestControlCharacters(t *testing.T) {
 			return s.send(t, "PATCH", "/auth/me", fmt.Sprintf(`{"bio":%s}`, quoted), bearer(g.Token))
 		}
 	}
-	for _, field := range []string{"title", "name", "content", "bio"} {
-		oneLine := field == "title" || field == "name"
+	for _, field := range []string{"title", "name", "content", "comment", "bio"} {
+		oneLine, name := field == "title" || field == "name", strings.Replace(field, "comment", "content", 1)
 		for _, r := range anywhere {
-			send(field, string(r)).fails(400, "ValidationError", field+" must", field)
+			send(field, string(r)).fails(400, "ValidationError", name+" must", name)
 		}
 		for _, r := range inLine {
 			if oneLine {

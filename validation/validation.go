@@ -96,6 +96,7 @@ func rules(passwordMinLength int) []rule {
 		{name: "title", alias: "min=1,max=200,line", message: "must have 1 to 200 characters"},
 		{name: "content", alias: "min=1,max=100000,text", message: "must have 1 to 100000 characters"},
 		{name: "draft", alias: "max=100000,text", message: "must have at most 100000 characters"},
+		{name: "comment", alias: "min=1,max=5000,text", message: "must have 1 to 5000 characters"},
 		{name: "tags", alias: "max=10,unique", message: "must be at most 10, all different"},
 		{name: "tag", holds: func(tag string, _ reflect.Value) bool { return IsTag(tag) }, message: TagMessage},
 	}

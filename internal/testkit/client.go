@@ -47,6 +47,17 @@ type Post struct {
 	CreatedAt, UpdatedAt string
 }
 
+// Comment is a comment on a post, as a client reads it.
+type Comment struct {
+	ID            string `json:"_id"`
+	Post, Content string
+	Author        *struct {
+		ID       string `json:"_id"`
+		Username string
+	}
+	CreatedAt, UpdatedAt string
+}
+
 // Response is an answer, read to its end.
 type Response struct {
 	Status int

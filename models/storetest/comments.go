@@ -110,7 +110,8 @@ func commentsComeBack(t *testing.T, store models.Store) {
 	alice, bob := newUser(t, store, "alice"), newUser(t, store, "bob")
 	p := storedPost(t, store, alice, "My Post")
 	for _, text := range []string{
-		"Nice", "a\x00b", "'; DROP TABLE comments; --", "{\"$gt\":\"\"}", "日本語 🦫", " spaces \r\n", strings.Repeat("é", 5000),
+		"Nice", "a\x00b", "'; DROP TABLE comments; --", "{\"$gt\":\"\"}", "日本語 🦫", " spaces \r\n",
+		strings.Repeat("é", 5000),
 	} {
 		want := newComment(t, store, p, bob, text)
 		want.Author = &models.Author{ID: bob.ID, Username: "bob"}
