@@ -10,8 +10,10 @@ import (
 	"time"
 
 	"gin-blog/config"
+	"gin-blog/models"
 	"gin-blog/publisher"
 	"gin-blog/server"
+	"gin-blog/sweeper"
 )
 
 // storeCloseTimeout is how long the store may take to close. Together with server.StopTimeout it is less than the 10 s
@@ -63,10 +65,7 @@ func serve(ctx context.Context, in call) (err error) {
 		return fmt.Errorf("METRICS_ADDR: %w", err)
 	}
 	defer stopMetrics()
-	stopPublisher := publisher.Start(ctx, publisher.Options{
-		Store: store, Interval: publisher.Interval, Log: log, Now: time.Now,
-	})
-	defer stopPublisher()
+	defer startJobs(ctx, store, log)()
 
 	srv := server.New(server.Options{Certificate: certificate, DrainDelay: c.DrainDelay, Log: log})
 	site, err := newSite(c, store, log, metrics, srv.Draining)
@@ -114,6 +113,18 @@ func newMetrics(c *config.Config) *server.Metrics {
 		return nil
 	}
 	return server.NewMetrics(version(), revision())
+}
+
+// startJobs starts what the server does beside answering requests. It ends with ctx, or when stop is called.
+func startJobs(ctx context.Context, store models.Store, log *slog.Logger) (stop func()) {
+	stopPublisher := publisher.Start(ctx, publisher.Options{
+		Store: store, Interval: publisher.Interval, Log: log, Now: time.Now,
+	})
+	stopSweeper := sweeper.Start(ctx, store, log)
+	return func() {
+		stopPublisher()
+		stopSweeper()
+	}
 }
 
 // scheme returns the scheme of the server's URLs.

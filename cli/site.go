@@ -40,6 +40,7 @@ func newSite(
 			Rotation:   c.RefreshRotation,
 			Now:        time.Now,
 		}),
+		NoComments:     !c.Comments,
 		CORSOrigins:    c.CORSOrigins,
 		TrustedProxies: c.TrustedProxies,
 		HSTS:           c.TLSCert != "",

@@ -43,6 +43,7 @@ type Config struct {
 	TrustedProxies    []string      `env:"TRUSTED_PROXIES"`
 	BaseURL           string        `env:"BASE_URL"`
 	RateLimit         bool          `env:"RATE_LIMIT" envDefault:"true"`
+	Comments          bool          `env:"COMMENTS" envDefault:"true"`
 	LogLevel          slog.Level    `env:"LOG_LEVEL" envDefault:"info"`
 	LogFormat         string        `env:"LOG_FORMAT"` // not set: text for a terminal, otherwise json
 	NoColor           string        `env:"NO_COLOR"`

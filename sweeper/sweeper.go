@@ -1,0 +1,64 @@
+// Package sweeper removes the comments of deleted posts, in the background.
+package sweeper
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// interval is how often a server looks for comments of deleted posts. Nobody sees them in the meantime.
+const interval = 30 * time.Second
+
+// Store is a store that removes the comments of deleted posts.
+type Store interface {
+	SweepComments(ctx context.Context, now time.Time) (more bool, err error)
+}
+
+// Start sweeps at once, and then regularly, until ctx ends or stop is called. stop waits for the step that is under way.
+func Start(ctx context.Context, store Store, log *slog.Logger) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	running.Go(func() { run(ctx, store, interval, log) })
+	return func() {
+		cancel()
+		running.Wait()
+	}
+}
+
+// run sweeps every so often until ctx ends. It logs the first of several failures in a row.
+func run(ctx context.Context, store Store, every time.Duration, log *slog.Logger) {
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	failed := false
+	for {
+		err := sweep(ctx, store)
+		if err != nil && ctx.Err() == nil && !failed {
+			log.WarnContext(ctx, "could not remove the comments of deleted posts, trying again", "cause", err)
+		}
+		failed = err != nil
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// sweep sweeps until there is no more to do. After each step it rests as long as the step took, so that others get
+// at least half of the time of a database that has one writer.
+func sweep(ctx context.Context, store Store) error {
+	for {
+		start := time.Now()
+		more, err := store.SweepComments(ctx, start)
+		if err != nil || !more {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Since(start)):
+		}
+	}
+}

@@ -1,0 +1,100 @@
+package sweeper
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"gin-blog/internal/testkit"
+	"gin-blog/models"
+)
+
+// watched is a store that tells when a sweep has come to an end.
+type watched struct {
+	models.Store
+	steps int
+	done  chan int // receives the number of steps
+}
+
+func (w *watched) SweepComments(ctx context.Context, now time.Time) (bool, error) {
+	more, err := w.Store.SweepComments(ctx, now.Add(2*models.SweepDelay))
+	if more {
+		w.steps++
+	} else if err == nil && w.steps > 0 {
+		w.done <- w.steps
+		w.steps = 0
+	}
+	return more, err
+}
+
+// TestSweepComments: comments of a post that is deleted while the sweeper runs are swept, step by step.
+func TestSweepComments(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, store models.Store) {
+		now := models.StoredTime(time.Now())
+		author := models.NewID()
+		post := models.Post{ID: models.NewID(), AuthorID: author, CreatedAt: now, UpdatedAt: now}
+		if _, err := store.CreatePost(t.Context(), &post, nil); err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			comments := make([]models.Comment, models.SweepStep)
+			for i := range comments {
+				comments[i] = models.Comment{ID: models.NewID(), PostID: post.ID, Content: "c", CreatedAt: now, UpdatedAt: now}
+			}
+			if err := store.CreateComments(t.Context(), comments); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		w := &watched{Store: store, done: make(chan int, 1)}
+		var running sync.WaitGroup
+		running.Go(func() { run(ctx, w, 10*time.Millisecond, slog.New(slog.DiscardHandler)) })
+		if err := store.DeletePost(t.Context(), post.ID, author, nil); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case steps := <-w.done:
+			if steps < 3 {
+				t.Errorf("%d comments were swept in %d steps", 3*models.SweepStep, steps)
+			}
+		case <-time.After(30 * time.Second):
+			t.Error("nothing was swept")
+		}
+		stop()
+		running.Wait()
+	})
+}
+
+// failing is a store whose sweeps fail.
+type failing struct{ calls chan struct{} }
+
+func (f failing) SweepComments(context.Context, time.Time) (bool, error) {
+	f.calls <- struct{}{}
+	return true, errors.New("disk on fire")
+}
+
+func TestSweepThatFailsIsTriedAgain(t *testing.T) {
+	var log bytes.Buffer
+	ctx, stop := context.WithCancel(t.Context())
+	store := failing{make(chan struct{})}
+	var running sync.WaitGroup
+	running.Go(func() { run(ctx, store, time.Millisecond, slog.New(slog.NewTextHandler(&log, nil))) })
+	for range 5 {
+		<-store.calls
+	}
+	stop()
+	go func() {
+		for range store.calls { // one more may have begun
+		}
+	}()
+	running.Wait()
+	close(store.calls)
+	if lines := strings.Count(log.String(), "disk on fire"); lines != 1 {
+		t.Errorf("5 failures in a row make %d lines in the log, want 1:\n%s", lines, log.String())
+	}
+}
