@@ -1,100 +1,14 @@
 package e2e
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
-	"github.com/chromedp/cdproto/log"
-	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
-
-// browser is a tab of a headless Chromium.
-type browser struct {
-	context.Context
-	mu         sync.Mutex
-	requests   []string // method and URL of each request
-	complaints []string // errors on the console: blocked scripts, failed requests, exceptions
-}
-
-// newBrowser opens an empty tab until the test ends. Without a Chromium it skips the test, or fails it if CI=true.
-func newBrowser(t *testing.T) *browser {
-	t.Helper()
-	var program string
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			program = path
-			break
-		}
-	}
-	if program == "" && os.Getenv("CI") == "true" {
-		t.Fatal("chromium is not here: scripts/debian-packages installs it")
-	}
-	if program == "" {
-		t.Skip("chromium is not here: the browser tests are skipped")
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program),
-		chromedp.NoSandbox, // needs privileges that a container lacks; it sees nothing but this test's pages
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
-	ctx, cancel := chromedp.NewExecAllocator(t.Context(), options...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	if err := chromedp.Do(ctx); err != nil { // opens the tab
-		t.Fatalf("start %s: %v", program, err)
-	}
-
-	b := new(browser)
-	err := chromedp.Listen(ctx, func(event any) {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		switch event := event.(type) {
-		case *network.EventRequestWillBeSent:
-			b.requests = append(b.requests, event.Request.Method+" "+event.Request.URL)
-		case *log.EventEntryAdded:
-			if event.Entry.Level == log.EntryLevelError {
-				b.complaints = append(b.complaints, event.Entry.Text+" "+event.Entry.URL)
-			}
-		case *runtime.EventExceptionThrown:
-			b.complaints = append(b.complaints, event.ExceptionDetails.Text)
-		}
-	})
-	if err != nil {
-		t.Fatalf("listen to %s: %v", program, err)
-	}
-	b.Context, cancel = context.WithTimeout(ctx, time.Minute)
-	t.Cleanup(cancel)
-	return b
-}
-
-// do runs actions one after the other.
-func (b *browser) do(t *testing.T, actions ...chromedp.Action[chromedp.Void]) {
-	t.Helper()
-	for i, action := range actions {
-		see(t, b, fmt.Sprintf("step %d", i+1), action)
-	}
-}
-
-// see runs an action and returns its result. what names the result in a failure.
-func see[T any](t *testing.T, b *browser, what string, action chromedp.Action[T]) T {
-	t.Helper()
-	found, err := chromedp.Run(b, action)
-	if err != nil {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		t.Fatalf("%s in the browser: %v; its console: %q", what, err, b.complaints)
-	}
-	return found
-}
 
 // TestDocsInABrowser tries a protected call on the page of the documentation, without a token and with one.
 func TestDocsInABrowser(t *testing.T) {
@@ -126,22 +40,12 @@ func TestDocsInABrowser(t *testing.T) {
 		!strings.Contains(body, `"username": "alice"`) {
 		t.Errorf("before Authorize: %q, after: %q with %q, want 401, 200 and alice", before, after, body)
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	if len(b.requests) < 5 {
 		t.Errorf("only %d requests were seen", len(b.requests))
 	}
-	for _, request := range b.requests {
-		_, url, _ := strings.Cut(request, " ")
-		if !strings.HasPrefix(url, p.url+"/") && !strings.HasPrefix(url, "data:") {
-			t.Errorf("the page sends a request elsewhere: %s", request)
-		}
-	}
-	for _, complaint := range b.complaints {
-		if !strings.Contains(complaint, "401 (Unauthorized)") { // the call without a token
-			t.Errorf("the browser's console: %s", complaint)
-		}
-	}
+	b.checkRequests(t, p.url)
+	b.checkComplaints(t, "401 (Unauthorized)", // the call without a token
+		"FormEmptyIdAndNameAttributesForInputError") // fields of Swagger UI
 }
 
 // TestCORSInABrowser calls the API from pages of other origins.
