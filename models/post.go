@@ -64,6 +64,23 @@ type PostFilter struct {
 	Words    Words  // only posts with these words; none for all
 }
 
+// PostLink is what a link to a post needs.
+type PostLink struct {
+	ID        ID
+	Title     string
+	UpdatedAt time.Time
+}
+
+// PagePath returns the path of the page that shows the post, as Post.PagePath does.
+func (l *PostLink) PagePath() string { return pagePath(l.ID, l.Title) }
+
+// PostRange selects posts by their ids, and so by the time of their creation.
+type PostRange struct {
+	From   ID  // only posts with this id or a later one; the zero ID starts with the oldest post
+	Before ID  // only posts with an earlier id; the zero ID ends with the newest post
+	Limit  int // at most this many posts, at least 1
+}
+
 // Idempotency identifies a request to create a post, so that sending it again creates no second one.
 type Idempotency struct {
 	Key         string    // chosen by the client, for posts of one author

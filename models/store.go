@@ -90,6 +90,11 @@ type PostStore interface {
 	// are newer ones. Without Words its cost depends neither on the number of posts nor on how far back the page lies.
 	// With Words it may return ErrSearchTooLong.
 	Posts(ctx context.Context, f PostFilter) (page []Post, more bool, err error)
+	// PostLinks returns the links to a range of posts, oldest first. It does not read their contents.
+	PostLinks(ctx context.Context, r PostRange) ([]PostLink, error)
+	// SkipPosts returns the id of the post that has exactly n posts before it among those from an id on, or the zero ID
+	// if there is no such post. Its cost grows with n.
+	SkipPosts(ctx context.Context, from ID, n int) (ID, error)
 	// UpdatePost changes a post of this author and returns the result with its author. The zero ID stands for posts
 	// without an author. It returns ErrPostNotFound if the author has no such post, or ErrPostChanged if the post is no
 	// longer change.IfUnchanged.

@@ -39,6 +39,19 @@ func orderOf(f models.PostFilter) bson.D {
 	return bson.D{{Key: "_id", Value: 1}}
 }
 
+// inRange selects the documents with an id from the one on and before the other, or without an end if that is the zero
+// ID.
+func inRange(from, before models.ID) bson.D {
+	return bson.D{{Key: "$and", Value: bson.A{
+		bson.D{{Key: "_id", Value: bson.D{{Key: "$gte", Value: from}}}}, olderThan(before),
+	}}}
+}
+
+// oldestFirst sorts and limits.
+func oldestFirst(limit int) *options.FindOptionsBuilder {
+	return options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}).SetLimit(int64(limit))
+}
+
 // newestFirst sorts and limits a page so that one round trip fetches it.
 func newestFirst(limit int) *options.FindOptionsBuilder {
 	return options.Find().SetSort(bson.D{{Key: "_id", Value: -1}}).SetLimit(int64(limit)).SetBatchSize(int32(limit))

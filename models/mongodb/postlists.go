@@ -40,6 +40,45 @@ func (s *Store) Posts(ctx context.Context, f models.PostFilter) (posts []models.
 	return posts, more, err
 }
 
+// PostLinks implements models.PostStore.
+func (s *Store) PostLinks(ctx context.Context, r models.PostRange) (links []models.PostLink, err error) {
+	fields := bson.D{{Key: "title", Value: 1}, {Key: "createdAt", Value: 1}, {Key: "updatedAt", Value: 1}}
+	find := oldestFirst(r.Limit).SetProjection(fields).SetBatchSize(int32(r.Limit))
+	err = s.run(ctx, "list links", func(ctx context.Context, c *collections) error {
+		if err := s.searches.Acquire(ctx, 1); err != nil {
+			return err
+		}
+		defer s.searches.Release(1)
+		cursor, err := c.readPosts.Find(ctx, inRange(r.From, r.Before), find)
+		documents, err := findAll[postDocument](ctx, cursor, err)
+		links = make([]models.PostLink, len(documents))
+		for i := range documents {
+			post := documents[i].post(nil)
+			links[i] = models.PostLink{ID: post.ID, Title: post.Title, UpdatedAt: post.UpdatedAt}
+		}
+		return err
+	})
+	return links, err
+}
+
+// SkipPosts implements models.PostStore.
+func (s *Store) SkipPosts(ctx context.Context, from models.ID, n int) (id models.ID, err error) {
+	find := oldestFirst(1).SetProjection(bson.D{{Key: "_id", Value: 1}}).SetSkip(int64(n))
+	err = s.run(ctx, "skip posts", func(ctx context.Context, c *collections) error {
+		if err := s.searches.Acquire(ctx, 1); err != nil {
+			return err
+		}
+		defer s.searches.Release(1)
+		cursor, err := c.readPosts.Find(ctx, inRange(from, models.ID{}), find)
+		documents, err := findAll[postDocument](ctx, cursor, err)
+		if len(documents) > 0 {
+			id = documents[0].ID
+		}
+		return err
+	})
+	return id, err
+}
+
 // search is findPage for a filter with words. It returns models.ErrSearchTooLong after models.SearchTimeout.
 func (s *Store) search(ctx context.Context, c *collections, f models.PostFilter) (*models.Page[postDocument], error) {
 	limited, cancel := context.WithTimeout(ctx, models.SearchTimeout)

@@ -30,6 +30,37 @@ func (s *Store) Posts(ctx context.Context, f models.PostFilter) (posts []models.
 	return page.Rows, page.More, nil
 }
 
+// PostLinks implements models.PostStore.
+func (s *Store) PostLinks(ctx context.Context, r models.PostRange) (links []models.PostLink, err error) {
+	before := int64(math.MaxInt64)
+	if !r.Before.IsZero() {
+		before = position(r.Before)
+	}
+	scan := func(row *sqlite.Stmt) models.PostLink {
+		return models.PostLink{ID: columnID(row, 0), Title: row.ColumnText(1), UpdatedAt: columnTime(row, 2)}
+	}
+	err = s.search(ctx, "list links", func(conn *sqlite.Conn) error {
+		links, err = queryAll(conn, scan, `SELECT id, title, updated_at FROM posts WHERE position >= ? AND position < ?
+			ORDER BY position LIMIT ? + 0`, position(r.From), before, r.Limit)
+		return err
+	})
+	return links, err
+}
+
+// SkipPosts implements models.PostStore.
+func (s *Store) SkipPosts(ctx context.Context, from models.ID, n int) (id models.ID, err error) {
+	scan := func(row *sqlite.Stmt) models.ID { return columnID(row, 0) }
+	err = s.search(ctx, "skip posts", func(conn *sqlite.Conn) error {
+		ids, err := queryAll(conn, scan, `SELECT id FROM posts WHERE position >= ? ORDER BY position LIMIT 1 OFFSET ?`,
+			position(from), n)
+		if len(ids) > 0 {
+			id = ids[0]
+		}
+		return err
+	})
+	return id, err
+}
+
 // page passes the rows of a page to add, until there are no more or add returns false.
 func (s *Store) page(
 	ctx context.Context, f models.PostFilter, add func(row *sqlite.Stmt) bool,

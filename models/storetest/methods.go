@@ -66,6 +66,10 @@ func postMethods(p models.Post) []method {
 		}},
 		{"PostByID", func(ctx context.Context, s store) error { return second(s.PostByID(ctx, p.ID)) }},
 		{"Posts", func(ctx context.Context, s store) error { _, _, err := s.Posts(ctx, page); return err }},
+		{"PostLinks", func(ctx context.Context, s store) error {
+			return second(s.PostLinks(ctx, models.PostRange{Limit: 1}))
+		}},
+		{"SkipPosts", func(ctx context.Context, s store) error { return second(s.SkipPosts(ctx, p.ID, 1)) }},
 		{"UpdatePost", func(ctx context.Context, s store) error {
 			return second(s.UpdatePost(ctx, p.ID, p.AuthorID, models.PostChange{Title: new("new"), UpdatedAt: now()}))
 		}},

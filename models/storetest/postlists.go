@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"gin-blog/models"
 )
@@ -23,6 +24,8 @@ var listCases = []testCase{
 	{"words are found", wordsAreFound},
 	{"every character separates words or is part of one", charactersSeparateOrJoin},
 	{"the search follows changes", searchFollowsChanges},
+	{"links cover a range of posts", linksCoverARange},
+	{"posts are skipped in the order of creation", postsAreSkipped},
 }
 
 // walk pages through the whole list, calling between after each page, and returns the ids in the order seen.
@@ -46,6 +49,65 @@ func walk(t *testing.T, store models.Store, limit int, between func()) []models.
 		}
 		filter.After = page[len(page)-1].ID
 		between()
+	}
+}
+
+func linksCoverARange(t *testing.T, store models.Store) {
+	ids := createPosts(t, store, newUser(t, store, "alice"), 5)
+	slices.Reverse(ids)
+	changed := now().Add(time.Hour)
+	change := models.PostChange{Title: new("Changed"), UpdatedAt: changed}
+	post, err := store.PostByID(t.Context(), ids[2])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.UpdatePost(t.Context(), ids[2], post.AuthorID, change); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		posts models.PostRange
+		want  []models.ID
+	}{
+		"all":              {models.PostRange{Limit: 10}, ids},
+		"with a limit":     {models.PostRange{Limit: 2}, ids[:2]},
+		"from an id on":    {models.PostRange{From: ids[1], Limit: 10}, ids[1:]},
+		"before an id":     {models.PostRange{Before: ids[3], Limit: 10}, ids[:3]},
+		"between two":      {models.PostRange{From: ids[1], Before: ids[3], Limit: 10}, ids[1:3]},
+		"after the newest": {models.PostRange{From: models.NewID(), Limit: 10}, nil},
+		"the other way":    {models.PostRange{From: ids[3], Before: ids[1], Limit: 10}, nil},
+	} {
+		links, err := store.PostLinks(t.Context(), c.posts)
+		var got []models.ID
+		for _, link := range links {
+			got = append(got, link.ID)
+		}
+		if err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("%s: got %v, %v, want %v", name, got, err, c.want)
+		}
+	}
+	links, err := store.PostLinks(t.Context(), models.PostRange{From: ids[2], Limit: 1})
+	if err != nil || len(links) != 1 || links[0].Title != "Changed" || !links[0].UpdatedAt.Equal(changed) {
+		t.Errorf("the link to a post that changed is %+v (%v)", links, err)
+	}
+}
+
+func postsAreSkipped(t *testing.T, store models.Store) {
+	if id, err := store.SkipPosts(t.Context(), models.ID{}, 0); err != nil || !id.IsZero() {
+		t.Errorf("an empty store: got %v, %v", id, err)
+	}
+	ids := createPosts(t, store, newUser(t, store, "alice"), 5)
+	slices.Reverse(ids)
+	for _, c := range []struct {
+		from models.ID
+		n    int
+		want models.ID
+	}{
+		{models.ID{}, 0, ids[0]}, {models.ID{}, 4, ids[4]}, {models.ID{}, 5, models.ID{}},
+		{ids[1], 0, ids[1]}, {ids[1], 3, ids[4]}, {ids[1], 4, models.ID{}}, {models.NewID(), 0, models.ID{}},
+	} {
+		if id, err := store.SkipPosts(t.Context(), c.from, c.n); err != nil || id != c.want {
+			t.Errorf("%d from %s on: got %v, %v, want %v", c.n, c.from.Hex(), id, err, c.want)
+		}
 	}
 }
 
