@@ -29,6 +29,10 @@ func newSite(
 		return nil, err
 	}
 	metrics.WatchPasswords(passwords)
+	address, err := site.NewAddress(c.BaseURL, c.TrustedProxies)
+	if err != nil {
+		return nil, err
+	}
 	api := routes.Options{
 		Store:             store,
 		Passwords:         passwords,
@@ -43,6 +47,8 @@ func newSite(
 		NoComments:     !c.Comments,
 		CORSOrigins:    c.CORSOrigins,
 		TrustedProxies: c.TrustedProxies,
+		Site:           address,
+		Markdown:       markdown.NewRenderer(),
 		HSTS:           c.TLSCert != "",
 		Version:        version(),
 		Draining:       draining,
@@ -64,10 +70,6 @@ func newSite(
 
 // newPages makes the pages, with the parts that they share with the API.
 func newPages(c *config.Config, api routes.Options) (*web.Pages, error) {
-	address, err := site.NewAddress(c.BaseURL, c.TrustedProxies)
-	if err != nil {
-		return nil, err
-	}
 	return web.New(web.Options{
 		Store:    api.Store,
 		Sessions: api.Sessions,
@@ -76,9 +78,9 @@ func newPages(c *config.Config, api routes.Options) (*web.Pages, error) {
 		}),
 		Logins:            api.Logins,
 		Keeper:            api.Keeper,
-		Markdown:          markdown.NewRenderer(),
+		Markdown:          api.Markdown,
 		PasswordMinLength: api.PasswordMinLength,
-		Address:           address,
+		Address:           api.Site,
 		Secure:            scheme(c) == "https" || strings.HasPrefix(c.BaseURL, "https://"),
 		Now:               api.Now,
 	})

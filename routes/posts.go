@@ -271,7 +271,7 @@ func (h *posts) list(c *gin.Context) error {
 		return err
 	}
 	ctx := c.Request.Context()
-	filter, err := h.filter(ctx, q)
+	filter, err := postFilter(ctx, h.users, q)
 	if errors.Is(err, errNothing) {
 		return renderPosts(c, q, nil, false)
 	}
@@ -301,8 +301,8 @@ func renderPosts(c *gin.Context, q query, page []models.Post, more bool) error {
 	return renderPage(c, q, "/posts", bodies, next)
 }
 
-// filter returns the filter that a query describes, or errNothing.
-func (h *posts) filter(ctx context.Context, q query) (models.PostFilter, error) {
+// postFilter returns the filter that a query describes, or errNothing.
+func postFilter(ctx context.Context, users models.UserFinder, q query) (models.PostFilter, error) {
 	f := models.PostFilter{After: q.after, Limit: q.limit, Tag: q.values["tag"]}
 	if text, ok := q.values["q"]; ok {
 		f.Words = models.ParseWords(text)
@@ -311,7 +311,7 @@ func (h *posts) filter(ctx context.Context, q query) (models.PostFilter, error) 
 		}
 	}
 	var err error
-	f.AuthorID, err = authorOf(ctx, q, h.users)
+	f.AuthorID, err = authorOf(ctx, q, users)
 	return f, err
 }
 

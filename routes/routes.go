@@ -13,8 +13,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"gin-blog/auth"
+	"gin-blog/markdown"
 	"gin-blog/middleware"
 	"gin-blog/models"
+	"gin-blog/site"
 )
 
 const (
@@ -37,6 +39,10 @@ type Options struct {
 	CORSOrigins []string
 	// TrustedProxies are the addresses and networks whose X-Forwarded-For is believed. Default: none.
 	TrustedProxies []string
+	// Site is the address of the site. Default: that of the request, as the trusted proxies have it.
+	Site *site.Address
+	// Markdown renders the contents of posts. Default: one for the feeds alone.
+	Markdown *markdown.Renderer
 	// HSTS tells browsers to use HTTPS only. It is for a server that speaks TLS.
 	HSTS bool
 	// Version is shown by GET /.
@@ -87,6 +93,9 @@ func (o Options) withDefaults() Options {
 	if o.Logins == nil {
 		o.Logins = middleware.NewLoginCounter(o.Metrics)
 	}
+	if o.Markdown == nil {
+		o.Markdown = markdown.NewRenderer()
+	}
 	return o
 }
 
@@ -107,6 +116,12 @@ func newEngine(o Options) (*gin.Engine, error) {
 	r.RemoteIPHeaders = []string{"X-Forwarded-For"} // without X-Real-IP, which proxies pass on as clients send it
 	if err := r.SetTrustedProxies(o.TrustedProxies); err != nil {
 		return nil, fmt.Errorf("trusted proxies: %w", err)
+	}
+	if o.Site == nil {
+		var err error
+		if o.Site, err = site.NewAddress("", o.TrustedProxies); err != nil {
+			return nil, err
+		}
 	}
 	useMiddleware(r, o)
 	h, err := newHandlers(o)
@@ -169,6 +184,8 @@ type handlers struct {
 	posts    *posts
 	comments *comments
 	drafts   *drafts
+	feeds    *feeds
+	sitemaps *sitemaps
 }
 
 func newHandlers(o Options) (*handlers, error) {
@@ -193,6 +210,8 @@ func newHandlers(o Options) (*handlers, error) {
 		posts:    &posts{decoder, o.Store, o.Store, o.Now},
 		comments: &comments{decoder, o.Store, o.Store, o.Limits, o.Now},
 		drafts:   &drafts{decoder, o.Store, o.Now},
+		feeds:    &feeds{o.Store, o.Store, o.Site, o.Markdown},
+		sitemaps: newSitemaps(o.Store, o.Site),
 	}, nil
 }
 
@@ -238,6 +257,14 @@ func addRoutes(r gin.IRouter, h *handlers, o Options) {
 	readers := allPosts.Group("", o.Keeper.Keep)
 	route(readers, "GET /posts", h.posts.list)
 	route(readers, "GET /posts/:id", h.posts.read)
+
+	crawlers := r.Group("", middleware.Revalidate(), middleware.LimitBody(maxAccountBody))
+	feedReaders := crawlers.Group("", keepBySite(o.Keeper, o.Site))
+	route(feedReaders, "GET /feed.atom", h.feeds.atom)
+	route(feedReaders, "GET /feed.json", h.feeds.json)
+	route(crawlers, "GET /sitemap.xml", h.sitemaps.index)
+	route(crawlers, "GET /sitemaps/:file", h.sitemaps.read)
+	route(crawlers, "GET /robots.txt", h.sitemaps.robots)
 
 	authors, authorsWithBody := allPosts.Group("", signedIn...), allPosts.Group("", signedInWithBody...)
 	route(authorsWithBody, "POST /posts", h.posts.create)

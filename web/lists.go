@@ -39,7 +39,7 @@ func (p *Pages) home(c *gin.Context) error {
 		return httperror.BadRequest(nil, "Search for at most %d characters.", models.MaxSearchLength)
 	}
 	list := listPage{Heading: "Newest posts", Search: true, Query: text}
-	v := &view{Title: siteName, Description: "The newest posts of this blog.", Path: "/"}
+	v := &view{Title: site.Name, Description: "The newest posts of this blog.", Path: "/"}
 	query := url.Values{}
 	if text != "" {
 		list.Heading, v.Title, v.NoIndex = fmt.Sprintf("Posts with “%s”", text), "Search: "+text, true
@@ -80,7 +80,7 @@ func (p *Pages) author(c *gin.Context) error {
 	query := url.Values{"author": {author.Username}}
 	v := &view{
 		Title: list.Heading, Description: fmt.Sprintf("The posts of %s.", author.Username),
-		Path: authorPath(&models.Author{ID: author.ID, Username: author.Username}), Feed: "?" + query.Encode(),
+		Path: site.AuthorPath(&models.Author{ID: author.ID, Username: author.Username}), Feed: "?" + query.Encode(),
 	}
 	return p.list(c, v, &list, models.PostFilter{AuthorID: author.ID}, query)
 }

@@ -17,10 +17,7 @@ import (
 	"gin-blog/site"
 )
 
-const (
-	siteName = "gin-blog"
-	htmlType = "text/html; charset=utf-8"
-)
+const htmlType = "text/html; charset=utf-8"
 
 // view is what the layout shows around a page.
 type view struct {
@@ -74,7 +71,7 @@ func (p *Pages) parseTemplates() (map[string]*template.Template, error) {
 	layout, err := template.New("layout.html").Funcs(template.FuncMap{
 		"postPath": func(post *models.Post) string { return escapedPath(post.PagePath()) },
 		"tagPath":  site.TagPath,
-		"author":   authorPath,
+		"author":   site.AuthorPath,
 		"day":      func(t time.Time) string { return t.UTC().Format("2 January 2006") },
 		"minute":   func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") },
 		"instant":  func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
@@ -103,12 +100,3 @@ func (p *Pages) parseTemplates() (map[string]*template.Template, error) {
 
 // escapedPath returns a path as it stands in an address.
 func escapedPath(path string) string { return (&url.URL{Path: path}).EscapedPath() }
-
-// authorPath returns the path of the page of an author. Databases of the tutorial have names with signs that a path
-// cannot hold; those authors have their id there.
-func authorPath(a *models.Author) string {
-	if strings.Contains(a.Username, "/") || strings.Trim(a.Username, ".") == "" {
-		return site.AuthorPath(a.ID.Hex())
-	}
-	return site.AuthorPath(a.Username)
-}

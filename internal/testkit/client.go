@@ -77,6 +77,9 @@ func NewRequest(ctx context.Context, method, url, body string, headers ...Header
 	for _, h := range headers {
 		for name, value := range h {
 			request.Header.Set(name, value)
+			if name == "Host" {
+				request.Host = value
+			}
 		}
 	}
 	return request, nil

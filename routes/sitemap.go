@@ -1,0 +1,191 @@
+package routes
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"golang.org/x/sync/semaphore"
+
+	"gin-blog/feed"
+	"gin-blog/middleware"
+	"gin-blog/models"
+	"gin-blog/site"
+)
+
+const (
+	// sitemapSize is how many posts a sitemap has when the index first names it.
+	sitemapSize = 5_000
+	// maxSitemapSize is how many posts a sitemap may have after posts were added with older ids, as an import does.
+	maxSitemapSize = 2 * sitemapSize
+	// sitemapIndexTimeout is how long a request may count posts.
+	sitemapIndexTimeout = 2 * time.Second
+)
+
+// errCounting says that the sitemap index is not finished: the next request goes on where this one stopped.
+var errCounting = models.NewError(models.Unavailable, "The sitemaps are being counted, try again later")
+
+// sitemaps are the handlers of the sitemaps. A sitemap has the posts from an id on and before another, and the two
+// are its name. So it is read without a look at the others, and any process answers for it.
+type sitemaps struct {
+	store sitemapStore
+	site  *site.Address
+
+	turn *semaphore.Weighted // guards starts
+	// starts are the ids at which sitemaps start, but for the first, each sitemapSize posts after the one before. They
+	// stay as they are while posts come and go, so only the posts since the last start need to be counted.
+	starts []models.ID
+}
+
+// sitemapStore is what the handlers of sitemaps need of the store.
+type sitemapStore interface {
+	PostLinks(ctx context.Context, r models.PostRange) ([]models.PostLink, error)
+	SkipPosts(ctx context.Context, from models.ID, n int) (models.ID, error)
+}
+
+func newSitemaps(store sitemapStore, address *site.Address) *sitemaps {
+	return &sitemaps{store: store, site: address, turn: semaphore.NewWeighted(1)}
+}
+
+// robots answers with robots.txt.
+func (h *sitemaps) robots(c *gin.Context) error {
+	address, err := h.site.Of(c.Request)
+	if err != nil {
+		return err
+	}
+	body := feed.Robots(address)
+	c.Header("ETag", middleware.ContentTag(body, ""))
+	middleware.SetAnswer(c, http.StatusOK, "text/plain; charset=utf-8", body)
+	return nil
+}
+
+// index answers with the list of all sitemaps. It is not kept, because countAgain changes it without a commit.
+func (h *sitemaps) index(c *gin.Context) error {
+	address, err := h.site.Of(c.Request)
+	if err != nil {
+		return err
+	}
+	starts, err := h.count(c.Request.Context())
+	if err != nil {
+		return err
+	}
+	addresses := []string{address + "/sitemaps/pages.xml"}
+	for i, from := range starts {
+		name := from.Hex()
+		if i+1 < len(starts) {
+			name += "-" + starts[i+1].Hex()
+		}
+		addresses = append(addresses, address+"/sitemaps/"+name+".xml")
+	}
+	body, err := feed.SitemapIndex(addresses)
+	return answerXML(c, body, err)
+}
+
+// count returns the ids at which sitemaps start. It counts the posts that were added since the last call. Where they
+// are too many for one request, it returns errCounting, and the next call goes on.
+func (h *sitemaps) count(ctx context.Context) ([]models.ID, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, sitemapIndexTimeout, errCounting)
+	defer cancel()
+	if h.turn.Acquire(ctx, 1) != nil {
+		return nil, context.Cause(ctx)
+	}
+	defer h.turn.Release(1)
+	if h.starts == nil {
+		first, err := h.store.SkipPosts(ctx, models.ID{}, 0)
+		if err != nil || first.IsZero() {
+			return nil, err
+		}
+		h.starts = []models.ID{{}} // older posts may still be imported
+	}
+	for ctx.Err() == nil {
+		next, err := h.store.SkipPosts(ctx, h.starts[len(h.starts)-1], sitemapSize)
+		if err != nil && ctx.Err() == nil {
+			return nil, err
+		}
+		if err == nil && next.IsZero() {
+			return h.starts[:len(h.starts):len(h.starts)], nil
+		}
+		if err == nil {
+			h.starts = append(h.starts, next)
+		}
+	}
+	return nil, context.Cause(ctx)
+}
+
+// countAgain makes the next index count all posts, in sitemaps of the usual size.
+func (h *sitemaps) countAgain(ctx context.Context) {
+	if h.turn.Acquire(ctx, 1) == nil {
+		h.starts = nil
+		h.turn.Release(1)
+	}
+}
+
+// read answers with one sitemap. It is not kept: crawlers read all of them, each once, and would push out what people
+// read.
+func (h *sitemaps) read(c *gin.Context) error {
+	address, err := h.site.Of(c.Request)
+	if err != nil {
+		return err
+	}
+	name, isXML := strings.CutSuffix(c.Param("file"), ".xml")
+	if name == "pages" && isXML {
+		body, err := feed.Sitemap([]feed.Link{{Address: address + "/"}})
+		return answerXML(c, body, err)
+	}
+	posts, ok := parseSitemapName(name)
+	if !ok || !isXML {
+		return errNoPath
+	}
+	ctx := c.Request.Context()
+	links, err := h.store.PostLinks(ctx, posts)
+	if err != nil {
+		return err
+	}
+	if len(links) == 0 { // a sitemap must not be empty
+		return errNoPath
+	}
+	if len(links) > maxSitemapSize {
+		links = links[:maxSitemapSize]
+		h.countAgain(ctx)
+	}
+	pages := make([]feed.Link, len(links))
+	for i := range links {
+		pages[i] = feed.Link{Address: address + links[i].PagePath(), Updated: links[i].UpdatedAt}
+	}
+	if err := middleware.ReserveAnswer(c, len(pages)*sitemapLinkBytes); err != nil {
+		return err
+	}
+	body, err := feed.Sitemap(pages)
+	return answerXML(c, body, err)
+}
+
+// sitemapLinkBytes is about how many bytes a link in a sitemap has.
+const sitemapLinkBytes = 200
+
+// parseSitemapName returns the range of posts of a sitemap: "FROM", or "FROM-BEFORE".
+func parseSitemapName(name string) (models.PostRange, bool) {
+	posts := models.PostRange{Limit: maxSitemapSize + 1}
+	from, before, isClosed := strings.Cut(name, "-")
+	var err error
+	if posts.From, err = models.ParseID(from); err != nil {
+		return posts, false
+	}
+	if isClosed {
+		if posts.Before, err = models.ParseID(before); err != nil || posts.Before.IsZero() {
+			return posts, false
+		}
+	}
+	return posts, true
+}
+
+// answerXML answers with an XML document, or returns err.
+func answerXML(c *gin.Context, body []byte, err error) error {
+	if err != nil {
+		return err
+	}
+	c.Header("ETag", middleware.ContentTag(body, ""))
+	middleware.SetAnswer(c, http.StatusOK, feed.XMLType, body)
+	return nil
+}
