@@ -1,7 +1,7 @@
 // Command faults shows that gin-blog keeps every write that it acknowledged. Run it in tools/.
 //
-// It kills and stops the program, and the MongoDB server, while writers create posts. Then it compares the posts that
-// are there with the notes of the writers, and prints the table of docs/survival.md. It exits 1 if a promise was
+// It kills and stops the program, and the MongoDB server, while writers create posts, and drafts of which they make
+// posts. Then it compares what is there with the notes of the writers, and prints the table of docs/survival.md. It exits 1 if a promise was
 // broken. The load stays on this machine.
 package main
 
@@ -20,16 +20,19 @@ import (
 	"gin-blog/tools/internal/program"
 )
 
-// plan is the number of faults of each sort that a store goes through.
-type plan struct{ kills, terms, databaseKills int }
+// plan is the number of faults of each sort that a store goes through, and of drafts that come due meanwhile.
+type plan struct {
+	kills, terms, databaseKills int
+	due                         int // drafts that publish themselves
+}
 
 func main() {
 	short := flag.Bool("short", false, "fewer faults, for CI")
 	seed := flag.Uint64("seed", 1, "seed of the random order and moments of the faults")
 	flag.Parse()
-	p := plan{kills: 20, terms: 10, databaseKills: 10}
+	p := plan{kills: 20, terms: 10, databaseKills: 10, due: 20}
 	if *short {
-		p = plan{kills: 3, terms: 2, databaseKills: 2}
+		p = plan{kills: 3, terms: 2, databaseKills: 2, due: 4}
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()

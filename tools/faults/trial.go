@@ -72,7 +72,7 @@ func (t *trial) useMongoDB(script string) error {
 	return nil
 }
 
-// run lets the writers write while the faults happen, and compares their notes with the posts that are there.
+// run lets the writers write while the faults happen, and compares their notes with what is there.
 func (t *trial) run(ctx context.Context) (*verdict, error) {
 	if t.database != nil {
 		if err := t.database.start(); err != nil {
@@ -90,15 +90,10 @@ func (t *trial) run(ctx context.Context) (*verdict, error) {
 	if err := t.writeThroughFaults(ctx); err != nil {
 		return nil, err
 	}
-	notes, err := ledger.AllNotes(t.dir)
+	v, err := t.judge(ctx)
 	if err != nil {
 		return nil, err
 	}
-	posts, err := t.client.Posts(ctx)
-	if err != nil {
-		return nil, err
-	}
-	v := ledger.Judge(notes, posts)
 	v.Store = t.name
 	for _, err := range t.broken {
 		v.Wrong = append(v.Wrong, err.Error())
@@ -113,8 +108,15 @@ func (t *trial) writeThroughFaults(ctx context.Context) error {
 		return err
 	}
 	t.site.URL, t.site.Token = t.client.URL, token
-	for number := range writerCount {
-		w, err := t.site.NewWriter(t.dir, number)
+	if err := t.createDueDrafts(ctx); err != nil {
+		return err
+	}
+	for number := range writerCount + draftWriterCount {
+		newWriter := t.site.NewWriter
+		if number >= writerCount {
+			newWriter = t.site.NewDraftWriter
+		}
+		w, err := newWriter(t.dir, number)
 		if err != nil {
 			return err
 		}

@@ -18,7 +18,7 @@ const callTimeout = 10 * time.Second
 // Client talks to one server.
 type Client struct{ URL string }
 
-// Post is a post as the list shows it.
+// Post is a post or a draft as its list shows it.
 type Post struct {
 	ID    string `json:"_id"`
 	Title string
@@ -36,11 +36,19 @@ func (c Client) SignIn(ctx context.Context) (token string, err error) {
 }
 
 // Posts reads the whole list, page by page.
-func (c Client) Posts(ctx context.Context) (all []Post, err error) {
+func (c Client) Posts(ctx context.Context) ([]Post, error) { return c.list(ctx, "/posts?limit=100") }
+
+// Drafts reads the whole list of the drafts of the user with this token.
+func (c Client) Drafts(ctx context.Context, token string) ([]Post, error) {
+	return c.list(ctx, "/drafts?limit=100", testkit.Bearer(token))
+}
+
+// list reads all pages of a list that begins at path.
+func (c Client) list(ctx context.Context, path string, headers ...testkit.Header) (all []Post, err error) {
 	next := regexp.MustCompile(`<([^>]*)>; rel="next"`)
-	for path := "/posts?limit=100"; path != ""; {
+	for path != "" {
 		var page []Post
-		header, err := c.Call(ctx, http.MethodGet, path, "", &page)
+		header, err := c.Call(ctx, http.MethodGet, path, "", &page, headers...)
 		if err != nil {
 			return nil, err
 		}
@@ -55,10 +63,12 @@ func (c Client) Posts(ctx context.Context) (all []Post, err error) {
 
 // Call sends a request, decodes the answer into result unless that is nil, and returns the headers of the answer. A
 // status of 300 or more is an error.
-func (c Client) Call(ctx context.Context, method, path, body string, result any) (http.Header, error) {
+func (c Client) Call(
+	ctx context.Context, method, path, body string, result any, headers ...testkit.Header,
+) (http.Header, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	request, err := testkit.NewRequest(ctx, method, c.URL+path, body)
+	request, err := testkit.NewRequest(ctx, method, c.URL+path, body, headers...)
 	if err != nil {
 		return nil, err
 	}

@@ -14,19 +14,21 @@ import (
 type Note struct {
 	Title string `json:"title"`
 	Event Event  `json:"event"`
-	ID    string `json:"id,omitempty"`    // of an acknowledged post
+	ID    string `json:"id,omitempty"`    // of an acknowledged post or draft
 	Fault string `json:"fault,omitempty"` // of an unanswered one: the latest fault of the program
 	// Read is true if the server had read the whole request, although it did not answer.
 	Read    bool   `json:"read,omitempty"`
 	Answer  string `json:"answer,omitempty"`  // the wrong answer
 	Retries bool   `json:"retries,omitempty"` // the writer sends each post until it is acknowledged
+	Due     bool   `json:"due,omitempty"`     // the draft is to become a post by itself before the end
 }
 
 // Event is what happened to a post.
 type Event string
 
 const (
-	Sending      Event = "sending"      // the post is about to be sent
+	Sending      Event = "sending"      // the post, or the draft that it is at first, is about to be sent
+	Drafted      Event = "drafted"      // the draft was answered with 201
 	Acknowledged Event = "acknowledged" // the answer was 201
 	Unavailable  Event = "unavailable"  // the answer was 503
 	Unanswered   Event = "unanswered"   // the connection broke, or a proxy said so

@@ -14,10 +14,12 @@ const (
 	Term = "SIGTERM"
 )
 
-// Verdict says what became of the posts. Each list has one sentence for each post that broke a promise.
+// Verdict says what became of the posts, and of the drafts that were to become posts. Each list has one sentence for
+// each that broke a promise.
 type Verdict struct {
 	Store              string
 	Sent, Acknowledged int
+	Drafted            int      // drafts that were acknowledged
 	Lost               []string // was acknowledged, and is not there
 	Doubled            []string // is there more than once
 	Cut                []string // got no answer although the program stopped in order
@@ -40,16 +42,22 @@ func AllNotes(dir string) (all []Note, err error) {
 	return all, nil
 }
 
-// Judge compares the notes of the writers with the posts that are there.
-func Judge(notes []Note, posts []Post) *Verdict {
-	idsByTitle := map[string][]string{}
+// idsByTitle returns the ids of posts or drafts.
+func idsByTitle(posts []Post) map[string][]string {
+	ids := map[string][]string{}
 	for _, p := range posts {
-		idsByTitle[p.Title] = append(idsByTitle[p.Title], p.ID)
+		ids[p.Title] = append(ids[p.Title], p.ID)
 	}
+	return ids
+}
+
+// Judge compares the notes of the writers with the posts and the drafts that are there.
+func Judge(notes []Note, posts, drafts []Post) *Verdict {
+	postIDs, draftIDs := idsByTitle(posts), idsByTitle(drafts)
 	v := &Verdict{}
 	sent := map[string]bool{} // titles
 	for _, n := range notes {
-		ids := idsByTitle[n.Title]
+		ids := postIDs[n.Title]
 		switch n.Event {
 		case Sending:
 			if sent[n.Title] {
@@ -60,6 +68,9 @@ func Judge(notes []Note, posts []Post) *Verdict {
 			if len(ids) > 1 {
 				v.Doubled = append(v.Doubled, fmt.Sprintf("%s is there as %s", n.Title, strings.Join(ids, " and ")))
 			}
+		case Drafted:
+			v.Drafted++
+			v.judgeDraft(n, len(ids) > 0, slices.Contains(draftIDs[n.Title], n.ID))
 		case Acknowledged:
 			v.Acknowledged++
 			if !slices.Contains(ids, n.ID) {
@@ -74,12 +85,27 @@ func Judge(notes []Note, posts []Post) *Verdict {
 			v.Wrong = append(v.Wrong, fmt.Sprintf("%s was answered %s", n.Title, n.Answer))
 		}
 	}
-	for title, ids := range idsByTitle {
-		if !sent[title] {
-			v.Wrong = append(v.Wrong, fmt.Sprintf("%q is there as %s, but no writer sent it", title, strings.Join(ids, " and ")))
+	for _, there := range []map[string][]string{postIDs, draftIDs} {
+		for title, ids := range there {
+			if !sent[title] {
+				v.Wrong = append(v.Wrong,
+					fmt.Sprintf("%q is there as %s, but no writer sent it", title, strings.Join(ids, " and ")))
+			}
 		}
 	}
 	return v
+}
+
+// judgeDraft judges a draft that was acknowledged. It must be a post now, or still be a draft, and not both.
+func (v *Verdict) judgeDraft(n Note, isPost, isDraft bool) {
+	switch {
+	case isPost && isDraft:
+		v.Doubled = append(v.Doubled, n.Title+" is a post, and still a draft")
+	case !isPost && !isDraft:
+		v.Lost = append(v.Lost, fmt.Sprintf("%s was acknowledged as the draft %s", n.Title, n.ID))
+	case !isPost && n.Due:
+		v.Lost = append(v.Lost, n.Title+" was not published at its time")
+	}
 }
 
 // Err returns an error that lists the broken promises, at most 20 of each sort, or nil.

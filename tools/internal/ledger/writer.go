@@ -24,7 +24,7 @@ const (
 	retryPause = 20 * time.Millisecond
 )
 
-// Writer creates one post after another.
+// Writer creates one post after another, some by way of drafts.
 type Writer struct {
 	Notes Notebook
 
@@ -32,6 +32,7 @@ type Writer struct {
 	site    *Site
 	client  *http.Client
 	retries bool
+	drafts  bool
 
 	acknowledged atomic.Int64 // posts
 }
@@ -62,6 +63,17 @@ func (s *Site) NewWriter(dir string, number int) (*Writer, error) {
 	}, nil
 }
 
+// NewDraftWriter returns a writer that writes each post as a draft, and then publishes it: until the post is
+// acknowledged, or only once. Its number decides the same as with NewWriter, and differs from those.
+func (s *Site) NewDraftWriter(dir string, number int) (*Writer, error) {
+	w, err := s.NewWriter(dir, number)
+	if err != nil {
+		return nil, err
+	}
+	w.drafts = true
+	return w, nil
+}
+
 // Acknowledged returns the number of posts that were acknowledged.
 func (w *Writer) Acknowledged() int64 { return w.acknowledged.Load() }
 
@@ -80,55 +92,73 @@ func (w *Writer) Run(ctx context.Context, stop <-chan struct{}) error {
 	}
 }
 
-// publish sends a post once, or until it is acknowledged if the writer retries. Without a connection it always tries
-// again, because nothing was sent.
+// publish creates a post, or a draft of which it makes a post.
 func (w *Writer) publish(ctx context.Context, title string) error {
+	body := fmt.Sprintf(`{"title":"%s","content":"%s"}`, title, strings.Repeat("Will it last? ", 20))
+	if !w.drafts {
+		_, err := w.send(ctx, title, "/posts", body, w.retries)
+		return err
+	}
+	drafted, err := w.send(ctx, title, "/drafts", body, false) // a draft that is sent twice is there twice
+	if err != nil || drafted.Event != Drafted {
+		return err
+	}
+	_, err = w.send(ctx, title, "/drafts/"+drafted.ID+"/publish", "", w.retries)
+	return err
+}
+
+// send sends a request once, or until it is acknowledged if it is to retry. Without a connection it always tries again,
+// because nothing was sent.
+func (w *Writer) send(ctx context.Context, title, path, body string, retries bool) (outcome Note, err error) {
 	for {
 		if err := w.Notes.Add(Note{Title: title, Event: Sending}); err != nil {
-			return err
+			return outcome, err
 		}
-		outcome, sent := w.send(ctx, title)
+		var sent bool
+		outcome, sent = w.try(ctx, title, path, body, retries)
 		if ctx.Err() != nil {
-			return ctx.Err()
+			return outcome, ctx.Err()
 		}
 		if sent {
-			outcome.Retries = w.retries
+			outcome.Retries = retries
 			if err := w.Notes.Add(outcome); err != nil {
-				return err
+				return outcome, err
 			}
 		}
-		if outcome.Event == Acknowledged {
+		switch outcome.Event {
+		case Acknowledged:
 			w.acknowledged.Add(1)
 			w.site.Outages.Acknowledged(time.Now())
-			return nil
+			return outcome, nil
+		case Drafted:
+			return outcome, nil
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return outcome, ctx.Err()
 		case <-time.After(retryPause):
 		}
-		if sent && !w.retries {
-			return nil
+		if sent && !retries {
+			return outcome, nil
 		}
 	}
 }
 
-// send sends a post once and returns the outcome. It returns false if it got no connection, so that nothing was sent.
-func (w *Writer) send(ctx context.Context, title string) (outcome Note, sent bool) {
+// try sends a request once and returns the outcome. It returns false if it got no connection, so that nothing was sent.
+func (w *Writer) try(ctx context.Context, title, path, body string, retries bool) (outcome Note, sent bool) {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	reused := false
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(conn httptrace.GotConnInfo) { reused = conn.Reused },
 	})
-	body := fmt.Sprintf(`{"title":"%s","content":"%s"}`, title, strings.Repeat("Will it last? ", 20))
-	request, err := testkit.NewRequest(ctx, http.MethodPost, w.site.URL+"/posts", body, testkit.Bearer(w.site.Token))
+	request, err := testkit.NewRequest(ctx, http.MethodPost, w.site.URL+path, body, testkit.Bearer(w.site.Token))
 	if err != nil {
 		return Note{Title: title, Event: Wrong, Answer: err.Error()}, true
 	}
 	// With GetBody, the client would itself send a request with an Idempotency-Key again, unnoticed.
 	request.GetBody = nil
-	if w.retries {
+	if retries {
 		request.Header.Set("Idempotency-Key", title)
 	}
 	answer, err := w.client.Do(request)
@@ -166,10 +196,14 @@ func outcomeOf(title string, status int, content []byte) Note {
 	if status == http.StatusServiceUnavailable {
 		return Note{Title: title, Event: Unavailable}
 	}
-	var created struct{ Post Post }
+	var created struct{ Post, Draft Post }
 	err := json.Unmarshal(content, &created)
-	if err == nil && status == http.StatusCreated && created.Post.Title == title {
+	switch {
+	case err != nil || status != http.StatusCreated: // neither
+	case created.Post.Title == title:
 		return Note{Title: title, Event: Acknowledged, ID: created.Post.ID}
+	case created.Draft.Title == title:
+		return Note{Title: title, Event: Drafted, ID: created.Draft.ID}
 	}
 	return Note{Title: title, Event: Wrong, Answer: fmt.Sprintf("%d %s", status, content)}
 }
