@@ -1,8 +1,8 @@
 # What a developer runs. CONTRIBUTING.md explains each.
 
-.PHONY: run test postman schemathesis fuzz faults check bench bench-peers fmt
+.PHONY: run test postman schemathesis fuzz faults check bench bench-peers dist fmt
 
-run: ## serve on http://localhost:3000
+run: ## serve on http://localhost:3000; the first time, it compiles for a minute
 	go run .
 
 test: ## all tests with the race detector, on SQLite and on MongoDB
@@ -28,6 +28,9 @@ bench: ## measure; prints the figures of docs/speed.md
 
 bench-peers: ## measure beside Express with Mongoose, and PocketBase; prints the table of docs/speed.md. Linux only
 	go -C tools run ./peers $(ARGS)
+
+dist: ## the release: archives for Linux, macOS and Windows, with checksums, in dist/
+	scripts/dist
 
 fmt: ## format the sources
 	gofmt -w .
