@@ -99,7 +99,7 @@ func Load(environ []string, dotenv string, limits Limits) (*Config, error) {
 	c.take(settings, env.ToMap(environ), "the environment")
 
 	problems := parse(&c, settings)
-	c.MongoDB = cmp.Or(c.MongoDB, databaseOf(c.MongoURI), "blog")
+	c.MongoDB = cmp.Or(c.MongoDB, MongoDatabase(c.MongoURI))
 	problems = append(problems, c.check(limits)...)
 	if len(problems) > 0 {
 		return nil, fmt.Errorf("settings: %s", strings.Join(problems, "; "))
@@ -214,12 +214,13 @@ func (c *Config) checkSecrets() (problems []string) {
 	return problems
 }
 
-// databaseOf returns the database that a connection string names, read as Mongoose reads it.
-func databaseOf(uri string) string {
+// MongoDatabase returns the database that a connection string names, read as Mongoose reads it, or blog if it names
+// none.
+func MongoDatabase(uri string) string {
 	uri, _, _ = strings.Cut(uri, "?")
 	_, rest, _ := strings.Cut(uri, "://")
 	_, database, _ := strings.Cut(rest, "/")
-	return database
+	return cmp.Or(database, "blog")
 }
 
 // parseDuration reads what time.ParseDuration reads, and whole days such as 7d, as the npm package jsonwebtoken does.

@@ -27,6 +27,14 @@ func newKeyFields(key *models.Idempotency) keyFields {
 	return keyFields{IdempotencyKey: key.Key, IdempotencyHash: key.Fingerprint}
 }
 
+// keptKey reads the fields of a key. As in keyIndex, a key is a string.
+func keptKey(raw bson.Raw) (key models.KeptKey) {
+	if text, ok := raw.Lookup("idempotencyKey").StringValueOK(); ok && text != "" {
+		key.IdempotencyKey, key.IdempotencyHash = text, bytesField(raw, "idempotencyHash")
+	}
+	return key
+}
+
 // keyIndex makes a key unique for an author.
 func keyIndex(name string) mongo.IndexModel {
 	return mongo.IndexModel{

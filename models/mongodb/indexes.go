@@ -9,7 +9,6 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
-	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
 )
 
 // caseless compares letters without regard to case, but with regard to accents.
@@ -20,17 +19,7 @@ func caseless() *options.Collation { return &options.Collation{Locale: "en", Str
 func (s *Store) ensureIndexes(ctx context.Context) (*collections, error) {
 	ctx, cancel := context.WithTimeout(ctx, indexTimeout)
 	defer cancel()
-	primary := options.Collection().SetReadPreference(readpref.Primary())
-	c := &collections{
-		users:        s.db.Collection("users", primary),
-		posts:        s.db.Collection("posts", primary),
-		comments:     s.db.Collection("comments", primary),
-		drafts:       s.db.Collection("drafts", primary),
-		deletions:    s.db.Collection("deletedPosts", primary),
-		sessions:     s.db.Collection("sessions", primary),
-		readPosts:    s.db.Collection("posts"),
-		readComments: s.db.Collection("comments"),
-	}
+	c := s.newCollections()
 	var err error
 	if c.nameCollation, err = s.uniqueName(ctx, c.users); err != nil {
 		return nil, err

@@ -42,6 +42,8 @@ type Store struct {
 	// readPreference says which servers may answer reads of posts.
 	readPreference *readpref.ReadPref
 
+	// use says what the store is opened for.
+	use use
 	// ready is nil until the indexes exist: without them two users could take one name.
 	ready atomic.Pointer[collections]
 	// notReady says why the last try to create the indexes failed.
@@ -55,6 +57,8 @@ var _ models.Store = (*Store)(nil)
 // collections are the handles of a database whose indexes exist.
 type collections struct {
 	users, posts, comments, drafts, sessions *mongo.Collection // on the primary, whose answers are never stale
+	// copySource says whether the database is an unfinished copy.
+	copySource *mongo.Collection
 	// deletions has the deleted posts whose comments are still to be removed.
 	deletions *mongo.Collection
 	// readPosts and readComments are for reads that may be stale, if MONGO_URI has a readPreference.
@@ -68,15 +72,35 @@ type collections struct {
 	hasText bool
 }
 
+// newCollections returns the handles, with no features yet.
+func (s *Store) newCollections() *collections {
+	primary := options.Collection().SetReadPreference(readpref.Primary())
+	return &collections{
+		users:        s.db.Collection("users", primary),
+		posts:        s.db.Collection("posts", primary),
+		comments:     s.db.Collection("comments", primary),
+		drafts:       s.db.Collection("drafts", primary),
+		deletions:    s.db.Collection("deletedPosts", primary),
+		sessions:     s.db.Collection("sessions", primary),
+		copySource:   s.db.Collection("copySource", primary),
+		readPosts:    s.db.Collection("posts"),
+		readComments: s.db.Collection("comments"),
+	}
+}
+
 // Open connects to the deployment at uri and uses the database called name. It also succeeds while the server is
 // away: then calls return models.ErrUnavailable until the server answers and the indexes exist. Open logs a warning
 // for each feature that the server lacks. It returns an error only if uri is malformed. observe receives each
-// operation; it may be nil.
+// operation; it may be nil. While the database is an unfinished copy, calls return models.ErrUnavailable.
 func Open(uri, name string, log *slog.Logger, observe models.Observer) (*Store, error) {
+	return open(uri, name, toServe, log, observe)
+}
+
+func open(uri, name string, use use, log *slog.Logger, observe models.Observer) (*Store, error) {
 	journal := true
 	ctx, stop := context.WithCancel(context.Background())
 	s := &Store{
-		log: log, observe: observe, stop: stop,
+		use: use, log: log, observe: observe, stop: stop,
 		pages: semaphore.NewWeighted(maxPages), searches: semaphore.NewWeighted(maxSearches),
 	}
 	settings := options.Client().
@@ -117,7 +141,9 @@ func (s *Store) prepare(ctx context.Context, tried chan<- struct{}) {
 			close(tried)
 		}
 		if ready {
-			s.sweepDrafts(ctx, s.ready.Load())
+			if s.use == toServe {
+				s.sweepDrafts(ctx, s.ready.Load())
+			}
 			return
 		}
 		select {
@@ -130,7 +156,7 @@ func (s *Store) prepare(ctx context.Context, tried chan<- struct{}) {
 
 // tryToPrepare returns whether the indexes exist. It logs the first failure, and the success that follows failures.
 func (s *Store) tryToPrepare(ctx context.Context, first bool) (ready bool) {
-	c, err := s.ensureIndexes(ctx)
+	c, err := s.prepareFor(ctx, s.use)
 	if err != nil {
 		s.notReady.Store(err.Error())
 		if first && ctx.Err() == nil {

@@ -20,7 +20,7 @@ type postDocument struct {
 	Title     string    `bson:"title"`
 	Content   string    `bson:"content"`
 	Tags      []string  `bson:"tags,omitempty"`
-	Author    models.ID `bson:"author"`
+	Author    models.ID `bson:"author,omitempty"`
 	CreatedAt time.Time `bson:"createdAt"`
 	UpdatedAt time.Time `bson:"updatedAt,omitempty"`
 	Key       keyFields `bson:",inline"`

@@ -111,7 +111,7 @@ func (s *Store) LiveSession(
 		if err := errors.Join(s.UnmarshalBSON(found[0]), u.UnmarshalBSON(owner)); err != nil {
 			return err
 		}
-		if !exists || !u.owns(&s) {
+		if !exists || !u.owns(s.ID, s.PasswordVersion) {
 			return models.ErrSessionNotFound
 		}
 		session, user = s.session(), u.user()
@@ -171,7 +171,7 @@ func (s *Store) LiveSessions(
 		cursor, err := c.sessions.Find(ctx, append(sessionsOf(user), notExpired(now)), lastUsedFirst())
 		documents, err := findAll[sessionDocument](ctx, cursor, err)
 		for i := range documents {
-			if owner.owns(&documents[i]) {
+			if owner.owns(documents[i].ID, documents[i].PasswordVersion) {
 				sessions = append(sessions, *documents[i].session())
 			}
 		}

@@ -46,9 +46,10 @@ func newUserDocument(u *models.User) userDocument {
 	}
 }
 
-// owns returns whether a session of the user outlived the last change of the password.
-func (d *userDocument) owns(s *sessionDocument) bool {
-	return s.PasswordVersion == d.PasswordVersion || s.ID == d.KeptSession
+// owns returns whether a session of the user, with the PasswordVersion of its login, outlived the last change of the
+// password.
+func (d *userDocument) owns(session models.ID, version int64) bool {
+	return version == d.PasswordVersion || session == d.KeptSession
 }
 
 func (d *userDocument) user() *models.User {

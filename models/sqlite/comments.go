@@ -22,7 +22,7 @@ const (
 	// If the post does not exist, or the author has a comment with the same key, nothing is inserted.
 	insertComment = `INSERT INTO comments (post, id, content, author_id, created_at, updated_at,
 			idempotency_key, idempotency_hash)
-		SELECT position, ?, ?, ?, ?, ?, ?, ? FROM posts WHERE position = ? AND id = ?
+		SELECT position, ?, ?, ?, ?, ?, ?, ? FROM posts WHERE ` + thisPost + `
 		ON CONFLICT (author_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING`
 
 	selectComment = `SELECT ` + commentColumns + fromComments + `WHERE comments.id = ?`
@@ -32,9 +32,9 @@ const (
 
 	// selectThread returns no row if the post does not exist, and one row without a comment if there are no comments.
 	selectThread = `SELECT ` + commentColumns + ` FROM posts
-		LEFT JOIN comments ON comments.post = ?1 AND comments.id > ?3
+		LEFT JOIN comments ON comments.post = posts.position AND comments.id > ?
 		LEFT JOIN users ON users.id = comments.author_id
-		WHERE posts.position = ?1 AND posts.id = ?2 ORDER BY comments.id LIMIT ?4 + 0`
+		WHERE ` + thisPost + ` ORDER BY comments.id LIMIT ? + 0`
 
 	selectComments = `SELECT ` + commentColumns + fromComments +
 		`WHERE comments.id < ? ORDER BY comments.id DESC LIMIT ? + 0`
@@ -99,7 +99,7 @@ func insertCommentRow(conn *sqlite.Conn, c *models.Comment, key *models.Idempote
 	text, fingerprint := keyColumns(key)
 	insert := func() error {
 		return exec(conn, insertComment, c.ID[:], c.Content, c.AuthorID[:], c.CreatedAt.UnixMilli(), c.UpdatedAt.UnixMilli(),
-			text, fingerprint, position(c.PostID), c.PostID[:])
+			text, fingerprint, c.PostID[:], position(c.PostID), c.PostID[:])
 	}
 	return models.CreateUnique(insert, func() (bool, error) { c.ID = models.NewID(); return false, nil })
 }
@@ -122,7 +122,7 @@ func (s *Store) Thread(ctx context.Context, f models.ThreadFilter) ([]models.Com
 	postExists := false
 	page := models.NewPage[models.Comment](f.Limit)
 	err := s.read(ctx, "list comments", func(conn *sqlite.Conn) error {
-		args := []any{position(f.PostID), f.PostID[:], f.After[:], int64(f.Limit + 1)}
+		args := []any{f.After[:], f.PostID[:], position(f.PostID), f.PostID[:], int64(f.Limit + 1)}
 		err := eachRow(conn, selectThread, args, func(row *sqlite.Stmt) bool {
 			postExists = true
 			return !row.ColumnIsNull(0) && addComment(page, row)

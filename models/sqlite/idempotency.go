@@ -35,6 +35,25 @@ func createOnce[T any](
 	return find()
 }
 
+// keptKeyColumns is keyColumns for a row that comes from another store.
+func keptKeyColumns(key models.KeptKey) (text, fingerprint any) {
+	if key.IdempotencyKey == "" {
+		return nil, nil
+	}
+	return key.IdempotencyKey, key.IdempotencyHash
+}
+
+// scanKeptKey reads the two columns of a key.
+func scanKeptKey(row *sqlite.Stmt, column int) (key models.KeptKey) {
+	if row.ColumnIsNull(column) {
+		return key
+	}
+	key.IdempotencyKey = row.ColumnText(column)
+	key.IdempotencyHash = make([]byte, row.ColumnLen(column+1))
+	row.ColumnBytes(column+1, key.IdempotencyHash)
+	return key
+}
+
 // rowByKey returns the row that an author created with a key, or missing if there is none. The query takes the author
 // and the text of the key, and returns the columns that scan reads, of which there are so many, and then the
 // fingerprint. If that differs from the key's, rowByKey returns models.ErrKeyReused.

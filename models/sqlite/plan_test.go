@@ -2,6 +2,7 @@ package sqlite_test
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -51,9 +52,18 @@ func TestPagesComeFromAnIndexInOrder(t *testing.T) {
 	}
 }
 
-// comparePlan wants a plan whose steps begin as they should.
+// comparePlan wants a plan whose steps begin as they should, apart from those that look up the position of one post.
 func comparePlan(t *testing.T, name string, steps, want []string) {
 	t.Helper()
+	for i := len(steps) - 1; i >= 0; i-- {
+		switch {
+		case steps[i] == "SEARCH moved_posts USING PRIMARY KEY (id=?)" && i > 0: // after its SCALAR SUBQUERY
+			steps = slices.Delete(steps, i-1, i+1)
+			i--
+		case strings.HasPrefix(steps[i], "REUSE SUBQUERY"):
+			steps = slices.Delete(steps, i, i+1)
+		}
+	}
 	if len(steps) != len(want) {
 		t.Errorf("%s: the plan is %q, want %q", name, steps, want)
 		return

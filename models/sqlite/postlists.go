@@ -109,10 +109,12 @@ func pageQuery(f models.PostFilter) (query string, args []any) {
 	order := ` DESC`
 	switch {
 	case !f.Before.IsZero():
-		where(at+` > ?`, position(f.Before))
+		where(at+` > `+positionOf, f.Before[:])
+		args = append(args, position(f.Before))
 		order = ``
 	case !f.After.IsZero():
-		where(at+` < ?`, position(f.After))
+		where(at+` < `+positionOf, f.After[:])
+		args = append(args, position(f.After))
 	default:
 		where(at+` < ?`, int64(math.MaxInt64))
 	}
@@ -124,7 +126,16 @@ func pageQuery(f models.PostFilter) (query string, args []any) {
 
 // scanPost reads postColumns.
 func scanPost(row *sqlite.Stmt) models.Post {
-	p := models.Post{
+	p := scanPostColumns(row)
+	if !row.ColumnIsNull(7) { // it is NULL if the author is gone
+		p.Author = &models.Author{ID: p.AuthorID, Username: row.ColumnText(7)}
+	}
+	return p
+}
+
+// scanPostColumns reads the columns of a post itself, which come first.
+func scanPostColumns(row *sqlite.Stmt) models.Post {
+	return models.Post{
 		ID:        columnID(row, 0),
 		Title:     row.ColumnText(1),
 		Content:   row.ColumnText(2),
@@ -133,8 +144,4 @@ func scanPost(row *sqlite.Stmt) models.Post {
 		CreatedAt: columnTime(row, 5),
 		UpdatedAt: columnTime(row, 6),
 	}
-	if !row.ColumnIsNull(7) { // it is NULL if the author is gone
-		p.Author = &models.Author{ID: p.AuthorID, Username: row.ColumnText(7)}
-	}
-	return p
 }

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"encoding/binary"
 	"strings"
 
 	"zombiezen.com/go/sqlite"
@@ -28,7 +27,7 @@ const (
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (author_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING`
 
-	selectPost = `SELECT ` + postColumns + ` FROM posts` + withAuthor + `WHERE posts.position = ? AND posts.id = ?`
+	selectPost = `SELECT ` + postColumns + ` FROM posts` + withAuthor + `WHERE ` + thisPost
 
 	selectPostByKey = `SELECT ` + postColumns + `, posts.idempotency_hash FROM posts` + withAuthor + `
 		WHERE posts.author_id = ? AND posts.idempotency_key = ?`
@@ -37,16 +36,13 @@ const (
 		WHERE author_id = ? AND idempotency_key = ? AND created_at < ?`
 
 	updatePost = `UPDATE posts SET title = COALESCE(?, title), content = COALESCE(?, content), tags = COALESCE(?, tags),
-		updated_at = ? WHERE position = ? AND id = ? AND author_id = ?`
+		updated_at = ? WHERE ` + thisPost + ` AND author_id = ?`
 
-	deletePost = `DELETE FROM posts WHERE position = ? AND id = ? AND author_id = ?`
+	deletePost = `DELETE FROM posts WHERE ` + thisPost + ` AND author_id = ?`
 
 	// ifUnchanged restricts updatePost and deletePost to one state of the post.
 	ifUnchanged = ` AND title = ? AND content = ? AND tags = ? AND created_at = ? AND updated_at = ?`
 )
-
-// position returns the row id of a post: the first 63 bits of its id, which sort as the id does.
-func position(id models.ID) int64 { return int64(binary.BigEndian.Uint64(id[:8]) >> 1) }
 
 // CreatePost implements models.PostStore.
 func (s *Store) CreatePost(
@@ -99,7 +95,7 @@ func (s *Store) PostByID(ctx context.Context, id models.ID) (post *models.Post, 
 }
 
 func postByID(conn *sqlite.Conn, id models.ID) (*models.Post, error) {
-	return queryOne(conn, models.ErrPostNotFound, scanPost, selectPost, position(id), id[:])
+	return queryOne(conn, models.ErrPostNotFound, scanPost, selectPost, id[:], position(id), id[:])
 }
 
 // UpdatePost implements models.PostStore.
@@ -111,7 +107,8 @@ func (s *Store) UpdatePost(
 		tags = joinTags(*change.Tags)
 	}
 	statement, args := onlyIfUnchanged(updatePost, change.IfUnchanged,
-		orNull(change.Title), orNull(change.Content), tags, change.UpdatedAt.UnixMilli(), position(id), id[:], author[:])
+		orNull(change.Title), orNull(change.Content), tags, change.UpdatedAt.UnixMilli(),
+		id[:], position(id), id[:], author[:])
 	err = s.write(ctx, "update post", func(conn *sqlite.Conn) error {
 		if err := exec(conn, statement, args...); err != nil {
 			return err
@@ -127,7 +124,7 @@ func (s *Store) UpdatePost(
 
 // DeletePost implements models.PostStore.
 func (s *Store) DeletePost(ctx context.Context, id, author models.ID, ifUnchanged *models.Post) error {
-	statement, args := onlyIfUnchanged(deletePost, ifUnchanged, position(id), id[:], author[:])
+	statement, args := onlyIfUnchanged(deletePost, ifUnchanged, id[:], position(id), id[:], author[:])
 	return s.write(ctx, "delete post", func(conn *sqlite.Conn) error {
 		err := exec(conn, statement, args...)
 		if err == nil && conn.Changes() == 0 {

@@ -52,18 +52,23 @@ const (
 // CreateSession implements models.SessionStore.
 func (s *Store) CreateSession(ctx context.Context, session *models.Session) error {
 	return s.write(ctx, "create session", func(conn *sqlite.Conn) error {
-		err := exec(conn, insertSession,
-			session.ID[:], session.UserID[:], session.RefreshID, session.PreviousRefreshID, session.RotatedAt.UnixMilli(),
-			session.CreatedAt.UnixMilli(), session.LastUsedAt.UnixMilli(), session.ExpiresAt.UnixMilli(),
-			session.UserAgent, session.IP, session.PasswordVersion)
-		if sqlite.ErrCode(err) == sqlite.ResultConstraintForeignKey {
-			return models.ErrUserNotFound
-		}
-		if err != nil {
+		if err := createSession(conn, session); err != nil {
 			return err
 		}
 		return exec(conn, deleteSurplusSessions, session.UserID[:], session.ID[:], models.MaxSessions-1)
 	})
+}
+
+// createSession inserts a session.
+func createSession(conn *sqlite.Conn, session *models.Session) error {
+	err := exec(conn, insertSession,
+		session.ID[:], session.UserID[:], session.RefreshID, session.PreviousRefreshID, session.RotatedAt.UnixMilli(),
+		session.CreatedAt.UnixMilli(), session.LastUsedAt.UnixMilli(), session.ExpiresAt.UnixMilli(),
+		session.UserAgent, session.IP, session.PasswordVersion)
+	if sqlite.ErrCode(err) == sqlite.ResultConstraintForeignKey {
+		return models.ErrUserNotFound
+	}
+	return err
 }
 
 // LiveSession implements models.SessionStore.

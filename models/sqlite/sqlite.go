@@ -50,13 +50,25 @@ var (
 
 // Open opens the file at path and brings its schema up to date. If there is no file, it creates one that only its
 // owner can read. It refuses a damaged file, a file of a newer gin-blog and a file of another program, and leaves
-// it unchanged. observe receives each operation; it may be nil.
-func Open(ctx context.Context, path string, observe models.Observer) (_ *Store, err error) {
-	readers := runtime.GOMAXPROCS(0) + 1
-	s := &Store{
-		path: path, observe: observe, searches: make(chan struct{}, readers-1), readers: make(chan *sqlite.Conn, readers),
-		writes: make(chan *write), closed: make(chan struct{}),
+// it unchanged. It also refuses an unfinished copy. observe receives each operation; it may be nil.
+func Open(ctx context.Context, path string, observe models.Observer) (*Store, error) {
+	s, err := OpenTarget(ctx, path, observe)
+	if err != nil {
+		return nil, err
 	}
+	source, err := s.CopySource(ctx)
+	if err == nil {
+		err = models.CheckWhole(source)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), s.Close(ctx))
+	}
+	return s, nil
+}
+
+// OpenTarget is Open for a copy to go on: it also opens an unfinished one.
+func OpenTarget(ctx context.Context, path string, observe models.Observer) (_ *Store, err error) {
+	s := newStore(path, observe)
 	defer func() {
 		if err != nil {
 			err = errors.Join(fmt.Errorf("open database %s: %w", path, describeDamage(err)), s.disconnect())
@@ -85,13 +97,8 @@ func Open(ctx context.Context, path string, observe models.Observer) (_ *Store, 
 	if err := migrate(ctx, s.writer, schema); err != nil {
 		return nil, err
 	}
-	for range readers {
-		conn, err := connect(path, `PRAGMA query_only = ON`)
-		if err != nil {
-			return nil, err
-		}
-		s.readers <- conn
-		s.opened++
+	if err := s.openReaders(func() (*sqlite.Conn, error) { return connect(path, `PRAGMA query_only = ON`) }); err != nil {
+		return nil, err
 	}
 	if err := s.version.open(path); err != nil {
 		return nil, err
@@ -99,6 +106,28 @@ func Open(ctx context.Context, path string, observe models.Observer) (_ *Store, 
 	s.running.Go(func() { s.runWriter(s.writer) })
 	s.running.Go(s.runPurge)
 	return s, nil
+}
+
+// newStore returns a store without connections.
+func newStore(path string, observe models.Observer) *Store {
+	readers := runtime.GOMAXPROCS(0) + 1
+	return &Store{
+		path: path, observe: observe, searches: make(chan struct{}, readers-1), readers: make(chan *sqlite.Conn, readers),
+		writes: make(chan *write), closed: make(chan struct{}),
+	}
+}
+
+// openReaders opens as many connections to read as the store may have.
+func (s *Store) openReaders(connect func() (*sqlite.Conn, error)) error {
+	for range cap(s.readers) {
+		conn, err := connect()
+		if err != nil {
+			return err
+		}
+		s.readers <- conn
+		s.opened++
+	}
+	return nil
 }
 
 // createFile creates the file if there is none, and returns its identity.

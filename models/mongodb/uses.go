@@ -1,0 +1,44 @@
+package mongodb
+
+import (
+	"context"
+	"log/slog"
+
+	"gin-blog/models"
+)
+
+// use is what a store is opened for.
+type use int
+
+const (
+	toServe   use = iota // a whole database, with indexes
+	toBeRead             // a whole database, which is left as it is
+	toBeWhole            // an unfinished copy, or an empty database
+)
+
+// OpenSource is Open for a copy to read from: it makes no indexes, and methods that write must not be called.
+func OpenSource(uri, name string) (*Store, error) {
+	return open(uri, name, toBeRead, slog.New(slog.DiscardHandler), nil)
+}
+
+// OpenTarget is Open for a copy to write to: it also opens an unfinished one.
+func OpenTarget(uri, name string) (*Store, error) {
+	return open(uri, name, toBeWhole, slog.New(slog.DiscardHandler), nil)
+}
+
+// prepareFor returns the collections once they are ready for a use.
+func (s *Store) prepareFor(ctx context.Context, use use) (c *collections, err error) {
+	if use == toBeRead {
+		c, err = s.newCollections(), s.client.Ping(ctx, nil)
+	} else {
+		c, err = s.ensureIndexes(ctx)
+	}
+	if err != nil || use == toBeWhole {
+		return c, err
+	}
+	source, err := findCopySource(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	return c, models.CheckWhole(source)
+}

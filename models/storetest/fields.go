@@ -1,0 +1,64 @@
+package storetest
+
+import (
+	"math/rand/v2"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"gin-blog/models"
+)
+
+// filled returns a value in which every field differs from its zero value, and from every other field.
+func filled[T any](t *testing.T) (value T) {
+	t.Helper()
+	fill(t, reflect.ValueOf(&value).Elem())
+	return value
+}
+
+// fill sets a value to another one than its zero value. A name of an author is what a store looks up, so it stays nil.
+func fill(t *testing.T, v reflect.Value) {
+	t.Helper()
+	distinct := strings.ToLower(models.NewID().Hex())
+	switch v.Interface().(type) {
+	case *models.Author:
+	case models.ID:
+		v.Set(reflect.ValueOf(models.NewID()))
+	case models.Role:
+		v.Set(reflect.ValueOf(models.RoleAdmin))
+	case time.Time:
+		v.Set(reflect.ValueOf(now().Add(time.Duration(1+rand.IntN(1e6)) * time.Minute)))
+	case string:
+		v.SetString("s" + distinct)
+	case int, int64:
+		v.SetInt(1 + rand.Int64N(1e12))
+	case bool:
+		v.SetBool(true)
+	case []string:
+		v.Set(reflect.ValueOf([]string{"b" + distinct, "a" + distinct}))
+	case []byte:
+		v.SetBytes([]byte("\x00\xff" + distinct))
+	default:
+		fillParts(t, v)
+	}
+	if v.IsZero() && v.Type() != reflect.TypeFor[*models.Author]() {
+		t.Fatalf("%s stays zero", v.Type())
+	}
+}
+
+// fillParts fills what a pointer points to, and the fields of a struct.
+func fillParts(t *testing.T, v reflect.Value) {
+	t.Helper()
+	switch v.Kind() {
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(t, v.Elem())
+	case reflect.Struct:
+		for i := range v.NumField() {
+			fill(t, v.Field(i))
+		}
+	default:
+		t.Fatalf("fill knows no %s", v.Type())
+	}
+}
