@@ -33,6 +33,11 @@ func commands() []command {
 				"without FILE, the copy is gin-blog-TIME.db in DATA_DIR",
 			run: interruptible(backup),
 		}, {
+			name: "copy", args: "FROM TO",
+			help: "copy a store to an empty one: sqlite:FILE, mongodb://HOST/DATABASE;\n" +
+				"run again after a break, it goes on",
+			run: interruptible(copyBetweenStores),
+		}, {
 			name: "healthcheck",
 			help: "exit 0 when the server on this machine's PORT is ready",
 			run:  interruptible(healthcheck),

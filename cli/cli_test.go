@@ -41,6 +41,8 @@ Usage:
   gin-blog role USERNAME user|admin   set what a user may do; it holds at once
   gin-blog backup [FILE]              copy the SQLite file while a server may run on it;
                                       without FILE, the copy is gin-blog-TIME.db in DATA_DIR
+  gin-blog copy FROM TO               copy a store to an empty one: sqlite:FILE, mongodb://HOST/DATABASE;
+                                      run again after a break, it goes on
   gin-blog healthcheck                exit 0 when the server on this machine's PORT is ready
   gin-blog version                    print version, commit and Go version
   gin-blog -h                         print this help

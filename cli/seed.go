@@ -8,9 +8,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
-
-	"github.com/schollz/progressbar/v3"
 
 	"gin-blog/auth"
 	"gin-blog/models"
@@ -67,7 +64,7 @@ func seedStore(ctx context.Context, in call) error {
 		if len(users) > 0 { // the new usernames must differ from theirs
 			plan.Suffix = "-" + strings.ToLower(rand.Text()[:suffixLength])
 		}
-		bar := newProgressBar(plan.Users+plan.Posts, in.stdout)
+		bar := newProgressBar("seeding", plan.Users+plan.Posts, in.stdout)
 		err = seed.Fill(ctx, store, plan, func(rows int) { _ = bar.Add(rows) })
 		if errors.Is(err, models.ErrDuplicate) {
 			return fmt.Errorf("others added users with the same names to the %s meanwhile: seed again", describeStore(c))
@@ -99,15 +96,4 @@ func seedPlan(args []string) (plan seed.Plan, force bool, err error) {
 			maxSeedUsers, maxSeedPosts))
 	}
 	return plan, force, nil
-}
-
-// newProgressBar returns a bar of so many rows. It shows on terminals only.
-func newProgressBar(rows int, w io.Writer) *progressbar.ProgressBar {
-	return progressbar.NewOptions(rows,
-		progressbar.OptionSetWriter(w),
-		progressbar.OptionSetDescription("seeding"),
-		progressbar.OptionShowCount(),
-		progressbar.OptionThrottle(100*time.Millisecond),
-		progressbar.OptionClearOnFinish(),
-		progressbar.OptionSetVisibility(isTerminal(w)))
 }

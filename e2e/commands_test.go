@@ -43,6 +43,13 @@ func TestCommandLine(t *testing.T) {
 		{[]string{"backup", "-f"}, nil, 2, "", "backup: unknown option -f"},
 		{[]string{"backup", "copy.db"}, nil, 1, "", "there is no database data/gin-blog.db: set DATA_DIR"},
 		{[]string{"backup", "copy.db"}, []string{"MONGO_URI=mongodb://127.0.0.1:1/"}, 1, "", "mongodump"},
+		{[]string{"copy", "sqlite:a.db"}, nil, 2, "", "copy: got 1 arguments, want 2"},
+		{[]string{"copy", "a.db", "sqlite:b.db"}, nil, 2, "", "a store is named sqlite:FILE or mongodb://HOST/DATABASE"},
+		{[]string{"copy", "sqlite:", "sqlite:b.db"}, nil, 2, "", "a store is named sqlite:FILE or mongodb://HOST/DATABASE"},
+		{[]string{"copy", "sqlite:a.db", "sqlite:b.db"}, nil, 1, "", "no such file"},
+		{[]string{"copy", "sqlite:a.db", "sqlite:./b/../a.db"}, nil, 1, "", "is both source and target"},
+		{[]string{"copy", "mongodb://user:hunter2@", "sqlite:b.db"}, nil, 1, "", "the address of MongoDB is malformed"},
+		{[]string{"copy", "mongodb://u:hunter2@h/x?w=1", "mongodb://v@h/x"}, nil, 1, "", "mongodb://h/x is both"},
 		{[]string{"healthcheck"}, []string{"PORT=1"}, 1, "", "healthcheck"},
 	} {
 		cmd := command(t.TempDir(), c.environ, c.args...)

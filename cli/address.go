@@ -1,0 +1,83 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"gin-blog/config"
+	"gin-blog/models"
+	"gin-blog/models/mongodb"
+	"gin-blog/models/sqlite"
+)
+
+// address names a store on the command line.
+type address struct {
+	path     string // of an SQLite file, or "" for MongoDB
+	uri      string // of MongoDB
+	database string // in MongoDB
+}
+
+// copyStore is a store that a copy reads or writes.
+type copyStore interface {
+	models.Bulk
+	Close(ctx context.Context) error
+}
+
+// parseAddress reads sqlite:FILE, or the address of a MongoDB database, as MONGO_URI has it.
+func parseAddress(s string) (address, error) {
+	if path, ok := strings.CutPrefix(s, "sqlite:"); ok && path != "" {
+		absolute, err := filepath.Abs(path)
+		if err != nil {
+			return address{}, fmt.Errorf("%s: %w", s, err)
+		}
+		if real, err := filepath.EvalSymlinks(absolute); err == nil {
+			absolute = real
+		}
+		return address{path: absolute}, nil
+	}
+	if strings.HasPrefix(s, "mongodb://") || strings.HasPrefix(s, "mongodb+srv://") {
+		return address{uri: s, database: config.MongoDatabase(s)}, nil
+	}
+	return address{}, usageError("a store is named sqlite:FILE or mongodb://HOST/DATABASE")
+}
+
+// String returns the address without user, password and options.
+func (a address) String() string {
+	if a.path != "" {
+		return "sqlite:" + a.path
+	}
+	uri, _, _ := strings.Cut(a.uri, "?")
+	scheme, rest, _ := strings.Cut(uri, "://")
+	if at := strings.LastIndex(rest, "@"); at >= 0 {
+		rest = rest[at+1:]
+	}
+	hosts, _, _ := strings.Cut(rest, "/")
+	return scheme + "://" + hosts + "/" + a.database
+}
+
+// openSource opens the store to read from it.
+func (a address) openSource(ctx context.Context) (copyStore, error) {
+	if a.path != "" {
+		return sqlite.OpenSource(ctx, a.path)
+	}
+	return mongoStore(mongodb.OpenSource(a.uri, a.database))
+}
+
+// openTarget opens the store to copy to it.
+func (a address) openTarget(ctx context.Context) (copyStore, error) {
+	if a.path != "" {
+		return sqlite.OpenTarget(ctx, a.path, nil)
+	}
+	return mongoStore(mongodb.OpenTarget(a.uri, a.database))
+}
+
+// mongoStore hides the cause of an error, which may quote the password.
+func mongoStore(store *mongodb.Store, err error) (copyStore, error) {
+	if err != nil {
+		return nil, errors.New("the address of MongoDB is malformed")
+	}
+	return store, nil
+}

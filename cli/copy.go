@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/schollz/progressbar/v3"
+
+	"gin-blog/models"
+	"gin-blog/transfer"
+)
+
+// copyBetweenStores copies everything from one store to another.
+func copyBetweenStores(ctx context.Context, in call) (err error) {
+	from, err := parseAddress(in.args[0])
+	if err != nil {
+		return err
+	}
+	to, err := parseAddress(in.args[1])
+	if err != nil {
+		return err
+	}
+	if from.String() == to.String() {
+		return fmt.Errorf("%s is both source and target", from)
+	}
+	source, err := from.openSource(ctx)
+	if err != nil {
+		return fmt.Errorf("source: %w", err)
+	}
+	defer func() { err = errors.Join(err, source.Close(context.WithoutCancel(ctx))) }()
+	target, err := to.openTarget(ctx)
+	if err != nil {
+		return fmt.Errorf("target: %w", err)
+	}
+	defer func() { err = errors.Join(err, target.Close(context.WithoutCancel(ctx))) }()
+
+	var bar *progressbar.ProgressBar
+	counts, leftOut, err := transfer.Copy(ctx, source, target, from.String(), func(step string, records int) func(int) {
+		if bar != nil {
+			_ = bar.Finish()
+		}
+		bar = newProgressBar(step, records, in.stdout)
+		return func(n int) { _ = bar.Add(n) }
+	})
+	if bar != nil {
+		_ = bar.Finish()
+	}
+	if err != nil {
+		return explainCopy(ctx, err)
+	}
+	return reportCopy(in, from, to, counts, leftOut)
+}
+
+// explainCopy adds to the error of a copy what to do about it.
+func explainCopy(ctx context.Context, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		return errors.New("stopped: run the same command again, and it goes on")
+	case errors.Is(err, transfer.ErrDiffer):
+		return fmt.Errorf("%w. Stop every server on both, and run the same command again: it copies what changed", err)
+	case errors.Is(err, models.ErrUnavailable):
+		return fmt.Errorf("%w. Run the same command again, and it goes on", err)
+	}
+	return err
+}
+
+// reportCopy says what was copied.
+func reportCopy(in call, from, to address, counts []transfer.Count, leftOut []string) error {
+	var text strings.Builder
+	for _, c := range counts {
+		fmt.Fprintf(&text, "%-9s %d on both sides, SHA-256 %s\n", c.Name, c.Records, c.Checksum)
+	}
+	if len(leftOut) > 0 {
+		fmt.Fprintf(&text, "left out: records of another program in %s, whose _id is no ObjectID\n",
+			strings.Join(leftOut, ", "))
+	}
+	fmt.Fprintf(&text, "%s is a copy of %s\n", to, from)
+	text.WriteString("Sessions and tokens stay valid on it if its server has the same secrets: SECRET_KEY and REFRESH_SECRET,\n" +
+		"or the files secret_key and refresh_secret in DATA_DIR.\n")
+	_, err := in.stdout.Write([]byte(text.String()))
+	return err
+}
