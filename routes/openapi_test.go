@@ -74,8 +74,12 @@ func TestDocumentHasExamples(t *testing.T) {
 				t.Errorf("%s: the request body has no example", call)
 			}
 			for status, answer := range operation.Responses.Map() {
-				if answer.Value.Content["application/json"] != nil && len(jsonExamples(answer.Value.Content)) == 0 {
+				shown := len(jsonExamples(answer.Value.Content))
+				if answer.Value.Content["application/json"] != nil && shown == 0 {
 					t.Errorf("%s, %s: the answer has no example", call, status)
+				}
+				if status == "400" && shown > 3 {
+					t.Errorf("%s: %d examples of 400 are too many to read", call, shown)
 				}
 				for name, header := range answer.Value.Headers {
 					checkExamples(t, call+", "+status+", header "+name, header.Value.Parameter)
