@@ -1,9 +1,10 @@
-// Package seed fills a store with believable users and posts.
+// Package seed fills a store with believable users, posts and comments.
 package seed
 
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,6 +23,8 @@ const (
 	// userAge is how old the accounts of the users are at most. Their posts are younger than postAge.
 	userAge = 210 * 24 * time.Hour
 	postAge = 180 * 24 * time.Hour
+	// commentedPosts is how many of the newest posts get comments, and maxComments how many each of them gets at most.
+	commentedPosts, maxComments = 100, 4
 )
 
 // Plan says what to fill a store with.
@@ -32,8 +35,8 @@ type Plan struct {
 	Suffix       string // of every username; with another one, a store can be filled a second time
 }
 
-// Fill stores the users and the posts of a plan. Their times are spread over the past months, in the order of their
-// ids. Fill calls progress with the number of rows that each step added. After an error, some of the rows are stored
+// Fill stores the users and the posts of a plan, and comments on the newest posts. Their times are spread over the past
+// months, in the order of their ids. Fill calls progress with the number of users or posts that each step added. After an error, some of the rows are stored
 // and some are not. The error is models.ErrDuplicate if a username is taken.
 func Fill(ctx context.Context, store models.Store, plan Plan, progress func(rows int)) error {
 	faker, now := gofakeit.New(plan.Random), time.Now()
@@ -52,6 +55,7 @@ func Fill(ctx context.Context, store models.Store, plan Plan, progress func(rows
 		progress(len(users))
 	}
 	writer, articles := newWriter(faker), span{now.Add(-postAge), now, plan.Posts}
+	var newest []models.Post
 	for start := 0; start < plan.Posts; start += batchSize {
 		posts := make([]models.Post, min(batchSize, plan.Posts-start))
 		for i := range posts {
@@ -61,6 +65,17 @@ func Fill(ctx context.Context, store models.Store, plan Plan, progress func(rows
 			return fmt.Errorf("seed posts: %w", err)
 		}
 		progress(len(posts))
+		newest = append(newest, posts...)
+		newest = newest[max(0, len(newest)-commentedPosts):]
+	}
+	var comments []models.Comment
+	for i := range newest {
+		comments = append(comments, writer.comments(&newest[i], authors, clock, now)...)
+	}
+	for batch := range slices.Chunk(comments, batchSize) {
+		if err := store.CreateComments(ctx, batch); err != nil {
+			return fmt.Errorf("seed comments: %w", err)
+		}
 	}
 	return nil
 }
@@ -104,10 +119,11 @@ type writer struct {
 	faker              *gofakeit.Faker
 	topics             []topic
 	openings, closings []string
+	remarks            []string
 }
 
 func newWriter(faker *gofakeit.Faker) *writer {
-	return &writer{faker: faker, topics: topics(), openings: openings(), closings: closings()}
+	return &writer{faker: faker, topics: topics(), openings: openings(), closings: closings(), remarks: remarks()}
 }
 
 // post makes a post of one of the authors, of four paragraphs and some 90 words.
@@ -128,6 +144,23 @@ func (w *writer) post(authors []models.ID, at time.Time) models.Post {
 		CreatedAt: created,
 		UpdatedAt: created,
 	}
+}
+
+// comments makes the comments on a post, none or a few, each younger than the one before.
+func (w *writer) comments(
+	post *models.Post, authors []models.ID, clock *gofakeit.Faker, now time.Time,
+) []models.Comment {
+	comments := make([]models.Comment, w.faker.IntN(maxComments+1))
+	times := span{post.CreatedAt, now, len(comments)}
+	for i := range comments {
+		at := times.at(clock, i)
+		written := models.StoredTime(at)
+		comments[i] = models.Comment{
+			ID: models.NewIDAt(at), PostID: post.ID, Content: w.faker.RandomString(w.remarks),
+			AuthorID: authors[w.faker.IntN(len(authors))], CreatedAt: written, UpdatedAt: written,
+		}
+	}
+	return comments
 }
 
 // letters returns the letters of name that a username may start with, in lower case.

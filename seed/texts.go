@@ -35,6 +35,24 @@ func closings() []string {
 	}
 }
 
+// remarks are comments on posts, whatever those are about.
+func remarks() []string {
+	return []string{
+		"Thank you, this saved me an evening.",
+		"Does it still work the same way in the newest version?",
+		"I tried it this morning. It works, with one change: I had to update first.",
+		"Good point about keeping it small.",
+		"We do it the other way round, and I am no longer sure why.",
+		"Could you show the whole file? I am missing where it starts.",
+		"I ran into the same thing last week and gave up too early.",
+		"This is clearer than the manual.",
+		"What do you do when it fails in the middle?",
+		"I disagree with the second paragraph, but the rest is what I tell everybody.",
+		"Bookmarked. Looking forward to part two.",
+		"It also works on a very small machine, if anybody wonders.",
+	}
+}
+
 // bios are what users say about themselves.
 func bios() []string {
 	return []string{
