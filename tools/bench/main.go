@@ -75,6 +75,9 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 		return err
 	}
 	printRates(out, o, sites, c)
+	if err := measureThread(ctx, o, out); err != nil {
+		return fmt.Errorf("measure comments: %w", err)
+	}
 	if err := whileWriting(ctx, largest, o, out); err != nil {
 		return fmt.Errorf("measure while writing: %w", err)
 	}

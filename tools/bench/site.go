@@ -62,7 +62,8 @@ func openSite(ctx context.Context, dir string, posts int, out io.Writer) (*site,
 	path := filepath.Join(s.dataDir, "gin-blog.db")
 	if _, err := os.Stat(path); err != nil {
 		start := time.Now()
-		if err := fillFile(ctx, path, posts); err != nil {
+		err := fillFile(ctx, path, func(store models.Store) error { return populate(ctx, store, posts) })
+		if err != nil {
 			return nil, err
 		}
 		elapsed := time.Since(start).Round(100 * time.Millisecond)
@@ -178,8 +179,8 @@ func (s *site) close(ctx context.Context) error {
 	return errors.Join(append(errs, s.readStore.Close(ctx), s.writeStore.Close(ctx), os.RemoveAll(s.writeDir))...)
 }
 
-// fillFile makes a store of posts of some 60 words each. The file gets its path only when it is complete.
-func fillFile(ctx context.Context, path string, posts int) error {
+// fillFile makes a store with the rows that fill stores. The file gets its path only when it is complete.
+func fillFile(ctx context.Context, path string, fill func(models.Store) error) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
@@ -193,7 +194,7 @@ func fillFile(ctx context.Context, path string, posts int) error {
 	if err != nil {
 		return err
 	}
-	if err := populate(ctx, store, posts); err != nil {
+	if err := fill(store); err != nil {
 		return errors.Join(err, store.Close(ctx))
 	}
 	if err := store.Close(ctx); err != nil {
