@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -146,10 +147,14 @@ func (s *site) prepare(ctx context.Context) error {
 		Expecting(http.StatusNotModified))
 	s.ready = append(s.ready, s.readyAPI.get("list, unchanged (304)", "/posts", unchanged).
 		Expecting(http.StatusNotModified))
-	post := fmt.Sprintf(`{"title":"%s","content":"%s","tags":["go","gin"]}`,
-		newest.Title, strings.ReplaceAll(newest.Content, `"`, `'`))
+	post, err := json.Marshal(map[string]any{
+		"title": newest.Title, "content": newest.Content, "tags": []string{"go", "gin"},
+	})
+	if err != nil {
+		return err
+	}
 	s.writes = []*load.Request{
-		s.writeAPI.post("create", "/posts", post, "Authorization: Bearer "+grant.AccessToken+"\r\n").
+		s.writeAPI.post("create", "/posts", string(post), "Authorization: Bearer "+grant.AccessToken+"\r\n").
 			Expecting(http.StatusCreated),
 		s.writeAPI.post("refresh", "/auth/refresh", `{"refreshToken":"`+grant.RefreshToken+`"}`, ""),
 		s.writeAPI.post(fmt.Sprintf("log in (bcrypt cost %d)", usualCost),
