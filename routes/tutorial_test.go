@@ -2,6 +2,7 @@ package routes_test
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -106,6 +107,51 @@ func TestDatabaseOfTheTutorialIsServed(t *testing.T) {
 	s.send(t, "POST", "/auth/register", `{"username":"Alice","password":"pass123"}`).
 		fails(409, "ConflictError", "Username already taken")
 	s.register(t, "newcomer")
+}
+
+// TestTutorialsAppSeesNoComment: the Express app lists every document of posts, and nothing else is there after comments
+// were written. A post that it deletes takes its comments along.
+func TestTutorialsAppSeesNoComment(t *testing.T) {
+	db, _ := tutorialDatabase(t)
+	s := newServer(t, testkit.OpenMongoDB(t, db, nil))
+	all := func() (documents []bson.M) {
+		t.Helper()
+		for _, name := range []string{"users", "posts"} {
+			cursor, err := db.Collection(name).Find(t.Context(), bson.D{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var found []bson.M
+			if err := cursor.All(t.Context(), &found); err != nil {
+				t.Fatal(err)
+			}
+			documents = append(documents, found...)
+		}
+		return documents
+	}
+	var posts []postAnswer
+	s.send(t, "GET", "/posts", "").is(200).decode(&posts)
+	g := s.login(t, "alice")
+	before := all()
+	comment := s.comment(t, g.Token, posts[0].ID, "Nice")
+	s.comment(t, g.Token, posts[1].ID, "Nice too")
+	s.send(t, "PATCH", "/comments/"+comment.ID, `{"content":"Very nice"}`, bearer(g.Token)).is(200)
+	if after := all(); !reflect.DeepEqual(after, before) {
+		t.Errorf("comments changed the app's collections from %v to %v", before, after)
+	}
+
+	id, err := bson.ObjectIDFromHex(posts[0].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Collection("posts").DeleteOne(t.Context(), bson.D{{Key: "_id", Value: id}}); err != nil {
+		t.Fatal(err)
+	}
+	s.send(t, "GET", "/comments/"+comment.ID, "").fails(404, "NotFoundError", "Comment not found")
+	s.send(t, "GET", "/posts/"+posts[0].ID+"/comments", "").fails(404, "NotFoundError", "Post not found")
+	if got := s.thread(t, posts[1].ID, 10); len(got) != 1 {
+		t.Errorf("the other post has the comments %v", got)
+	}
 }
 
 func TestIDsOfTheTutorialThatLookLikeNames(t *testing.T) {
