@@ -25,7 +25,8 @@ var hostile = []string{
 	"\x00\x01\x08\x0b\x0c\x0e\x1f\x7f",
 	"\ufffe\uffff", "\xff\xfe broken", "\xed\xa0\x80",
 	"line\r\nbreaks\ttabs", "\u202e\u2066", "😀 日本語 é e\u0301",
-	"<?xml version=\"1.0\"?>", "<!DOCTYPE x [<!ENTITY y SYSTEM \"file:///etc/passwd\">]>&y;", "\u0085\u2028", "<!-- -- -->",
+	"<?xml version=\"1.0\"?>", "<!DOCTYPE x [<!ENTITY y SYSTEM \"file:///etc/passwd\">]>&y;",
+	"\u0085\u2028", "<!-- -- -->",
 }
 
 // newFeed returns a feed with an entry for each of the texts.
