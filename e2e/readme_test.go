@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"gin-blog/internal/testkit"
 )
 
 // TestReadmeFlow pastes the lines of the README's flow into one shell, against the real program, and compares the shape
@@ -57,6 +59,47 @@ func TestReadmeFlow(t *testing.T) {
 				t.Errorf("it prints %q, want %q", got, program.want)
 			}
 		})
+	}
+}
+
+// TestReadmeFromTheTutorial does what the README tells a reader of the tutorial: with the file .env that it shows, the
+// server uses MongoDB, and with its command alice becomes an admin. It also checks what the README says differs.
+func TestReadmeFromTheTutorial(t *testing.T) {
+	uri := strings.TrimSuffix(testkit.MongoURI(t), "/") + "/" + testkit.Database(t).Name()
+	lines := codeBlocks(t, "../README.md", "From the tutorial", "3000")
+	if len(lines) != 2 {
+		t.Fatalf("%d pieces of code, want two", len(lines))
+	}
+	dir := t.TempDir()
+	paste := func(text string) {
+		text = strings.ReplaceAll(text, "mongodb://localhost:27017/blog", uri)
+		program := exec.Command("bash", "-euc", strings.ReplaceAll(text, "go run .", binary))
+		program.Dir, program.Env = dir, []string{"PATH=" + os.Getenv("PATH")}
+		if out, err := program.CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", text, err, out)
+		}
+	}
+	paste(lines[0].text)
+	p := start(t, dir)
+	if !strings.Contains(p.logged(), `MONGO_URI="(set in .env)"`) {
+		t.Errorf("the server does not use the database of .env: %s", p.logged())
+	}
+	token := p.signUp("alice")
+	p.call("GET", "/admin/users", token, "", 403, nil)
+	paste(lines[1].text)
+	p.call("GET", "/admin/users", token, "", 200, nil)
+
+	var created struct{ Post testkit.Post }
+	for i := range 21 {
+		p.call("POST", "/posts", token, fmt.Sprintf(`{"title":"Post %d","content":"Hello"}`, i), 201, &created)
+	}
+	if created.Post.Author == nil || created.Post.Author.Username != "alice" {
+		t.Errorf("the author of a created post is %+v", created.Post.Author)
+	}
+	var list []testkit.Post
+	header := p.call("GET", "/posts", "", "", 200, &list)
+	if len(list) != 20 || list[0].Title != "Post 20" || !strings.Contains(header.Get("Link"), `rel="next"`) {
+		t.Errorf("%d posts, the first is %+v, Link is %q", len(list), list[0], header.Get("Link"))
 	}
 }
 
