@@ -1,6 +1,6 @@
 # What a developer runs. CONTRIBUTING.md explains each.
 
-.PHONY: run test postman schemathesis fuzz faults check bench bench-peers dist fmt
+.PHONY: run test postman postman-examples schemathesis fuzz faults check bench bench-peers dist fmt
 
 run: ## serve on http://localhost:3000; the first time, it compiles for a minute
 	go run .
@@ -10,6 +10,9 @@ test: ## all tests with the race detector, on SQLite and on MongoDB
 
 postman: ## the Postman collection, against the program on both stores
 	scripts/with-mongo scripts/postman
+
+postman-examples: ## save the answers of a run in the Postman collection, as its examples
+	scripts/postman examples
 
 schemathesis: ## schemathesis from the OpenAPI document, against the program on both stores
 	scripts/with-mongo scripts/schemathesis
