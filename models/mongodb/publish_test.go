@@ -145,3 +145,73 @@ func TestCrashBeforeTheDraftsOfAnAccountAreRemoved(t *testing.T) {
 		t.Errorf("the author that is there has %d drafts, want 2", count(kept.ID))
 	}
 }
+
+// TestRepeatedWritesOfDrafts: the reply to a write gets lost, the driver repeats the write, and the server carries out
+// both. The caller hears that the write succeeded.
+func TestRepeatedWritesOfDrafts(t *testing.T) {
+	proxy, db := testkit.NewMongoProxy(t), testkit.Database(t)
+	skipWithoutRepetition(t, db)
+	store := openBehind(t, proxy, db)
+	now := models.StoredTime(time.Now())
+	u := &models.User{ID: models.NewID(), Username: "alice", PasswordHash: "hash", CreatedAt: now}
+	if err := store.CreateUser(t.Context(), u); err != nil {
+		t.Fatal(err)
+	}
+	newDraft := func() *models.Draft {
+		return &models.Draft{
+			ID: models.NewID(), Title: "Draft", Content: "Hello", AuthorID: u.ID, PublishAt: now.Add(time.Hour),
+			CreatedAt: now, UpdatedAt: now,
+		}
+	}
+	drop := func(command string, call func() error) {
+		t.Helper()
+		before := proxy.Dropped()
+		proxy.DropReply(command)
+		if err := call(); err != nil {
+			t.Errorf("without a reply to %s: %v", command, err)
+		}
+		if dropped := proxy.Dropped() - before; dropped != 1 {
+			t.Errorf("%d replies to %s were dropped, want 1", dropped, command)
+		}
+	}
+	d := newDraft()
+	drop("insert", func() error { return store.CreateDraft(t.Context(), d) })
+	for _, change := range []models.DraftChange{
+		{Content: new("New"), Tags: &[]string{"a", "b"}}, {PublishAt: new(time.Time)}, {Content: new(""), Tags: &[]string{}},
+	} {
+		read, err := store.DraftByID(t.Context(), d.ID, u.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		change.IfUnchanged, change.UpdatedAt = read, read.UpdatedAt.Add(time.Second)
+		drop("findAndModify", func() error {
+			got, err := store.UpdateDraft(t.Context(), d.ID, u.ID, change)
+			if err == nil && (!got.UpdatedAt.Equal(change.UpdatedAt) || !change.ChangesNothing(got)) {
+				t.Errorf("change: got %+v, want %+v", got, change)
+			}
+			return err
+		})
+	}
+	drop("delete", func() error { return store.DeleteDraft(t.Context(), d.ID, u.ID, nil) })
+	for _, command := range []string{"findAndModify", "insert", "delete"} {
+		d := newDraft()
+		if err := store.CreateDraft(t.Context(), d); err != nil {
+			t.Fatal(err)
+		}
+		drop(command, func() error {
+			post, created, err := store.PublishDraft(t.Context(), d.ID, u.ID, models.Publication{At: now})
+			if err == nil && (!created || post.Title != "Draft") {
+				t.Errorf("publish: got %+v, %v", post, created)
+			}
+			return err
+		})
+	}
+	posts, _, err := store.Posts(t.Context(), models.PostFilter{Limit: 10})
+	if err != nil || len(posts) != 3 {
+		t.Errorf("there are %d posts, %v, want 3", len(posts), err)
+	}
+	drafts, _, err := store.Drafts(t.Context(), models.DraftFilter{AuthorID: u.ID, Limit: 10})
+	if err != nil || len(drafts) != 0 {
+		t.Errorf("there are %d drafts, %v, want none", len(drafts), err)
+	}
+}

@@ -41,6 +41,15 @@ func (s *Store) CommentPlans(ctx context.Context) (plans map[string][]string, er
 	return plans, nil
 }
 
+// DraftPlans are how SQLite finds a page of drafts, and the drafts that are due.
+func (s *Store) DraftPlans(ctx context.Context) (page, due []string, err error) {
+	if page, err = s.plan(ctx, selectDrafts, nil); err != nil {
+		return nil, nil, err
+	}
+	due, err = s.plan(ctx, selectDueDrafts, nil)
+	return page, due, err
+}
+
 func (s *Store) plan(ctx context.Context, query string, args []any) (steps []string, err error) {
 	err = s.read(ctx, "explain", func(conn *sqlite.Conn) error {
 		return eachRow(conn, `EXPLAIN QUERY PLAN `+query, args, func(row *sqlite.Stmt) bool {

@@ -101,3 +101,24 @@ func TestCommentsComeFromAnIndexInOrder(t *testing.T) {
 		comparePlan(t, name, plans[name], want)
 	}
 }
+
+// TestDraftsComeFromAnIndex: a page of drafts and the drafts that are due are read off an index in their order.
+func TestDraftsComeFromAnIndex(t *testing.T) {
+	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close(t.Context())
+	page, due, err := store.DraftPlans(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, steps := range map[string][]string{
+		"SEARCH drafts USING INDEX drafts_by_author (author_id=? AND id<?)": page,
+		"SEARCH drafts USING INDEX drafts_by_publish_at (publish_at<?)":     due,
+	} {
+		if len(steps) != 1 || steps[0] != want {
+			t.Errorf("the plan is %q, want %q", steps, want)
+		}
+	}
+}
