@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -140,11 +141,13 @@ func publishAgainstEdit(t *testing.T, store models.Store) {
 	for range 10 {
 		d := createDraft(t, store, newDraft(alice, "Draft"))
 		started, last := make(chan struct{}), "Hello"
+		var published atomic.Bool
 		var calls sync.WaitGroup
 		calls.Go(func() {
 			for n := 0; ; n++ {
 				content := fmt.Sprintf("change %d", n)
 				change := models.DraftChange{Content: &content, UpdatedAt: now()}
+				late := published.Load()
 				_, err := store.UpdateDraft(t.Context(), d.ID, alice.ID, change)
 				if n == 2 {
 					close(started)
@@ -152,8 +155,8 @@ func publishAgainstEdit(t *testing.T, store models.Store) {
 				if errors.Is(err, models.ErrDraftNotFound) || errors.Is(err, models.ErrDraftPublishing) {
 					return
 				}
-				if err != nil {
-					t.Errorf("change: %v", err)
+				if err != nil || late {
+					t.Errorf("change: got %v, and the draft was published before: %v", err, late)
 					return
 				}
 				last = content
@@ -161,10 +164,11 @@ func publishAgainstEdit(t *testing.T, store models.Store) {
 		})
 		<-started
 		post, _, err := publish(t, store, d)
+		published.Store(true)
+		calls.Wait()
 		if err != nil {
 			t.Fatalf("publish: %v", err)
 		}
-		calls.Wait()
 		if post.Content != last {
 			t.Errorf("the post has %q, and %q was acknowledged last", post.Content, last)
 		}
