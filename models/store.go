@@ -111,9 +111,6 @@ type DraftStore interface {
 	// author has MaxDrafts already. Many calls at once leave no more than MaxDrafts, but may refuse a draft that would still
 	// have fitted. A store that notices that the author is gone returns ErrUserNotFound.
 	CreateDraft(ctx context.Context, d *Draft) error
-	// CreateDrafts stores many drafts, faster than one by one, and whatever their number. If it fails, some of them may be
-	// stored.
-	CreateDrafts(ctx context.Context, drafts []Draft) error
 	// DraftByID returns a draft of this author.
 	DraftByID(ctx context.Context, id, author ID) (*Draft, error)
 	// Drafts returns a page, newest first, and whether there are older drafts. Its cost does not depend on how many drafts

@@ -152,7 +152,7 @@ func TestManyPublishersPublishOnce(t *testing.T) {
 				CreatedAt: b.clock(), UpdatedAt: b.clock(), PublishAt: b.clock(),
 			}
 		}
-		if err := store.CreateDrafts(t.Context(), drafts); err != nil {
+		if err := store.(models.Bulk).DraftTable().Insert(t.Context(), drafts); err != nil {
 			t.Fatal(err)
 		}
 		for range 3 {

@@ -88,18 +88,6 @@ func (s *Store) CreateDraft(ctx context.Context, d *models.Draft) error {
 	})
 }
 
-// CreateDrafts implements models.DraftStore.
-func (s *Store) CreateDrafts(ctx context.Context, drafts []models.Draft) error {
-	documents := make([]draftDocument, len(drafts))
-	for i := range drafts {
-		documents[i] = newDraftDocument(&drafts[i])
-	}
-	return s.run(ctx, "create drafts", func(ctx context.Context, c *collections) error {
-		_, err := c.drafts.InsertMany(ctx, documents)
-		return err
-	})
-}
-
 // countDrafts returns how many drafts an author has, at most one more than models.MaxDrafts.
 func countDrafts(ctx context.Context, c *collections, author models.ID) (int64, error) {
 	return c.drafts.CountDocuments(ctx, draftsOf(author), options.Count().SetLimit(models.MaxDrafts+1))

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"errors"
-	"math"
 	"strings"
 	"time"
 
@@ -38,18 +37,6 @@ const (
 // CreateDraft implements models.DraftStore.
 func (s *Store) CreateDraft(ctx context.Context, d *models.Draft) error {
 	return s.write(ctx, "create draft", func(conn *sqlite.Conn) error { return createDraft(conn, d, models.MaxDrafts) })
-}
-
-// CreateDrafts implements models.DraftStore.
-func (s *Store) CreateDrafts(ctx context.Context, drafts []models.Draft) error {
-	return s.write(ctx, "create drafts", func(conn *sqlite.Conn) error {
-		for i := range drafts {
-			if err := createDraft(conn, &drafts[i], math.MaxInt); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
 }
 
 // createDraft inserts a draft if its author has fewer than limit.

@@ -287,8 +287,8 @@ func draftsAreLimited(t *testing.T, store models.Store) {
 	for i := range drafts {
 		drafts[i] = *newDraft(alice, "one of many")
 	}
-	if err := store.CreateDrafts(t.Context(), drafts); err != nil {
-		t.Fatalf("create drafts: %v", err)
+	if err := asBulk(t, store).DraftTable().Insert(t.Context(), drafts); err != nil {
+		t.Fatalf("insert drafts: %v", err)
 	}
 	created := atOnce(t, 4, func(int) error {
 		return store.CreateDraft(t.Context(), newDraft(alice, "one of too many"))

@@ -106,9 +106,6 @@ func draftMethods(d models.Draft) []method {
 	type store = models.Store
 	return []method{
 		{"CreateDraft", func(ctx context.Context, s store) error { return s.CreateDraft(ctx, &d) }},
-		{"CreateDrafts", func(ctx context.Context, s store) error {
-			return s.CreateDrafts(ctx, []models.Draft{*newDraft(&models.User{ID: d.AuthorID}, "another")})
-		}},
 		{"DraftByID", func(ctx context.Context, s store) error { return second(s.DraftByID(ctx, d.ID, d.AuthorID)) }},
 		{"Drafts", func(ctx context.Context, s store) error {
 			_, _, err := s.Drafts(ctx, models.DraftFilter{AuthorID: d.AuthorID, Limit: 1})
