@@ -35,7 +35,7 @@ const keptColumns = `id, title, content, tags, author_id, created_at, updated_at
 
 const (
 	// keptCommentColumns are the columns that scanKeptComment reads.
-	keptCommentColumns = `comments.id, posts.id, comments.content, comments.author_id, comments.created_at,
+	keptCommentColumns = `comments.id, posts.id AS post_id, comments.content, comments.author_id, comments.created_at,
 		comments.updated_at, comments.idempotency_key, comments.idempotency_hash`
 
 	// insertKeptRow inserts nothing if the post does not exist.
@@ -206,7 +206,7 @@ func ifUserExists(err error) error {
 
 // scanKept reads keptColumns.
 func scanKept(row *sqlite.Stmt) models.KeptPost {
-	return models.KeptPost{Post: scanPostColumns(row), KeptKey: scanKeptKey(row, 7)}
+	return models.KeptPost{Post: scanPostColumns(row), KeptKey: scanKeptKey(row)}
 }
 
 // insertKeptComment stores a comment, unless its post does not exist.
@@ -220,14 +220,14 @@ func insertKeptComment(conn *sqlite.Conn, c *models.KeptComment) error {
 func scanKeptComment(row *sqlite.Stmt) models.KeptComment {
 	return models.KeptComment{
 		Comment: models.Comment{
-			ID:        columnID(row, 0),
-			PostID:    columnID(row, 1),
-			Content:   row.ColumnText(2),
-			AuthorID:  columnID(row, 3),
-			CreatedAt: columnTime(row, 4),
-			UpdatedAt: columnTime(row, 5),
+			ID:        columnID(row, "id"),
+			PostID:    columnID(row, "post_id"),
+			Content:   columnText(row, "content"),
+			AuthorID:  columnID(row, "author_id"),
+			CreatedAt: columnTime(row, "created_at"),
+			UpdatedAt: columnTime(row, "updated_at"),
 		},
-		KeptKey: scanKeptKey(row, 6),
+		KeptKey: scanKeptKey(row),
 	}
 }
 

@@ -11,9 +11,8 @@ import (
 
 const (
 	// commentColumns are the columns that scanComment reads.
-	commentColumns = `comments.id, posts.id, posts.author_id, comments.content, comments.author_id, comments.created_at,
-		comments.updated_at, users.username`
-	commentColumnCount = 8
+	commentColumns = `comments.id, posts.id AS post_id, posts.author_id AS post_author_id, comments.content,
+		comments.author_id, comments.created_at, comments.updated_at, users.username AS author_name`
 
 	// fromComments leaves out the comments of deleted posts.
 	fromComments = ` FROM comments CROSS JOIN posts ON posts.position = comments.post
@@ -69,7 +68,7 @@ func (s *Store) CreateComment(
 		c.ID = models.NewID()
 		insert := func() error { return insertCommentRow(conn, c, key) }
 		existing, err = createOnce(conn, c.AuthorID, key, freeCommentKey, insert, func() (*models.Comment, error) {
-			return rowByKey(conn, models.ErrPostNotFound, scanComment, commentColumnCount, selectCommentByKey, c.AuthorID, key)
+			return rowByKey(conn, models.ErrPostNotFound, scanComment, selectCommentByKey, c.AuthorID, key)
 		})
 		if err == nil && conn.Changes() == 0 && existing == nil {
 			return models.ErrPostNotFound
@@ -125,7 +124,7 @@ func (s *Store) Thread(ctx context.Context, f models.ThreadFilter) ([]models.Com
 		args := []any{f.After[:], f.PostID[:], position(f.PostID), f.PostID[:], int64(f.Limit + 1)}
 		err := eachRow(conn, selectThread, args, func(row *sqlite.Stmt) bool {
 			postExists = true
-			return !row.ColumnIsNull(0) && addComment(page, row)
+			return !row.ColumnIsNull(column(row, "id")) && addComment(page, row)
 		})
 		if err == nil && !postExists {
 			return models.ErrPostNotFound
@@ -156,7 +155,7 @@ func (s *Store) Comments(ctx context.Context, f models.CommentFilter) ([]models.
 
 // addComment adds a row to a page and returns whether there was room for it.
 func addComment(page *models.Page[models.Comment], row *sqlite.Stmt) bool {
-	if !page.Reserve(row.ColumnLen(3)) {
+	if !page.Reserve(row.ColumnLen(column(row, "content"))) {
 		return false
 	}
 	page.Rows = append(page.Rows, scanComment(row))
@@ -239,16 +238,16 @@ func (s *Store) SweepComments(ctx context.Context, _ time.Time) (more bool, err 
 // scanComment reads commentColumns.
 func scanComment(row *sqlite.Stmt) models.Comment {
 	c := models.Comment{
-		ID:           columnID(row, 0),
-		PostID:       columnID(row, 1),
-		PostAuthorID: columnID(row, 2),
-		Content:      row.ColumnText(3),
-		AuthorID:     columnID(row, 4),
-		CreatedAt:    columnTime(row, 5),
-		UpdatedAt:    columnTime(row, 6),
+		ID:           columnID(row, "id"),
+		PostID:       columnID(row, "post_id"),
+		PostAuthorID: columnID(row, "post_author_id"),
+		Content:      columnText(row, "content"),
+		AuthorID:     columnID(row, "author_id"),
+		CreatedAt:    columnTime(row, "created_at"),
+		UpdatedAt:    columnTime(row, "updated_at"),
 	}
-	if !row.ColumnIsNull(7) { // it is NULL if the author is gone
-		c.Author = &models.Author{ID: c.AuthorID, Username: row.ColumnText(7)}
+	if !row.ColumnIsNull(column(row, "author_name")) { // it is NULL if the author is gone
+		c.Author = &models.Author{ID: c.AuthorID, Username: columnText(row, "author_name")}
 	}
 	return c
 }

@@ -205,13 +205,34 @@ func orNull[T any](value *T) any {
 	return *value
 }
 
+// column returns the number of the column with a name, so that scans do not depend on the order of columns in a query.
+// It panics if there is none, which is a mistake in the query.
+func column(row *sqlite.Stmt, name string) int {
+	i := row.ColumnIndex(name)
+	if i < 0 {
+		panic("sqlite: the query has no column " + name)
+	}
+	return i
+}
+
 // columnID reads an id.
-func columnID(row *sqlite.Stmt, column int) (id models.ID) {
-	row.ColumnBytes(column, id[:])
+func columnID(row *sqlite.Stmt, name string) (id models.ID) {
+	row.ColumnBytes(column(row, name), id[:])
 	return id
 }
 
+// columnBytes reads bytes.
+func columnBytes(row *sqlite.Stmt, name string) []byte {
+	i := column(row, name)
+	content := make([]byte, row.ColumnLen(i))
+	row.ColumnBytes(i, content)
+	return content
+}
+
+// columnText reads a text.
+func columnText(row *sqlite.Stmt, name string) string { return row.ColumnText(column(row, name)) }
+
 // columnTime reads a time, which is stored as milliseconds since 1970.
-func columnTime(row *sqlite.Stmt, column int) time.Time {
-	return time.UnixMilli(row.ColumnInt64(column)).UTC()
+func columnTime(row *sqlite.Stmt, name string) time.Time {
+	return time.UnixMilli(row.ColumnInt64(column(row, name))).UTC()
 }

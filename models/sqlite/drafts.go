@@ -68,7 +68,7 @@ func (s *Store) Drafts(ctx context.Context, f models.DraftFilter) (drafts []mode
 	err = s.read(ctx, "list drafts", func(conn *sqlite.Conn) error {
 		return eachRow(conn, selectDrafts, []any{f.AuthorID[:], before(f.After), int64(f.Limit + 1)},
 			func(row *sqlite.Stmt) bool {
-				if !page.Reserve(row.ColumnLen(1) + row.ColumnLen(2)) {
+				if !page.Reserve(row.ColumnLen(column(row, "title")) + row.ColumnLen(column(row, "content"))) {
 					return false
 				}
 				page.Rows = append(page.Rows, scanDraft(row))
@@ -164,7 +164,7 @@ func (s *Store) PublishDraft(
 // DueDrafts implements models.DraftStore.
 func (s *Store) DueDrafts(ctx context.Context, at time.Time, limit int) (due []models.DueDraft, err error) {
 	scan := func(row *sqlite.Stmt) models.DueDraft {
-		return models.DueDraft{ID: columnID(row, 0), AuthorID: columnID(row, 1)}
+		return models.DueDraft{ID: columnID(row, "id"), AuthorID: columnID(row, "author_id")}
 	}
 	err = s.read(ctx, "find due drafts", func(conn *sqlite.Conn) error {
 		due, err = queryAll(conn, scan, selectDueDrafts, at.UnixMilli(), limit)
@@ -201,16 +201,16 @@ func timeOrNull(t time.Time) any {
 // scanDraft reads draftColumns.
 func scanDraft(row *sqlite.Stmt) models.Draft {
 	d := models.Draft{
-		ID:        columnID(row, 0),
-		Title:     row.ColumnText(1),
-		Content:   row.ColumnText(2),
-		Tags:      strings.Fields(row.ColumnText(3)),
-		AuthorID:  columnID(row, 4),
-		CreatedAt: columnTime(row, 6),
-		UpdatedAt: columnTime(row, 7),
+		ID:        columnID(row, "id"),
+		Title:     columnText(row, "title"),
+		Content:   columnText(row, "content"),
+		Tags:      strings.Fields(columnText(row, "tags")),
+		AuthorID:  columnID(row, "author_id"),
+		CreatedAt: columnTime(row, "created_at"),
+		UpdatedAt: columnTime(row, "updated_at"),
 	}
-	if !row.ColumnIsNull(5) {
-		d.PublishAt = columnTime(row, 5)
+	if !row.ColumnIsNull(column(row, "publish_at")) {
+		d.PublishAt = columnTime(row, "publish_at")
 	}
 	return d
 }

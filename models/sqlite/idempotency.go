@@ -44,21 +44,20 @@ func keptKeyColumns(key models.KeptKey) (text, fingerprint any) {
 }
 
 // scanKeptKey reads the two columns of a key.
-func scanKeptKey(row *sqlite.Stmt, column int) (key models.KeptKey) {
-	if row.ColumnIsNull(column) {
+func scanKeptKey(row *sqlite.Stmt) (key models.KeptKey) {
+	if row.ColumnIsNull(column(row, "idempotency_key")) {
 		return key
 	}
-	key.IdempotencyKey = row.ColumnText(column)
-	key.IdempotencyHash = make([]byte, row.ColumnLen(column+1))
-	row.ColumnBytes(column+1, key.IdempotencyHash)
+	key.IdempotencyKey = columnText(row, "idempotency_key")
+	key.IdempotencyHash = columnBytes(row, "idempotency_hash")
 	return key
 }
 
 // rowByKey returns the row that an author created with a key, or missing if there is none. The query takes the author
-// and the text of the key, and returns the columns that scan reads, of which there are so many, and then the
-// fingerprint. If that differs from the key's, rowByKey returns models.ErrKeyReused.
+// and the text of the key, and returns the columns that scan reads, and idempotency_hash. If that differs from the
+// key's, rowByKey returns models.ErrKeyReused.
 func rowByKey[T any](
-	conn *sqlite.Conn, missing error, scan func(*sqlite.Stmt) T, columns int, query string, author models.ID,
+	conn *sqlite.Conn, missing error, scan func(*sqlite.Stmt) T, query string, author models.ID,
 	key *models.Idempotency,
 ) (*T, error) {
 	type keyedRow struct {
@@ -66,9 +65,7 @@ func rowByKey[T any](
 		fingerprint []byte
 	}
 	found, err := queryOne(conn, missing, func(row *sqlite.Stmt) keyedRow {
-		fingerprint := make([]byte, row.ColumnLen(columns))
-		row.ColumnBytes(columns, fingerprint)
-		return keyedRow{scan(row), fingerprint}
+		return keyedRow{scan(row), columnBytes(row, "idempotency_hash")}
 	}, query, author[:], key.Key)
 	if err != nil {
 		return nil, err

@@ -142,4 +142,4 @@ func insertAt(conn *sqlite.Conn, at int64, p *models.KeptPost) error {
 }
 
 // scanID reads an id.
-func scanID(row *sqlite.Stmt) models.ID { return columnID(row, 0) }
+func scanID(row *sqlite.Stmt) models.ID { return columnID(row, "id") }

@@ -37,7 +37,9 @@ func (s *Store) PostLinks(ctx context.Context, r models.PostRange) (links []mode
 		before = position(r.Before)
 	}
 	scan := func(row *sqlite.Stmt) models.PostLink {
-		return models.PostLink{ID: columnID(row, 0), Title: row.ColumnText(1), UpdatedAt: columnTime(row, 2)}
+		return models.PostLink{
+			ID: columnID(row, "id"), Title: columnText(row, "title"), UpdatedAt: columnTime(row, "updated_at"),
+		}
 	}
 	err = s.search(ctx, "list links", func(conn *sqlite.Conn) error {
 		links, err = queryAll(conn, scan, `SELECT id, title, updated_at FROM posts WHERE position >= ? AND position < ?
@@ -49,7 +51,7 @@ func (s *Store) PostLinks(ctx context.Context, r models.PostRange) (links []mode
 
 // SkipPosts implements models.PostStore.
 func (s *Store) SkipPosts(ctx context.Context, from models.ID, n int) (id models.ID, err error) {
-	scan := func(row *sqlite.Stmt) models.ID { return columnID(row, 0) }
+	scan := func(row *sqlite.Stmt) models.ID { return columnID(row, "id") }
 	err = s.search(ctx, "skip posts", func(conn *sqlite.Conn) error {
 		ids, err := queryAll(conn, scan, `SELECT id FROM posts WHERE position >= ? ORDER BY position LIMIT 1 OFFSET ?`,
 			position(from), n)
@@ -127,21 +129,21 @@ func pageQuery(f models.PostFilter) (query string, args []any) {
 // scanPost reads postColumns.
 func scanPost(row *sqlite.Stmt) models.Post {
 	p := scanPostColumns(row)
-	if !row.ColumnIsNull(7) { // it is NULL if the author is gone
-		p.Author = &models.Author{ID: p.AuthorID, Username: row.ColumnText(7)}
+	if !row.ColumnIsNull(column(row, "author_name")) { // it is NULL if the author is gone
+		p.Author = &models.Author{ID: p.AuthorID, Username: columnText(row, "author_name")}
 	}
 	return p
 }
 
-// scanPostColumns reads the columns of a post itself, which come first.
+// scanPostColumns reads the columns of a post itself.
 func scanPostColumns(row *sqlite.Stmt) models.Post {
 	return models.Post{
-		ID:        columnID(row, 0),
-		Title:     row.ColumnText(1),
-		Content:   row.ColumnText(2),
-		Tags:      strings.Fields(row.ColumnText(3)),
-		AuthorID:  columnID(row, 4),
-		CreatedAt: columnTime(row, 5),
-		UpdatedAt: columnTime(row, 6),
+		ID:        columnID(row, "id"),
+		Title:     columnText(row, "title"),
+		Content:   columnText(row, "content"),
+		Tags:      strings.Fields(columnText(row, "tags")),
+		AuthorID:  columnID(row, "author_id"),
+		CreatedAt: columnTime(row, "created_at"),
+		UpdatedAt: columnTime(row, "updated_at"),
 	}
 }

@@ -12,14 +12,13 @@ import (
 const (
 	// postColumns are the columns that scanPost reads.
 	postColumns = `posts.id, posts.title, posts.content, posts.tags, posts.author_id, posts.created_at,
-		posts.updated_at, users.username`
-	postColumnCount = 8
+		posts.updated_at, users.username AS author_name`
 
 	withAuthor = ` LEFT JOIN users ON users.id = posts.author_id `
 
 	// oneAuthorColumns are postColumns for posts of one author, who is looked up once, without a join.
 	oneAuthorColumns = `posts.id, posts.title, posts.content, posts.tags, posts.author_id, posts.created_at,
-		posts.updated_at, (SELECT username FROM users WHERE id = ?)`
+		posts.updated_at, (SELECT username FROM users WHERE id = ?) AS author_name`
 
 	// If the author has a post with the same key, nothing is inserted.
 	insertPost = `INSERT INTO posts (position, id, title, content, tags, author_id, created_at, updated_at,
@@ -82,7 +81,7 @@ func createPost(conn *sqlite.Conn, p *models.Post, key *models.Idempotency) erro
 
 // postByKey returns the post that was created with a key, or models.ErrPostNotFound.
 func postByKey(conn *sqlite.Conn, author models.ID, key *models.Idempotency) (*models.Post, error) {
-	return rowByKey(conn, models.ErrPostNotFound, scanPost, postColumnCount, selectPostByKey, author, key)
+	return rowByKey(conn, models.ErrPostNotFound, scanPost, selectPostByKey, author, key)
 }
 
 // PostByID implements models.PostStore.

@@ -11,11 +11,10 @@ import (
 )
 
 const (
-	// sessionColumns are the columns that scanSession reads.
-	sessionColumns = `sessions.id, sessions.user_id, sessions.refresh_id, sessions.previous_refresh_id,
-		sessions.rotated_at, sessions.created_at, sessions.last_used_at, sessions.expires_at, sessions.user_agent,
-		sessions.ip, sessions.password_version`
-	sessionColumnCount = 11
+	// sessionColumns are the columns that scanSession reads. None has the name of one of userColumns.
+	sessionColumns = `sessions.id AS session_id, sessions.user_id, sessions.refresh_id, sessions.previous_refresh_id,
+		sessions.rotated_at, sessions.created_at AS session_created_at, sessions.last_used_at, sessions.expires_at,
+		sessions.user_agent, sessions.ip, sessions.password_version AS session_password_version`
 
 	insertSession = `INSERT INTO sessions (id, user_id, refresh_id, previous_refresh_id, rotated_at,
 		created_at, last_used_at, expires_at, user_agent, ip, password_version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
@@ -79,7 +78,7 @@ func (s *Store) LiveSession(
 		session models.Session
 		user    models.User
 	}
-	scan := func(row *sqlite.Stmt) login { return login{scanSession(row), scanUserAt(row, sessionColumnCount)} }
+	scan := func(row *sqlite.Stmt) login { return login{scanSession(row), scanUser(row)} }
 	var found *login
 	err = s.read(ctx, "find session", func(conn *sqlite.Conn) error {
 		found, err = queryOne(conn, models.ErrSessionNotFound, scan, selectSessionAndUser, id[:], now.UnixMilli())
@@ -183,16 +182,16 @@ func (s *Store) runPurge() {
 // scanSession reads sessionColumns.
 func scanSession(row *sqlite.Stmt) models.Session {
 	return models.Session{
-		ID:                columnID(row, 0),
-		UserID:            columnID(row, 1),
-		RefreshID:         row.ColumnText(2),
-		PreviousRefreshID: row.ColumnText(3),
-		RotatedAt:         columnTime(row, 4),
-		CreatedAt:         columnTime(row, 5),
-		LastUsedAt:        columnTime(row, 6),
-		ExpiresAt:         columnTime(row, 7),
-		UserAgent:         row.ColumnText(8),
-		IP:                row.ColumnText(9),
-		PasswordVersion:   row.ColumnInt64(10),
+		ID:                columnID(row, "session_id"),
+		UserID:            columnID(row, "user_id"),
+		RefreshID:         columnText(row, "refresh_id"),
+		PreviousRefreshID: columnText(row, "previous_refresh_id"),
+		RotatedAt:         columnTime(row, "rotated_at"),
+		CreatedAt:         columnTime(row, "session_created_at"),
+		LastUsedAt:        columnTime(row, "last_used_at"),
+		ExpiresAt:         columnTime(row, "expires_at"),
+		UserAgent:         columnText(row, "user_agent"),
+		IP:                columnText(row, "ip"),
+		PasswordVersion:   row.ColumnInt64(column(row, "session_password_version")),
 	}
 }

@@ -133,19 +133,16 @@ func (s *Store) user(ctx context.Context, query string, arg any) (u *models.User
 }
 
 // scanUser reads userColumns.
-func scanUser(row *sqlite.Stmt) models.User { return scanUserAt(row, 0) }
-
-// scanUserAt reads userColumns, the first of which is column first of the row.
-func scanUserAt(row *sqlite.Stmt, first int) models.User {
+func scanUser(row *sqlite.Stmt) models.User {
 	return models.User{
-		ID:              columnID(row, first),
-		Username:        row.ColumnText(first + 1),
-		Email:           row.ColumnText(first + 2),
-		Name:            row.ColumnText(first + 3),
-		Bio:             row.ColumnText(first + 4),
-		Role:            models.Role(row.ColumnText(first + 5)),
-		PasswordHash:    row.ColumnText(first + 6),
-		PasswordVersion: row.ColumnInt64(first + 7),
-		CreatedAt:       columnTime(row, first+8),
+		ID:              columnID(row, "id"),
+		Username:        columnText(row, "username"),
+		Email:           columnText(row, "email"),
+		Name:            columnText(row, "name"),
+		Bio:             columnText(row, "bio"),
+		Role:            models.Role(columnText(row, "role")),
+		PasswordHash:    columnText(row, "password_hash"),
+		PasswordVersion: row.ColumnInt64(column(row, "password_version")),
+		CreatedAt:       columnTime(row, "created_at"),
 	}
 }
