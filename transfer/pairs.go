@@ -8,9 +8,8 @@ import (
 	"gin-blog/models"
 )
 
-// readSize and writeSize are how many records are read and written at a time. Long records come in smaller batches. A
-// slow machine can still write that many before the store's timeout.
-const readSize, writeSize = 1000, 200
+// readSize is how many records are read at a time. Long records come in smaller batches.
+const readSize = 1000
 
 // pair is a record as the source and as the target have it. One of them is nil where only the other side has it.
 type pair[T models.Record] struct{ source, target *T }

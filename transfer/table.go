@@ -13,6 +13,13 @@ import (
 	"gin-blog/models"
 )
 
+const (
+	// minWrite and maxWrite are how many records are written at a time, at least and at most.
+	minWrite, maxWrite = 200, 3200
+	// quickWrite and slowWrite are when the number is doubled and halved.
+	quickWrite, slowWrite = models.CallTimeout / 10, models.CallTimeout / 4
+)
+
 // sums is what is compared of a table at the end.
 type sums struct {
 	records  int
@@ -110,15 +117,17 @@ func (s *sides[T]) fill(ctx context.Context, add func(records int)) error {
 // fillAfter stores the records that follow an id, as far as the target lacks them.
 func (s *sides[T]) fillAfter(ctx context.Context, after models.ID, add func(records int)) error {
 	var missing []T
-	size := 0
+	size, limit := 0, minWrite
 	insert := func() error {
 		if len(missing) == 0 {
 			return nil
 		}
+		begin := time.Now()
 		if err := s.insert(ctx, missing); err != nil {
 			return err
 		}
 		add(len(missing))
+		limit = nextLimit(limit, time.Since(begin))
 		missing, size = missing[:0], 0
 		return nil
 	}
@@ -130,7 +139,7 @@ func (s *sides[T]) fillAfter(ctx context.Context, after models.ID, add func(reco
 			continue
 		}
 		missing, size = append(missing, *p.source), size+(*p.source).Size()
-		if len(missing) < writeSize && size < models.MaxPageBytes {
+		if len(missing) < limit && size < models.MaxPageBytes {
 			continue
 		}
 		if err := insert(); err != nil {
@@ -138,6 +147,18 @@ func (s *sides[T]) fillAfter(ctx context.Context, after models.ID, add func(reco
 		}
 	}
 	return insert()
+}
+
+// nextLimit returns how many records to write at a time after so many took so long. Large batches are faster; small
+// ones are written before the store's timeout on a slow machine too.
+func nextLimit(limit int, took time.Duration) int {
+	switch {
+	case took < quickWrite:
+		return min(2*limit, maxWrite)
+	case took > slowWrite:
+		return max(limit/2, minWrite)
+	}
+	return limit
 }
 
 // insert stores records. Those that the target took before it was away for a while count as stored.
@@ -213,7 +234,7 @@ func (s *sides[T]) prune(ctx context.Context, add func(records int)) error {
 			}
 		}
 		wrong = append(wrong, (*p.target).RecordID())
-		if len(wrong) < writeSize {
+		if len(wrong) < minWrite {
 			continue
 		}
 		if err := remove(); err != nil {

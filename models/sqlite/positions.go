@@ -24,6 +24,13 @@ const (
 
 	selectMovedBefore = `SELECT position FROM moved_posts WHERE id < ? ORDER BY id DESC LIMIT 1`
 
+	// isAlone is 1 if a post that was never moved can be inserted at its position, and no deleted post has left anything
+	// there.
+	isAlone = `SELECT NOT EXISTS (SELECT 1 FROM moved_posts WHERE id = ?)
+		AND COALESCE((` + selectMovedBefore + `), -1) < ?
+		AND NOT EXISTS (SELECT 1 FROM posts WHERE position = ?)
+		AND NOT EXISTS (SELECT 1 FROM comments WHERE post = ?)`
+
 	setMoved = `INSERT INTO moved_posts (id, position) VALUES (?, ?)
 		ON CONFLICT (id) DO UPDATE SET position = excluded.position`
 )
@@ -37,8 +44,15 @@ func insertKept(conn *sqlite.Conn, p *models.KeptPost) error {
 	if err := checkTags(p.ID, p.Title, p.Tags); err != nil {
 		return err
 	}
-	at, err := findPosition(conn, p.ID)
+	at := position(p.ID)
+	alone, err := queryAll(conn, scanInt, isAlone, p.ID[:], p.ID[:], at, at, at)
 	if err != nil {
+		return err
+	}
+	if alone[0] != 0 { // the usual case
+		return insertRow(conn, at, p)
+	}
+	if at, err = findPosition(conn, p.ID); err != nil {
 		return err
 	}
 	if err := makeRoom(conn, at); err != nil {
@@ -57,7 +71,7 @@ func findPosition(conn *sqlite.Conn, id models.ID) (int64, error) {
 		return 0, fmt.Errorf("%w: post %s", models.ErrDuplicate, id.Hex())
 	}
 	at := position(id)
-	moved, err := queryAll(conn, func(row *sqlite.Stmt) int64 { return row.ColumnInt64(0) }, selectMovedBefore, id[:])
+	moved, err := queryAll(conn, scanInt, selectMovedBefore, id[:])
 	if err != nil {
 		return 0, err
 	}
@@ -100,7 +114,8 @@ func makeRoom(conn *sqlite.Conn, at int64) error {
 
 // moveUp moves the post at a position to the next one, which is free, with its comments.
 func moveUp(conn *sqlite.Conn, from int64) error {
-	p, err := queryOne(conn, models.ErrPostNotFound, scanKept, `SELECT `+keptColumns+` FROM posts WHERE position = ?`, from)
+	const selectKept = `SELECT ` + keptColumns + ` FROM posts WHERE position = ?`
+	p, err := queryOne(conn, models.ErrPostNotFound, scanKept, selectKept, from)
 	if err != nil {
 		return err
 	}
@@ -136,10 +151,18 @@ func insertAt(conn *sqlite.Conn, at int64, p *models.KeptPost) error {
 	if err != nil {
 		return err
 	}
+	return insertRow(conn, at, p)
+}
+
+// insertRow stores a post at a position that is its own, or that moved_posts has.
+func insertRow(conn *sqlite.Conn, at int64, p *models.KeptPost) error {
 	key, hash := keptKeyColumns(p.KeptKey)
 	return exec(conn, `INSERT INTO posts (position, `+keptColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, at, p.ID[:],
 		p.Title, p.Content, joinTags(p.Tags), p.AuthorID[:], p.CreatedAt.UnixMilli(), p.UpdatedAt.UnixMilli(), key, hash)
 }
+
+// scanInt reads a number.
+func scanInt(row *sqlite.Stmt) int64 { return row.ColumnInt64(0) }
 
 // scanID reads an id.
 func scanID(row *sqlite.Stmt) models.ID { return columnID(row, "id") }
