@@ -38,6 +38,16 @@ func commands() []command {
 				"run again after a break, it goes on",
 			run: interruptible(copyBetweenStores),
 		}, {
+			name: "export", args: "[-json] DIR",
+			help: "write the posts to Markdown files with front matter, in a new folder;\n" +
+				"-json: users and posts as mongoexport does, with -hashes also password hashes",
+			run: interruptible(export),
+		}, {
+			name: "import", args: "[-json] DIR",
+			help: "import such files, and say for each what was done;\n" +
+				"-author NAME: the author of files that name none",
+			run: interruptible(importFiles),
+		}, {
 			name: "healthcheck",
 			help: "exit 0 when the server on this machine's PORT is ready",
 			run:  interruptible(healthcheck),

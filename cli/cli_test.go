@@ -43,6 +43,10 @@ Usage:
                                       without FILE, the copy is gin-blog-TIME.db in DATA_DIR
   gin-blog copy FROM TO               copy a store to an empty one: sqlite:FILE, mongodb://HOST/DATABASE;
                                       run again after a break, it goes on
+  gin-blog export [-json] DIR         write the posts to Markdown files with front matter, in a new folder;
+                                      -json: users and posts as mongoexport does, with -hashes also password hashes
+  gin-blog import [-json] DIR         import such files, and say for each what was done;
+                                      -author NAME: the author of files that name none
   gin-blog healthcheck                exit 0 when the server on this machine's PORT is ready
   gin-blog version                    print version, commit and Go version
   gin-blog -h                         print this help

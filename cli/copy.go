@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/schollz/progressbar/v3"
-
 	"gin-blog/models"
 	"gin-blog/transfer"
 )
@@ -36,17 +34,9 @@ func copyBetweenStores(ctx context.Context, in call) (err error) {
 	}
 	defer func() { err = errors.Join(err, target.Close(context.WithoutCancel(ctx))) }()
 
-	var bar *progressbar.ProgressBar
-	counts, leftOut, err := transfer.Copy(ctx, source, target, from.String(), func(step string, records int) func(int) {
-		if bar != nil {
-			_ = bar.Finish()
-		}
-		bar = newProgressBar(step, records, in.stdout)
-		return func(n int) { _ = bar.Add(n) }
-	})
-	if bar != nil {
-		_ = bar.Finish()
-	}
+	bars := &progressBars{to: in.stdout}
+	counts, leftOut, err := transfer.Copy(ctx, source, target, from.String(), bars.begin)
+	bars.finish()
 	if err != nil {
 		return explainCopy(ctx, err)
 	}
@@ -77,8 +67,8 @@ func reportCopy(in call, from, to address, counts []transfer.Count, leftOut []st
 			strings.Join(leftOut, ", "))
 	}
 	fmt.Fprintf(&text, "%s is a copy of %s\n", to, from)
-	text.WriteString("Sessions and tokens stay valid on it if its server has the same secrets: SECRET_KEY and REFRESH_SECRET,\n" +
-		"or the files secret_key and refresh_secret in DATA_DIR.\n")
+	text.WriteString("Sessions and tokens stay valid on it if its server has the same secrets:\n" +
+		"SECRET_KEY and REFRESH_SECRET, or the files secret_key and refresh_secret in DATA_DIR.\n")
 	_, err := in.stdout.Write([]byte(text.String()))
 	return err
 }

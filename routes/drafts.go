@@ -53,7 +53,7 @@ type draftRequest struct {
 
 func (r *draftRequest) normalize() {
 	r.Title = strings.TrimSpace(r.Title)
-	lower(r.Tags)
+	validation.LowerTags(r.Tags)
 }
 
 // check refuses a time to publish without content.
@@ -77,7 +77,7 @@ func (r *draftChangeRequest) normalize() {
 		*r.Title = strings.TrimSpace(*r.Title)
 	}
 	if r.Tags != nil {
-		lower(*r.Tags)
+		validation.LowerTags(*r.Tags)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"gin-blog/middleware"
 	"gin-blog/models"
+	"gin-blog/validation"
 )
 
 // postStore is what the handlers of posts need of the store.
@@ -49,7 +50,7 @@ type postRequest struct {
 
 func (r *postRequest) normalize() {
 	r.Title = strings.TrimSpace(r.Title)
-	lower(r.Tags)
+	validation.LowerTags(r.Tags)
 }
 
 // postChangeRequest has the new values of a post. A field that is nil was not sent.
@@ -64,19 +65,7 @@ func (r *postChangeRequest) normalize() {
 		*r.Title = strings.TrimSpace(*r.Title)
 	}
 	if r.Tags != nil {
-		lower(*r.Tags)
-	}
-}
-
-// lower turns ASCII letters into lower case. Other letters stay, and are refused later.
-func lower(tags []string) {
-	for i, tag := range tags {
-		tags[i] = strings.Map(func(r rune) rune {
-			if r >= 'A' && r <= 'Z' {
-				return r + 'a' - 'A'
-			}
-			return r
-		}, tag)
+		validation.LowerTags(*r.Tags)
 	}
 }
 

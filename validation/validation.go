@@ -211,3 +211,16 @@ func IsTag(s string) bool {
 	other := func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' }
 	return s != "" && len(s) <= 32 && !strings.ContainsFunc(s, other)
 }
+
+// LowerTags turns the ASCII letters of tags into lower case, in place. Other letters stay, and are refused by the
+// rules.
+func LowerTags(tags []string) {
+	for i, tag := range tags {
+		tags[i] = strings.Map(func(r rune) rune {
+			if r >= 'A' && r <= 'Z' {
+				return r + 'a' - 'A'
+			}
+			return r
+		}, tag)
+	}
+}

@@ -15,7 +15,7 @@ import (
 type userDocument struct {
 	ID        models.ID `bson:"_id"`
 	Username  string    `bson:"username"`
-	Password  string    `bson:"password"`
+	Password  string    `bson:"password,omitempty"`
 	Email     string    `bson:"email,omitempty"`
 	Name      string    `bson:"name,omitempty"`
 	Bio       string    `bson:"bio,omitempty"`

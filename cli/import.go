@@ -1,0 +1,70 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"gin-blog/transfer"
+)
+
+// importFiles reads the files of a folder into the store that the settings name.
+func importFiles(ctx context.Context, in call) error {
+	var asJSON bool
+	var author string
+	dir, err := in.parseFolder("import", func(flags *flag.FlagSet) {
+		flags.BoolVar(&asJSON, "json", false, "")
+		flags.StringVar(&author, "author", "", "")
+	})
+	if err != nil {
+		return err
+	}
+	if asJSON && author != "" {
+		return usageError("import: -author is for Markdown files, not for -json")
+	}
+	return in.withBulkStore(ctx, func(store bulkStore, where string) (err error) {
+		root, err := os.OpenRoot(dir)
+		if err != nil {
+			return fmt.Errorf("import: %w", err)
+		}
+		defer func() { err = errors.Join(err, root.Close()) }()
+		counts := map[transfer.Done]int{}
+		options := transfer.ImportOptions{Author: author, Now: time.Now(), Report: func(r transfer.Result) {
+			counts[r.Done]++
+			line := fmt.Sprintf("%-9s %s", r.Done, r.File)
+			if r.Why != "" {
+				line += ": " + r.Why
+			}
+			fmt.Fprintln(in.stdout, printable(line))
+		}}
+		run := transfer.ImportMarkdown
+		if asJSON {
+			run = transfer.ImportJSON
+		}
+		if err := run(ctx, store, root, options); err != nil {
+			return fmt.Errorf("import: %w", err)
+		}
+		return summarize(in, counts, where)
+	})
+}
+
+// summarize says how many records an import created, changed and so on. It returns an error if it refused any.
+func summarize(in call, counts map[transfer.Done]int, where string) error {
+	var parts []string
+	for _, done := range []transfer.Done{
+		transfer.Created, transfer.Updated, transfer.Unchanged, transfer.Skipped, transfer.Refused,
+	} {
+		parts = append(parts, fmt.Sprintf("%d %s", counts[done], done))
+	}
+	if _, err := fmt.Fprintf(in.stdout, "%s in the %s\n", strings.Join(parts, ", "), where); err != nil {
+		return err
+	}
+	if n := counts[transfer.Refused]; n > 0 {
+		return fmt.Errorf("import: %d of the records above were refused", n)
+	}
+	return nil
+}

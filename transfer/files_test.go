@@ -1,0 +1,553 @@
+package transfer_test
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"gin-blog/internal/testkit"
+	"gin-blog/models"
+	"gin-blog/seed"
+	"gin-blog/transfer"
+)
+
+// oddTitles and oddContents are texts that a file could lose or change.
+var (
+	oddTitles = []string{
+		"It's", `"quoted" \ back`, "a: b # c", "- list", "yes", "null", "2024", "007", "1e3", "{{ .Site }}", "日本語 🦫",
+		"é e\u0301", "../../etc/passwd", "a/b\\c", "..", "&amp; <b>", "nb\u00a0sp", "\ufeffbom", "\U000e0001", "%00",
+		"con", "---", "~", "[x", "*a",
+	}
+	oddContents = []string{
+		"x", "line\r\nline\r\n", "---\ntitle: other\n---\n", "\n\nleading", "trailing\n\n\n", "\r\n", "\n", " ", "end\r",
+		"tab\t", "+++\n", "\ufeffbom", "no\u2028line\u2029end", "日本語 🦫", "```yaml\n---\n```", "# Heading\n\n- a\n- b\n",
+	}
+)
+
+// storeOdd stores a user, and a post with each of the odd texts. It returns the posts.
+func storeOdd(t *testing.T, s store) (posts []models.KeptPost) {
+	t.Helper()
+	plan := seed.Plan{Users: 3, Posts: 20, Random: 1, PasswordHash: "$2a$04$" + strings.Repeat("x", 53)}
+	if err := seed.Fill(t.Context(), s, plan, func(int) {}); err != nil {
+		t.Fatal(err)
+	}
+	users, err := s.Users(t.Context(), models.UserFilter{Limit: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range max(len(oddTitles), len(oddContents)) {
+		p := newPost(&users[0], oddTitles[i%len(oddTitles)])
+		p.Content = oddContents[i%len(oddContents)]
+		switch i % 3 {
+		case 0:
+			p.Tags = nil
+		case 1:
+			p.UpdatedAt = p.UpdatedAt.Add(time.Millisecond)
+		}
+		if _, err := s.CreatePost(t.Context(), p, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return allPosts(t, s)
+}
+
+func allPosts(t *testing.T, s store) (posts []models.KeptPost) {
+	t.Helper()
+	posts, next, err := s.PostTable().Read(t.Context(), models.ID{}, 1000)
+	if err != nil || !next.IsZero() {
+		t.Fatalf("read posts: %v, more %v", err, !next.IsZero())
+	}
+	for i := range posts {
+		if len(posts[i].Tags) == 0 {
+			posts[i].Tags = nil
+		}
+	}
+	return posts
+}
+
+// copyUsers stores the users of a store in another one.
+func copyUsers(t *testing.T, from, to store) {
+	t.Helper()
+	users, _, err := from.UserTable().Read(t.Context(), models.ID{}, 1000)
+	if err == nil {
+		err = to.UserTable().Insert(t.Context(), users)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// exportTo runs an export into a new folder, and returns the folder.
+func exportTo(t *testing.T, run func(dir *os.Root) error) (dir string) {
+	t.Helper()
+	dir = filepath.Join(t.TempDir(), "new", "export")
+	root, err := transfer.MakeExportDir(dir)
+	if err == nil {
+		defer root.Close()
+		err = run(root)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func exportMarkdown(t *testing.T, s store) (dir string) {
+	t.Helper()
+	return exportTo(t, func(dir *os.Root) error {
+		_, err := transfer.ExportMarkdown(t.Context(), s, dir, new(steps).progress)
+		return err
+	})
+}
+
+// importer is transfer.ImportMarkdown or transfer.ImportJSON.
+type importer[S any] func(ctx context.Context, s S, dir *os.Root, options transfer.ImportOptions) error
+
+// importFrom imports a folder and returns what was done with each file, as "done: why".
+func importFrom[S any](t *testing.T, s S, dir string, run importer[S]) (results map[string]string) {
+	t.Helper()
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	results = map[string]string{}
+	err = run(t.Context(), s, root, transfer.ImportOptions{Now: time.Now(), Report: func(r transfer.Result) {
+		if _, twice := results[r.File]; twice {
+			t.Errorf("%s was reported twice", r.File)
+		}
+		results[r.File] = string(r.Done) + ": " + r.Why
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return results
+}
+
+func importMarkdown(t *testing.T, s store, dir string) map[string]string {
+	t.Helper()
+	return importFrom(t, s, dir, func(ctx context.Context, s store, dir *os.Root, o transfer.ImportOptions) error {
+		return transfer.ImportMarkdown(ctx, s, dir, o)
+	})
+}
+
+func importJSON(t *testing.T, s store, dir string) map[string]string {
+	t.Helper()
+	return importFrom(t, s, dir, func(ctx context.Context, s store, dir *os.Root, o transfer.ImportOptions) error {
+		return transfer.ImportJSON(ctx, s, dir, o)
+	})
+}
+
+// allAre wants an import to have done the same with each of so many files.
+func allAre(t *testing.T, results map[string]string, done transfer.Done, count int) {
+	t.Helper()
+	if len(results) != count {
+		t.Errorf("%d results, want %d", len(results), count)
+	}
+	for file, result := range results {
+		if result != string(done)+": " {
+			t.Errorf("%s: %s, want %s", file, result, done)
+		}
+	}
+}
+
+// readDir returns the contents of all files of a folder.
+func readDir(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	err := fs.WalkDir(os.DirFS(dir), ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := os.ReadFile(filepath.Join(dir, path))
+		files[path] = string(content)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+func TestMarkdownRoundTrip(t *testing.T) {
+	eachPair(t, func(t *testing.T, from, to store) {
+		posts := storeOdd(t, from)
+		dir := exportMarkdown(t, from)
+		files := readDir(t, dir)
+		for name := range files {
+			if strings.ContainsAny(name, `/\ :`) || !strings.HasSuffix(name, ".md") {
+				t.Errorf("a file is called %q", name)
+			}
+		}
+		allAre(t, importMarkdown(t, from, dir), transfer.Unchanged, len(posts))
+		copyUsers(t, from, to)
+		allAre(t, importMarkdown(t, to, dir), transfer.Created, len(posts))
+		allAre(t, importMarkdown(t, to, dir), transfer.Unchanged, len(posts))
+		if got := allPosts(t, to); !reflect.DeepEqual(got, posts) {
+			for i := range posts {
+				if i < len(got) && !reflect.DeepEqual(got[i], posts[i]) {
+					t.Errorf("got %+v, want %+v", got[i], posts[i])
+				}
+			}
+			t.Errorf("got %d posts, want %d", len(got), len(posts))
+		}
+		if again := readDir(t, exportMarkdown(t, to)); !maps.Equal(again, files) || len(files) != len(posts) {
+			t.Errorf("the second export differs from the first, of %d files", len(files))
+		}
+	})
+}
+
+// TestMarkdownFile shows what a file looks like.
+func TestMarkdownFile(t *testing.T) {
+	s := testkit.SQLite(t).(store)
+	author := &models.User{ID: models.NewID(), Username: "alice", Role: models.RoleUser}
+	if err := s.CreateUser(t.Context(), author); err != nil {
+		t.Fatal(err)
+	}
+	p := newPost(author, "Größe: \"a\"")
+	p.ID, _ = models.ParseID("66f0c0ffee66f0c0ffee66f0")
+	p.CreatedAt = time.Date(2026, 1, 2, 3, 4, 5, 678e6, time.UTC)
+	p.UpdatedAt, p.Content = p.CreatedAt.Add(time.Hour), "Hello"
+	if _, err := s.CreatePost(t.Context(), p, nil); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"grosse-a-66f0c0ffee66f0c0ffee66f0.md": `---
+title: "Größe: \"a\""
+date: 2026-01-02T03:04:05.678Z
+lastmod: 2026-01-02T04:04:05.678Z
+author: "alice"
+tags: ["go", "gin"]
+id: "66f0c0ffee66f0c0ffee66f0"
+---
+
+Hello
+`}
+	if got := readDir(t, exportMarkdown(t, s)); !maps.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestImportMarkdown imports files that other programs and people wrote.
+func TestImportMarkdown(t *testing.T) {
+	const head = "---\ntitle: T\ndate: 2024-05-01\n"
+	for name, c := range map[string]struct{ file, want, content string }{
+		"plain":            {head + "---\n\nHello\n", "created: ", "Hello"},
+		"no empty line":    {head + "---\nHello", "created: ", "Hello"},
+		"more empty lines": {head + "---\n\n\nHello\n\n", "created: ", "\nHello\n"},
+		"windows":          {strings.ReplaceAll(head+"---\n\nHello\nWorld\n", "\n", "\r\n"), "created: ", "Hello\r\nWorld"},
+		"bom":              {"\ufeff" + head + "---\n\nHello\n", "created: ", "Hello"},
+		"other fields": {head + "layout: post\ncategories: {a: [b]}\nTags: [Go, 2024]\n---\n\nHello\n",
+			"created: ", "Hello"},
+		"one tag":           {head + "tags: go\n---\n\nHello\n", "created: ", "Hello"},
+		"a number as title": {"---\ntitle: 2024\ndate: 2024-05-01 10:00:00 +0200\n---\n\nHello\n", "created: ", "Hello"},
+		"an author":         {head + "author: Alice\n---\n\nHello\n", "created: ", "Hello"},
+		"draft":             {head + "draft: true\n---\n\nHello\n", "skipped: it is a draft", ""},
+		"future":            {"---\ntitle: T\ndate: 2924-05-01\n---\n\nHello\n", "skipped: its date is still to come", ""},
+		"nobody":            {head + "author: bob\n---\n\nHello\n", "refused: nobody is called bob", ""},
+		"no front matter":   {"# Hello\n", "refused: it has no front matter", ""},
+		"empty":             {"", "refused: it has no front matter", ""},
+		"Latin-1":           {head + "---\n\nGr\xf6\xdfe\n", "refused: it is not in UTF-8", ""},
+		"TOML":              {"+++\ntitle = \"T\"\n+++\n", "refused: its front matter is TOML", ""},
+		"no end":            {head + "Hello\n", "refused: no second line --- ends", ""},
+		"bad YAML":          {"---\ntitle: [\n---\n\nHello\n", "refused: its front matter is no YAML", ""},
+		"twice":             {"---\ntitle: T\nTitle: U\n---\n\nHello\n", "refused: its front matter has title twice", ""},
+		"no title":          {"---\ndate: 2024-05-01\n---\n\nHello\n", "refused: title is required", ""},
+		"no content":        {head + "---\n", "refused: content is required", ""},
+		"no date":           {"---\ntitle: T\n---\n\nHello\n", "refused: date is missing", ""},
+		"odd date":          {"---\ntitle: T\ndate: tomorrow\n---\n\nHello\n", "refused: date must be a time", ""},
+		"old":               {"---\ntitle: T\ndate: 1924-05-01\n---\n\nHello\n", "refused: its date is before 1970", ""},
+		"an id as a number": {head + "id: 000000000000000000000001\n---\n\nHello\n",
+			"refused: id must be 24 hex digits in quotes", ""},
+		"a short id":        {head + "id: \"1\"\n---\n\nHello\n", "refused: id must be 24 hex digits in quotes", ""},
+		"a tag with spaces": {head + "tags: [Web Dev]\n---\n\nHello\n", "refused: tags[0] must be 1 to 32", ""},
+		"a list as title":   {"---\ntitle: [a]\ndate: 2024-05-01\n---\n\nHello\n", "refused: title must be a text", ""},
+		"a long title": {"---\ntitle: " + strings.Repeat("x", 201) + "\ndate: 2024-05-01\n---\n\nx\n",
+			"refused: title must have 1 to 200", ""},
+		"a control":    {head + "---\n\na\x00b\n", "refused: content must have no control characters", ""},
+		"too long":     {head + "---\n\n" + strings.Repeat("x", 600<<10), "refused: it is longer than 512 KiB", ""},
+		"long content": {head + "---\n\n" + strings.Repeat("x", 100_001), "refused: content must have 1 to 100000", ""},
+		"aliases": {"---\ntitle: &a [x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\n---\n\nx\n",
+			"refused: its front matter has aliases", ""},
+		"nested": {"---\ntitle: " + strings.Repeat("[", 15000) + "\n---\n\nx\n", "refused: its front matter is no YAML", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := testkit.SQLite(t).(store)
+			alice := &models.User{ID: models.NewID(), Username: "alice", Role: models.RoleUser}
+			if err := s.CreateUser(t.Context(), alice); err != nil {
+				t.Fatal(err)
+			}
+			dir := t.TempDir()
+			write(t, dir, "a.md", c.file)
+			for _, want := range []string{c.want, strings.Replace(c.want, "created", "unchanged", 1)} {
+				if got := importMarkdown(t, s, dir)["a.md"]; !strings.HasPrefix(got, want) || strings.Contains(got, "\n") {
+					t.Errorf("got %q, want %q", got, want)
+				}
+			}
+			posts := allPosts(t, s)
+			switch {
+			case c.content == "" && len(posts) > 0:
+				t.Errorf("stored %+v", posts)
+			case c.content == "":
+			case len(posts) != 1 || posts[0].Content != c.content || !posts[0].UpdatedAt.Equal(posts[0].CreatedAt):
+				t.Errorf("stored %+v, want the content %q", posts, c.content)
+			case name == "an author" && posts[0].AuthorID != alice.ID, name == "plain" && !posts[0].AuthorID.IsZero():
+				t.Errorf("the author is %s", posts[0].AuthorID.Hex())
+			case name == "other fields" && !slices.Equal(posts[0].Tags, []string{"go", "2024"}):
+				t.Errorf("the tags are %q", posts[0].Tags)
+			}
+		})
+	}
+}
+
+func write(t *testing.T, dir, name, content string) {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestImportOfEditedFiles changes exported files, and posts after the export.
+func TestImportOfEditedFiles(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, opened models.Store) {
+		s := opened.(store)
+		author := &models.User{ID: models.NewID(), Username: "alice", Role: models.RoleUser}
+		bob := &models.User{ID: models.NewID(), Username: "bob", Role: models.RoleUser}
+		for _, u := range []*models.User{author, bob} {
+			if err := s.CreateUser(t.Context(), u); err != nil {
+				t.Fatal(err)
+			}
+		}
+		p := newPost(author, "One")
+		p.Content = "Hello"
+		p.CreatedAt = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+		if _, err := s.CreatePost(t.Context(), p, nil); err != nil {
+			t.Fatal(err)
+		}
+		dir := exportMarkdown(t, s)
+		name := "one-" + p.ID.Hex() + ".md"
+		original := readDir(t, dir)[name]
+		edited := strings.Replace(original, "Hello", "Hello again", 1)
+		thePost := "refused: the post " + p.ID.Hex()
+		later := models.PostChange{Content: new("Changed on the site"), UpdatedAt: p.UpdatedAt.Add(time.Minute)}
+		for _, c := range []struct{ file, want, content string }{
+			{original, "unchanged: ", "Hello"},
+			{strings.Replace(original, `"alice"`, `"bob"`, 1), thePost + " has another author", "Hello"},
+			{strings.Replace(original, "date: 2026", "date: 2025", 1), thePost + " has the date", "Hello"},
+			{strings.Replace(original, "author: \"alice\"\n", "", 1), "unchanged: ", "Hello"},
+			{edited, "updated: ", "Hello again"},
+			{edited, "unchanged: ", "Hello again"},
+			{"", "", "Changed on the site"},
+			{edited, "refused: the post changed at", "Changed on the site"},
+			{strings.Replace(edited, "lastmod", "other", 1), "updated: ", "Hello again"},
+		} {
+			if c.file == "" {
+				if _, err := s.UpdatePost(t.Context(), p.ID, p.AuthorID, later); err != nil {
+					t.Fatal(err)
+				}
+				continue
+			}
+			write(t, dir, name, c.file)
+			got := importMarkdown(t, s, dir)[name]
+			stored, err := s.PostByID(t.Context(), p.ID)
+			if !strings.HasPrefix(got, c.want) || err != nil || stored.Content != c.content || stored.AuthorID != author.ID {
+				t.Errorf("got %q and %+v, %v, want %q and %q", got, stored, err, c.want, c.content)
+			}
+		}
+	})
+}
+
+// TestImportStaysInItsFolder: a link to elsewhere is not followed, and one bad file does not stop the others.
+func TestImportStaysInItsFolder(t *testing.T) {
+	s, dir, outside := testkit.SQLite(t).(store), t.TempDir(), t.TempDir()
+	const file = "---\ntitle: T\ndate: 2024-05-01\n---\n\nHello\n"
+	write(t, outside, "secret.md", file)
+	write(t, dir, "z/deep/good.md", file)
+	write(t, dir, ".git/hidden.md", file)
+	write(t, dir, "z/_index.md", file)
+	write(t, dir, "notes.txt", file)
+	for link, to := range map[string]string{
+		"a.md": filepath.Join(outside, "secret.md"), "b": outside, "c.md": "../" + filepath.Base(outside) + "/secret.md",
+	} {
+		if err := os.Symlink(to, filepath.Join(dir, link)); err != nil {
+			t.Skip(err)
+		}
+	}
+	results := importMarkdown(t, s, dir)
+	want := []string{"a.md", "c.md", "z/deep/good.md"}
+	if got := slices.Sorted(maps.Keys(results)); !slices.Equal(got, want) {
+		t.Errorf("imported %v, want %v", got, want)
+	}
+	for _, link := range want[:2] {
+		if !strings.HasPrefix(results[link], "refused: ") {
+			t.Errorf("%s: %s", link, results[link])
+		}
+	}
+	if results["z/deep/good.md"] != "created: " || len(allPosts(t, s)) != 1 {
+		t.Errorf("the good one: %s", results["z/deep/good.md"])
+	}
+}
+
+// TestExportOverwritesNothing refuses a folder that is not empty.
+func TestExportOverwritesNothing(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "mine.md", "mine")
+	if _, err := transfer.MakeExportDir(dir); err == nil || !strings.Contains(err.Error(), "is not empty") {
+		t.Errorf("got %v, want a refusal", err)
+	}
+	if _, err := transfer.MakeExportDir(filepath.Join(dir, "mine.md")); err == nil {
+		t.Error("a file is no folder")
+	}
+}
+
+func exportJSON(t *testing.T, s store, withHashes bool) (dir string) {
+	t.Helper()
+	return exportTo(t, func(dir *os.Root) error {
+		_, _, err := transfer.ExportJSON(t.Context(), s, dir, withHashes, new(steps).progress)
+		return err
+	})
+}
+
+func TestJSONRoundTrip(t *testing.T) {
+	eachPair(t, func(t *testing.T, from, to store) {
+		posts := storeOdd(t, from)
+		dir := exportJSON(t, from, true)
+		files := readDir(t, dir)
+		allAre(t, importJSON(t, from, dir), transfer.Unchanged, len(posts)+3)
+		allAre(t, importJSON(t, to, dir), transfer.Created, len(posts)+3)
+		allAre(t, importJSON(t, to, dir), transfer.Unchanged, len(posts)+3)
+		if got := allPosts(t, to); !reflect.DeepEqual(got, posts) {
+			t.Errorf("got %d posts, want %d, all the same", len(got), len(posts))
+		}
+		if !slices.Equal(readTable(t, to.UserTable()), readTable(t, from.UserTable())) {
+			t.Error("the users differ")
+		}
+		if again := readDir(t, exportJSON(t, to, true)); !maps.Equal(again, files) {
+			t.Error("the second export differs from the first")
+		}
+		info, err := os.Stat(filepath.Join(dir, "users.json"))
+		if err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("users.json: %v, %v", info.Mode(), err)
+		}
+		if without := readDir(t, exportJSON(t, from, false)); strings.Contains(fmt.Sprint(without), "$2a$") ||
+			strings.Contains(without["users.json"], "password") {
+			t.Errorf("an export without hashes has one: %s", without["users.json"])
+		}
+	})
+}
+
+// TestMongoimportTakesTheExport inserts each line into MongoDB as mongoimport does, and serves the result.
+func TestMongoimportTakesTheExport(t *testing.T) {
+	from := testkit.SQLite(t).(store)
+	posts := storeOdd(t, from)
+	db := testkit.Database(t)
+	for name, content := range readDir(t, exportJSON(t, from, true)) {
+		for line := range strings.Lines(content) {
+			var document bson.D
+			if err := bson.UnmarshalExtJSON([]byte(line), false, &document); err != nil {
+				t.Fatalf("%s: %v", line, err)
+			}
+			if _, err := db.Collection(strings.TrimSuffix(name, ".json")).InsertOne(t.Context(), document); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	to := testkit.OpenMongoDB(t, db, nil).(store)
+	if got := allPosts(t, to); !reflect.DeepEqual(got, posts) {
+		t.Errorf("got %d posts, want %d, all the same", len(got), len(posts))
+	}
+	if !slices.Equal(readTable(t, to.UserTable()), readTable(t, from.UserTable())) {
+		t.Error("the users differ")
+	}
+}
+
+// TestImportJSON imports what mongoexport makes of a database of the Express app, and lines that are wrong.
+func TestImportJSON(t *testing.T) {
+	const alice, bob, one = "66f0c0ffee66f0c0ffee6601", "66f0c0ffee66f0c0ffee6602", "66f0c0ffee66f0c0ffee66aa"
+	hash := "$2b$10$" + strings.Repeat("x", 53)
+	user := func(id, name, more string) string {
+		return fmt.Sprintf(`{"_id":{"$oid":%q},"username":%q%s,"__v":0}`, id, name, more)
+	}
+	users := []struct{ line, want string }{
+		{user(alice, "alice", `,"password":"`+hash+`","role":"admin"`), "created: "},
+		{user(bob, "bob", ""), "created: "},
+		{user("66f0c0ffee66f0c0ffee6603", "ALICE", ""), "refused: the username ALICE or its email address is taken"},
+		{user(bob, "robert", ""), "refused: the account " + bob + " (bob) is another one now"},
+		{user("66f0c0ffee66f0c0ffee6604", "x", ""), "refused: username must be 3 to 32"},
+		{user("66f0c0ffee66f0c0ffee6605", "carol", `,"password":"pass123"`), "refused: password must be a bcrypt hash"},
+		{`{"_id":"carol","username":"carol"}`, "refused: its _id is no ObjectID"},
+		{`{"username":"carol"}`, "refused: its _id is no ObjectID"},
+		{`{"_id":`, "refused: it is no extended JSON"},
+		{`"text"`, "refused: it is no extended JSON"},
+	}
+	posts := []struct{ line, want string }{
+		{`{"_id":{"$oid":"` + one + `"},"title":"One","content":"Hello","author":{"$oid":"` + alice + `"},` +
+			`"createdAt":{"$date":"2024-05-01T10:00:00.5Z"},"__v":0}`, "created: "},
+		{`{"_id":{"$oid":"66f0c0ffee66f0c0ffee66ab"},"title":"Two","content":"Hello","author":{"$oid":"` + one + `"},` +
+			`"createdAt":{"$date":{"$numberLong":"1714557600000"}}}`, "created: "},
+		{`{"_id":{"$oid":"66f0c0ffee66f0c0ffee66ac"},"title":"","content":"Hello"}`, "refused: title is required"},
+		{`{"_id":{"$oid":"` + one + `"},"title":"Three","content":"Hello","author":{"$oid":"` + bob + `"}}`,
+			"refused: the post " + one + " has another author"},
+	}
+	testkit.Each(t, func(t *testing.T, opened models.Store) {
+		s, dir := opened.(store), t.TempDir()
+		wants := map[string]string{}
+		for file, lines := range map[string][]struct{ line, want string }{"users.json": users, "posts.json": posts} {
+			content := ""
+			for i, l := range lines {
+				content += l.line + "\n"
+				wants[fmt.Sprintf("%s:%d", file, i+1)] = l.want
+			}
+			write(t, dir, file, content)
+		}
+		for _, done := range []string{"created", "unchanged"} {
+			results := importJSON(t, s, dir)
+			for line, want := range wants {
+				if want = strings.Replace(want, "created", done, 1); !strings.HasPrefix(results[line], want) {
+					t.Errorf("%s: got %q, want %q", line, results[line], want)
+				}
+			}
+		}
+		u, err := s.UserByUsername(t.Context(), "alice")
+		if err != nil || u.Role != models.RoleUser || u.PasswordHash != hash {
+			t.Errorf("alice: %+v, %v, want no admin", u, err)
+		}
+		list, _, err := s.Posts(t.Context(), models.PostFilter{Limit: 5})
+		if err != nil || len(list) != 2 || list[0].Author != nil || list[1].Author.Username != "alice" {
+			t.Errorf("posts: %+v, %v", list, err)
+		}
+	})
+}
+
+func TestImportJSONNeedsFiles(t *testing.T) {
+	s, dir := testkit.SQLite(t).(store), t.TempDir()
+	run := func() error {
+		root, err := os.OpenRoot(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer root.Close()
+		options := transfer.ImportOptions{Now: time.Now(), Report: func(transfer.Result) {}}
+		return transfer.ImportJSON(t.Context(), s, root, options)
+	}
+	if err := run(); err == nil || !strings.Contains(err.Error(), "neither users.json nor posts.json") {
+		t.Errorf("an empty folder: %v", err)
+	}
+	write(t, dir, "posts.json", "[{}]\n")
+	if err := run(); err == nil || !strings.Contains(err.Error(), "without --jsonArray") {
+		t.Errorf("an array: %v", err)
+	}
+}

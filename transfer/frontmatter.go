@@ -1,0 +1,218 @@
+package transfer
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/lexer"
+	"github.com/goccy/go-yaml/token"
+
+	"gin-blog/models"
+)
+
+// A post as a Markdown file is front matter in YAML between two lines "---", an empty line, the content, and a line
+// feed. Hugo, Jekyll and others read that. The empty line and the last line feed are no part of the content.
+
+// maxFrontMatter bounds what a file can make the YAML parser do.
+const maxFrontMatter = 16 << 10
+
+// fileTime is how times are written.
+const fileTime = "2006-01-02T15:04:05.000Z07:00"
+
+// formatMarkdown returns a post as a file. Without an author, the file names none. Go's quoted strings are
+// double-quoted scalars of YAML, whose escapes are the same (YAML 1.2.2, section 5.7).
+func formatMarkdown(p *models.Post, author string) []byte {
+	var file bytes.Buffer
+	fmt.Fprintf(&file, "---\ntitle: %s\ndate: %s\n", strconv.Quote(p.Title), p.CreatedAt.UTC().Format(fileTime))
+	if !p.UpdatedAt.Equal(p.CreatedAt) {
+		fmt.Fprintf(&file, "lastmod: %s\n", p.UpdatedAt.UTC().Format(fileTime))
+	}
+	if author != "" {
+		fmt.Fprintf(&file, "author: %s\n", strconv.Quote(author))
+	}
+	if len(p.Tags) > 0 {
+		quoted := make([]string, len(p.Tags))
+		for i, tag := range p.Tags {
+			quoted[i] = strconv.Quote(tag)
+		}
+		fmt.Fprintf(&file, "tags: [%s]\n", strings.Join(quoted, ", "))
+	}
+	fmt.Fprintf(&file, "id: %q\n---\n\n%s\n", p.ID.Hex(), p.Content)
+	return file.Bytes()
+}
+
+// markdownPost is a post as a file has it. What the file does not say is zero.
+type markdownPost struct {
+	id            models.ID
+	title         string
+	content       string
+	tags          []string
+	author        string // the username
+	date, lastmod time.Time
+	isDraft       bool
+}
+
+// parseMarkdown reads a file. Its errors are for the person who wrote it. It leaves out fields that it does not know.
+func parseMarkdown(file []byte) (*markdownPost, error) {
+	if !utf8.Valid(file) {
+		return nil, errors.New("it is not in UTF-8")
+	}
+	front, content, err := splitFrontMatter(string(bytes.TrimPrefix(file, []byte("\ufeff"))))
+	if err != nil {
+		return nil, err
+	}
+	fields, err := parseYAML(front)
+	if err != nil {
+		return nil, err
+	}
+	p := &markdownPost{content: content}
+	p.title, err = fields.text("title", err)
+	p.author, err = fields.text("author", err)
+	p.tags, err = fields.texts("tags", err)
+	p.date, err = fields.time("date", err)
+	p.lastmod, err = fields.time("lastmod", err)
+	p.isDraft, err = fields.flag("draft", err)
+	if id, given := fields["id"]; given && err == nil {
+		text, _ := id.(string) // an id without quotes may be a number in YAML, which loses zeros
+		if p.id, err = models.ParseID(text); err != nil {
+			err = errors.New("id must be 24 hex digits in quotes")
+		}
+	}
+	return p, err
+}
+
+// splitFrontMatter returns what is between the lines "---", and the content.
+func splitFrontMatter(file string) (front, content string, err error) {
+	first, rest, _ := strings.Cut(file, "\n")
+	lineEnd := "\n"
+	if strings.HasSuffix(first, "\r") {
+		lineEnd = "\r\n"
+	}
+	switch strings.TrimRight(first, "\r ") {
+	case "---":
+	case "+++":
+		return "", "", errors.New("its front matter is TOML; only YAML, between two lines ---, is read")
+	default:
+		return "", "", errors.New("it has no front matter: YAML between two lines ---")
+	}
+	for end := 0; end <= min(len(rest), maxFrontMatter); {
+		line, after, found := strings.Cut(rest[end:], "\n")
+		if strings.TrimRight(line, "\r ") == "---" {
+			content = strings.TrimSuffix(strings.TrimPrefix(after, lineEnd), lineEnd)
+			return rest[:end], content, nil
+		}
+		if !found {
+			break
+		}
+		end += len(line) + 1
+	}
+	return "", "", fmt.Errorf("no second line --- ends its front matter, of at most %d KiB", maxFrontMatter>>10)
+}
+
+// fields are the fields of a front matter, by their names in lower case.
+type fields map[string]any
+
+// parseYAML reads a front matter. It refuses aliases, with which a short text can stand for a very long one.
+func parseYAML(front string) (fields, error) {
+	for _, t := range lexer.Tokenize(front) {
+		if t.Type == token.AliasType || t.Type == token.MergeKeyType {
+			return nil, errors.New("its front matter has aliases (*), which are not read")
+		}
+	}
+	var found map[string]any
+	if err := yaml.Unmarshal([]byte(front), &found); err != nil {
+		reason, _, _ := strings.Cut(err.Error(), "\n")
+		return nil, fmt.Errorf("its front matter is no YAML: %s", reason)
+	}
+	lower := make(fields, len(found))
+	for name, value := range found {
+		name = strings.ToLower(name)
+		if _, twice := lower[name]; twice {
+			return nil, fmt.Errorf("its front matter has %s twice", name)
+		}
+		lower[name] = value
+	}
+	return lower, nil
+}
+
+// The methods below return the zero value if a field is missing or null, or if there was an error before.
+
+// text returns a text, or a whole number as text.
+func (f fields) text(name string, before error) (string, error) {
+	if before != nil || f[name] == nil {
+		return "", before
+	}
+	text, ok := asText(f[name])
+	if !ok {
+		return "", fmt.Errorf("%s must be a text: put it in quotes", name)
+	}
+	return text, nil
+}
+
+// texts returns a list of texts. A text alone is a list of one.
+func (f fields) texts(name string, before error) ([]string, error) {
+	if before != nil || f[name] == nil {
+		return nil, before
+	}
+	list, isList := f[name].([]any)
+	if !isList {
+		list = []any{f[name]}
+	}
+	texts := make([]string, len(list))
+	for i, value := range list {
+		text, ok := asText(value)
+		if !ok {
+			return nil, fmt.Errorf("%s must be texts: put them in quotes", name)
+		}
+		texts[i] = text
+	}
+	return texts, nil
+}
+
+// time returns a time, as stores keep it. A time without a zone is in UTC.
+func (f fields) time(name string, before error) (time.Time, error) {
+	if before != nil || f[name] == nil {
+		return time.Time{}, before
+	}
+	if at, ok := f[name].(time.Time); ok {
+		return models.StoredTime(at), nil
+	}
+	text, _ := f[name].(string)
+	for _, form := range []string{
+		time.RFC3339, time.DateOnly, "2006-01-02T15:04:05", "2006-01-02T15:04", time.DateTime, "2006-01-02 15:04",
+		"2006-01-02 15:04:05 -0700", "2006-01-02 15:04:05 -07:00", "2006-01-02 15:04:05Z07:00",
+	} {
+		if at, err := time.Parse(form, text); err == nil {
+			return models.StoredTime(at), nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("%s must be a time like 2026-01-02T15:04:05Z", name)
+}
+
+// flag returns true or false.
+func (f fields) flag(name string, before error) (bool, error) {
+	if before != nil || f[name] == nil {
+		return false, before
+	}
+	set, ok := f[name].(bool)
+	if !ok {
+		return false, fmt.Errorf("%s must be true or false", name)
+	}
+	return set, nil
+}
+
+func asText(value any) (string, bool) {
+	switch value := value.(type) {
+	case string:
+		return value, true
+	case uint64, int64, int:
+		return fmt.Sprint(value), true
+	}
+	return "", false
+}

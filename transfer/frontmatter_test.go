@@ -1,0 +1,53 @@
+package transfer
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"gin-blog/models"
+)
+
+// FuzzMarkdown wants each post to come back from its file as it was.
+func FuzzMarkdown(f *testing.F) {
+	f.Add("title", "content", "author", "tag", int64(1714557600123))
+	f.Add(`a: "b" # \`, "---\n\r\n", "007", "2024", int64(-1))
+	f.Add("\u2028\u0085\ufeff\x00", "\n\n", "null", "*a", int64(0))
+	f.Fuzz(func(t *testing.T, title, content, author, tag string, at int64) {
+		if at < 0 || at > time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli() || len(title)+len(author)+len(tag) > 1000 ||
+			!utf8.ValidString(strings.Join([]string{title, content, author, tag}, " ")) {
+			t.Skip()
+		}
+		p := &models.Post{
+			ID: models.NewID(), Title: title, Content: content, Tags: []string{tag, title}, CreatedAt: time.UnixMilli(at).UTC(),
+		}
+		p.UpdatedAt = p.CreatedAt.Add(time.Duration(at%2) * time.Hour)
+		got, err := parseMarkdown(formatMarkdown(p, author))
+		if err != nil {
+			t.Fatalf("%q: %v", formatMarkdown(p, author), err)
+		}
+		if got.id != p.ID || got.title != title || got.content != content || got.author != author ||
+			!slices.Equal(got.tags, p.Tags) || !got.date.Equal(p.CreatedAt) ||
+			!got.lastmod.IsZero() && !got.lastmod.Equal(p.UpdatedAt) {
+			t.Errorf("got %+v from %q", got, formatMarkdown(p, author))
+		}
+	})
+}
+
+// FuzzParseMarkdown wants no file to take long, and every error to be a line.
+func FuzzParseMarkdown(f *testing.F) {
+	f.Add("---\ntitle: x\n---\n\nHello\n")
+	f.Add("---\na: &a [1]\nb: *a\n---\n")
+	f.Add("---\n? [\n")
+	f.Fuzz(func(t *testing.T, file string) {
+		begin := time.Now()
+		if _, err := parseMarkdown([]byte(file)); err != nil && strings.Contains(err.Error(), "\n") {
+			t.Errorf("%q: %q", file, err)
+		}
+		if took := time.Since(begin); took > 5*time.Second {
+			t.Errorf("%q took %s", file, took)
+		}
+	})
+}

@@ -1,0 +1,219 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"gin-blog/models"
+	"gin-blog/validation"
+)
+
+// Done is what an import did with a file, or with a line of a file of JSON.
+type Done string
+
+// What an import does. A record that is there already, as the file has it, is unchanged; so importing twice is
+// importing once.
+const (
+	Created   Done = "created"
+	Updated   Done = "updated"
+	Unchanged Done = "unchanged"
+	Skipped   Done = "skipped" // nothing to import, as the file says itself
+	Refused   Done = "refused"
+)
+
+// Result is what an import did with one record.
+type Result struct {
+	File string // its path in the folder, with the number of the line for JSON
+	Done Done
+	Why  string // for people; may be empty unless the record was skipped or refused
+}
+
+// ImportOptions is how to import.
+type ImportOptions struct {
+	// Author is the username of the author of Markdown files that name none. If it is empty, their posts have no author.
+	Author string
+	Now    time.Time
+	// Report receives the result for each record.
+	Report func(Result)
+}
+
+// importStore is what an import reads and writes.
+type importStore interface {
+	UserTable() models.Table[models.User]
+	PostTable() models.Table[models.KeptPost]
+	UserByID(ctx context.Context, id models.ID) (*models.User, error)
+	UserByUsername(ctx context.Context, username string) (*models.User, error)
+	PostByID(ctx context.Context, id models.ID) (*models.Post, error)
+	UpdatePost(ctx context.Context, id, author models.ID, change models.PostChange) (*models.Post, error)
+}
+
+// importing is an import that goes on.
+type importing struct {
+	ImportOptions
+	store importStore
+	rules *validation.Validator
+}
+
+// refusal is why a record is not imported, for people. Any other error of an import ends it.
+type refusal string
+
+func (r refusal) Error() string { return string(r) }
+
+// refusef makes a refusal.
+func refusef(format string, args ...any) error { return refusal(fmt.Sprintf(format, args...)) }
+
+// skip is why a record is left out although nothing is wrong with it.
+type skip string
+
+func (s skip) Error() string { return string(s) }
+
+func newImporting(store importStore, options ImportOptions) (*importing, error) {
+	rules, err := validation.New(0, postRules{}, userRules{})
+	return &importing{ImportOptions: options, store: store, rules: rules}, err
+}
+
+// report reports the result for a record, unless err is neither nil nor a refusal nor a skip: that is returned.
+func (i *importing) report(file string, done Done, err error) error {
+	result := Result{File: file, Done: done}
+	if why, ok := errors.AsType[refusal](err); ok {
+		result.Done, result.Why = Refused, string(why)
+	} else if why, ok := errors.AsType[skip](err); ok {
+		result.Done, result.Why = Skipped, string(why)
+	} else if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	i.Report(result)
+	return nil
+}
+
+// check returns a refusal that says which rules a record breaks.
+func (i *importing) check(record any) error {
+	err := i.rules.Check(record)
+	broken, ok := errors.AsType[*validation.Error](err)
+	if !ok {
+		return err
+	}
+	reasons := make([]string, len(broken.Fields))
+	for n, field := range broken.Fields {
+		reasons[n] = field.Field + " " + field.Message
+	}
+	return refusal(strings.Join(reasons, "; "))
+}
+
+// postRules are the rules of the API for what a post says.
+type postRules struct {
+	Title   string   `json:"title" validate:"required,title"`
+	Content string   `json:"content" validate:"required,content"`
+	Tags    []string `json:"tags" validate:"tags,dive,tag"`
+}
+
+// incoming is a post that is to be imported.
+type incoming struct {
+	models.Post
+	// namesAuthor is whether the file says who the author is.
+	namesAuthor bool
+	// lastmod is when the file says that the text changed last, or zero.
+	lastmod time.Time
+}
+
+// importPost creates a post, or changes the text of the one that has its id.
+func (i *importing) importPost(ctx context.Context, in *incoming) (Done, error) {
+	var there *models.Post
+	err := retryFor.do(ctx, func() (err error) {
+		there, err = i.store.PostByID(ctx, in.ID)
+		return err
+	})
+	switch {
+	case errors.Is(err, models.ErrPostNotFound):
+		return Created, i.createPost(ctx, in)
+	case err != nil:
+		return "", err
+	}
+	return i.changePost(ctx, in, there)
+}
+
+// checkText brings the text of a post into the form that the API would store. It returns a refusal if the API would
+// refuse it.
+func (i *importing) checkText(in *incoming) error {
+	in.Title, in.Tags = strings.TrimSpace(in.Title), slices.Clone(in.Tags)
+	validation.LowerTags(in.Tags)
+	return i.check(postRules{in.Title, in.Content, in.Tags})
+}
+
+// createPost stores a new post under its id.
+func (i *importing) createPost(ctx context.Context, in *incoming) error {
+	if in.CreatedAt.Unix() < 0 {
+		return refusef("its date is before 1970")
+	}
+	if in.CreatedAt.After(i.Now) {
+		return skip("its date is still to come")
+	}
+	if err := i.checkText(in); err != nil {
+		return err
+	}
+	in.UpdatedAt = in.lastmod
+	if in.lastmod.IsZero() {
+		in.UpdatedAt = in.CreatedAt
+	}
+	err := i.store.PostTable().Insert(ctx, []models.KeptPost{{Post: in.Post}})
+	if errors.Is(err, models.ErrDuplicate) {
+		return refusef("it was created meanwhile: import again")
+	}
+	return err
+}
+
+// changePost gives the post that is there another text. It refuses to change what nobody can change, and to undo what
+// somebody has changed since.
+func (i *importing) changePost(ctx context.Context, in *incoming, there *models.Post) (Done, error) {
+	if in.namesAuthor && in.AuthorID != there.AuthorID {
+		return "", refusef("the post %s has another author, which no import changes", in.ID.Hex())
+	}
+	if !in.CreatedAt.Equal(there.CreatedAt) {
+		return "", refusef("the post %s has the date %s, which no import changes",
+			in.ID.Hex(), there.CreatedAt.Format(fileTime))
+	}
+	change := models.PostChange{
+		Title: &in.Title, Content: &in.Content, Tags: &in.Tags, UpdatedAt: models.StoredTime(i.Now), IfUnchanged: there,
+	}
+	if change.ChangesNothing(there) { // even if the API would refuse what is there
+		return Unchanged, nil
+	}
+	if err := i.checkText(in); err != nil {
+		return "", err
+	}
+	if change.ChangesNothing(there) {
+		return Unchanged, nil
+	}
+	if !in.lastmod.IsZero() && in.lastmod.Before(there.UpdatedAt) {
+		return "", refusef("the post changed at %s, after the lastmod of the file: "+
+			"without a lastmod, the file replaces it all the same", there.UpdatedAt.Format(fileTime))
+	}
+	if in.lastmod.After(there.UpdatedAt) {
+		change.UpdatedAt = in.lastmod
+	}
+	_, err := i.store.UpdatePost(ctx, in.ID, there.AuthorID, change)
+	if errors.Is(err, models.ErrPostChanged) || errors.Is(err, models.ErrPostNotFound) {
+		return "", refusef("the post changed meanwhile: import again")
+	}
+	return Updated, err
+}
+
+// author returns the id of the user with a name.
+func (i *importing) author(ctx context.Context, username string) (models.ID, error) {
+	var u *models.User
+	err := retryFor.do(ctx, func() (err error) {
+		u, err = i.store.UserByUsername(ctx, username)
+		return err
+	})
+	if errors.Is(err, models.ErrUserNotFound) {
+		return models.ID{}, refusef("nobody is called %s: register that user first, or take the author out", username)
+	}
+	if err != nil {
+		return models.ID{}, err
+	}
+	return u.ID, nil
+}
