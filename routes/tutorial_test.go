@@ -109,9 +109,9 @@ func TestDatabaseOfTheTutorialIsServed(t *testing.T) {
 	s.register(t, "newcomer")
 }
 
-// TestTutorialsAppSeesNoComment: the Express app lists every document of posts, and nothing else is there after comments
-// were written. A post that it deletes takes its comments along.
-func TestTutorialsAppSeesNoComment(t *testing.T) {
+// TestTutorialsAppSeesNoCommentAndNoDraft: the Express app lists every document of posts, and nothing else is there after
+// comments and drafts were written. A post that it deletes takes its comments along.
+func TestTutorialsAppSeesNoCommentAndNoDraft(t *testing.T) {
 	db, _ := tutorialDatabase(t)
 	s := newServer(t, testkit.OpenMongoDB(t, db, nil))
 	all := func() (documents []bson.M) {
@@ -136,8 +136,10 @@ func TestTutorialsAppSeesNoComment(t *testing.T) {
 	comment := s.comment(t, g.Token, posts[0].ID, "Nice")
 	s.comment(t, g.Token, posts[1].ID, "Nice too")
 	s.send(t, "PATCH", "/comments/"+comment.ID, `{"content":"Very nice"}`, bearer(g.Token)).is(200)
+	d := s.draft(t, g.Token, `{"title":"Draft"}`)
+	s.send(t, "PATCH", "/drafts/"+d.ID, `{"content":"Hello","tags":["go"]}`, bearer(g.Token)).is(200)
 	if after := all(); !reflect.DeepEqual(after, before) {
-		t.Errorf("comments changed the app's collections from %v to %v", before, after)
+		t.Errorf("comments and drafts changed the app's collections from %v to %v", before, after)
 	}
 
 	id, err := bson.ObjectIDFromHex(posts[0].ID)
