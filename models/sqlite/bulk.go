@@ -120,7 +120,7 @@ func (s *Store) DraftTable() models.Table[models.Draft] {
 			if err := checkTags(d.ID, d.Title, d.Tags); err != nil {
 				return err
 			}
-			return ifUserExists(createDraft(conn, d, math.MaxInt))
+			return ifUserExists(createDraft(conn, d, anyNumber))
 		},
 		remove: func(conn *sqlite.Conn, id models.ID) error {
 			return exec(conn, `DELETE FROM drafts WHERE id = ?`, id[:])

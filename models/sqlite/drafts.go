@@ -15,9 +15,9 @@ const (
 	// draftColumns are the columns that scanDraft reads.
 	draftColumns = `id, title, content, tags, author_id, publish_at, created_at, updated_at`
 
-	// insertDraft inserts nothing if the author has too many drafts.
+	// insertDraft inserts nothing if the author has as many drafts as the last parameter says, unless that is negative.
 	insertDraft = `INSERT INTO drafts (` + draftColumns + `) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8
-		WHERE (SELECT count(*) FROM drafts WHERE author_id = ?5) < ?9`
+		WHERE ?9 < 0 OR (SELECT count(*) FROM drafts WHERE author_id = ?5) < ?9`
 
 	selectDraft = `SELECT ` + draftColumns + ` FROM drafts WHERE id = ? AND author_id = ?`
 
@@ -38,6 +38,9 @@ const (
 func (s *Store) CreateDraft(ctx context.Context, d *models.Draft) error {
 	return s.write(ctx, "create draft", func(conn *sqlite.Conn) error { return createDraft(conn, d, models.MaxDrafts) })
 }
+
+// anyNumber is no limit for createDraft.
+const anyNumber = -1
 
 // createDraft inserts a draft if its author has fewer than limit.
 func createDraft(conn *sqlite.Conn, d *models.Draft, limit int) error {

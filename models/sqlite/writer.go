@@ -128,6 +128,13 @@ func commitBatch(conn *sqlite.Conn, batch []*write, results []error) (err error)
 		return err
 	}
 	defer end(&err)
+	if len(batch) == 1 { // needs no savepoint, which would copy every page that the write changes
+		if !batch[0].claimed.CompareAndSwap(false, true) {
+			batch[0] = nil
+			return nil
+		}
+		return batch[0].change(conn)
+	}
 	for i, w := range batch {
 		if !w.claimed.CompareAndSwap(false, true) {
 			batch[i] = nil
