@@ -15,7 +15,7 @@ import (
 func (s *Store) Posts(ctx context.Context, f models.PostFilter) (posts []models.Post, more bool, err error) {
 	page := models.NewPage[models.Post](f.Limit)
 	err = s.page(ctx, f, func(row *sqlite.Stmt) bool {
-		if !page.Reserve(row.ColumnLen(1) + row.ColumnLen(2)) {
+		if !page.Reserve(row.ColumnLen(column(row, "title")) + row.ColumnLen(column(row, "content"))) {
 			return false
 		}
 		page.Rows = append(page.Rows, scanPost(row))
