@@ -3,7 +3,9 @@ package e2e
 import (
 	"bytes"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -65,6 +67,22 @@ func TestCommandLine(t *testing.T) {
 		if strings.Contains(stderr.String(), "hunter2") || strings.Contains(stderr.String(), "goroutine") {
 			t.Errorf("%v: stderr tells too much: %s", c.args, stderr.String())
 		}
+	}
+}
+
+// TestVersionIsStamped: in a clone, the program knows its version and its commit, as the banner and GET / show them.
+func TestVersionIsStamped(t *testing.T) {
+	if info, err := os.Stat("../.git"); err != nil || !info.IsDir() {
+		t.Skip("Go stamps a version only in a clone with .git")
+	}
+	head, err := exec.Command("git", "-C", "..", "rev-parse", "HEAD").Output()
+	if err != nil {
+		t.Skip("git is not here")
+	}
+	out, err := command(t.TempDir(), nil, "version").CombinedOutput()
+	want := regexp.MustCompile(`^gin-blog v\d+\.\d+\.\d+\S*, commit ` + strings.TrimSpace(string(head)) + `, go1\.`)
+	if err != nil || !want.Match(out) {
+		t.Errorf("it is called %q, %v, want %s", out, err, want)
 	}
 }
 
