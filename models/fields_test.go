@@ -1,112 +1,77 @@
 package models_test
 
 import (
-	"fmt"
 	"reflect"
 	"testing"
-	"time"
 
 	"gin-blog/models"
+	"gin-blog/models/storetest"
 )
 
-// filled returns a value of a type that is not zero. Two different numbers give two different values.
-func filled(t *testing.T, of reflect.Type, n int) reflect.Value {
+// eachField calls test for each field of T but the named ones, with two values that differ in that field alone.
+func eachField[T any](t *testing.T, test func(name string, a, b T), except ...string) {
 	t.Helper()
-	value := reflect.New(of).Elem()
-	switch of {
-	case reflect.TypeFor[models.ID]():
-		value.Set(reflect.ValueOf(models.ID{byte(n)}))
-	case reflect.TypeFor[time.Time]():
-		value.Set(reflect.ValueOf(time.UnixMilli(int64(n))))
-	case reflect.TypeFor[string]():
-		value.SetString(fmt.Sprint("text ", n))
-	case reflect.TypeFor[[]string]():
-		value.Set(reflect.ValueOf([]string{fmt.Sprint("text ", n)}))
-	default:
-		t.Fatalf("no value of type %s: add one here", of)
-	}
-	return value
-}
-
-// fill sets all fields of the struct that target points to, but the named ones.
-func fill(t *testing.T, target any, n int, except map[string]bool) {
-	t.Helper()
-	for field, value := range reflect.ValueOf(target).Elem().Fields() {
-		if !except[field.Name] {
-			value.Set(filled(t, field.Type, n))
+	a, other := storetest.Filled[T](t), storetest.Filled[T](t)
+	for field := range reflect.TypeFor[T]().Fields() {
+		b := a
+		for _, name := range except {
+			if field.Name == name {
+				reflect.ValueOf(&other).Elem().FieldByIndex(field.Index).Set(reflect.ValueOf(a).FieldByIndex(field.Index))
+			}
+		}
+		reflect.ValueOf(&b).Elem().FieldByIndex(field.Index).Set(reflect.ValueOf(other).FieldByIndex(field.Index))
+		if !reflect.DeepEqual(a, b) {
+			test(field.Name, a, b)
 		}
 	}
 }
 
 // TestEqualComparesEveryField: a field that is added must be compared, or a conditional write would overlook it.
 func TestEqualComparesEveryField(t *testing.T) {
-	notCompared := map[string]bool{"Author": true}
-	var post, draft = new(models.Post), new(models.Draft)
-	fill(t, post, 1, notCompared)
-	fill(t, draft, 1, notCompared)
-	for field := range reflect.TypeFor[models.Post]().Fields() {
-		other := *post
-		if !notCompared[field.Name] {
-			reflect.ValueOf(&other).Elem().FieldByIndex(field.Index).Set(filled(t, field.Type, 2))
-			if post.Equal(&other) || !post.Equal(post) {
-				t.Errorf("Post.Equal overlooks %s", field.Name)
-			}
+	eachField(t, func(name string, a, b models.Post) {
+		if a.Equal(&b) || !a.Equal(&a) {
+			t.Errorf("Post.Equal overlooks %s", name)
 		}
-	}
-	for field := range reflect.TypeFor[models.Draft]().Fields() {
-		other := *draft
-		reflect.ValueOf(&other).Elem().FieldByIndex(field.Index).Set(filled(t, field.Type, 2))
-		if draft.Equal(&other) || !draft.Equal(draft) {
-			t.Errorf("Draft.Equal overlooks %s", field.Name)
+	}, "Author")
+	eachField(t, func(name string, a, b models.Draft) {
+		if a.Equal(&b) || !a.Equal(&a) {
+			t.Errorf("Draft.Equal overlooks %s", name)
 		}
-	}
+	})
 }
 
 // TestChangesNothingComparesEveryField: a change of a field that is added is not taken for none.
 func TestChangesNothingComparesEveryField(t *testing.T) {
-	notCompared := map[string]bool{"UpdatedAt": true, "IfUnchanged": true}
-	for field := range reflect.TypeFor[models.PostChange]().Fields() {
+	post, draft := storetest.Filled[models.Post](t), storetest.Filled[models.Draft](t)
+	for field, value := range reflect.ValueOf(storetest.Filled[models.PostChange](t)).Fields() {
 		var change models.PostChange
-		if notCompared[field.Name] {
-			continue
-		}
-		set(t, &change, field)
-		if change.ChangesNothing(new(models.Post)) {
+		reflect.ValueOf(&change).Elem().FieldByIndex(field.Index).Set(value)
+		if isNew := field.Name != "UpdatedAt" && field.Name != "IfUnchanged"; change.ChangesNothing(&post) == isNew {
 			t.Errorf("PostChange.ChangesNothing overlooks %s", field.Name)
 		}
 	}
-	for field := range reflect.TypeFor[models.DraftChange]().Fields() {
+	for field, value := range reflect.ValueOf(storetest.Filled[models.DraftChange](t)).Fields() {
 		var change models.DraftChange
-		if notCompared[field.Name] {
-			continue
-		}
-		set(t, &change, field)
-		if change.ChangesNothing(new(models.Draft)) {
+		reflect.ValueOf(&change).Elem().FieldByIndex(field.Index).Set(value)
+		if isNew := field.Name != "UpdatedAt" && field.Name != "IfUnchanged"; change.ChangesNothing(&draft) == isNew {
 			t.Errorf("DraftChange.ChangesNothing overlooks %s", field.Name)
 		}
 	}
 }
 
-// set makes a field of the change that target points to point to a value.
-func set(t *testing.T, target any, field reflect.StructField) {
-	t.Helper()
-	value := reflect.New(field.Type.Elem())
-	value.Elem().Set(filled(t, field.Type.Elem(), 1))
-	reflect.ValueOf(target).Elem().FieldByIndex(field.Index).Set(value)
-}
-
 // TestDraftBecomesAPostWhole: what a draft and a post both have is passed on, and what a post can be told to change, a
 // draft can be told too.
 func TestDraftBecomesAPostWhole(t *testing.T) {
-	draft := new(models.Draft)
-	fill(t, draft, 1, nil)
-	post := reflect.ValueOf(draft.Post(time.UnixMilli(1))).Elem()
-	for field, value := range post.Fields() {
-		if kept, ok := reflect.TypeFor[models.Draft]().FieldByName(field.Name); ok && field.Name != "ID" {
-			want := reflect.ValueOf(draft).Elem().FieldByIndex(kept.Index)
-			if !reflect.DeepEqual(value.Interface(), want.Interface()) {
-				t.Errorf("the post has %s %v, the draft had %v", field.Name, value, want)
-			}
+	draft := storetest.Filled[models.Draft](t)
+	post := draft.Post(draft.CreatedAt)
+	post.UpdatedAt = draft.UpdatedAt // a post begins with the time at which it was published
+	for field, value := range reflect.ValueOf(*post).Fields() {
+		kept, ok := reflect.TypeFor[models.Draft]().FieldByName(field.Name)
+		if !ok || field.Name == "ID" {
+			continue
+		}
+		if want := reflect.ValueOf(draft).FieldByIndex(kept.Index); !reflect.DeepEqual(value.Interface(), want.Interface()) {
+			t.Errorf("the post has %s %v, the draft had %v", field.Name, value, want)
 		}
 	}
 	for field := range reflect.TypeFor[models.PostChange]().Fields() {

@@ -37,8 +37,8 @@ func asBulk(t *testing.T, store models.Store) models.Bulk {
 
 // everyFieldComesBack stores by the methods that a server uses.
 func everyFieldComesBack(t *testing.T, store models.Store) {
-	user, session, post := filled[models.User](t), filled[models.Session](t), filled[models.Post](t)
-	draft, comment := filled[models.Draft](t), filled[models.Comment](t)
+	user, session, post := Filled[models.User](t), Filled[models.Session](t), Filled[models.Post](t)
+	draft, comment := Filled[models.Draft](t), Filled[models.Comment](t)
 	draft.AuthorID = user.ID
 	session.UserID, session.PasswordVersion = user.ID, user.PasswordVersion
 	post.AuthorID, post.Author = user.ID, &models.Author{ID: user.ID, Username: user.Username}
@@ -84,20 +84,20 @@ func everyFieldComesBack(t *testing.T, store models.Store) {
 // everyFieldOfRecordsComesBack stores by the tables that a copy uses.
 func everyFieldOfRecordsComesBack(t *testing.T, store models.Store) {
 	bulk := asBulk(t, store)
-	user := filled[models.User](t)
+	user := Filled[models.User](t)
 	comesBack(t, bulk.UserTable(), user)
-	session := filled[models.Session](t)
+	session := Filled[models.Session](t)
 	session.UserID, session.PasswordVersion = user.ID, user.PasswordVersion
 	comesBack(t, bulk.SessionTable(now()), session)
-	comesBack(t, bulk.PostTable(), filled[models.KeptPost](t))
-	post := filled[models.KeptPost](t)
+	comesBack(t, bulk.PostTable(), Filled[models.KeptPost](t))
+	post := Filled[models.KeptPost](t)
 	if err := bulk.PostTable().Insert(t.Context(), []models.KeptPost{post}); err != nil {
 		t.Fatal(err)
 	}
-	comment := filled[models.KeptComment](t)
+	comment := Filled[models.KeptComment](t)
 	comment.PostID, comment.PostAuthorID = post.ID, models.ID{}
 	comesBack(t, bulk.CommentTable(), comment)
-	draft := filled[models.Draft](t)
+	draft := Filled[models.Draft](t)
 	draft.AuthorID = user.ID
 	comesBack(t, bulk.DraftTable(), draft)
 }
@@ -155,7 +155,7 @@ func recordsAreReadInOrder(t *testing.T, store models.Store) {
 	table := asBulk(t, store).PostTable()
 	posts := make([]models.KeptPost, 20)
 	for i := range posts {
-		posts[i] = filled[models.KeptPost](t)
+		posts[i] = Filled[models.KeptPost](t)
 	}
 	shuffled := slices.Clone(posts)
 	rand.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
@@ -176,7 +176,7 @@ func longRecordsComeInSmallBatches(t *testing.T, store models.Store) {
 	table := asBulk(t, store).PostTable()
 	posts := make([]models.KeptPost, 5)
 	for i := range posts {
-		posts[i] = filled[models.KeptPost](t)
+		posts[i] = Filled[models.KeptPost](t)
 		posts[i].Content = strings.Repeat("x", models.MaxPageBytes/3)
 	}
 	if err := table.Insert(t.Context(), posts); err != nil {
@@ -189,21 +189,21 @@ func longRecordsComeInSmallBatches(t *testing.T, store models.Store) {
 
 func recordsAreInsertedOnce(t *testing.T, store models.Store) {
 	bulk := asBulk(t, store)
-	post, user := filled[models.KeptPost](t), filled[models.User](t)
+	post, user := Filled[models.KeptPost](t), Filled[models.User](t)
 	if err := errors.Join(
 		bulk.PostTable().Insert(t.Context(), []models.KeptPost{post}),
 		bulk.UserTable().Insert(t.Context(), []models.User{user}),
 	); err != nil {
 		t.Fatal(err)
 	}
-	sameKey := filled[models.KeptPost](t)
+	sameKey := Filled[models.KeptPost](t)
 	sameKey.AuthorID, sameKey.IdempotencyKey = post.AuthorID, post.IdempotencyKey
 	for _, p := range []models.KeptPost{post, sameKey} {
 		if err := bulk.PostTable().Insert(t.Context(), []models.KeptPost{p}); !errors.Is(err, models.ErrDuplicate) {
 			t.Errorf("insert %+v: got %v, want ErrDuplicate", p, err)
 		}
 	}
-	sameName, sameEmail := filled[models.User](t), filled[models.User](t)
+	sameName, sameEmail := Filled[models.User](t), Filled[models.User](t)
 	sameName.Username, sameEmail.Email = strings.ToUpper(user.Username), user.Email
 	for _, u := range []models.User{user, sameName, sameEmail} {
 		if err := bulk.UserTable().Insert(t.Context(), []models.User{u}); !errors.Is(err, models.ErrDuplicate) {

@@ -10,8 +10,8 @@ import (
 	"gin-blog/models"
 )
 
-// filled returns a value in which every field differs from its zero value, and from every other field.
-func filled[T any](t *testing.T) (value T) {
+// Filled returns a value in which every field differs from its zero value, and from every other field.
+func Filled[T any](t *testing.T) (value T) {
 	t.Helper()
 	fill(t, reflect.ValueOf(&value).Elem())
 	return value

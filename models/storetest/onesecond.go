@@ -81,7 +81,7 @@ func idsOfOneSecond(t *testing.T) []models.KeptPost {
 	base[7] = 100
 	posts := make([]models.KeptPost, 42)
 	for i := range posts {
-		posts[i] = filled[models.KeptPost](t)
+		posts[i] = Filled[models.KeptPost](t)
 		posts[i].ID = base
 		posts[i].ID[11], posts[i].ID[10] = byte(i*8), byte(i*8>>8)
 	}
