@@ -34,8 +34,8 @@ type Options struct {
 }
 
 // Start publishes the drafts that are due, at once and then at every interval, and finishes what a crash interrupted.
-// Several processes may do this on one database. While the database does not answer, the publisher tries again. stop
-// waits until the publisher has stopped, which it also does when ctx ends; a draft that it has begun it publishes first.
+// Several processes may do this on one database. While the database does not answer, the publisher tries again. It stops
+// when ctx ends or stop is called, after the draft that it has begun. stop waits for that.
 func Start(ctx context.Context, o Options) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	stopped := make(chan struct{})

@@ -67,7 +67,8 @@ func TestDrafts(t *testing.T) {
 		stored := at.UTC().Format("2006-01-02T15:04:05.000Z")
 		for i, c := range []struct{ method, body, want string }{
 			{"PATCH", `{"content":" Hello\n","tags":["Go","gin"]}`, `{My <Draft> & more  Hello` + "\n" + ` [go gin] null}`},
-			{"PATCH", `{"publishAt":"` + at.Format(time.RFC3339) + `"}`, `{My <Draft> & more  Hello` + "\n" + ` [go gin] ` + stored + `}`},
+			{"PATCH", `{"publishAt":"` + at.Format(time.RFC3339) + `"}`,
+				`{My <Draft> & more  Hello` + "\n" + ` [go gin] ` + stored + `}`},
 			{"PATCH", `{"title":"T"}`, `{T  Hello` + "\n" + ` [go gin] ` + stored + `}`},
 			{"PATCH", `{"publishAt":null,"content":""}`, `{T  [go gin] null}`},
 			{"PUT", `{"title":"T","content":"C","publishAt":"` + stored + `"}`, `{T C [] ` + stored + `}`},
@@ -169,7 +170,8 @@ func TestDraftsAreTheirAuthorsAlone(t *testing.T) {
 		}
 		s.send(t, "GET", "/drafts", "").fails(401, "UnauthorizedError", "Authentication required")
 		s.send(t, "POST", "/drafts", `{"title":"t"}`).fails(401, "UnauthorizedError", "Authentication required")
-		if got := s.send(t, "GET", "/drafts/"+d.ID, "", bearer(alice.Token)).is(200); !strings.Contains(got.body, "Whispered") {
+		got := s.send(t, "GET", "/drafts/"+d.ID, "", bearer(alice.Token)).is(200)
+		if !strings.Contains(got.body, "Whispered") {
 			t.Errorf("the draft is now %s", got.body)
 		}
 	})
@@ -221,8 +223,8 @@ func TestDraftRefusals(t *testing.T) {
 		{"nothing", `{}`, "title is required", []string{"title"}},
 		{"a blank title", `{"title":" \n "}`, "title is required", []string{"title"}},
 		{"a title of two lines", `{"title":"a\nb"}`, "title must have no control character", []string{"title"}},
-		{"a long content", `{"title":"t","content":"` + strings.Repeat("é", 100001) + `"}`, "content must have at most 100000",
-			[]string{"content"}},
+		{"a long content", `{"title":"t","content":"` + strings.Repeat("é", 100001) + `"}`,
+			"content must have at most 100000", []string{"content"}},
 		{"a NUL", `{"title":"t","content":"\u0000"}`, "content must have no control characters", []string{"content"}},
 		{"a repeated tag", `{"title":"t","tags":["Go","go"]}`, "tags must be at most 10", []string{"tags"}},
 		{"an author", `{"title":"t","author":"x"}`, "author is not a known field", []string{"author"}},

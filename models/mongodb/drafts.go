@@ -211,8 +211,8 @@ func publishable(change models.DraftChange) bson.D {
 // notEmpty selects texts that have a character at least.
 func notEmpty() bson.D { return bson.D{{Key: "$ne", Value: ""}} }
 
-// editableDraft selects a draft of this author whose publishing has not begun, which is in a state unless that is nil, and
-// which meets a further condition.
+// editableDraft selects a draft of this author whose publishing has not begun, which is in a state unless that is nil,
+// and which meets a further condition.
 func editableDraft(author, id models.ID, unchanged *models.Draft, condition bson.D) bson.D {
 	filter := append(draftOf(author, id), bson.E{Key: "publishing", Value: nil},
 		bson.E{Key: "$and", Value: bson.A{condition}}) // apart, because it may be about the same fields

@@ -120,7 +120,8 @@ func (s *Store) DueDrafts(ctx context.Context, at time.Time, limit int) (due []m
 	return due, err
 }
 
-// notAfter selects times up to a time. The index covers times only, and the server uses it only if the filter says so too.
+// notAfter selects times up to a time. The index covers times only, and the server uses it only if the filter says so
+// too.
 func notAfter(t time.Time) bson.D {
 	return bson.D{{Key: "$type", Value: "date"}, {Key: "$lte", Value: t}}
 }

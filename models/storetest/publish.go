@@ -210,7 +210,8 @@ func draftsAreDue(t *testing.T, store models.Store) {
 	}
 
 	early := models.Publication{At: noon.Add(-time.Second), IfDue: true}
-	if _, _, err := store.PublishDraft(t.Context(), drafts[0].ID, alice.ID, early); !errors.Is(err, models.ErrDraftNotDue) {
+	_, _, err := store.PublishDraft(t.Context(), drafts[0].ID, alice.ID, early)
+	if !errors.Is(err, models.ErrDraftNotDue) {
 		t.Errorf("publish a second early: got %v, want ErrDraftNotDue", err)
 	}
 	later := noon.Add(time.Hour)

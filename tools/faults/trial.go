@@ -149,7 +149,8 @@ func (t *trial) injectFaults(ctx context.Context) error {
 
 // injectProgramFaults kills and stops the program in random order, and starts it again each time.
 func (t *trial) injectProgramFaults(ctx context.Context, random *rand.Rand) error {
-	faults := slices.Concat(slices.Repeat([]string{ledger.Kill}, t.plan.kills), slices.Repeat([]string{ledger.Term}, t.plan.terms))
+	faults := slices.Concat(
+		slices.Repeat([]string{ledger.Kill}, t.plan.kills), slices.Repeat([]string{ledger.Term}, t.plan.terms))
 	random.Shuffle(len(faults), func(i, j int) { faults[i], faults[j] = faults[j], faults[i] })
 	for _, fault := range faults {
 		if err := t.awaitNextFault(ctx, random, programPause); err != nil {
