@@ -15,7 +15,7 @@ import (
 // cursorTimeout is how long the server may take to free a cursor.
 const cursorTimeout = time.Second
 
-// run passes the collections to an operation, which ends after models.CallTimeout, however many calls it makes. It
+// run passes the collections to an operation, which ends after the timeout of the store's use, however many calls it makes. It
 // returns models.ErrUnavailable until the indexes exist.
 func (s *Store) run(
 	ctx context.Context, operation string, do func(ctx context.Context, c *collections) error,
@@ -26,7 +26,7 @@ func (s *Store) run(
 			reason, _ := s.notReady.Load().(string)
 			return fmt.Errorf("%w: MongoDB is not ready: %s", models.ErrUnavailable, reason)
 		}
-		limited, cancel := context.WithTimeout(ctx, models.CallTimeout)
+		limited, cancel := context.WithTimeout(ctx, s.use.timeout())
 		defer cancel()
 		return classify(ctx, do(limited, c))
 	})

@@ -106,7 +106,7 @@ func open(uri, name string, use use, log *slog.Logger, observe models.Observer) 
 	settings := options.Client().
 		SetServerSelectionTimeout(models.CallTimeout).
 		SetConnectTimeout(models.CallTimeout).
-		SetTimeout(models.CallTimeout).
+		SetTimeout(use.timeout()).
 		SetAppName("gin-blog").
 		SetMaxPoolSize(defaultMaxPool).
 		ApplyURI(uri).

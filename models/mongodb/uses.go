@@ -3,6 +3,7 @@ package mongodb
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"gin-blog/models"
 )
@@ -15,6 +16,18 @@ const (
 	toBeRead             // a whole database, which is left as it is
 	toBeWhole            // an unfinished copy, or an empty database
 )
+
+// copyTimeout is how long an operation of a copy may take. Nobody waits for it, and a slow server may read a whole
+// collection for it.
+const copyTimeout = time.Minute
+
+// timeout returns how long an operation may take.
+func (u use) timeout() time.Duration {
+	if u == toServe {
+		return models.CallTimeout
+	}
+	return copyTimeout
+}
 
 // OpenSource is Open for a copy to read from: it makes no indexes, and methods that write must not be called.
 func OpenSource(uri, name string) (*Store, error) {

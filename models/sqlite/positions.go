@@ -125,10 +125,7 @@ func moveUp(conn *sqlite.Conn, from int64) error {
 	if err := insertAt(conn, from+1, p); err != nil {
 		return err
 	}
-	if err := exec(conn, `UPDATE comments SET post = ? WHERE post = ?`, from+1, from); err != nil {
-		return err
-	}
-	return forgetComments(conn, from)
+	return exec(conn, `UPDATE comments SET post = ? WHERE post = ?`, from+1, from)
 }
 
 // forgetComments removes what a deleted post has left at its position, so that the next post there does not inherit
