@@ -15,8 +15,8 @@ import (
 // cursorTimeout is how long the server may take to free a cursor.
 const cursorTimeout = time.Second
 
-// run passes the collections to an operation, which ends after the timeout of the store's use, however many calls it makes. It
-// returns models.ErrUnavailable until the indexes exist.
+// run passes the collections to an operation, which ends after the timeout of the store's use, however many calls it
+// makes. It returns models.ErrUnavailable until the indexes exist.
 func (s *Store) run(
 	ctx context.Context, operation string, do func(ctx context.Context, c *collections) error,
 ) error {

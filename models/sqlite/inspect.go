@@ -33,11 +33,12 @@ func inspect(ctx context.Context, path string, known int) error {
 	if version > known {
 		return fmt.Errorf("its schema has version %d and this gin-blog knows %d: run a newer gin-blog", version, known)
 	}
-	owner, err := pragma(conn, `PRAGMA application_id`)
+	// In this order, because another process may be creating the tables: it marks the file before that.
+	objects, err := pragma(conn, `SELECT count(*) FROM sqlite_schema`)
 	if err != nil {
 		return err
 	}
-	objects, err := pragma(conn, `SELECT count(*) FROM sqlite_schema`)
+	owner, err := pragma(conn, `PRAGMA application_id`)
 	if err != nil {
 		return err
 	}

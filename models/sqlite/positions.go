@@ -131,10 +131,7 @@ func moveUp(conn *sqlite.Conn, from int64) error {
 // forgetComments removes what a deleted post has left at its position, so that the next post there does not inherit
 // its comments.
 func forgetComments(conn *sqlite.Conn, at int64) error {
-	if err := exec(conn, `DELETE FROM comments WHERE post = ?`, at); err != nil {
-		return err
-	}
-	return exec(conn, `DELETE FROM deleted_posts WHERE position = ?`, at)
+	return exec(conn, `DELETE FROM comments WHERE post = ?`, at)
 }
 
 // insertAt stores a post at a position.

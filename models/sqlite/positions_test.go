@@ -112,9 +112,8 @@ func TestMovedPostComesBack(t *testing.T) {
 	first, second := s.insert(0, 1), s.insert(0, 2)
 	s.remove(first)
 	s.remove(second)
-	s.insert(0, 2)
-	s.insert(0, 1)
-	for _, p := range []*models.Post{first, second} {
+	for _, last := range []byte{2, 1} {
+		p := s.insert(0, last)
 		if _, err := s.PostByID(t.Context(), p.ID); err != nil {
 			t.Errorf("%s: %v", p.ID.Hex(), err)
 		}
