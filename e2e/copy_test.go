@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -65,7 +66,7 @@ func TestCopyBetweenStores(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			from, to := sites(t)
-			const seeded = 1500
+			const seeded = 600
 			settings := append([]string{"BCRYPT_COST=4"}, from.settings...)
 			seed := command(t.TempDir(), settings, "seed", "-posts", fmt.Sprint(seeded))
 			if out, err := seed.CombinedOutput(); err != nil {
@@ -102,6 +103,58 @@ func TestCopyBetweenStores(t *testing.T) {
 				t.Errorf("copy once more: %v: %s", err, out)
 			}
 		})
+	}
+}
+
+// TestCopyNeedsLittleMemory copies more text than the process may use memory.
+func TestCopyNeedsLittleMemory(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux tells the memory of a process in /proc")
+	}
+	const posts, limit = 600, 128 << 20
+	dir := t.TempDir()
+	var lines strings.Builder
+	for i := range posts {
+		fmt.Fprintf(&lines, `{"_id":{"$oid":"66f0c0ff%08x00000000"},"title":"Long","content":%q}`+"\n",
+			i, strings.Repeat("日本語 ", 25_000))
+	}
+	if lines.Len() < limit {
+		t.Fatalf("only %d bytes", lines.Len())
+	}
+	if err := os.WriteFile(filepath.Join(dir, "posts.json"), []byte(lines.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		{"seed", "-users", "1", "-posts", "0"}, {"import", "-json", "."}, {"copy", "sqlite:data/gin-blog.db", "sqlite:copy.db"},
+		{"export", "posts"}, {"export", "-json", "json"},
+	} {
+		cmd := command(dir, []string{"BCRYPT_COST=4"}, args...)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error, 1)
+		go func() { ended <- cmd.Wait() }()
+		if used := peakMemory(cmd.Process.Pid); used == 0 || used > limit {
+			t.Errorf("%v took %d MiB, want at most %d", args, used>>20, limit>>20)
+		}
+		if err := <-ended; err != nil {
+			t.Fatalf("%v: %v", args, err)
+		}
+	}
+}
+
+// peakMemory waits until a process ends and returns the most memory that it had, in bytes.
+func peakMemory(pid int) (peak int64) {
+	for ; ; time.Sleep(5 * time.Millisecond) {
+		status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+		_, line, found := strings.Cut(string(status), "\nVmHWM:")
+		if err != nil || !found { // it has ended
+			return peak
+		}
+		var kib int64
+		if _, err := fmt.Sscan(line, &kib); err == nil {
+			peak = kib << 10
+		}
 	}
 }
 

@@ -13,3 +13,6 @@ func CopiedTables(store models.Bulk) (names []string) {
 	}
 	return names
 }
+
+// NextLimit is nextLimit, and its bounds.
+var NextLimit, MinWrite, MaxWrite = nextLimit, minWrite, maxWrite

@@ -370,6 +370,36 @@ func TestImportOfEditedFiles(t *testing.T) {
 	})
 }
 
+// editedAfterRead is a store in which somebody changes each post right after it was read.
+type editedAfterRead struct{ store }
+
+func (s editedAfterRead) PostByID(ctx context.Context, id models.ID) (*models.Post, error) {
+	p, err := s.store.PostByID(ctx, id)
+	if err == nil {
+		change := models.PostChange{Content: new("Changed on the site"), UpdatedAt: p.UpdatedAt.Add(time.Second)}
+		_, err = s.UpdatePost(ctx, id, p.AuthorID, change)
+	}
+	return p, err
+}
+
+// TestImportLosesNoEdit: a change that crosses the import is kept.
+func TestImportLosesNoEdit(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, opened models.Store) {
+		s, dir := opened.(store), t.TempDir()
+		const file = "---\ntitle: T\ndate: 2024-05-01\n---\n\n%s\n"
+		write(t, dir, "a.md", fmt.Sprintf(file, "Hello"))
+		importMarkdown(t, s, dir)
+		write(t, dir, "a.md", fmt.Sprintf(file, "Hello again"))
+		got := importMarkdown(t, editedAfterRead{s}, dir)["a.md"]
+		if want := "refused: the post changed meanwhile: import again"; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+		if posts := allPosts(t, s); len(posts) != 1 || posts[0].Content != "Changed on the site" {
+			t.Errorf("stored %+v", posts)
+		}
+	})
+}
+
 // TestImportStaysInItsFolder: a link to elsewhere is not followed, and one bad file does not stop the others.
 func TestImportStaysInItsFolder(t *testing.T) {
 	s, dir, outside := testkit.SQLite(t).(store), t.TempDir(), t.TempDir()
