@@ -52,6 +52,7 @@ type CommentChange struct {
 type ThreadFilter struct {
 	PostID ID
 	After  ID  // only comments newer than this one; the zero ID starts with the oldest
+	Before ID  // if it is not zero, only the comments right before this one; not together with After
 	Limit  int // at most this many comments, at least 1
 }
 
@@ -83,8 +84,8 @@ type CommentStore interface {
 	// CommentByID returns the comment with its author and the author of the post, or ErrCommentNotFound.
 	CommentByID(ctx context.Context, id ID) (*Comment, error)
 	// Thread returns a page of the comments on a post with their authors, oldest first, and whether there are newer
-	// ones. It returns ErrPostNotFound if the post is gone. Its cost depends neither on the number of comments nor on how
-	// far After lies from the oldest.
+	// ones or, with Before, older ones. It returns ErrPostNotFound if the post is gone. Its cost depends neither on the
+	// number of comments nor on where in the thread the page lies.
 	Thread(ctx context.Context, f ThreadFilter) (page []Comment, more bool, err error)
 	// Comments returns a page of the comments on all posts with their authors, newest first, and whether there are older
 	// ones.

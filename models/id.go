@@ -1,6 +1,7 @@
 package models
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/binary"
 	"fmt"
@@ -23,6 +24,20 @@ func NewIDAt(at time.Time) ID {
 	binary.BigEndian.PutUint32(id[0:], uint32(at.Unix()))
 	binary.BigEndian.PutUint32(id[4:], uint32(uint64(at.Nanosecond())<<32/uint64(time.Second)))
 	rand.Read(id[8:]) // never fails
+	return id
+}
+
+// MaxID returns the ID that sorts after all others.
+func MaxID() ID { return ID(bytes.Repeat([]byte{0xff}, len(ID{}))) }
+
+// PreviousID returns the ID that sorts right before id, which is not the zero ID.
+func PreviousID(id ID) ID {
+	for i := len(id) - 1; i >= 0; i-- {
+		id[i]--
+		if id[i] != 0xff { // nothing to borrow
+			break
+		}
+	}
 	return id
 }
 

@@ -34,6 +34,25 @@ func TestIDsSortByCreation(t *testing.T) {
 	}
 }
 
+func TestPreviousID(t *testing.T) {
+	for _, pair := range [][2]string{
+		{"66f0a1b2c3d4e5f60718293b", "66f0a1b2c3d4e5f60718293a"}, {"66f0a1b2c3d4e5f607180000", "66f0a1b2c3d4e5f60717ffff"},
+		{"000000000000000000000001", "000000000000000000000000"}, {"ffffffffffffffffffffffff", "fffffffffffffffffffffffe"},
+		{"800000000000000000000000", "7fffffffffffffffffffffff"},
+	} {
+		id, err := models.ParseID(pair[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := models.PreviousID(id).Hex(); got != pair[1] {
+			t.Errorf("before %s is %s, want %s", pair[0], got, pair[1])
+		}
+	}
+	if got := models.MaxID().Hex(); got != "ffffffffffffffffffffffff" {
+		t.Errorf("the greatest is %s", got)
+	}
+}
+
 func TestParseID(t *testing.T) {
 	id := models.NewID()
 	for _, s := range []string{id.Hex(), strings.ToUpper(id.Hex())} {

@@ -2,6 +2,7 @@ package mongodb
 
 import (
 	"context"
+	"slices"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
@@ -18,14 +19,16 @@ func (s *Store) Thread(
 		{Key: "post", Value: f.PostID},
 		{Key: "_id", Value: bson.D{{Key: "$gt", Value: f.After}}},
 	}
-	oldestFirst := options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}).
-		SetLimit(int64(f.Limit + 1)).SetBatchSize(int32(f.Limit + 1))
+	find := oldestFirst(f.Limit + 1).SetBatchSize(int32(f.Limit + 1))
+	if !f.Before.IsZero() {
+		filter, find = append(olderThan(f.Before), bson.E{Key: "post", Value: f.PostID}), newestFirst(f.Limit+1)
+	}
 	err = s.run(ctx, "list comments", func(ctx context.Context, c *collections) error {
 		if err := s.pages.Acquire(ctx, 1); err != nil {
 			return err
 		}
 		defer s.pages.Release(1)
-		documents, err := findComments(ctx, c, filter, oldestFirst)
+		documents, err := findComments(ctx, c, filter, find)
 		if err != nil {
 			return err
 		}
@@ -35,6 +38,9 @@ func (s *Store) Thread(
 		}
 		page := pageOfComments(documents, f.Limit)
 		more = page.More
+		if !f.Before.IsZero() {
+			slices.Reverse(page.Rows)
+		}
 		comments, err = withCommentAuthors(ctx, c, page.Rows, map[models.ID]models.ID{f.PostID: author})
 		return err
 	})

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"zombiezen.com/go/sqlite"
@@ -29,11 +30,17 @@ const (
 	selectCommentByKey = `SELECT ` + commentColumns + `, comments.idempotency_hash` + fromComments +
 		`WHERE comments.author_id = ? AND comments.idempotency_key = ?`
 
-	// selectThread returns no row if the post does not exist, and one row without a comment if there are no comments.
+	// selectThread and selectThreadBefore return no row if the post does not exist, and one row without a comment if there
+	// are no comments.
 	selectThread = `SELECT ` + commentColumns + ` FROM posts
 		LEFT JOIN comments ON comments.post = posts.position AND comments.id > ?
 		LEFT JOIN users ON users.id = comments.author_id
 		WHERE ` + thisPost + ` ORDER BY comments.id LIMIT ? + 0`
+
+	selectThreadBefore = `SELECT ` + commentColumns + ` FROM posts
+		LEFT JOIN comments ON comments.post = posts.position AND comments.id < ?
+		LEFT JOIN users ON users.id = comments.author_id
+		WHERE ` + thisPost + ` ORDER BY comments.id DESC LIMIT ? + 0`
 
 	selectComments = `SELECT ` + commentColumns + fromComments +
 		`WHERE comments.id < ? ORDER BY comments.id DESC LIMIT ? + 0`
@@ -118,11 +125,15 @@ func commentByID(conn *sqlite.Conn, id models.ID) (*models.Comment, error) {
 
 // Thread implements models.CommentStore.
 func (s *Store) Thread(ctx context.Context, f models.ThreadFilter) ([]models.Comment, bool, error) {
+	query, from := selectThread, f.After
+	if !f.Before.IsZero() {
+		query, from = selectThreadBefore, f.Before
+	}
 	postExists := false
 	page := models.NewPage[models.Comment](f.Limit)
 	err := s.read(ctx, "list comments", func(conn *sqlite.Conn) error {
-		args := []any{f.After[:], f.PostID[:], position(f.PostID), f.PostID[:], int64(f.Limit + 1)}
-		err := eachRow(conn, selectThread, args, func(row *sqlite.Stmt) bool {
+		args := []any{from[:], f.PostID[:], position(f.PostID), f.PostID[:], int64(f.Limit + 1)}
+		err := eachRow(conn, query, args, func(row *sqlite.Stmt) bool {
 			postExists = true
 			return !row.ColumnIsNull(column(row, "id")) && addComment(page, row)
 		})
@@ -133,6 +144,9 @@ func (s *Store) Thread(ctx context.Context, f models.ThreadFilter) ([]models.Com
 	})
 	if err != nil {
 		return nil, false, err
+	}
+	if !f.Before.IsZero() {
+		slices.Reverse(page.Rows)
 	}
 	return page.Rows, page.More, nil
 }

@@ -88,9 +88,10 @@ func TestCommentsComeFromAnIndexInOrder(t *testing.T) {
 	const findsPost, findsAuthor = "SEARCH posts USING INTEGER PRIMARY KEY (rowid=?)",
 		"SEARCH users USING PRIMARY KEY (id=?) LEFT-JOIN"
 	for name, want := range map[string][]string{
-		"thread": {findsPost, "SEARCH comments USING PRIMARY KEY (post=? AND id>?) LEFT-JOIN", findsAuthor},
-		"one":    {"SEARCH comments USING INDEX comments_by_id (id=?)", findsPost, findsAuthor},
-		"all":    {"SEARCH comments USING INDEX comments_by_id (id<?)", findsPost, findsAuthor},
+		"thread":        {findsPost, "SEARCH comments USING PRIMARY KEY (post=? AND id>?) LEFT-JOIN", findsAuthor},
+		"thread before": {findsPost, "SEARCH comments USING PRIMARY KEY (post=? AND id<?) LEFT-JOIN", findsAuthor},
+		"one":           {"SEARCH comments USING INDEX comments_by_id (id=?)", findsPost, findsAuthor},
+		"all":           {"SEARCH comments USING INDEX comments_by_id (id<?)", findsPost, findsAuthor},
 		"of an author": {"SEARCH comments USING INDEX comments_by_author (author_id=? AND id<?)", findsPost,
 			findsAuthor},
 		"by key": {"SEARCH comments USING INDEX comments_by_idempotency_key (author_id=? AND idempotency_key=?)", findsPost,

@@ -172,6 +172,20 @@ func commentsAreOnPages(t *testing.T, store models.Store) {
 			t.Errorf("in pages of %d: got %v", limit, got)
 		}
 	}
+	var backwards []string
+	f := models.ThreadFilter{PostID: first.ID, Before: models.MaxID(), Limit: 7}
+	for more := true; more; {
+		var page []models.Comment
+		var err error
+		if page, more, err = store.Thread(t.Context(), f); err != nil || len(page) == 0 || len(page) > 7 {
+			t.Fatalf("before %s: %d comments, %v", f.Before.Hex(), len(page), err)
+		}
+		backwards = append(contents(page), backwards...)
+		f.Before = page[0].ID
+	}
+	if !slices.Equal(backwards, want) {
+		t.Errorf("backwards: got %v", backwards)
+	}
 	last := many[len(many)-2].ID
 	page, more, err := store.Thread(t.Context(), models.ThreadFilter{PostID: first.ID, After: last, Limit: 5})
 	if err != nil || more || page == nil || len(page) > 0 {
