@@ -14,6 +14,11 @@ const maxSlug = 60
 // decides; the slug is for people.
 func (p *Post) PagePath() string { return pagePath(p.ID, p.Title) }
 
+// CommentPath returns the path of a comment on the page of its post. The query makes the page of comments begin there.
+func (p *Post) CommentPath(comment ID) string {
+	return p.PagePath() + "?comment=" + comment.Hex() + "#comment-" + comment.Hex()
+}
+
 func pagePath(id ID, title string) string {
 	if slug := Slug(title); slug != "" {
 		return "/p/" + slug + "-" + id.Hex()

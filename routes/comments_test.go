@@ -434,6 +434,7 @@ func TestCommentsOff(t *testing.T) {
 		body := map[bool]string{true: `{"content":"c"}`}[method == "POST" || method == "PATCH"]
 		off.send(t, method, path, body, bearer(g.Token)).fails(404, "NotFoundError", "Not found").hides("Nice", "omment")
 	}
+	off.send(t, "GET", "/feed.atom?post="+p.ID, "").fails(400, "ValidationError", "Not valid: post", "post")
 	off.send(t, "GET", "/posts/"+p.ID, "").is(200)
 	off.send(t, "DELETE", "/posts/"+p.ID, "", bearer(g.Token)).is(204)
 	s.send(t, "GET", "/comments/"+c.ID, "").is(404)

@@ -83,7 +83,7 @@ func TestFeeds(t *testing.T) {
 				!strings.Contains(item.Content, "<em>text</em>") || strings.Contains(item.Content, "<script") {
 				t.Errorf("%s: the summary is %q, the content %q", path, item.Description, item.Content)
 			}
-			for _, query := range []string{"?limit=2", "?q=x", "?after=" + first.ID, "?tag=A", "?tag=go&tag=go", "?post=1"} {
+			for _, query := range []string{"?limit=2", "?q=x", "?after=" + first.ID, "?tag=A", "?tag=go&tag=go", "?post=1", "?post=" + first.ID + "&tag=go"} {
 				s.send(t, "GET", path+query, "").is(400)
 			}
 			s.send(t, "POST", path, "{}").is(405)
@@ -95,6 +95,49 @@ func TestFeeds(t *testing.T) {
 				t.Errorf("the author of %s is %s", item.Title, item.Authors[0].Name)
 			}
 		}
+	})
+}
+
+// TestFeedsOfComments: who follows a post gets its comments, newest first, and no others.
+func TestFeedsOfComments(t *testing.T) {
+	onEachStore(t, func(t *testing.T, s *server) {
+		alice, bob := s.signUp(t, "alice"), s.signUp(t, "bob")
+		post, other := s.publish(t, alice, "My <Post>", "text"), s.publish(t, alice, "Another", "text")
+		s.comment(t, bob.Token, other.ID, "elsewhere")
+		for _, path := range []string{"/feed.atom?post=", "/feed.json?post="} {
+			if f := s.feed(t, path+post.ID); len(f.Items) != 0 || f.Title != "gin-blog: comments on My <Post>" {
+				t.Errorf("%s, without comments: %q with %d entries", path, f.Title, len(f.Items))
+			}
+			s.send(t, "GET", path+models.NewID().Hex(), "").fails(404, "NotFoundError", "Post not found")
+		}
+		var last commentAnswer
+		for i := range 22 {
+			last = s.comment(t, bob.Token, post.ID, fmt.Sprintf("Comment *%d*\n\n<script>alert(1)</script>", i))
+		}
+		for _, path := range []string{"/feed.atom?post=", "/feed.json?post="} {
+			host := header{"Host": "blog.example"}
+			etag := s.send(t, "GET", path+post.ID, "", host).is(200).header.Get("ETag")
+			s.send(t, "GET", path+post.ID, "", host, header{"If-None-Match": etag}).is(304)
+			f := s.feed(t, path+post.ID, host)
+			if len(f.Items) != 20 {
+				t.Fatalf("%s has %d entries, want 20", path, len(f.Items))
+			}
+			first := f.Items[0]
+			address := "http://blog.example/p/my-post-" + post.ID + "?comment=" + last.ID + "#comment-" + last.ID
+			if first.Link != address || first.Title != "Comment on My <Post>" || first.Authors[0].Name != "bob" ||
+				first.Published != last.CreatedAt || !strings.Contains(first.Content, "<em>21</em>") ||
+				strings.Contains(first.Content, "<script") || !strings.Contains(f.Items[19].Content, "<em>2</em>") {
+				t.Errorf("%s: the entry is %+v", path, first)
+			}
+		}
+		s.send(t, "DELETE", "/comments/"+last.ID, "", bearer(alice.Token)).is(204)
+		s.send(t, "GET", "/feed.atom?post="+post.ID, "").is(200).hides(last.ID)
+		s.send(t, "DELETE", "/auth/me", `{"password":"pass123"}`, bearer(bob.Token)).is(204)
+		if f := s.feed(t, "/feed.atom?post="+post.ID); f.Items[0].Authors[0].Name != "somebody who left" {
+			t.Errorf("the author is %+v", f.Items[0].Authors[0])
+		}
+		s.send(t, "DELETE", "/posts/"+post.ID, "", bearer(alice.Token)).is(204)
+		s.send(t, "GET", "/feed.atom?post="+post.ID, "").is(404)
 	})
 }
 

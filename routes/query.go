@@ -84,6 +84,10 @@ func (q *query) set(name, value string) (message string) {
 		if n := utf8.RuneCountInString(value); n < 1 || n > maxAuthorLength {
 			return fmt.Sprintf("must be an id or a username, of 1 to %d characters", maxAuthorLength)
 		}
+	case "post":
+		if _, err := models.ParseID(value); err != nil {
+			return "must be the _id of a post"
+		}
 	case "tag":
 		if !validation.IsTag(value) {
 			return validation.TagMessage

@@ -210,7 +210,7 @@ func newHandlers(o Options) (*handlers, error) {
 		posts:    &posts{decoder, o.Store, o.Store, o.Now},
 		comments: &comments{decoder, o.Store, o.Store, o.Limits, o.Now},
 		drafts:   &drafts{decoder, o.Store, o.Now},
-		feeds:    &feeds{o.Store, o.Store, o.Site, o.Markdown},
+		feeds:    &feeds{o.Store, o.Store, o.Site, o.Markdown, feedParameters(o.NoComments)},
 		sitemaps: newSitemaps(o.Store, o.Site),
 	}, nil
 }
