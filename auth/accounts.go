@@ -13,6 +13,7 @@ import (
 // accountStore is what Accounts need of the store.
 type accountStore interface {
 	CreateUser(ctx context.Context, u *models.User) error
+	UserByID(ctx context.Context, id models.ID) (*models.User, error)
 	UserByUsername(ctx context.Context, username string) (*models.User, error)
 	UserByEmail(ctx context.Context, email string) (*models.User, error)
 	RenewHash(ctx context.Context, id models.ID, from, to string) error

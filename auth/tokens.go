@@ -37,6 +37,7 @@ const (
 	accessType  = "at+jwt" // of access tokens (RFC 9068, section 2.1)
 	refreshType = "rt+jwt" // of refresh tokens
 	browserType = "bt+jwt" // of the tokens in the cookies of browsers
+	resetType   = "pr+jwt" // of the tokens in links that set a new password
 
 	// leeway is how far the clocks of two processes may be apart.
 	leeway = 30 * time.Second
@@ -48,7 +49,7 @@ var tokenForm = regexp.MustCompile(`^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_
 // Tokens signs and verifies JSON Web Tokens (RFC 7519) with HS256. It follows RFC 8725: one algorithm, an explicit
 // type, a key for each type, and a check of every claim.
 type Tokens struct {
-	accessKey, refreshKey, browserKey []byte
+	accessKey, refreshKey, browserKey, resetKey []byte
 
 	now    func() time.Time
 	parser *jwt.Parser
@@ -82,6 +83,7 @@ func NewTokens(accessSecret, refreshSecret string, now func() time.Time) *Tokens
 		accessKey:  []byte(accessSecret),
 		refreshKey: []byte(refreshSecret),
 		browserKey: deriveKey(accessSecret, "gin-blog browser session"),
+		resetKey:   deriveKey(accessSecret, "gin-blog password reset"),
 		now:        now,
 		parser: jwt.NewParser(
 			jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),

@@ -28,6 +28,10 @@ func commands() []command {
 			help: "set what a user may do; it holds at once",
 			run:  interruptible(setRole),
 		}, {
+			name: "reset-link", args: "USERNAME",
+			help: "print a link that sets a new password: once, within an hour",
+			run:  interruptible(printResetLink),
+		}, {
 			name: "backup", args: "[FILE]",
 			help: "copy the SQLite file while a server may run on it;\n" +
 				"without FILE, the copy is gin-blog-TIME.db in DATA_DIR",

@@ -19,12 +19,7 @@ func setRole(ctx context.Context, in call) error {
 	if err != nil {
 		return err
 	}
-	if c.MongoURI == "" {
-		if err := requireFile(c); err != nil {
-			return err
-		}
-	}
-	return withStore(ctx, c, func(store models.Store) error {
+	return withExistingStore(ctx, c, func(store models.Store) error {
 		err := store.SetRole(ctx, username, role)
 		if errors.Is(err, models.ErrUserNotFound) {
 			return fmt.Errorf("no user is called %s in the %s", username, describeStore(c))

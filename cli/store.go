@@ -42,6 +42,16 @@ func requireFile(c *config.Config) error {
 	return nil
 }
 
+// withExistingStore is withStore for commands that make no new SQLite file.
+func withExistingStore(ctx context.Context, c *config.Config, run func(store models.Store) error) error {
+	if c.MongoURI == "" {
+		if err := requireFile(c); err != nil {
+			return err
+		}
+	}
+	return withStore(ctx, c, run)
+}
+
 // withStore runs a command on the store that the settings name, and closes the store.
 func withStore(ctx context.Context, c *config.Config, run func(store models.Store) error) (err error) {
 	store, err := openStore(ctx, c, slog.New(slog.DiscardHandler), nil)

@@ -41,7 +41,7 @@ func TestOptionsAreNoNames(t *testing.T) {
 
 // TestCommandsOnNoDatabase: in a wrong DATA_DIR, role and backup make nothing, and say what is wrong.
 func TestCommandsOnNoDatabase(t *testing.T) {
-	for _, args := range [][]string{{"role", "alice", "admin"}, {"backup", "copy.db"}} {
+	for _, args := range [][]string{{"role", "alice", "admin"}, {"reset-link", "alice"}, {"backup", "copy.db"}} {
 		dir := t.TempDir()
 		t.Chdir(dir)
 		for _, data := range []string{filepath.Join(dir, "missing"), dir} {

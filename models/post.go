@@ -80,10 +80,3 @@ type PostRange struct {
 	Before ID  // only posts with an earlier id; the zero ID ends with the newest post
 	Limit  int // at most this many posts, at least 1
 }
-
-// Idempotency identifies a request to create a post, so that sending it again creates no second one.
-type Idempotency struct {
-	Key         string    // chosen by the client, for posts of one author
-	Fingerprint []byte    // a hash of what the client sent
-	Since       time.Time // keys of posts that were created before count no more
-}

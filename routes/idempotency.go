@@ -1,7 +1,6 @@
 package routes
 
 import (
-	"crypto/sha256"
 	"fmt"
 	"strings"
 	"time"
@@ -12,9 +11,6 @@ import (
 	"gin-blog/httperror"
 	"gin-blog/models"
 )
-
-// keyTTL is how long an Idempotency-Key is remembered.
-const keyTTL = 24 * time.Hour
 
 // idempotency reads the header Idempotency-Key. It returns nil if there is none. The fingerprint is of the decoded
 // request, so spaces and the order of the keys in the JSON make no difference.
@@ -30,8 +26,7 @@ func idempotency(c *gin.Context, request any, now time.Time) (*models.Idempotenc
 	if err != nil {
 		return nil, fmt.Errorf("fingerprint request: %w", err)
 	}
-	hash := sha256.Sum256(canonical)
-	return &models.Idempotency{Key: values[0], Fingerprint: hash[:], Since: now.Add(-keyTTL)}, nil
+	return models.NewIdempotency(values[0], canonical, now), nil
 }
 
 // isIdempotencyKey returns whether s is 1 to 255 visible ASCII characters.

@@ -142,8 +142,10 @@ func TestErrorExamples(t *testing.T) {
 		&http.MaxBytesError{Limit: maxAccountBody}, &http.MaxBytesError{Limit: maxPostBody},
 		&auth.LimitError{RetryAfter: 14 * time.Minute},
 	}
-	// The callers of the stores and of auth turn these into others.
-	unseen := []error{models.ErrPasswordChanged, models.ErrDraftNotDue, models.ErrDuplicate, auth.ErrTooManyAttempts}
+	// The callers of the stores and of auth turn these into others, or pages show them.
+	unseen := []error{
+		models.ErrPasswordChanged, models.ErrDraftNotDue, models.ErrDuplicate, auth.ErrTooManyAttempts, auth.ErrResetVoid,
+	}
 	for _, refusal := range testkit.Refusals(t) {
 		isUnseen := func(err error) bool { return err.Error() == refusal.Message }
 		if !slices.ContainsFunc(unseen, isUnseen) {

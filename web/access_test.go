@@ -55,7 +55,7 @@ func TestRegisterLogInAndLogOut(t *testing.T) {
 
 		login := b.get("/tags/go").click("Log in")
 		for _, wrong := range [][2]string{{"alice", "wrong-one"}, {"nobody", testkit.Password}} {
-			login.form("Log in").fill("Username", wrong[0]).fill("Password", wrong[1]).send().is(401).
+			login.form("Log in").fill("Username", wrong[0]).fill("Password", wrong[1]).send().is(403).
 				shows("No account has this username and this password.").hides(wrong[1], "WWW-Authenticate")
 		}
 		for _, name := range []string{"Alice", "ALICE@example.com"} {
@@ -137,7 +137,7 @@ func TestPagesHaveTheLimitsOfTheAPI(t *testing.T) {
 				s.api(t, "POST", "/auth/login", `{"username":"alice","password":"wrong-one"}`)
 				continue
 			}
-			b.get("/login").form("Log in").fill("Username", "alice").fill("Password", "wrong-one").send().is(401)
+			b.get("/login").form("Log in").fill("Username", "alice").fill("Password", "wrong-one").send().is(403)
 		}
 		page := b.get("/login").form("Log in").fill("Username", "alice").fill("Password", testkit.Password).send().
 			is(429).shows("Too many tries, wait ")

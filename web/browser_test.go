@@ -7,6 +7,7 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -205,7 +206,8 @@ func (p *page) checkHeaders() {
 			t.Errorf("%s: has the header %s", p.path, name)
 		}
 	}
-	if strings.Contains(p.body, "eyJ") || strings.Contains(p.body, "$2a$") {
+	shown := p.body + p.header.Get("Location")
+	if strings.Contains(shown, "eyJ") || strings.Contains(shown, "$2a$") {
 		t.Errorf("%s: shows a secret", p.path)
 	}
 }
@@ -214,7 +216,7 @@ func (p *page) checkHeaders() {
 func (p *page) is(status int) *page {
 	p.browser.t.Helper()
 	if p.status != status {
-		p.browser.t.Errorf("%s: got %d, want %d: %.2000s", p.path, p.status, status, p.text())
+		p.browser.t.Errorf("%s: got %d, want %d: %.2000s", p.path, p.status, status, lines(p.root))
 	}
 	return p
 }
@@ -225,7 +227,7 @@ func (p *page) shows(texts ...string) *page {
 	visible := p.text()
 	for _, text := range texts {
 		if !strings.Contains(visible, text) {
-			p.browser.t.Errorf("%s: does not show %q: %.2000s", p.path, text, visible)
+			p.browser.t.Errorf("%s: does not show %q: %.2000s", p.path, text, lines(p.root))
 		}
 	}
 	return p
@@ -302,6 +304,12 @@ func textOf(n *html.Node) string {
 	return strings.TrimSpace(b.String())
 }
 
+// lines returns what is visible without the empty lines.
+func lines(n *html.Node) string {
+	isEmpty := func(line string) bool { return strings.TrimSpace(line) == "" }
+	return strings.Join(slices.DeleteFunc(strings.Split(textOf(n), "\n"), isEmpty), "\n")
+}
+
 func attribute(n *html.Node, name string) string {
 	for _, a := range n.Attr {
 		if a.Key == name {
@@ -335,12 +343,15 @@ func (p *page) form(button string) *filledForm {
 
 func newFilledForm(p *page, node, button *html.Node) *filledForm {
 	f := &filledForm{page: p, node: node, method: attribute(node, "method"), action: attribute(node, "action")}
+	if f.action == "" {
+		_, f.action, _ = strings.Cut(p.path, " ")
+	}
 	f.values = url.Values{}
 	for _, input := range elements(node, atom.Input) {
 		f.values.Set(attribute(input, "name"), attribute(input, "value"))
 	}
 	for _, area := range elements(node, atom.Textarea) {
-		f.values.Set(attribute(area, "name"), asSent(strings.TrimPrefix(rawText(area), "\n")))
+		f.values.Set(attribute(area, "name"), asSent(textOfArea(area)))
 	}
 	if name := attribute(button, "name"); name != "" {
 		f.values.Set(name, attribute(button, "value"))
@@ -351,8 +362,8 @@ func newFilledForm(p *page, node, button *html.Node) *filledForm {
 	return f
 }
 
-// rawText returns the text in a textarea, whose first line break the parser of HTML drops already.
-func rawText(area *html.Node) string {
+// textOfArea returns the text in a textarea. The parser of HTML has dropped a first line break.
+func textOfArea(area *html.Node) string {
 	if area.FirstChild == nil {
 		return ""
 	}

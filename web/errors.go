@@ -13,8 +13,9 @@ import (
 type errorPage struct {
 	Message   string
 	RequestID string
-	Retry     string // the address to try again, "" where that does not help
-	LogIn     bool   // somebody else may be allowed to do it
+	Retry     bool // the same may work later
+	LogIn     bool // somebody else may be allowed to do it
+	WasForm   bool // a form was sent, and the browser can go back to it
 }
 
 // renderError is the middleware.ErrorRenderer of the pages.
@@ -26,9 +27,8 @@ func (p *Pages) renderError(c *gin.Context, e *httperror.Error) error {
 	header.Set("Cache-Control", "no-store")
 	page := errorPage{Message: e.Message, RequestID: middleware.RequestIDOf(c)}
 	isRead := c.Request.Method == http.MethodGet || c.Request.Method == http.MethodHead
-	if e.RetryAfter > 0 && isRead {
-		page.Retry = localPath(c.Request.URL.RequestURI())
-	}
+	page.Retry = e.RetryAfter > 0 && isRead
+	page.WasForm = !isRead
 	page.LogIn = e.Status == http.StatusForbidden && middleware.CurrentUser(c) == nil && isRead
 	return p.render(c, e.Status, "error", &view{Title: errorTitle(e.Status), NoIndex: true, Page: page})
 }

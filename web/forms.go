@@ -8,19 +8,22 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"gin-blog/httperror"
+	"gin-blog/models"
 	"gin-blog/validation"
 )
 
 // form is what the template of a form shows.
 type form struct {
-	Action string // the path that it is sent to, escaped
+	Action string // the path that it is sent to, escaped; "" for the address of the page
 	Button string
-	Danger bool   // the button destroys something
-	Notice string // what to know before filling it in
-	Alert  string // what is wrong with all of it
-	Hidden []hidden
-	Fields []field
-	Other  *link // what else one might want
+	Danger bool // the button destroys something
+	// Preview adds a button that shows what the form would make.
+	Preview bool
+	Notice  string // what to know before filling it in
+	Alert   string // what is wrong with all of it
+	Hidden  []hidden
+	Fields  []field
+	Other   *link // what else one might want
 }
 
 // field is a field of a form.
@@ -33,6 +36,7 @@ type field struct {
 	Autocomplete string
 	Verbatim     bool // a keyboard corrects nothing
 	Required     bool
+	Hidden       bool // not shown: it tells a password manager whose password it is
 	Hint         string
 	Error        string
 	// Prefix tells the fields of several forms on one page apart.
@@ -88,6 +92,9 @@ func normalizeLines(text string) string {
 
 // refuse shows a form again, with what is wrong with it. What was typed stays, but no password.
 func (p *Pages) refuse(c *gin.Context, err error, name string, v *view, f *form) error {
+	if models.KindOf(err) == models.TokenInvalid { // the session has ended since the request began
+		return p.askToLogIn(c)
+	}
 	e := httperror.Of(c.Request.Context(), err)
 	f.explain(e)
 	e.SetRetryAfter(c.Writer.Header())
@@ -109,6 +116,15 @@ func (f *form) explain(e *httperror.Error) {
 		f.Alert = e.Message
 	case f.Alert == "":
 		f.Alert = "Please look at what is said below."
+	}
+}
+
+// keep puts what was typed into the fields, but no password.
+func (f *form) keep(sent values) {
+	for i := range f.Fields {
+		if f.Fields[i].Type != "password" {
+			f.Fields[i].Value = sent[f.Fields[i].Name]
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -92,7 +93,10 @@ func (p *Pages) register(c *gin.Context) error {
 }
 
 func (p *Pages) login(c *gin.Context) error {
-	v, _ := newLogin("", localPath(c.Query("next")))
+	v, f := newLogin("", localPath(c.Query("next")))
+	if c.Query("done") == "reset" {
+		f.Notice = "Your new password is set. Log in with it."
+	}
 	v.Calls = []call{newCall("Log in, for a token", originOf(c), request{
 		path: "/auth/login", body: `{"username": "alice", "password": "pass123"}`,
 	})}
@@ -133,8 +137,8 @@ func (p *Pages) checkLogin(c *gin.Context, sent values) error {
 	return p.startSession(c, user, session)
 }
 
-// errWrongPassword is auth.ErrWrongPassword in the words of a page.
-var errWrongPassword = models.NewError(models.Unauthenticated, "No account has this username and this password.")
+// errWrongPassword is auth.ErrWrongPassword for a page, which cannot challenge a browser as a 401 must.
+var errWrongPassword = models.NewError(models.Forbidden, "No account has this username and this password.")
 
 // startSession makes the browser keep a new session, and ends the one that it had.
 func (p *Pages) startSession(c *gin.Context, user *models.User, session *models.Session) error {
@@ -144,6 +148,25 @@ func (p *Pages) startSession(c *gin.Context, user *models.User, session *models.
 		}
 	}
 	return p.cookie.Set(c, user, session)
+}
+
+// askToLogIn sends somebody who is not logged in to the login, and back to this page then.
+func (p *Pages) askToLogIn(c *gin.Context) error {
+	next := c.Request.URL.EscapedPath()
+	if strings.HasPrefix(next, "/account/") { // not all of these show something
+		next = "/account"
+	}
+	return redirect(c, http.StatusSeeOther, "/login?"+url.Values{"next": {next}}.Encode())
+}
+
+// signedIn runs a handler for somebody who is logged in, and asks others to log in.
+func (p *Pages) signedIn(h middleware.Handler) middleware.Handler {
+	return func(c *gin.Context) error {
+		if middleware.CurrentUser(c) == nil {
+			return p.askToLogIn(c)
+		}
+		return h(c)
+	}
 }
 
 func (p *Pages) logOut(c *gin.Context) error {

@@ -116,5 +116,6 @@ func (p *Pages) keepForVisitors(c *gin.Context) {
 	p.Keeper.KeepBy(c, originOf(c))
 }
 
-// noStore keeps pages of forms and accounts out of caches.
-func noStore(c *gin.Context) { c.Header("Cache-Control", "no-store") }
+// privately keeps pages with texts that are being written out of shared caches. The browser may store them: with
+// no-store, some browsers forget what was typed when their user goes back.
+func privately(c *gin.Context) { c.Header("Cache-Control", "private, no-cache") }

@@ -28,7 +28,14 @@ type store interface {
 	Posts(ctx context.Context, f models.PostFilter) (page []models.Post, more bool, err error)
 	UserByID(ctx context.Context, id models.ID) (*models.User, error)
 	UserByUsername(ctx context.Context, username string) (*models.User, error)
+	CreatePost(ctx context.Context, p *models.Post, key *models.Idempotency) (existing *models.Post, err error)
+	UpdatePost(ctx context.Context, id, author models.ID, change models.PostChange) (*models.Post, error)
+	DeletePost(ctx context.Context, id, author models.ID, ifUnchanged *models.Post) error
+	UpdateProfile(ctx context.Context, id models.ID, change models.ProfileChange) (*models.User, error)
+	LiveSessions(ctx context.Context, user models.ID, now time.Time) ([]models.Session, error)
 	DeleteSession(ctx context.Context, id models.ID) error
+	DeleteSessionOf(ctx context.Context, user, id models.ID) error
+	DeleteSessions(ctx context.Context, user models.ID) error
 }
 
 // Markdown renders the contents of posts.
@@ -72,7 +79,9 @@ func New(o Options) (*Pages, error) {
 		Options: o, cookie: middleware.NewSessionCookie(o.Sessions, o.Secure), origins: http.NewCrossOriginProtection(),
 	}
 	var err error
-	if p.validator, err = validation.New(o.PasswordMinLength, registrationForm{}, loginForm{}); err != nil {
+	p.validator, err = validation.New(o.PasswordMinLength, registrationForm{}, loginForm{}, postForm{}, profileForm{},
+		passwordForm{}, deletionForm{}, resetForm{})
+	if err != nil {
 		return nil, err
 	}
 	if p.style, err = newStyle(); err != nil {
@@ -100,12 +109,30 @@ func (p *Pages) AddTo(r *gin.Engine, first gin.HandlerFunc) {
 
 	route(pages, "GET /static/:file", p.static)
 
-	forms := pages.Group("", p.refuseOtherOrigins, middleware.LimitBody(maxForm), p.cookie.Identify, noStore)
+	// What was typed into these comes back after an error or an expired session, so they take everybody's forms.
+	writers := pages.Group("", p.refuseOtherOrigins, middleware.LimitBody(maxTextForm), p.cookie.Identify, privately)
+	route(writers, "GET /new", p.signedIn(p.write))
+	route(writers, "POST /new", p.publish)
+	route(writers, "GET /p/:post/edit", p.signedIn(p.edit))
+	route(writers, "POST /p/:post/edit", p.save)
+	route(writers, "GET /p/:post/delete", p.signedIn(p.confirmDelete))
+	route(writers, "POST /p/:post/delete", p.signedIn(p.remove))
+
+	forms := pages.Group("", p.refuseOtherOrigins, middleware.LimitBody(maxForm), p.cookie.Identify, middleware.Secret())
 	route(forms, "GET /register", p.registration)
 	route(forms, "POST /register", p.register)
 	route(forms, "GET /login", p.login)
 	route(forms, "POST /login", p.logIn)
 	route(forms, "POST /logout", p.logOut)
+	route(forms, "GET /reset/:token", p.reset)
+	route(forms, "POST /reset/:token", p.setPassword)
+
+	route(forms, "GET /account", p.signedIn(p.account))
+	route(forms, "POST /account", p.signedIn(p.saveProfile))
+	route(forms, "POST /account/password", p.signedIn(p.changePassword))
+	route(forms, "POST /account/delete", p.signedIn(p.deleteAccount))
+	route(forms, "GET /account/sessions", p.signedIn(p.sessions))
+	route(forms, "POST /account/sessions", p.signedIn(p.endSession))
 
 	refuseOtherMethods(pages, before, r.Routes())
 }

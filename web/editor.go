@@ -1,0 +1,329 @@
+package web
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"html/template"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"gin-blog/middleware"
+	"gin-blog/models"
+)
+
+// postForm is a post as somebody typed it.
+type postForm struct {
+	Title   string   `form:"title" validate:"required,title"`
+	Content string   `form:"content" validate:"required,content"`
+	Tags    []string `form:"tags" validate:"tags,dive,tag"`
+}
+
+// newPostForm reads the fields of a post. Tags stand in one field, with commas or spaces between them.
+func newPostForm(sent values) postForm {
+	isBetween := func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\t' }
+	in := postForm{Title: strings.TrimSpace(sent["title"]), Content: sent["content"], Tags: []string{}}
+	for tag := range strings.FieldsFuncSeq(strings.ToLower(sent["tags"]), isBetween) {
+		if !slices.Contains(in.Tags, tag) {
+			in.Tags = append(in.Tags, tag)
+		}
+	}
+	return in
+}
+
+// canonical returns the post in a form that is the same for the same post.
+func (f *postForm) canonical() ([]byte, error) { return json.Marshal(f) }
+
+// editorPage is what the page of an editor shows.
+type editorPage struct {
+	Heading string
+	Form    *form
+	// Preview is the post as it would be, nil for none.
+	Preview *article
+	// Theirs is the post as somebody else saved it meanwhile, nil where nobody did.
+	Theirs *models.Post
+	// Address is where the post is shown, "" for a new one.
+	Address string
+}
+
+// article is a post with its rendered content.
+type article struct {
+	Post    *models.Post
+	Content template.HTML
+}
+
+// newEditor returns the page of an editor with what is in the fields. Everything else that the form needs is in hidden.
+func newEditor(action, button string, sent values, hiddenFields ...hidden) (*view, *editorPage) {
+	page := &editorPage{Heading: "New post", Form: &form{
+		Action: action, Button: button, Preview: true, Hidden: hiddenFields,
+		Fields: []field{
+			{Name: "title", Label: "Title", Type: "text", Value: sent["title"], Required: true},
+			{Name: "tags", Label: "Tags", Type: "text", Value: sent["tags"], Verbatim: true,
+				Hint: "At most 10, with spaces or commas between them."},
+			{Name: "content", Label: "Text", Rows: 18, Value: sent["content"], Required: true,
+				Hint: "Markdown: **bold**, `code`, lists, tables, links, and images by https."},
+		},
+	}}
+	return &view{Title: page.Heading, NoIndex: true, Page: page}, page
+}
+
+// preview puts the post as it would be above the form.
+func (p *Pages) preview(c *gin.Context, page *editorPage, post models.Post, in postForm) error {
+	post.Title, post.Content, post.Tags = in.Title, in.Content, in.Tags
+	content, err := p.Markdown.Render(c.Request.Context(), post.Content)
+	if err != nil {
+		return err
+	}
+	page.Preview = &article{Post: &post, Content: content}
+	return nil
+}
+
+// write shows an empty editor.
+func (p *Pages) write(c *gin.Context) error {
+	v, _ := p.newPostEditor(c, values{}, rand.Text())
+	return p.render(c, http.StatusOK, "editor", v)
+}
+
+// newPostEditor returns the editor of a new post. key makes one post of a form that is sent twice.
+func (p *Pages) newPostEditor(c *gin.Context, sent values, key string) (*view, *editorPage) {
+	v, page := newEditor("/new", "Publish", sent, hidden{"key", key})
+	v.Calls = []call{newCall("Write a post", originOf(c), request{
+		path: "/posts", token: true, body: `{"title": "My post", "content": "Hello", "tags": ["go"]}`,
+	})}
+	return v, page
+}
+
+// publish creates a post, or shows what it would be.
+func (p *Pages) publish(c *gin.Context) error {
+	sent, err := readForm(c)
+	if err != nil {
+		return err
+	}
+	key := sent["key"]
+	if key == "" || len(key) > 255 {
+		key = rand.Text()
+	}
+	v, page := p.newPostEditor(c, sent, key)
+	if middleware.CurrentUser(c) == nil {
+		return p.logInWithText(c, sent, v, page)
+	}
+	in := newPostForm(sent)
+	if err := p.validator.Check(in); err != nil {
+		return p.refuse(c, err, "editor", v, page.Form)
+	}
+	author, now := middleware.CurrentUser(c), models.StoredTime(p.Now())
+	post := &models.Post{
+		ID: models.NewID(), Title: in.Title, Content: in.Content, Tags: in.Tags, AuthorID: author.ID,
+		Author: &models.Author{ID: author.ID, Username: author.Username}, CreatedAt: now, UpdatedAt: now,
+	}
+	if sent["do"] == "preview" {
+		if err := p.preview(c, page, *post, in); err != nil {
+			return p.refuse(c, err, "editor", v, page.Form)
+		}
+		return p.render(c, http.StatusOK, "editor", v)
+	}
+	content, err := in.canonical()
+	if err != nil {
+		return err
+	}
+	existing, err := p.Store.CreatePost(c.Request.Context(), post, models.NewIdempotency(key, content, now))
+	if errors.Is(err, models.ErrKeyReused) {
+		v, page = p.newPostEditor(c, sent, rand.Text())
+		err = errPublishedBefore
+	}
+	if err != nil {
+		return p.refuse(c, err, "editor", v, page.Form)
+	}
+	if existing != nil {
+		post = existing
+	}
+	return redirect(c, http.StatusSeeOther, escapedPath(post.PagePath()))
+}
+
+var (
+	errPublishedBefore = models.NewError(models.Conflict,
+		"Another text was published from this page before. Press Publish again to publish this one too.")
+	errSessionEnded = models.NewError(models.Forbidden,
+		"You are not logged in any more. Log in to go on: your text is kept.")
+	errDeletedMeanwhile = models.NewError(models.NotFound,
+		"This post was deleted meanwhile. Your text is here: press Publish to publish it as a new post.")
+	errChangedBeforeDelete = models.NewError(models.Changed,
+		"This post was changed meanwhile, so it was not deleted. Read it again first.")
+	errSavedMeanwhile = models.NewError(models.Changed,
+		"This post was changed meanwhile. Both texts are below: press Save to replace theirs by yours.")
+)
+
+// edit shows the editor of a post.
+func (p *Pages) edit(c *gin.Context) error {
+	post, err := p.ownPost(c)
+	if err != nil {
+		return err
+	}
+	v, _ := p.editorOf(c, post.ID, valuesOf(post), versionOf(post))
+	return p.render(c, http.StatusOK, "editor", v)
+}
+
+// valuesOf returns what the editor of a post shows at first.
+func valuesOf(post *models.Post) values {
+	return values{"title": post.Title, "tags": strings.Join(post.Tags, ", "), "content": post.Content}
+}
+
+// editorOf returns the editor of the post with an id. version is the state of the post that the text was made from.
+func (p *Pages) editorOf(c *gin.Context, id models.ID, sent values, version string) (*view, *editorPage) {
+	v, page := newEditor("/p/"+id.Hex()+"/edit", "Save", sent, hidden{"version", version})
+	v.Title, page.Heading, page.Address = "Edit post", "Edit post", "/p/"+id.Hex()
+	v.Calls = []call{newCall("Change this post", originOf(c), request{
+		method: http.MethodPatch, path: "/posts/" + id.Hex(), token: true, body: `{"content": "A better text"}`,
+	})}
+	return v, page
+}
+
+// versionOf returns a text that tells the states of a post apart.
+func versionOf(post *models.Post) string {
+	parts := []string{post.UpdatedAt.UTC().Format("2006-01-02T15:04:05.000"), post.Title, post.Content}
+	return strings.Trim(middleware.ContentTag([]byte(strings.Join(append(parts, post.Tags...), "\x00")), ""), `"`)
+}
+
+// save changes a post, or shows what it would be.
+func (p *Pages) save(c *gin.Context) error {
+	sent, err := readForm(c)
+	if err != nil {
+		return err
+	}
+	id, err := models.ParsePageID(c.Param("post"))
+	if err != nil {
+		return errNoPage
+	}
+	v, page := p.editorOf(c, id, sent, sent["version"])
+	if middleware.CurrentUser(c) == nil {
+		return p.logInWithText(c, sent, v, page)
+	}
+	post, err := p.ownPost(c)
+	if errors.Is(err, models.ErrPostNotFound) {
+		v, page = p.newPostEditor(c, sent, rand.Text())
+		err = errDeletedMeanwhile
+	}
+	if err != nil {
+		return p.refuse(c, err, "editor", v, page.Form)
+	}
+	in := newPostForm(sent)
+	if err := p.validator.Check(in); err != nil {
+		return p.refuse(c, err, "editor", v, page.Form)
+	}
+	if sent["do"] == "preview" {
+		if err := p.preview(c, page, *post, in); err != nil {
+			return p.refuse(c, err, "editor", v, page.Form)
+		}
+		return p.render(c, http.StatusOK, "editor", v)
+	}
+	return p.update(c, post, in, sent)
+}
+
+// update changes a post if it is still in the state that the text was made from. Otherwise it shows both texts.
+func (p *Pages) update(c *gin.Context, post *models.Post, in postForm, sent values) error {
+	change := models.PostChange{Title: &in.Title, Content: &in.Content, Tags: &in.Tags, IfUnchanged: post}
+	if normalizeLines(post.Content) == in.Content { // a form cannot tell one sort of line breaks from another
+		change.Content = nil
+	}
+	if change.ChangesNothing(post) {
+		return redirect(c, http.StatusSeeOther, escapedPath(post.PagePath()))
+	}
+	if sent["version"] != versionOf(post) {
+		return p.showBoth(c, post, sent)
+	}
+	change.UpdatedAt = models.StoredTime(p.Now())
+	changed, err := p.Store.UpdatePost(c.Request.Context(), post.ID, post.AuthorID, change)
+	if errors.Is(err, models.ErrPostChanged) { // since it was read above
+		if post, err = p.Store.PostByID(c.Request.Context(), post.ID); err == nil {
+			return p.showBoth(c, post, sent)
+		}
+	}
+	if err != nil {
+		v, page := p.editorOf(c, post.ID, sent, sent["version"])
+		return p.refuse(c, err, "editor", v, page.Form)
+	}
+	return redirect(c, http.StatusSeeOther, escapedPath(changed.PagePath()))
+}
+
+// showBoth shows a post as it is now, and the editor with what was typed. To save then replaces the present state.
+func (p *Pages) showBoth(c *gin.Context, post *models.Post, sent values) error {
+	v, page := p.editorOf(c, post.ID, sent, versionOf(post))
+	page.Theirs = post
+	return p.refuse(c, errSavedMeanwhile, "editor", v, page.Form)
+}
+
+// logInWithText keeps what somebody typed whose session has ended: in the form to log in, which is sent to the same
+// path. After the login it shows the editor again. Nothing is stored.
+func (p *Pages) logInWithText(c *gin.Context, sent values, v *view, page *editorPage) error {
+	err := error(errSessionEnded)
+	if _, tries := sent["password"]; tries {
+		err = p.checkLogin(c, sent)
+	}
+	if err == nil {
+		page.Form.Notice = "You are logged in, and your text is here."
+		return p.render(c, http.StatusOK, "editor", v)
+	}
+	loginView, f := newLogin(sent["username"], "/")
+	f.Action, f.Other, f.Hidden = page.Form.Action, nil, nil
+	for _, name := range []string{"title", "tags", "content", "key", "version"} {
+		if value, ok := sent[name]; ok {
+			f.Hidden = append(f.Hidden, hidden{name, value})
+		}
+	}
+	return p.refuse(c, err, "form", loginView, f)
+}
+
+// confirmDelete asks before a post is deleted.
+func (p *Pages) confirmDelete(c *gin.Context) error {
+	post, err := p.ownPost(c)
+	if err != nil {
+		return err
+	}
+	return p.render(c, http.StatusOK, "form", &view{
+		Title: "Delete: " + post.Title, NoIndex: true,
+		Calls: []call{newCall("Delete this post", originOf(c), request{
+			method: http.MethodDelete, path: "/posts/" + post.ID.Hex(), token: true,
+		})},
+		Page: &form{
+			Action: "/p/" + post.ID.Hex() + "/delete", Button: "Delete", Danger: true,
+			Notice: "The post is gone for good then. Nobody can bring it back.",
+			Hidden: []hidden{{"version", versionOf(post)}},
+			Other:  &link{escapedPath(post.PagePath()), "Keep it"},
+		},
+	})
+}
+
+// remove deletes a post, if it is still as it was when the question was asked.
+func (p *Pages) remove(c *gin.Context) error {
+	sent, err := readForm(c)
+	if err != nil {
+		return err
+	}
+	post, err := p.ownPost(c)
+	if err != nil {
+		return err
+	}
+	if sent["version"] != versionOf(post) {
+		return errChangedBeforeDelete
+	}
+	err = p.Store.DeletePost(c.Request.Context(), post.ID, post.AuthorID, post)
+	if errors.Is(err, models.ErrPostChanged) {
+		return errChangedBeforeDelete
+	}
+	if err != nil {
+		return err
+	}
+	return redirect(c, http.StatusSeeOther, "/")
+}
+
+// ownPost returns the post in the path if the current user may change it.
+func (p *Pages) ownPost(c *gin.Context) (*models.Post, error) {
+	post, err := p.postOfPath(c)
+	if err != nil {
+		return nil, err
+	}
+	return post, middleware.CurrentUser(c).CheckMayChange(post)
+}
