@@ -196,7 +196,9 @@ func (p *page) checkHeaders() {
 	t := p.browser.t
 	t.Helper()
 	csp := p.header.Get("Content-Security-Policy")
-	if !strings.HasPrefix(csp, "default-src 'none'; style-src 'self'; ") || strings.Contains(csp, "script-src") ||
+	scripts := elements(p.root, atom.Script)
+	if !strings.HasPrefix(csp, "default-src 'none'; style-src 'self'; ") || strings.Contains(csp, "unsafe") ||
+		strings.Contains(csp, "script-src") != (len(scripts) > 0) ||
 		p.header.Get("Referrer-Policy") != "same-origin" || p.header.Get("X-Content-Type-Options") != "nosniff" ||
 		p.header.Get("X-Request-ID") == "" {
 		t.Errorf("%s: headers that every page has are missing: %v", p.path, p.header)

@@ -21,7 +21,7 @@ func TestEveryCallThatAPageShows(t *testing.T) {
 	}
 	for _, path := range []string{
 		"/", "/?q=hello", "/p/ID", "/authors/alice", "/tags/go", "/register", "/login", "/new", "/p/ID/edit", "/p/ID/delete",
-		"/account", "/account/sessions",
+		"/account", "/account/sessions", "/account/drafts", "/account/drafts/DRAFT", "/account/drafts/DRAFT/delete",
 	} {
 		ran := 0
 		for more := true; more; ran++ {
@@ -44,7 +44,8 @@ func runCall(t *testing.T, path string, number int) (more bool) {
 	b := s.user(t, name)
 	if path != "/register" {
 		post := s.write(t, "alice", "Hello", "Hello", "go")
-		path = strings.ReplaceAll(path, "ID", post.ID.Hex())
+		draft := s.draft(t, "alice", "Draft", "Hello")
+		path = strings.NewReplacer("ID", post.ID.Hex(), "DRAFT", draft.ID.Hex()).Replace(path)
 		header = s.token(t, "alice")
 	}
 	page := b.get(path)

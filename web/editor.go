@@ -43,10 +43,13 @@ type editorPage struct {
 	Form    *form
 	// Preview is the post as it would be, nil for none.
 	Preview *article
-	// Theirs is the post as somebody else saved it meanwhile, nil where nobody did.
+	// Theirs is the post or the draft as somebody else saved it meanwhile, nil where nobody did.
 	Theirs *models.Post
-	// Address is where the post is shown, "" for a new one.
-	Address string
+	// Present is where the present state is shown, "" for a new post.
+	Present string
+	Back    *link  // nil for a new post
+	Done    string // what was just done
+	Delete  string // where to delete what is edited, "" for nowhere
 }
 
 // article is a post with its rendered content.
@@ -56,15 +59,16 @@ type article struct {
 }
 
 // newEditor returns the page of an editor with what is in the fields. Everything else that the form needs is in hidden.
-func newEditor(action, button string, sent values, hiddenFields ...hidden) (*view, *editorPage) {
+func newEditor(action, first string, sent values, hiddenFields ...hidden) (*view, *editorPage) {
 	page := &editorPage{Heading: "New post", Form: &form{
-		Action: action, Button: button, Preview: true, Hidden: hiddenFields,
+		Action: action, Button: first, More: []button{{"preview", "Preview"}}, Hidden: hiddenFields,
 		Fields: []field{
 			{Name: "title", Label: "Title", Type: "text", Value: sent["title"], Required: true},
 			{Name: "tags", Label: "Tags", Type: "text", Value: sent["tags"], Verbatim: true,
 				Hint: "At most 10, with spaces or commas between them."},
 			{Name: "content", Label: "Text", Rows: 18, Value: sent["content"], Required: true,
-				Hint: "Markdown: **bold**, `code`, lists, tables, links, and images by https."},
+				Prefix: "post-", // main has the id "content"
+				Hint:   "Markdown: **bold**, `code`, lists, tables, links, and images by https."},
 		},
 	}}
 	return &view{Title: page.Heading, NoIndex: true, Page: page}, page
@@ -83,17 +87,27 @@ func (p *Pages) preview(c *gin.Context, page *editorPage, post models.Post, in p
 
 // write shows an empty editor.
 func (p *Pages) write(c *gin.Context) error {
-	v, _ := p.newPostEditor(c, values{}, rand.Text())
+	v, _ := p.newPostEditorAnew(c, values{})
 	return p.render(c, http.StatusOK, "editor", v)
 }
 
-// newPostEditor returns the editor of a new post. key makes one post of a form that is sent twice.
-func (p *Pages) newPostEditor(c *gin.Context, sent values, key string) (*view, *editorPage) {
-	v, page := newEditor("/new", "Publish", sent, hidden{"key", key})
-	v.Calls = []call{newCall("Write a post", originOf(c), request{
-		path: "/posts", token: true, body: `{"title": "My post", "content": "Hello", "tags": ["go"]}`,
-	})}
+// newPostEditor returns the editor of a new post. key makes one post of a form that is sent twice, and draft, an id,
+// makes one draft.
+func (p *Pages) newPostEditor(c *gin.Context, sent values, key, draft string) (*view, *editorPage) {
+	v, page := newEditor("/new", "Publish", sent, hidden{"key", key}, hidden{"draft", draft})
+	page.Form.More = []button{{"draft", "Save as draft"}, {"preview", "Preview"}}
+	v.Calls = []call{
+		newCall("Write a post", originOf(c), request{
+			path: "/posts", token: true, body: `{"title": "My post", "content": "Hello", "tags": ["go"]}`,
+		}),
+		newCall("Write a draft", originOf(c), request{path: "/drafts", token: true, body: `{"title": "My draft"}`}),
+	}
 	return v, page
+}
+
+// newPostEditorAnew is newPostEditor for a form that was not sent yet, with what was typed into another.
+func (p *Pages) newPostEditorAnew(c *gin.Context, sent values) (*view, *editorPage) {
+	return p.newPostEditor(c, sent, rand.Text(), models.NewID().Hex())
 }
 
 // publish creates a post, or shows what it would be.
@@ -106,11 +120,14 @@ func (p *Pages) publish(c *gin.Context) error {
 	if key == "" || len(key) > 255 {
 		key = rand.Text()
 	}
-	v, page := p.newPostEditor(c, sent, key)
+	v, page := p.newPostEditor(c, sent, key, sent["draft"])
 	if middleware.CurrentUser(c) == nil {
 		return p.logInWithText(c, sent, v, page)
 	}
 	in := newPostForm(sent)
+	if sent["do"] == "draft" {
+		return p.saveAsDraft(c, sent, in, v, page)
+	}
 	if err := p.validator.Check(in); err != nil {
 		return p.refuse(c, err, "editor", v, page.Form)
 	}
@@ -131,7 +148,7 @@ func (p *Pages) publish(c *gin.Context) error {
 	}
 	existing, err := p.Store.CreatePost(c.Request.Context(), post, models.NewIdempotency(key, content, now))
 	if errors.Is(err, models.ErrKeyReused) {
-		v, page = p.newPostEditor(c, sent, rand.Text())
+		v, page = p.newPostEditorAnew(c, sent)
 		err = errPublishedBefore
 	}
 	if err != nil {
@@ -174,7 +191,8 @@ func valuesOf(post *models.Post) values {
 // editorOf returns the editor of the post with an id. version is the state of the post that the text was made from.
 func (p *Pages) editorOf(c *gin.Context, id models.ID, sent values, version string) (*view, *editorPage) {
 	v, page := newEditor("/p/"+id.Hex()+"/edit", "Save", sent, hidden{"version", version})
-	v.Title, page.Heading, page.Address = "Edit post", "Edit post", "/p/"+id.Hex()
+	v.Title, page.Heading, page.Present = "Edit post", "Edit post", "/p/"+id.Hex()
+	page.Back = &link{page.Present, "Back to the post"}
 	v.Calls = []call{newCall("Change this post", originOf(c), request{
 		method: http.MethodPatch, path: "/posts/" + id.Hex(), token: true, body: `{"content": "A better text"}`,
 	})}
@@ -203,7 +221,7 @@ func (p *Pages) save(c *gin.Context) error {
 	}
 	post, err := p.ownPost(c)
 	if errors.Is(err, models.ErrPostNotFound) {
-		v, page = p.newPostEditor(c, sent, rand.Text())
+		v, page = p.newPostEditorAnew(c, sent)
 		err = errDeletedMeanwhile
 	}
 	if err != nil {
@@ -268,7 +286,7 @@ func (p *Pages) logInWithText(c *gin.Context, sent values, v *view, page *editor
 	}
 	loginView, f := newLogin(sent["username"], "/")
 	f.Action, f.Other, f.Hidden = page.Form.Action, nil, nil
-	for _, name := range []string{"title", "tags", "content", "key", "version"} {
+	for _, name := range []string{"title", "tags", "content", "publishAt", "zone", "key", "draft", "version"} {
 		if value, ok := sent[name]; ok {
 			f.Hidden = append(f.Hidden, hidden{name, value})
 		}

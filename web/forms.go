@@ -17,13 +17,21 @@ type form struct {
 	Action string // the path that it is sent to, escaped; "" for the address of the page
 	Button string
 	Danger bool // the button destroys something
-	// Preview adds a button that shows what the form would make.
-	Preview bool
-	Notice  string // what to know before filling it in
-	Alert   string // what is wrong with all of it
-	Hidden  []hidden
-	Fields  []field
-	Other   *link // what else one might want
+	// More are further buttons, for what else can be done with the fields.
+	More []button
+	// Autosave lets the script of the page save what is typed.
+	Autosave bool
+	Notice   string // what to know before filling it in
+	Alert    string // what is wrong with all of it
+	Hidden   []hidden
+	Fields   []field
+	Other    *link // what else one might want
+}
+
+// button is a button of a form beside the first one.
+type button struct {
+	Do   string // what the form has in the field "do" then
+	Text string
 }
 
 // field is a field of a form.
@@ -36,7 +44,8 @@ type field struct {
 	Autocomplete string
 	Verbatim     bool // a keyboard corrects nothing
 	Required     bool
-	Hidden       bool // not shown: it tells a password manager whose password it is
+	Hidden       bool     // not shown: it tells a password manager whose password it is
+	Suggestions  []string // of an input
 	Hint         string
 	Error        string
 	// Prefix tells the fields of several forms on one page apart.

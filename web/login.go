@@ -153,7 +153,8 @@ func (p *Pages) startSession(c *gin.Context, user *models.User, session *models.
 // askToLogIn sends somebody who is not logged in to the login, and back to this page then.
 func (p *Pages) askToLogIn(c *gin.Context) error {
 	next := c.Request.URL.EscapedPath()
-	if strings.HasPrefix(next, "/account/") { // not all of these show something
+	isRead := c.Request.Method == http.MethodGet || c.Request.Method == http.MethodHead
+	if !isRead && strings.HasPrefix(next, "/account/") { // not all of these show something
 		next = "/account"
 	}
 	return redirect(c, http.StatusSeeOther, "/login?"+url.Values{"next": {next}}.Encode())

@@ -3,6 +3,7 @@ package web
 import (
 	"embed"
 	"net/http"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -14,26 +15,35 @@ var files embed.FS
 
 // asset is a file whose name changes with its content, so that browsers need not ask for it again.
 type asset struct {
-	name string
-	body *middleware.Body
+	name        string
+	contentType string
+	body        *middleware.Body
 }
 
-// newStyle reads the style sheet.
-func newStyle() (*asset, error) {
-	content, err := files.ReadFile("static/style.css")
+// newAsset reads a file of static/.
+func newAsset(file, contentType string) (*asset, error) {
+	content, err := files.ReadFile("static/" + file)
 	if err != nil {
 		return nil, err
 	}
 	tag := middleware.ContentTag(content, "")
-	return &asset{name: "style-" + tag[1:9] + ".css", body: middleware.NewBody(content)}, nil
+	name, extension, _ := strings.Cut(file, ".")
+	return &asset{
+		name: name + "-" + tag[1:9] + "." + extension, contentType: contentType, body: middleware.NewBody(content),
+	}, nil
 }
 
-// static answers with the style sheet.
+// path returns the address of the file.
+func (a *asset) path() string { return "/static/" + a.name }
+
+// static answers with a file.
 func (p *Pages) static(c *gin.Context) error {
-	if c.Param("file") != p.style.name {
-		return errNoPage
+	for _, a := range []*asset{p.style, p.autosave} {
+		if c.Param("file") == a.name {
+			c.Header("Cache-Control", "public, max-age=31536000, immutable")
+			middleware.SetBody(c, http.StatusOK, a.contentType, a.body)
+			return nil
+		}
 	}
-	c.Header("Cache-Control", "public, max-age=31536000, immutable")
-	middleware.SetBody(c, http.StatusOK, "text/css; charset=utf-8", p.style.body)
-	return nil
+	return errNoPage
 }

@@ -28,6 +28,7 @@ type view struct {
 	Feed        string // the query of the feeds, such as "?tag=go"
 	Published   time.Time
 	Calls       []call // what the page stands for
+	Script      string // the path of the page's script, "" for none
 	Page        any    // what the template of the page shows
 
 	// The renderer sets the rest.
@@ -46,7 +47,10 @@ func (v *view) Canonical() string {
 
 // render answers with a page. Everything is made before the first byte is sent.
 func (p *Pages) render(c *gin.Context, status int, name string, v *view) error {
-	v.User, v.Origin, v.Style = middleware.CurrentUser(c), originOf(c), "/static/"+p.style.name
+	v.User, v.Origin, v.Style = middleware.CurrentUser(c), originOf(c), p.style.path()
+	if v.Script != "" {
+		c.Header("Content-Security-Policy", scriptPolicy)
+	}
 	var body bytes.Buffer
 	if err := p.templates[name].Execute(&body, v); err != nil {
 		return fmt.Errorf("render the page %s: %w", name, err)
@@ -69,13 +73,14 @@ func redirect(c *gin.Context, status int, location string) error {
 // parseTemplates reads the templates: the layout with each page.
 func (p *Pages) parseTemplates() (map[string]*template.Template, error) {
 	layout, err := template.New("layout.html").Funcs(template.FuncMap{
-		"postPath": func(post *models.Post) string { return escapedPath(post.PagePath()) },
-		"tagPath":  site.TagPath,
-		"author":   site.AuthorPath,
-		"day":      func(t time.Time) string { return t.UTC().Format("2 January 2006") },
-		"minute":   func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") },
-		"instant":  func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-		"excerpt":  func(content string) string { return p.Markdown.Excerpt(content, excerptLength) },
+		"postPath":  func(post *models.Post) string { return escapedPath(post.PagePath()) },
+		"draftPath": draftPath,
+		"tagPath":   site.TagPath,
+		"author":    site.AuthorPath,
+		"day":       func(t time.Time) string { return t.UTC().Format("2 January 2006") },
+		"minute":    formatMinute,
+		"instant":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+		"excerpt":   func(content string) string { return p.Markdown.Excerpt(content, excerptLength) },
 	}).ParseFS(files, "templates/layout.html", "templates/parts.html")
 	if err != nil {
 		return nil, fmt.Errorf("parse the layout: %w", err)

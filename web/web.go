@@ -33,6 +33,14 @@ type store interface {
 	DeletePost(ctx context.Context, id, author models.ID, ifUnchanged *models.Post) error
 	UpdateProfile(ctx context.Context, id models.ID, change models.ProfileChange) (*models.User, error)
 	LiveSessions(ctx context.Context, user models.ID, now time.Time) ([]models.Session, error)
+	CreateDraft(ctx context.Context, d *models.Draft) error
+	DraftByID(ctx context.Context, id, author models.ID) (*models.Draft, error)
+	Drafts(ctx context.Context, f models.DraftFilter) (page []models.Draft, more bool, err error)
+	UpdateDraft(ctx context.Context, id, author models.ID, change models.DraftChange) (*models.Draft, error)
+	DeleteDraft(ctx context.Context, id, author models.ID, ifUnchanged *models.Draft) error
+	PublishDraft(
+		ctx context.Context, id, author models.ID, p models.Publication,
+	) (post *models.Post, created bool, err error)
 	DeleteSession(ctx context.Context, id models.ID) error
 	DeleteSessionOf(ctx context.Context, user, id models.ID) error
 	DeleteSessions(ctx context.Context, user models.ID) error
@@ -71,6 +79,7 @@ type Pages struct {
 	validator *validation.Validator
 	templates map[string]*template.Template
 	style     *asset
+	autosave  *asset // the script of the editor of drafts
 }
 
 // New returns the pages. It fails if a template is wrong.
@@ -80,11 +89,14 @@ func New(o Options) (*Pages, error) {
 	}
 	var err error
 	p.validator, err = validation.New(o.PasswordMinLength, registrationForm{}, loginForm{}, postForm{}, profileForm{},
-		passwordForm{}, deletionForm{}, resetForm{})
+		passwordForm{}, deletionForm{}, resetForm{}, draftForm{})
 	if err != nil {
 		return nil, err
 	}
-	if p.style, err = newStyle(); err != nil {
+	if p.style, err = newAsset("style.css", "text/css; charset=utf-8"); err != nil {
+		return nil, err
+	}
+	if p.autosave, err = newAsset("autosave.js", "text/javascript; charset=utf-8"); err != nil {
 		return nil, err
 	}
 	p.templates, err = p.parseTemplates()
@@ -117,6 +129,12 @@ func (p *Pages) AddTo(r *gin.Engine, first gin.HandlerFunc) {
 	route(writers, "POST /p/:post/edit", p.save)
 	route(writers, "GET /p/:post/delete", p.signedIn(p.confirmDelete))
 	route(writers, "POST /p/:post/delete", p.signedIn(p.remove))
+
+	route(writers, "GET /account/drafts", p.signedIn(p.drafts))
+	route(writers, "GET /account/drafts/:id", p.signedIn(p.editDraft))
+	route(writers, "POST /account/drafts/:id", p.saveDraft)
+	route(writers, "GET /account/drafts/:id/delete", p.signedIn(p.confirmDeleteDraft))
+	route(writers, "POST /account/drafts/:id/delete", p.signedIn(p.deleteDraft))
 
 	forms := pages.Group("", p.refuseOtherOrigins, middleware.LimitBody(maxForm), p.cookie.Identify, middleware.Secret())
 	route(forms, "GET /register", p.registration)

@@ -295,7 +295,7 @@ func TestAccount(t *testing.T) {
 		leave.fill("Password", "secret99").send().is(303).goesTo("/").follow().shows("Log in")
 		b.get("/authors/alice").is(404)
 		for _, path := range []string{"/account", "/account/sessions"} {
-			s.browser(t).get(path).is(303).goesTo("/login?next=%2Faccount")
+			s.browser(t).get(path).is(303).goesTo("/login?next=" + url.QueryEscape(path))
 		}
 		s.browser(t).post("/account", url.Values{"name": {"x"}}).is(303)
 	})

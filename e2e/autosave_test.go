@@ -1,0 +1,58 @@
+package e2e
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"gin-blog/internal/testkit"
+)
+
+// TestAutosaveInABrowser types into the editor of a draft: the text is saved without a click, until the draft changes
+// elsewhere. Then nothing is replaced, and the form shows both texts.
+func TestAutosaveInABrowser(t *testing.T) {
+	t.Parallel()
+	b := newBrowser(t)
+	p := start(t, t.TempDir())
+	token := p.signUp("alice")
+	var created struct {
+		Draft struct {
+			ID string `json:"_id"`
+		}
+	}
+	p.call("POST", "/drafts", token, `{"title":"Draft","content":"First"}`, 201, &created)
+	api := "/drafts/" + created.Draft.ID
+	content := func() string {
+		var draft struct{ Content string }
+		p.call("GET", api, token, "", 200, &draft)
+		return draft.Content
+	}
+	b.do(t, chromedp.Navigate(p.url+"/login?next=/account/drafts/"+created.Draft.ID),
+		chromedp.SendKeys(chromedp.CSS("#username"), "alice"), chromedp.SendKeys(chromedp.CSS("#password"), testkit.Password),
+		chromedp.Click(chromedp.CSS("main button")), chromedp.WaitVisible(chromedp.CSS("#content textarea")))
+	text := chromedp.CSS("textarea")
+	b.do(t, chromedp.SendKeys(text, "Second "))
+	eventually(t, 20*time.Second, "the text is saved", func() bool { return strings.Contains(content(), "Second ") })
+	b.do(t, chromedp.SendKeys(text, "Third "))
+	eventually(t, 20*time.Second, "the text is saved again", func() bool { return strings.Contains(content(), "Third ") })
+
+	p.call("PATCH", api, token, `{"content":"Elsewhere"}`, 200, nil)
+	b.do(t, chromedp.SendKeys(text, "Fourth "))
+	status := chromedp.CSS("form [role=status]")
+	eventually(t, 20*time.Second, "the page says that nothing is saved", func() bool {
+		return strings.Contains(see(t, b, "the status", chromedp.Text(status)), "Not saved")
+	})
+	if got := content(); got != "Elsewhere" {
+		t.Errorf("the draft is %q, want what was written elsewhere", got)
+	}
+	b.do(t, chromedp.Click(chromedp.CSS("form[data-autosave] button")), chromedp.WaitVisible(chromedp.CSS("#theirs")))
+	page := see(t, b, "the page", chromedp.Text(chromedp.CSS("main")))
+	typed := see(t, b, "the text", chromedp.Value(text))
+	if !strings.Contains(page, "Elsewhere") || !strings.Contains(typed, "Fourth ") {
+		t.Errorf("the page shows %q and %q, want both texts", page, typed)
+	}
+	b.checkRequests(t, p.url)
+	b.checkComplaints(t, "412 (Precondition Failed)")
+}

@@ -1,0 +1,87 @@
+package web
+
+import (
+	"strings"
+	"time"
+	_ "time/tzdata" // the machine may have no time zones: a container with nothing but the program
+
+	"gin-blog/validation"
+)
+
+// localForm is how an input for a local date and time has its value (HTML Standard, "valid normalized local date and
+// time string").
+const localForm = "2006-01-02T15:04"
+
+// zoneSuggestions are the time zones that the form suggests. It takes all others too.
+var zoneSuggestions = []string{
+	"UTC", "Africa/Cairo", "Africa/Johannesburg", "Africa/Lagos", "Africa/Nairobi", "America/Argentina/Buenos_Aires",
+	"America/Bogota", "America/Chicago", "America/Denver", "America/Los_Angeles", "America/Mexico_City",
+	"America/New_York", "America/Sao_Paulo", "Asia/Dhaka", "Asia/Dubai", "Asia/Jakarta", "Asia/Karachi", "Asia/Kolkata",
+	"Asia/Manila", "Asia/Shanghai", "Asia/Singapore", "Asia/Tokyo", "Australia/Sydney", "Europe/Berlin", "Europe/Istanbul",
+	"Europe/London", "Europe/Madrid", "Europe/Moscow", "Europe/Paris", "Pacific/Auckland",
+}
+
+// loadZone returns the time zone with a name, or nil if there is none. "Local" would be the zone of the server.
+func loadZone(name string) *time.Location {
+	if name == "" || name == "Local" {
+		return nil
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return nil
+	}
+	return zone
+}
+
+// parsePublishAt reads the time to publish that somebody typed, and the name of its time zone. The zero time stands for
+// never. If the form still shows present, it returns present, with its seconds. It returns a *validation.Error.
+func parsePublishAt(sent values, present time.Time) (time.Time, error) {
+	text := strings.Replace(strings.TrimSpace(sent["publishAt"]), " ", "T", 1)
+	if text == "" {
+		return time.Time{}, nil
+	}
+	refuse := func(field, message string) (time.Time, error) {
+		return time.Time{}, &validation.Error{Fields: []validation.FieldError{{Field: field, Message: message}}}
+	}
+	zone := loadZone(strings.TrimSpace(sent["zone"]))
+	if zone == nil {
+		return refuse("zone", "must be the name of a time zone, such as Europe/Berlin or UTC")
+	}
+	if len(text) > len(localForm) && strings.Trim(text[len(localForm):], ":0.") == "" { // some browsers add seconds
+		text = text[:len(localForm)]
+	}
+	at, err := time.ParseInLocation(localForm, text, zone)
+	if err != nil {
+		return refuse("publishAt", "must be a day and a time, such as 2030-01-02 09:00")
+	}
+	if at.Format(localForm) != text {
+		return refuse("publishAt", "does not exist in this zone, because the clocks go forward then")
+	}
+	if !present.IsZero() && present.In(zone).Format(localForm) == text {
+		return present, nil
+	}
+	return at.UTC(), nil
+}
+
+// formatPublishAt returns a time to publish as the form has it, "" for never.
+func formatPublishAt(at time.Time, zone *time.Location) string {
+	if at.IsZero() {
+		return ""
+	}
+	return at.In(zone).Format(localForm)
+}
+
+// describePublishAt says in words when a draft publishes itself.
+func describePublishAt(at time.Time, zone *time.Location) string {
+	if at.IsZero() {
+		return "Only you can see this draft."
+	}
+	words := formatMinute(at)
+	if zone != time.UTC {
+		words = at.In(zone).Format("2 January 2006, 15:04") + " in " + zone.String() + " (" + words + ")"
+	}
+	return "Only you can see this draft. It publishes itself on " + words + ", or within a minute after."
+}
+
+// formatMinute writes a time for people.
+func formatMinute(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") }
