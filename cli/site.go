@@ -79,6 +79,8 @@ func newPages(c *config.Config, api routes.Options) (*web.Pages, error) {
 		Logins:            api.Logins,
 		Keeper:            api.Keeper,
 		Markdown:          api.Markdown,
+		Limits:            api.Limits,
+		NoComments:        api.NoComments,
 		PasswordMinLength: api.PasswordMinLength,
 		Address:           api.Site,
 		Secure:            scheme(c) == "https" || strings.HasPrefix(c.BaseURL, "https://"),

@@ -79,7 +79,7 @@ func newSite(t *testing.T, store models.Store, change ...func(*web.Options)) *se
 	}
 	options := web.Options{
 		Store: store, Sessions: api.Sessions, Logins: api.Logins, Keeper: api.Keeper, Now: s.now, PasswordMinLength: 6,
-		Markdown: markdown.NewRenderer(), Address: address,
+		Markdown: markdown.NewRenderer(), Address: address, Limits: api.Limits,
 		Accounts: auth.NewAccounts(auth.AccountOptions{
 			Store: store, Passwords: passwords, Sessions: api.Sessions, Limits: api.Limits, Log: api.Log, Now: s.now,
 		}),

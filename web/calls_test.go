@@ -11,6 +11,7 @@ import (
 	"golang.org/x/net/html/atom"
 
 	"gin-blog/internal/testkit"
+	"gin-blog/models"
 )
 
 // TestEveryCallThatAPageShows runs the lines of "As API calls" on every page, in a shell, each on a new site.
@@ -22,6 +23,7 @@ func TestEveryCallThatAPageShows(t *testing.T) {
 	for _, path := range []string{
 		"/", "/?q=hello", "/p/ID", "/authors/alice", "/tags/go", "/register", "/login", "/new", "/p/ID/edit", "/p/ID/delete",
 		"/account", "/account/sessions", "/account/drafts", "/account/drafts/DRAFT", "/account/drafts/DRAFT/delete",
+		"/p/ID/comments/COMMENT/edit", "/p/ID/comments/COMMENT/delete", "/moderation",
 	} {
 		ran := 0
 		for more := true; more; ran++ {
@@ -44,8 +46,13 @@ func runCall(t *testing.T, path string, number int) (more bool) {
 	b := s.user(t, name)
 	if path != "/register" {
 		post := s.write(t, "alice", "Hello", "Hello", "go")
-		draft := s.draft(t, "alice", "Draft", "Hello")
-		path = strings.NewReplacer("ID", post.ID.Hex(), "DRAFT", draft.ID.Hex()).Replace(path)
+		comment, draft := s.comment(t, "alice", post, "Nice"), s.draft(t, "alice", "Draft", "Hello")
+		path = strings.NewReplacer("ID", post.ID.Hex(), "COMMENT", comment.ID.Hex(), "DRAFT", draft.ID.Hex()).Replace(path)
+		if path == "/moderation" {
+			if err := s.store.SetRole(t.Context(), "alice", models.RoleAdmin); err != nil {
+				t.Fatal(err)
+			}
+		}
 		header = s.token(t, "alice")
 	}
 	page := b.get(path)

@@ -179,7 +179,7 @@ func (p *Pages) saveDraft(c *gin.Context) error {
 	}
 	v, page := p.draftEditor(c, id, sent, sent["version"])
 	if middleware.CurrentUser(c) == nil {
-		return p.logInWithText(c, sent, v, page)
+		return p.logInWithText(c, sent, "editor", v, page.Form)
 	}
 	in := newPostForm(sent)
 	draft, err := p.ownDraft(c)

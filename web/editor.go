@@ -122,7 +122,7 @@ func (p *Pages) publish(c *gin.Context) error {
 	}
 	v, page := p.newPostEditor(c, sent, key, sent["draft"])
 	if middleware.CurrentUser(c) == nil {
-		return p.logInWithText(c, sent, v, page)
+		return p.logInWithText(c, sent, "editor", v, page.Form)
 	}
 	in := newPostForm(sent)
 	if sent["do"] == "draft" {
@@ -217,7 +217,7 @@ func (p *Pages) save(c *gin.Context) error {
 	}
 	v, page := p.editorOf(c, id, sent, sent["version"])
 	if middleware.CurrentUser(c) == nil {
-		return p.logInWithText(c, sent, v, page)
+		return p.logInWithText(c, sent, "editor", v, page.Form)
 	}
 	post, err := p.ownPost(c)
 	if errors.Is(err, models.ErrPostNotFound) {
@@ -274,21 +274,21 @@ func (p *Pages) showBoth(c *gin.Context, post *models.Post, sent values) error {
 }
 
 // logInWithText keeps what somebody typed whose session has ended: in the form to log in, which is sent to the same
-// path. After the login it shows the editor again. Nothing is stored.
-func (p *Pages) logInWithText(c *gin.Context, sent values, v *view, page *editorPage) error {
+// path. After the login it shows the form again, on the page with this template. Nothing is stored.
+func (p *Pages) logInWithText(c *gin.Context, sent values, name string, v *view, text *form) error {
 	err := error(errSessionEnded)
 	if _, tries := sent["password"]; tries {
 		err = p.checkLogin(c, sent)
 	}
 	if err == nil {
-		page.Form.Notice = "You are logged in, and your text is here."
-		return p.render(c, http.StatusOK, "editor", v)
+		text.Notice = "You are logged in, and your text is here."
+		return p.render(c, http.StatusOK, name, v)
 	}
 	loginView, f := newLogin(sent["username"], "/")
-	f.Action, f.Other, f.Hidden = page.Form.Action, nil, nil
-	for _, name := range []string{"title", "tags", "content", "publishAt", "zone", "key", "draft", "version"} {
-		if value, ok := sent[name]; ok {
-			f.Hidden = append(f.Hidden, hidden{name, value})
+	f.Action, f.Other, f.Hidden = text.Action, nil, nil
+	for _, kept := range []string{"title", "tags", "content", "publishAt", "zone", "key", "draft", "version"} {
+		if value, ok := sent[kept]; ok {
+			f.Hidden = append(f.Hidden, hidden{kept, value})
 		}
 	}
 	return p.refuse(c, err, "form", loginView, f)

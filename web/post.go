@@ -17,6 +17,7 @@ type postPage struct {
 	MayChange bool
 	Edit      string // addresses
 	Delete    string
+	Thread    *thread // nil if there are no comments at all
 }
 
 // post shows a post. Its id decides; an address with another slug is redirected.
@@ -27,7 +28,7 @@ func (p *Pages) post(c *gin.Context) error {
 	}
 	path := post.PagePath()
 	if c.Request.URL.Path != path {
-		return redirect(c, http.StatusPermanentRedirect, escapedPath(path))
+		return redirect(c, http.StatusPermanentRedirect, address(escapedPath(path), c.Request.URL.Query()))
 	}
 	if err := middleware.ReserveAnswer(c, 2*len(post.Content)); err != nil {
 		return err
@@ -39,6 +40,11 @@ func (p *Pages) post(c *gin.Context) error {
 	page := postPage{
 		Post: post, Content: content,
 		Edit: "/p/" + post.ID.Hex() + "/edit", Delete: "/p/" + post.ID.Hex() + "/delete",
+	}
+	if !p.NoComments {
+		if page.Thread, err = p.thread(c, post); err != nil {
+			return err
+		}
 	}
 	if user := middleware.CurrentUser(c); user != nil {
 		page.MayChange = user.CheckMayChange(post) == nil
@@ -58,7 +64,12 @@ func (p *Pages) postCalls(c *gin.Context, post *models.Post, mayChange bool) []c
 				request{method: http.MethodPatch, path: path, token: true, body: `{"title": "A better title"}`}),
 			newCall("Delete it", origin, request{method: http.MethodDelete, path: path, token: true}))
 	}
-	return calls
+	if p.NoComments {
+		return calls
+	}
+	return append(calls, newCall("Its comments", origin, request{path: path + "/comments"}),
+		newCall("Write a comment", origin,
+			request{path: path + "/comments", token: true, body: `{"content": "Thank you"}`}))
 }
 
 // postOfPath returns the post whose id ends the parameter "post".

@@ -32,9 +32,11 @@ type view struct {
 	Page        any    // what the template of the page shows
 
 	// The renderer sets the rest.
-	User   *models.User // who is logged in, nil for a visitor
-	Origin string
-	Style  string // the path of the style sheet
+	User *models.User // who is logged in, nil for a visitor
+	// Moderates tells that the user moderates comments.
+	Moderates bool
+	Origin    string
+	Style     string // the path of the style sheet
 }
 
 // Canonical returns the address under which search engines keep the page, or "".
@@ -48,6 +50,7 @@ func (v *view) Canonical() string {
 // render answers with a page. Everything is made before the first byte is sent.
 func (p *Pages) render(c *gin.Context, status int, name string, v *view) error {
 	v.User, v.Origin, v.Style = middleware.CurrentUser(c), originOf(c), p.style.path()
+	v.Moderates = v.User != nil && v.User.Role == models.RoleAdmin && !p.NoComments
 	if v.Script != "" {
 		c.Header("Content-Security-Policy", scriptPolicy)
 	}

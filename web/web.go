@@ -31,6 +31,12 @@ type store interface {
 	CreatePost(ctx context.Context, p *models.Post, key *models.Idempotency) (existing *models.Post, err error)
 	UpdatePost(ctx context.Context, id, author models.ID, change models.PostChange) (*models.Post, error)
 	DeletePost(ctx context.Context, id, author models.ID, ifUnchanged *models.Post) error
+	CreateComment(ctx context.Context, c *models.Comment, key *models.Idempotency) (existing *models.Comment, err error)
+	CommentByID(ctx context.Context, id models.ID) (*models.Comment, error)
+	Thread(ctx context.Context, f models.ThreadFilter) (page []models.Comment, more bool, err error)
+	Comments(ctx context.Context, f models.CommentFilter) (page []models.Comment, more bool, err error)
+	UpdateComment(ctx context.Context, id, author models.ID, change models.CommentChange) (*models.Comment, error)
+	DeleteComment(ctx context.Context, id models.ID, ifUnchanged *models.Comment) error
 	UpdateProfile(ctx context.Context, id models.ID, change models.ProfileChange) (*models.User, error)
 	LiveSessions(ctx context.Context, user models.ID, now time.Time) ([]models.Session, error)
 	CreateDraft(ctx context.Context, d *models.Draft) error
@@ -62,6 +68,10 @@ type Options struct {
 	Logins   *middleware.LoginCounter
 	Keeper   *middleware.Keeper
 	Markdown Markdown
+	// Limits restrict comments. They are those of the API; nil limits nothing.
+	Limits *auth.Limits
+	// NoComments leaves out all that has to do with comments.
+	NoComments bool
 	// PasswordMinLength is how many characters a new password has at least.
 	PasswordMinLength int
 	// Address tells the address of the site as the world sees it.
@@ -89,7 +99,7 @@ func New(o Options) (*Pages, error) {
 	}
 	var err error
 	p.validator, err = validation.New(o.PasswordMinLength, registrationForm{}, loginForm{}, postForm{}, profileForm{},
-		passwordForm{}, deletionForm{}, resetForm{}, draftForm{})
+		passwordForm{}, deletionForm{}, resetForm{}, draftForm{}, commentForm{})
 	if err != nil {
 		return nil, err
 	}
@@ -129,6 +139,14 @@ func (p *Pages) AddTo(r *gin.Engine, first gin.HandlerFunc) {
 	route(writers, "POST /p/:post/edit", p.save)
 	route(writers, "GET /p/:post/delete", p.signedIn(p.confirmDelete))
 	route(writers, "POST /p/:post/delete", p.signedIn(p.remove))
+	if !p.NoComments {
+		route(writers, "POST /p/:post/comments", p.comment)
+		route(writers, "GET /p/:post/comments/:comment/edit", p.signedIn(p.editComment))
+		route(writers, "POST /p/:post/comments/:comment/edit", p.saveComment)
+		route(writers, "GET /p/:post/comments/:comment/delete", p.signedIn(p.confirmDeleteComment))
+		route(writers, "POST /p/:post/comments/:comment/delete", p.signedIn(p.removeComment))
+		route(writers, "GET /moderation", p.signedIn(p.moderation))
+	}
 
 	route(writers, "GET /account/drafts", p.signedIn(p.drafts))
 	route(writers, "GET /account/drafts/:id", p.signedIn(p.editDraft))
