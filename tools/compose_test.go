@@ -172,7 +172,7 @@ func TestNamesInOtherFiles(t *testing.T) {
 // TestSettingsReachTheAPI checks that the stack passes on every setting of .env, except those that it decides itself.
 func TestSettingsReachTheAPI(t *testing.T) {
 	environment := load(t).Services["api"].Environment
-	decided := []string{"DATA_DIR", "TLS_CERT", "TLS_KEY", "GRAFANA_PASSWORD"}
+	decided := []string{"DATA_DIR", "TLS_CERT", "TLS_KEY", "GRAFANA_PASSWORD", "NO_COLOR"}
 	settings := regexp.MustCompile(`(?m)^#([A-Z_]+)=`).FindAllStringSubmatch(read(t, "../.env.example"), -1)
 	if len(settings) < 15 {
 		t.Fatalf("only %d settings in .env.example", len(settings))
