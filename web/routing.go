@@ -2,6 +2,8 @@ package web
 
 import (
 	"net/http"
+	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -71,7 +73,6 @@ var securityHeaders = map[string]string{
 	"Content-Security-Policy": policy,
 	// Not no-referrer: with that, browsers send "Origin: null" with forms.
 	"Referrer-Policy":              "same-origin",
-	"Cross-Origin-Opener-Policy":   "same-origin",
 	"Cross-Origin-Resource-Policy": "same-origin",
 	"Permissions-Policy":           "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
@@ -85,8 +86,23 @@ func (p *Pages) prepare(c *gin.Context) {
 	middleware.Handle(func(c *gin.Context) error {
 		origin, err := p.Address.Of(c.Request)
 		c.Set(originKey, origin)
+		if isTrustworthy(origin) { // elsewhere browsers ignore the header, and complain about it
+			c.Header("Cross-Origin-Opener-Policy", "same-origin")
+		}
 		return err
 	})(c)
+}
+
+// isTrustworthy returns whether nobody between a browser and an origin can change what they send (W3C Secure Contexts,
+// section 3.1).
+func isTrustworthy(origin string) bool {
+	address, err := url.Parse(origin)
+	if err != nil {
+		return false
+	}
+	name := address.Hostname()
+	ip, _ := netip.ParseAddr(name)
+	return address.Scheme == "https" || name == "localhost" || strings.HasSuffix(name, ".localhost") || ip.IsLoopback()
 }
 
 const originKey = "origin"

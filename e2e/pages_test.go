@@ -1,0 +1,65 @@
+package e2e
+
+import (
+	"fmt"
+	"testing"
+)
+
+// blog is a running server, and how its visitors reach it.
+type blog struct {
+	server  *process
+	host    string // in the address
+	scripts bool   // whether the visitors' browsers run scripts
+}
+
+// visitor returns somebody who has not been here before.
+func (s blog) visitor(t *testing.T) *visitor {
+	t.Helper()
+	return newVisitor(t, s.server, s.host, s.scripts)
+}
+
+// flows are what visitors do. Each uses names of its own, because they share a blog.
+var flows = []struct {
+	name string
+	run  func(t *testing.T, s blog)
+}{
+	{"register, log in, log out", registerLogInAndLogOut},
+	{"write, search, read", writeSearchAndRead},
+	{"edit in two tabs", editInTwoTabs},
+	{"delete a post", deletePost},
+	{"older and newer", turnPages},
+	{"errors in a form", keepTextAfterErrors},
+	{"the session ends while a text is written", keepTextAfterSession},
+	{"double click, reload and back", sendTwice},
+	{"profile", changeProfile},
+	{"password", changePassword},
+	{"delete the account", deleteAccount},
+	{"sessions", endSessions},
+	{"a link for a new password", resetPassword},
+	{"keyboard alone", useKeyboard},
+	{"forms of other origins", refuseOtherOrigins},
+}
+
+// TestPages goes through all flows on each store, with scripts and without, on localhost and on another name. Browsers
+// trust plain HTTP on localhost alone.
+func TestPages(t *testing.T) {
+	t.Parallel()
+	findChromium(t)
+	stores := map[string]func(t *testing.T) []string{
+		"SQLite":  func(*testing.T) []string { return nil },
+		"MongoDB": mongoSettings,
+	}
+	for store, settings := range stores {
+		for _, host := range []string{"localhost", "blog.example"} {
+			for _, scripts := range []bool{true, false} {
+				t.Run(fmt.Sprintf("%s, %s, scripts %v", store, host, scripts), func(t *testing.T) {
+					t.Parallel()
+					s := blog{server: start(t, t.TempDir(), settings(t)...), host: host, scripts: scripts}
+					for _, flow := range flows {
+						t.Run(flow.name, func(t *testing.T) { flow.run(t, s) })
+					}
+				})
+			}
+		}
+	}
+}
