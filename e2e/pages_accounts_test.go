@@ -205,13 +205,7 @@ func endSessions(t *testing.T, s blog) {
 func resetPassword(t *testing.T, s blog) {
 	v := s.visitor(t)
 	v.register("rita")
-	cmd := exec.Command(binary, "reset-link", "rita")
-	cmd.Dir, cmd.Env = s.server.cmd.Dir, s.server.cmd.Env
-	link, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("reset-link: %v", err)
-	}
-	_, token, _ := strings.Cut(strings.TrimSpace(string(link)), "/reset/")
+	token := v.resetToken("rita")
 	stranger := s.visitor(t)
 	stranger.open("/reset/" + token)
 	stranger.is(200)
@@ -235,4 +229,17 @@ func resetPassword(t *testing.T, s blog) {
 		visitor.checkComplaints(t)
 		visitor.checkRequests(t, visitor.origin)
 	}
+}
+
+// resetToken returns the token in a link for a new password.
+func (v *visitor) resetToken(username string) string {
+	v.t.Helper()
+	cmd := exec.Command(binary, "reset-link", username)
+	cmd.Dir, cmd.Env = v.server.cmd.Dir, v.server.cmd.Env
+	link, err := cmd.Output()
+	if err != nil {
+		v.t.Fatalf("reset-link: %v", err)
+	}
+	_, token, _ := strings.Cut(strings.TrimSpace(string(link)), "/reset/")
+	return token
 }

@@ -1,0 +1,259 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	"gin-blog/internal/testkit"
+)
+
+// webTools returns the folder of axe, html-validate and Lighthouse. Without Node.js it skips the test, or fails it if
+// CI=true.
+func webTools(t *testing.T) string {
+	t.Helper()
+	install := exec.Command("../scripts/web-tools")
+	install.Stderr = os.Stderr
+	dir, err := install.Output()
+	if err != nil {
+		missing(t, "Node.js with axe, html-validate and Lighthouse")
+	}
+	return strings.TrimSpace(string(dir))
+}
+
+// importPosts brings the posts of testdata into the store of a server, with their authors.
+func importPosts(t *testing.T, server *process) {
+	t.Helper()
+	for _, author := range []string{"maria", "jonas"} {
+		server.signUp(author)
+	}
+	posts, err := filepath.Abs("testdata/posts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(binary, "import", posts)
+	cmd.Dir, cmd.Env = server.cmd.Dir, server.cmd.Env
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("import: %v: %s", err, out)
+	}
+}
+
+// widePost has what may be wider than a narrow screen.
+const widePost = "A word of 300 letters: " + "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamten" +
+	"gesellschaftsvorstandsvorsitzendenstellvertreterinnenversammlungsprotokollführungsrichtlinienentwurfsfassung\n\n" +
+	"```go\nreturn fmt.Errorf(\"a line of code that is longer than a telephone is wide: %w, %v, %v\", err, first, second)\n" +
+	"```\n\n| one | two | three | four | five | six | seven | eight |\n|-|-|-|-|-|-|-|-|\n" +
+	"| a_long_word_in_a_table | another_long_word | 3000000 | 4000000 | 5000000 | 6000000 | 7000000 | 8000000 |\n\n" +
+	"# A heading\n\n### Another one\n\n- [ ] to do\n- [x] done\n\n1. one\n   - nested\n\n> quoted\n>> twice\n\n---\n\n" +
+	"https://blog.example/" + "an-address-without-a-place-to-break-it-an-address-without-a-place-to-break-it\n\n" +
+	"![A sheep](https://images.example/sheep.png)\n"
+
+// showEveryPage opens every page in every state, and calls check with its name.
+func showEveryPage(v *visitor, check func(name string)) {
+	v.open("/")
+	check("home, without posts")
+	v.open("/register")
+	check("register")
+	v.fill("Username", "x")
+	v.fill("E-mail", "x@y")
+	v.fill("Password", "x")
+	v.press("Register")
+	check("register, with errors")
+	v.open("/login?next=/new")
+	check("log in")
+	v.logIn("nobody", "wrong-one")
+	check("log in, refused")
+
+	importPosts(v.t, v.server)
+	v.open("/")
+	check("home")
+	v.open("/?q=database")
+	check("search")
+	v.open("/?q=nothingatall")
+	check("search without results")
+	v.open("/tags/http")
+	check("tag")
+	v.open("/")
+	v.follow("Two people edit one page: who wins?")
+	check("post")
+	v.open("/p/000000000000000000000000")
+	check("not found")
+
+	v.register("robin")
+	v.open("/new")
+	check("write")
+	v.fill("Title", "Wide")
+	v.fill("Tags", "wide, narrow")
+	v.fill("Text", widePost)
+	v.press("Preview")
+	check("preview")
+	v.fill("Title", " ")
+	v.press("Publish")
+	check("write, with errors")
+	v.fill("Title", "Wide")
+	v.press("Publish")
+	check("own post")
+	v.follow("robin")
+	check("author")
+	v.follow("Wide")
+	v.follow("Edit")
+	check("edit")
+	other := v.newTab()
+	other.open(v.path())
+	other.fill("Text", "Somebody was faster")
+	other.press("Save")
+	v.fill("Title", "Wider")
+	v.press("Save")
+	check("edit, with a conflict")
+	v.follow("Keep this text, and drop mine")
+	v.press("Delete")
+	check("delete")
+
+	v.open("/account")
+	check("account")
+	v.fill("E-mail", "robin@y")
+	v.press("Save")
+	check("account, with errors")
+	v.fill("Current password", "wrong-one")
+	v.fill("New password", testkit.Password)
+	v.press("Change password")
+	check("account, with a wrong password")
+	v.open("/account/sessions")
+	check("sessions")
+	v.open("/reset/" + v.resetToken("robin"))
+	check("a new password")
+	v.open("/reset/x")
+	check("a link that is void")
+}
+
+// TestPagesAreAccessibleAndValid looks at every page: axe and html-validate find nothing wrong, nothing moves while it
+// loads, and nothing is wider than the window, in light and dark, narrow and wide.
+func TestPagesAreAccessibleAndValid(t *testing.T) {
+	t.Parallel()
+	findChromium(t)
+	tools := webTools(t)
+	axe, err := os.ReadFile(filepath.Join(tools, "axe-core", "axe.min.js"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sources := t.TempDir()
+	v := newVisitor(t, start(t, t.TempDir()), "localhost", true)
+	v.serveImages()
+	showEveryPage(v, func(name string) {
+		v.save(filepath.Join(sources, strings.ReplaceAll(name, " ", "-")+".html"))
+		if shift := v.layoutShift(); shift != 0 {
+			t.Errorf("%s: things move while it loads: %v", name, shift)
+		}
+		for _, width := range []int64{320, 1280} {
+			v.do(t, chromedp.EmulateViewport(width, 800))
+			if wide := v.tooWide(); wide != "" {
+				t.Errorf("%s: wider than %d px: %s", name, width, wide)
+			}
+			for _, scheme := range []string{"light", "dark"} {
+				v.prefer(scheme)
+				for _, violation := range v.violations(string(axe)) {
+					t.Errorf("%s, %d px, %s: %s", name, width, scheme, violation)
+				}
+			}
+		}
+	})
+	v.checkComplaints(t, "LazyLoadImageIssue")
+	validate := exec.Command("node", filepath.Join(tools, ".bin", "html-validate"), "--max-warnings=0",
+		"--config=../tools/web/html-validate.json", sources)
+	if out, err := validate.CombinedOutput(); err != nil {
+		t.Errorf("html-validate: %v\n%s", err, out)
+	}
+}
+
+// save writes the HTML of the page, as the server sent it, into a file.
+func (v *visitor) save(file string) {
+	v.t.Helper()
+	request := network.GetResponseBodyParams{RequestID: v.lastDocument().RequestID}
+	answer := cdpCall(v.t, v.browser, network.GetResponseBody, request)
+	if err := os.WriteFile(file, []byte(answer.Body), 0o600); err != nil {
+		v.t.Fatal(err)
+	}
+}
+
+// prefer sets the color scheme that the visitor prefers.
+func (v *visitor) prefer(scheme string) {
+	v.t.Helper()
+	feature := &emulation.MediaFeature{Name: "prefers-color-scheme", Value: scheme}
+	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{feature}}
+	cdpCall(v.t, v.browser, emulation.SetEmulatedMedia, media)
+}
+
+// layoutShift returns the cumulative layout shift of the page so far.
+func (v *visitor) layoutShift() float64 {
+	v.t.Helper()
+	const sum = `new Promise(resolve => requestAnimationFrame(() => setTimeout(() => {
+		const observer = new PerformanceObserver(() => {});
+		observer.observe({type: "layout-shift", buffered: true});
+		setTimeout(() => resolve(observer.takeRecords().reduce((sum, shift) => sum + shift.value, 0)));
+	})))`
+	return see(v.t, v.browser, "the layout shift", chromedp.Evaluate[float64](sum, chromedp.EvalAwaitPromise))
+}
+
+// tooWide returns the elements that make the page wider than the window, or "".
+func (v *visitor) tooWide() string {
+	v.t.Helper()
+	const find = `(() => {
+		const width = document.documentElement.clientWidth;
+		if (document.documentElement.scrollWidth <= width) return "";
+		const wide = [...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > width + 1);
+		return wide.map(e => e.outerHTML.slice(0, 100)).join("; ") || "the page";
+	})()`
+	return see(v.t, v.browser, "the width", chromedp.Evaluate[string](find))
+}
+
+// violations returns what axe finds on the page. axe is its source. It runs in a JavaScript world of its own, so that
+// the page's policy does not stop it, and that it leaves nothing behind.
+func (v *visitor) violations(axe string) []string {
+	v.t.Helper()
+	const run = `axe.run(document, {resultTypes: ["violations"]}).then(result => result.violations.flatMap(violation =>
+		violation.nodes.map(node => violation.id + ": " + node.html.slice(0, 200) + ": " + node.failureSummary)))`
+	frame := cdpCall(v.t, v.browser, page.GetFrameTree, struct{}{}).FrameTree.Frame.ID
+	world := cdpCall(v.t, v.browser, page.CreateIsolatedWorld, page.CreateIsolatedWorldParams{
+		FrameID: frame, WorldName: "axe",
+	}).ExecutionContextID
+	inWorld := func(p *runtime.EvaluateParams) { p.ContextID = world }
+	v.do(v.t, chromedp.Evaluate[chromedp.Void](axe+";0", inWorld))
+	return see(v.t, v.browser, "axe", chromedp.Evaluate[[]string](run, inWorld, chromedp.EvalAwaitPromise))
+}
+
+// TestWeightOfThePages: the first page with 20 posts comes in two requests and at most 12 kB with the style sheet.
+func TestWeightOfThePages(t *testing.T) {
+	t.Parallel()
+	server := start(t, t.TempDir())
+	seed := exec.Command(binary, "seed", "-users", "5", "-posts", "40")
+	seed.Dir, seed.Env = server.cmd.Dir, server.cmd.Env
+	if out, err := seed.CombinedOutput(); err != nil {
+		t.Fatalf("seed: %v: %s", err, out)
+	}
+	v := newVisitor(t, server, "localhost", true)
+	v.open("/")
+	if n := len(v.find("Older", "link")); n != 1 {
+		t.Errorf("there are %d links to older posts", n)
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	var sent []string
+	for _, request := range v.requests {
+		if !strings.Contains(request, " data:") {
+			sent = append(sent, request)
+		}
+	}
+	if len(sent) != 2 || v.received > 12_000 {
+		t.Errorf("%.0f bytes came in the requests %q, want 12,000 in two", v.received, sent)
+	}
+	t.Log(fmt.Sprintf("%.0f bytes", v.received))
+}
