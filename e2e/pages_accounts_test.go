@@ -19,6 +19,9 @@ func (v *visitor) logIn(username, password string) {
 func registerLogInAndLogOut(t *testing.T, s blog) {
 	v := s.visitor(t)
 	v.open("/")
+	if _, has := v.lastDocument().Response.Headers["Cross-Origin-Opener-Policy"]; has != (s.host == "localhost") {
+		t.Errorf("Cross-Origin-Opener-Policy: %v, where browsers heed it: %v", has, !has)
+	}
 	v.follow("Register")
 	v.fill("Username", "alice")
 	v.fill("E-mail", "alice@example.com")

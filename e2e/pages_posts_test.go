@@ -275,6 +275,7 @@ func sendTwice(t *testing.T, s blog) {
 	x, y := v.locate(v.only("Publish", "button"))
 	v.do(t, chromedp.MouseClickXY(x, y), chromedp.MouseClickXY(x, y))
 	eventually(t, 20*time.Second, "the post", func() bool { return strings.HasPrefix(v.path(), "/p/once-") })
+	v.find("Edit", "link")
 	v.sees("Once")
 	v.do(t, chromedp.Reload())
 	v.is(200)

@@ -201,7 +201,7 @@ func (v *visitor) value(label string) string {
 // text returns the visible text of the page.
 func (v *visitor) text() string {
 	v.t.Helper()
-	return see(v.t, v.browser, "the text", chromedp.Evaluate[string]("document.body.innerText"))
+	return see(v.t, v.browser, "the text", chromedp.Evaluate[string](`document.body?.innerText ?? ""`))
 }
 
 // sees checks that the page shows all of these texts.
