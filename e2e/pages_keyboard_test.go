@@ -15,7 +15,8 @@ import (
 // focused returns the name of the element that has the focus.
 func (v *visitor) focused() (name string) {
 	v.t.Helper()
-	element := cdpCall(v.t, v.browser, runtime.Evaluate, runtime.EvaluateParams{Expression: "document.activeElement"}).Result
+	expression := runtime.EvaluateParams{Expression: "document.activeElement"}
+	element := cdpCall(v.t, v.browser, runtime.Evaluate, expression).Result
 	tree := cdpCall(v.t, v.browser, accessibility.GetPartialAXTree, accessibility.GetPartialAXTreeParams{
 		ObjectID: element.ObjectID, FetchRelatives: new(false),
 	})

@@ -50,7 +50,7 @@ func importPosts(t *testing.T, server *process) {
 // widePost has what may be wider than a narrow screen.
 const widePost = "A word of 300 letters: " + "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamten" +
 	"gesellschaftsvorstandsvorsitzendenstellvertreterinnenversammlungsprotokollführungsrichtlinienentwurfsfassung\n\n" +
-	"```go\nreturn fmt.Errorf(\"a line of code that is longer than a telephone is wide: %w, %v, %v\", err, first, second)\n" +
+	"```go\nreturn fmt.Errorf(\"a line of code that is longer than a telephone is wide: %w, %v\", err, first)\n" +
 	"```\n\n| one | two | three | four | five | six | seven | eight |\n|-|-|-|-|-|-|-|-|\n" +
 	"| a_long_word_in_a_table | another_long_word | 3000000 | 4000000 | 5000000 | 6000000 | 7000000 | 8000000 |\n\n" +
 	"# A heading\n\n### Another one\n\n- [ ] to do\n- [x] done\n\n1. one\n   - nested\n\n> quoted\n>> twice\n\n---\n\n" +

@@ -60,10 +60,10 @@ func refuseOtherMethods(r gin.IRoutes, before, after gin.RoutesInfo) {
 }
 
 const (
-	// policy is the Content-Security-Policy of all pages but those with a script of ours. No script runs at all, so neither
-	// does one that got past the escaping. Without connect-src, Lighthouse cannot read robots.txt.
-	policy = "default-src 'none'; style-src 'self'; img-src 'self' https: data:; connect-src 'self'; form-action 'self'; " +
-		"frame-ancestors 'none'; base-uri 'none'"
+	// policy is the Content-Security-Policy of all pages but those with a script of ours. No script runs at all, so
+	// neither does one that got past the escaping. Without connect-src, Lighthouse cannot read robots.txt.
+	policy = "default-src 'none'; style-src 'self'; img-src 'self' https: data:; connect-src 'self'; " +
+		"form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 	// scriptPolicy is for pages with a script. It may send requests to this site only.
 	scriptPolicy = policy + "; script-src 'self'"
 )
