@@ -46,7 +46,7 @@ func (t *trial) createDueDrafts(ctx context.Context) error {
 	return nil
 }
 
-// judge compares the notes of the writers with the posts and drafts that are there. The last kill may have interrupted
+// judge compares the notes of the writers with the posts, comments and drafts that are there. The last kill may have interrupted
 // the publishing of a draft, so judge gives the program the time that it takes to finish.
 func (t *trial) judge(ctx context.Context) (*ledger.Verdict, error) {
 	notes, err := ledger.AllNotes(t.dir)
@@ -63,6 +63,11 @@ func (t *trial) judge(ctx context.Context) (*ledger.Verdict, error) {
 		if err != nil {
 			return nil, err
 		}
+		comments, err := t.client.Comments(ctx, t.thread)
+		if err != nil {
+			return nil, err
+		}
+		posts = append(posts, comments...)
 		v := ledger.Judge(notes, posts, drafts)
 		if len(v.Lost)+len(v.Doubled) == 0 || time.Now().After(deadline) {
 			return v, nil

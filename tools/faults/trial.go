@@ -37,6 +37,7 @@ type trial struct {
 	database *process // nil on SQLite
 
 	site    ledger.Site
+	thread  string // the post that is commented on
 	writers []*ledger.Writer
 	broken  []error // promises about SIGTERM that were broken
 }
@@ -111,12 +112,11 @@ func (t *trial) writeThroughFaults(ctx context.Context) error {
 	if err := t.createDueDrafts(ctx); err != nil {
 		return err
 	}
-	for number := range writerCount + draftWriterCount {
-		newWriter := t.site.NewWriter
-		if number >= writerCount {
-			newWriter = t.site.NewDraftWriter
-		}
-		w, err := newWriter(t.dir, number)
+	if t.thread, err = t.createThread(ctx); err != nil {
+		return err
+	}
+	for number := range writerCount + draftWriterCount + commentWriterCount {
+		w, err := t.newWriter(number)
 		if err != nil {
 			return err
 		}
@@ -132,6 +132,18 @@ func (t *trial) writeThroughFaults(ctx context.Context) error {
 		return t.injectFaults(groupCtx)
 	})
 	return group.Wait()
+}
+
+// newWriter returns a writer of posts, of drafts or of comments.
+func (t *trial) newWriter(number int) (*ledger.Writer, error) {
+	switch {
+	case number < writerCount:
+		return t.site.NewWriter(t.dir, number)
+	case number < writerCount+draftWriterCount:
+		return t.site.NewDraftWriter(t.dir, number)
+	default:
+		return t.site.NewCommentWriter(t.dir, number, t.thread)
+	}
 }
 
 // injectFaults injects all faults of the plan: those of the program and those of the database at the same time.

@@ -18,10 +18,16 @@ const callTimeout = 10 * time.Second
 // Client talks to one server.
 type Client struct{ URL string }
 
-// Post is a post or a draft as its list shows it.
+// Post is a post or a draft as its list shows it, or a comment, whose content is its title.
 type Post struct {
 	ID    string `json:"_id"`
 	Title string
+}
+
+// comment is a comment as its list shows it.
+type comment struct {
+	ID      string `json:"_id"`
+	Content string
 }
 
 // SignIn makes the account that writes all posts, unless it exists, and returns its access token.
@@ -36,18 +42,30 @@ func (c Client) SignIn(ctx context.Context) (token string, err error) {
 }
 
 // Posts reads the whole list, page by page.
-func (c Client) Posts(ctx context.Context) ([]Post, error) { return c.list(ctx, "/posts?limit=100") }
+func (c Client) Posts(ctx context.Context) ([]Post, error) {
+	return list[Post](ctx, c, "/posts?limit=100")
+}
 
 // Drafts reads the whole list of the drafts of the user with this token.
 func (c Client) Drafts(ctx context.Context, token string) ([]Post, error) {
-	return c.list(ctx, "/drafts?limit=100", testkit.Bearer(token))
+	return list[Post](ctx, c, "/drafts?limit=100", testkit.Bearer(token))
+}
+
+// Comments reads all comments on a post.
+func (c Client) Comments(ctx context.Context, post string) ([]Post, error) {
+	comments, err := list[comment](ctx, c, "/posts/"+post+"/comments?limit=100")
+	all := make([]Post, len(comments))
+	for i, comment := range comments {
+		all[i] = Post{ID: comment.ID, Title: comment.Content}
+	}
+	return all, err
 }
 
 // list reads all pages of a list that begins at path.
-func (c Client) list(ctx context.Context, path string, headers ...testkit.Header) (all []Post, err error) {
+func list[T any](ctx context.Context, c Client, path string, headers ...testkit.Header) (all []T, err error) {
 	next := regexp.MustCompile(`<([^>]*)>; rel="next"`)
 	for path != "" {
-		var page []Post
+		var page []T
 		header, err := c.Call(ctx, http.MethodGet, path, "", &page, headers...)
 		if err != nil {
 			return nil, err

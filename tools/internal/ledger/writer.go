@@ -24,7 +24,7 @@ const (
 	retryPause = 20 * time.Millisecond
 )
 
-// Writer creates one post after another, some by way of drafts.
+// Writer creates one post after another, some by way of drafts, or comments on one post.
 type Writer struct {
 	Notes Notebook
 
@@ -33,6 +33,7 @@ type Writer struct {
 	client  *http.Client
 	retries bool
 	drafts  bool
+	thread  string // the post to comment on, "" for a writer of posts
 
 	acknowledged atomic.Int64 // posts
 }
@@ -74,6 +75,17 @@ func (s *Site) NewDraftWriter(dir string, number int) (*Writer, error) {
 	return w, nil
 }
 
+// NewCommentWriter returns a writer that writes comments on a post with this id. Its number decides the same as with
+// NewWriter, and differs from those.
+func (s *Site) NewCommentWriter(dir string, number int, post string) (*Writer, error) {
+	w, err := s.NewWriter(dir, number)
+	if err != nil {
+		return nil, err
+	}
+	w.thread = post
+	return w, nil
+}
+
 // Acknowledged returns the number of posts that were acknowledged.
 func (w *Writer) Acknowledged() int64 { return w.acknowledged.Load() }
 
@@ -92,8 +104,12 @@ func (w *Writer) Run(ctx context.Context, stop <-chan struct{}) error {
 	}
 }
 
-// publish creates a post, or a draft of which it makes a post.
+// publish creates a post, or a draft of which it makes a post, or a comment.
 func (w *Writer) publish(ctx context.Context, title string) error {
+	if w.thread != "" {
+		_, err := w.send(ctx, title, "/posts/"+w.thread+"/comments", fmt.Sprintf(`{"content":%q}`, title), w.retries)
+		return err
+	}
 	body := fmt.Sprintf(`{"title":"%s","content":"%s"}`, title, strings.Repeat("Will it last? ", 20))
 	if !w.drafts {
 		_, err := w.send(ctx, title, "/posts", body, w.retries)
@@ -196,12 +212,17 @@ func outcomeOf(title string, status int, content []byte) Note {
 	if status == http.StatusServiceUnavailable {
 		return Note{Title: title, Event: Unavailable}
 	}
-	var created struct{ Post, Draft Post }
+	var created struct {
+		Post, Draft Post
+		Comment     comment
+	}
 	err := json.Unmarshal(content, &created)
 	switch {
 	case err != nil || status != http.StatusCreated: // neither
 	case created.Post.Title == title:
 		return Note{Title: title, Event: Acknowledged, ID: created.Post.ID}
+	case created.Comment.Content == title:
+		return Note{Title: title, Event: Acknowledged, ID: created.Comment.ID}
 	case created.Draft.Title == title:
 		return Note{Title: title, Event: Drafted, ID: created.Draft.ID}
 	}
