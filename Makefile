@@ -1,12 +1,15 @@
 # What a developer runs. CONTRIBUTING.md explains each.
 
-.PHONY: run test postman postman-examples schemathesis fuzz faults check bench bench-peers dist fmt
+.PHONY: run test screenshots postman postman-examples schemathesis fuzz faults check bench bench-peers dist fmt
 
 run: ## serve on http://localhost:3000; the first time, it compiles for a minute
 	go run .
 
 test: ## all tests with the race detector, on SQLite and on MongoDB
 	scripts/with-mongo scripts/test
+
+screenshots: ## pictures of the main pages into screenshots/ (needs Chromium)
+	mkdir -p screenshots && SCREENSHOTS=$(CURDIR)/screenshots go -C e2e test -count=1 -run TestScreenshots .
 
 postman: ## the Postman collection, against the program on both stores
 	scripts/with-mongo scripts/postman

@@ -336,7 +336,7 @@ func TestSitemapsOfManyPosts(t *testing.T) {
 				ID: id, Title: "Post", Content: "text", AuthorID: author, CreatedAt: stamp, UpdatedAt: stamp,
 			}
 		}
-		for batch := range slices.Chunk(posts, 1000) {
+		for batch := range slices.Chunk(posts, 250) {
 			if err := store.CreatePosts(t.Context(), batch); err != nil {
 				t.Fatal(err)
 			}
