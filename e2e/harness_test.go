@@ -259,14 +259,20 @@ func (p *process) signUp(username string) (token string) {
 	return login.Token
 }
 
-// readMetrics reads a path of the server's listener for metrics.
-func (p *process) readMetrics(path string) (status int, text string) {
+// metricsAddress returns the address of the server's listener for metrics.
+func (p *process) metricsAddress() string {
 	p.t.Helper()
-	found := regexp.MustCompile(`msg=metrics url=(\S+)/metrics`).FindStringSubmatch(p.logged())
+	found := regexp.MustCompile(`msg=metrics url=http://(\S+)/metrics`).FindStringSubmatch(p.logged())
 	if found == nil {
 		p.t.Fatalf("no metrics in %s", p.logged())
 	}
-	request, err := testkit.NewRequest(p.t.Context(), http.MethodGet, found[1]+path, "")
+	return found[1]
+}
+
+// readMetrics reads a path of the server's listener for metrics.
+func (p *process) readMetrics(path string) (status int, text string) {
+	p.t.Helper()
+	request, err := testkit.NewRequest(p.t.Context(), http.MethodGet, "http://"+p.metricsAddress()+path, "")
 	if err != nil {
 		p.t.Fatal(err)
 	}
