@@ -38,7 +38,8 @@ func otherNames() map[string]string {
 
 // isForeign returns whether a name in .env is meant for another program that reads the file: Docker Compose.
 func isForeign(name string) bool {
-	return name == "GRAFANA_PASSWORD" || strings.HasPrefix(name, "COMPOSE_") || strings.HasPrefix(name, "DOCKER_")
+	return name == "GRAFANA_PASSWORD" || name == "DOMAIN" ||
+		strings.HasPrefix(name, "COMPOSE_") || strings.HasPrefix(name, "DOCKER_")
 }
 
 // settingNames returns the names of all settings.

@@ -42,7 +42,7 @@ func TestNamesInTheEnvironment(t *testing.T) {
 		"PATH=/bin", "HOME=/", "HOST=x", "PWD=/", "LOGNAME=x", "XDG_DATA_DIRS=/", "PROMPT=x", "SSL_CERT_DIR=/",
 		"MONGO_PORT=tcp://10.0.0.1:27017", "MONGO_SERVICE_HOST=10.0.0.1", "GIN_BLOG_PORT=tcp://10.0.0.1", "NODE_ENV=x",
 	}
-	c, err := load(t, "GRAFANA_PASSWORD=hunter2\nCOMPOSE_PROFILES=monitoring\n", others...)
+	c, err := load(t, "GRAFANA_PASSWORD=hunter2\nDOMAIN=blog.example\nCOMPOSE_PROFILES=monitoring\n", others...)
 	if err != nil || len(c.Warnings) > 0 {
 		t.Errorf("names of others: %v, %v", c.Warnings, err)
 	}

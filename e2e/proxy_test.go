@@ -1,18 +1,20 @@
-// Package deploy tests the files that the stack runs with.
 package e2e
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -37,14 +39,7 @@ func (u *upstream) drain(t *testing.T) {
 
 // TestProxy runs Caddy with the Caddyfile of the stack before three servers.
 func TestProxy(t *testing.T) {
-	caddy, err := exec.LookPath("caddy")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("caddy is not here: scripts/debian-packages installs it")
-		}
-		t.Skip("caddy is not here")
-	}
-
+	caddy := program(t, "caddy")
 	var cuts, posts atomic.Int32 // requests for /cut, and POSTs that were answered
 	var killed atomic.Int32      // the server that got the first request for /cut: it answers none
 	upstreams := make([]*upstream, 3)
@@ -136,44 +131,34 @@ func TestProxy(t *testing.T) {
 // startProxy runs Caddy until the test ends, on free ports, and returns its URL.
 func startProxy(t *testing.T, caddy string, upstreams []*upstream) string {
 	t.Helper()
-	dir := t.TempDir()
-	address, checks := testkit.FreeAddress(t), testkit.FreeAddress(t)
-	content, err := os.ReadFile("../deploy/Caddyfile")
-	if err != nil {
-		t.Fatal(err)
+	address := testkit.FreeAddress(t)
+	startCaddy(t, caddy, t.TempDir(), upstreams, strings.NewReplacer(":8080} {", portOf(address)+"} {"))
+	return "http://" + address
+}
+
+// startCaddy runs Caddy until the test ends, with the Caddyfile of the stack as ports changes it, and with the
+// upstreams in the place of the replicas. Caddy keeps its files in dir.
+func startCaddy(
+	t *testing.T, caddy, dir string, upstreams []*upstream, ports *strings.Replacer, environ ...string,
+) {
+	t.Helper()
+	checks := testkit.FreeAddress(t)
+	names := []string{"\n:8081 {", "\n" + portOf(checks) + " {"}
+	for i, u := range upstreams {
+		names = append(names, fmt.Sprintf("api-%d:3000", i+1), u.Listener.Addr().String())
 	}
-	config := string(content)
-	for old, now := range map[string]string{
-		"\n:8080 {":  "\n" + strings.TrimPrefix(address, "127.0.0.1") + " {",
-		"\n:8081 {":  "\n" + strings.TrimPrefix(checks, "127.0.0.1") + " {",
-		"api-1:3000": upstreams[0].Listener.Addr().String(),
-		"api-2:3000": upstreams[1].Listener.Addr().String(),
-		"api-3:3000": upstreams[2].Listener.Addr().String(),
-	} {
-		if strings.Count(config, old) != 1 {
-			t.Fatalf("the Caddyfile does not have %q once", old)
+	config := ports.Replace(string(read(t, "../deploy/Caddyfile")))
+	for i := 0; i < len(names); i += 2 {
+		if strings.Count(config, names[i]) != 1 {
+			t.Fatalf("the Caddyfile does not have %q once", names[i])
 		}
-		config = strings.Replace(config, old, now, 1)
 	}
 	path := filepath.Join(dir, "Caddyfile")
-	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(strings.NewReplacer(names...).Replace(config)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-
-	var log strings.Builder
-	cmd := exec.Command(caddy, "run", "--adapter", "caddyfile", "--config", path)
-	cmd.Env = append(os.Environ(), "XDG_CONFIG_HOME="+dir, "XDG_DATA_HOME="+dir)
-	cmd.Stderr = &log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		_ = cmd.Wait()
-		if t.Failed() {
-			t.Log(log.String())
-		}
-	})
+	environ = append(environ, "XDG_CONFIG_HOME="+dir, "XDG_DATA_HOME="+dir)
+	run(t, environ, caddy, "run", "--adapter", "caddyfile", "--config", path)
 	eventually(t, 10*time.Second, "caddy listens", func() bool {
 		conn, err := net.Dial("tcp", checks)
 		if err == nil {
@@ -181,7 +166,85 @@ func startProxy(t *testing.T, caddy string, upstreams []*upstream) string {
 		}
 		return err == nil
 	})
-	return "http://" + address
+}
+
+// portOf returns the port of an address, with the colon before it.
+func portOf(address string) string { return strings.TrimPrefix(address, "127.0.0.1") }
+
+// TestProxyWithHTTPS runs Caddy with a SITE, whose certificate Caddy's own authority signs, before the program.
+func TestProxyWithHTTPS(t *testing.T) {
+	t.Parallel()
+	caddy, dir := program(t, "caddy"), t.TempDir()
+	secure, plain := testkit.FreeAddress(t), testkit.FreeAddress(t)
+	site := "https://localhost" + portOf(secure)
+	p := start(t, t.TempDir(), "BASE_URL="+site, "TRUSTED_PROXIES=127.0.0.1")
+	target, err := url.Parse(p.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var upstreams []*upstream
+	for range 3 {
+		u := &upstream{Server: httptest.NewServer(httputil.NewSingleHostReverseProxy(target))}
+		t.Cleanup(u.Close)
+		upstreams = append(upstreams, u)
+	}
+	startCaddy(t, caddy, dir, upstreams, strings.NewReplacer(
+		"\tadmin off\n",
+		"\tadmin off\n\tskip_install_trust\n\thttps_port "+portOf(secure)[1:]+"\n\thttp_port "+portOf(plain)[1:]+"\n",
+	), "SITE=localhost")
+
+	client := &http.Client{
+		Transport:     &http.Transport{TLSClientConfig: &tls.Config{RootCAs: authority(t, dir)}},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	t.Cleanup(client.CloseIdleConnections)
+	get := func(url string) *http.Response {
+		t.Helper()
+		answer, err := client.Get(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { answer.Body.Close() })
+		return answer
+	}
+	eventually(t, 10*time.Second, "caddy has a certificate", func() bool {
+		answer, err := client.Get(site + "/posts")
+		if err == nil {
+			answer.Body.Close()
+		}
+		return err == nil && answer.StatusCode == http.StatusOK
+	})
+	answer := get(site + "/posts")
+	got := strings.Join(answer.Header["Strict-Transport-Security"], ", ")
+	if got != "max-age=31536000; includeSubDomains" {
+		t.Errorf("Strict-Transport-Security is %q", got)
+	}
+	answer = get("http://localhost" + portOf(plain) + "/posts")
+	location := answer.Header.Get("Location")
+	if answer.StatusCode != http.StatusPermanentRedirect || !strings.HasPrefix(location, "https://localhost") {
+		t.Errorf("plain HTTP gets %d to %q, want a redirect to HTTPS", answer.StatusCode, location)
+	}
+	if got := answer.Header.Get("Strict-Transport-Security"); got != "" {
+		t.Errorf("plain HTTP gets Strict-Transport-Security %q", got)
+	}
+	var feed struct {
+		HomePage string `json:"home_page_url"`
+	}
+	err = json.NewDecoder(get(site + "/feed.json").Body).Decode(&feed)
+	if err != nil || !strings.HasPrefix(feed.HomePage, site) {
+		t.Errorf("the feed links to %q, want %s (%v)", feed.HomePage, site, err)
+	}
+}
+
+// authority returns the authority that a Caddy with its files in dir has made for itself.
+func authority(t *testing.T, dir string) *x509.CertPool {
+	t.Helper()
+	pool, path := x509.NewCertPool(), filepath.Join(dir, "caddy", "pki", "authorities", "local", "root.crt")
+	eventually(t, 10*time.Second, "caddy has made an authority", func() bool {
+		content, err := os.ReadFile(path)
+		return err == nil && pool.AppendCertsFromPEM(content)
+	})
+	return pool
 }
 
 // send makes a request, with a body if it is a POST. It decodes the answer unless that is nil, and returns the status.

@@ -21,7 +21,9 @@ var (
 	replicas   = []string{"api-1", "api-2", "api-3"}
 	members    = []string{"mongo", "mongo-2", "mongo-3"}
 	scaled     = slices.Concat(replicas, members[1:], []string{"mongo-members", "proxy"})
+	secured    = slices.Concat(replicas, members[1:], []string{"mongo-members", "https", "certificates"})
 	monitoring = []string{"grafana", "node-exporter", "prometheus"}
+	oneShots   = []string{"mongo-members", "certificates"}
 )
 
 // TestProfiles loads docker-compose.yml as Docker Compose does, with each set of profiles, and checks every service.
@@ -29,6 +31,7 @@ func TestProfiles(t *testing.T) {
 	for _, c := range []struct{ profiles, services []string }{
 		{nil, single},
 		{[]string{"scale"}, slices.Concat(single, scaled)},
+		{[]string{"https"}, slices.Concat(single, secured)},
 		{[]string{"monitoring"}, slices.Concat(single, monitoring)},
 		{[]string{"scale", "monitoring"}, slices.Concat(single, scaled, monitoring)},
 	} {
@@ -41,10 +44,11 @@ func TestProfiles(t *testing.T) {
 			for name, service := range project.Services {
 				checkService(t, service)
 				for _, port := range service.Ports {
-					if other, ok := published[port.Published]; ok {
-						t.Errorf("%s and %s are both published on port %s", name, other, port.Published)
+					on := port.Published + "/" + port.Protocol
+					if other, ok := published[on]; ok {
+						t.Errorf("%s and %s are both published on port %s", name, other, on)
 					}
-					published[port.Published] = name
+					published[on] = name
 				}
 			}
 		})
@@ -69,7 +73,7 @@ func checkService(t *testing.T, s types.ServiceConfig) {
 			t.Errorf("%s has no health check", s.Name)
 		}
 	case types.RestartPolicyOnFailure:
-		if s.Name != "mongo-members" {
+		if !slices.Contains(oneShots, s.Name) {
 			t.Errorf("%s does not start again if it stops without a failure", s.Name)
 		}
 	default:
@@ -83,7 +87,7 @@ func checkService(t *testing.T, s types.ServiceConfig) {
 		t.Errorf("%s keeps capabilities or may gain privileges", s.Name)
 	}
 	for _, port := range s.Ports {
-		if port.HostIP != "127.0.0.1" {
+		if port.HostIP != "127.0.0.1" && s.Name != "https" {
 			t.Errorf("%s publishes port %s on %q", s.Name, port.Published, port.HostIP)
 		}
 	}
@@ -119,7 +123,7 @@ func TestReplicasAreAlike(t *testing.T) {
 		t.Error("the replicas do not share the secrets of api")
 	}
 	for name, value := range first.Environment {
-		mayDiffer := slices.Contains([]string{"MONGO_URI", "TRUSTED_PROXIES", "DRAIN_DELAY"}, name)
+		mayDiffer := slices.Contains([]string{"MONGO_URI", "TRUSTED_PROXIES", "DRAIN_DELAY", "BASE_URL"}, name)
 		if !mayDiffer && (one.Environment[name] == nil || *one.Environment[name] != *value) {
 			t.Errorf("%s of the replicas is not that of api", name)
 		}
@@ -172,7 +176,7 @@ func TestNamesInOtherFiles(t *testing.T) {
 // TestSettingsReachTheAPI checks that the stack passes on every setting of .env, except those that it decides itself.
 func TestSettingsReachTheAPI(t *testing.T) {
 	environment := load(t).Services["api"].Environment
-	decided := []string{"DATA_DIR", "TLS_CERT", "TLS_KEY", "GRAFANA_PASSWORD", "NO_COLOR"}
+	decided := []string{"DATA_DIR", "TLS_CERT", "TLS_KEY", "GRAFANA_PASSWORD", "DOMAIN", "NO_COLOR"}
 	settings := regexp.MustCompile(`(?m)^#([A-Z_]+)=`).FindAllStringSubmatch(read(t, "../.env.example"), -1)
 	if len(settings) < 15 {
 		t.Fatalf("only %d settings in .env.example", len(settings))
@@ -180,6 +184,34 @@ func TestSettingsReachTheAPI(t *testing.T) {
 	for _, setting := range settings {
 		if _, ok := environment[setting[1]]; !ok && !slices.Contains(decided, setting[1]) {
 			t.Errorf("docker-compose.yml does not pass on %s", setting[1])
+		}
+	}
+}
+
+// TestDomain checks what follows from naming a domain in .env.
+func TestDomain(t *testing.T) {
+	for name, c := range map[string]struct {
+		env           []string
+		site, baseURL string
+	}{
+		"no domain": {nil, "localhost", ""},
+		"a domain":  {[]string{"DOMAIN=blog.example"}, "blog.example", "https://blog.example"},
+		"a domain and another address": {
+			[]string{"DOMAIN=a.example", "BASE_URL=https://b.example"}, "a.example", "https://b.example",
+		},
+	} {
+		project := loadWith(t, c.env, "https")
+		if got := *project.Services["https"].Environment["SITE"]; got != c.site {
+			t.Errorf("%s: the proxy serves %s, want %s", name, got, c.site)
+		}
+		for _, replica := range replicas {
+			environment := project.Services[replica].Environment
+			if got := *environment["BASE_URL"]; got != c.baseURL {
+				t.Errorf("%s: the BASE_URL of %s is %q, want %q", name, replica, got, c.baseURL)
+			}
+			if got := *environment["TRUSTED_PROXIES"]; got != "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7" {
+				t.Errorf("%s: %s trusts %q", name, replica, got)
+			}
 		}
 	}
 }
@@ -219,7 +251,14 @@ func TestEngine20Suffices(t *testing.T) {
 // load loads the stack with the given profiles, without the environment of the test.
 func load(t *testing.T, profiles ...string) *types.Project {
 	t.Helper()
-	options, err := cli.NewProjectOptions([]string{"../docker-compose.yml"}, cli.WithProfiles(profiles))
+	return loadWith(t, nil, profiles...)
+}
+
+// loadWith loads the stack with the given profiles and environment.
+func loadWith(t *testing.T, environ []string, profiles ...string) *types.Project {
+	t.Helper()
+	options, err := cli.NewProjectOptions([]string{"../docker-compose.yml"}, cli.WithProfiles(profiles),
+		cli.WithEnv(environ))
 	if err != nil {
 		t.Fatal(err)
 	}
