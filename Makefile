@@ -1,6 +1,6 @@
 # What a developer runs. CONTRIBUTING.md explains each.
 
-.PHONY: run test screenshots postman postman-examples schemathesis fuzz faults check bench bench-peers dist fmt
+.PHONY: run test screenshots postman postman-examples schemathesis fuzz faults stack check bench bench-peers dist fmt
 
 run: ## serve on http://localhost:3000; the first time, it compiles for a minute
 	go run .
@@ -25,6 +25,9 @@ fuzz: ## every fuzz target, one after the other (FUZZTIME=60s each)
 
 faults: ## kill and stop everything under load; prints the table of docs/survival.md (ARGS=-short: fewer faults)
 	go -C tools run ./faults $(ARGS)
+
+stack: ## run the stacks on a Docker engine, kill and stop every container; prints the tables of docs/operations.md
+	scripts/stack $(ARGS)
 
 check: ## formatting, vet, staticcheck, and the files of the stack
 	scripts/check

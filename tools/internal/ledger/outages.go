@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// Outages finds the longest time in which no writer had a post acknowledged. It is safe for concurrent use.
+// Outages finds the longest time in which nothing succeeded: the creation of posts, say. It is safe for concurrent use.
 type Outages struct {
 	mu      sync.Mutex
-	last    time.Time // of an acknowledgement
+	last    time.Time // of a success
 	longest time.Duration
 }
 
-// Acknowledged records that a post was acknowledged.
+// Acknowledged records a success.
 func (o *Outages) Acknowledged(now time.Time) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -22,7 +22,14 @@ func (o *Outages) Acknowledged(now time.Time) {
 	o.last = now
 }
 
-// Longest returns the longest time between two acknowledgements.
+// Restart forgets the outages until now.
+func (o *Outages) Restart() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.longest = 0
+}
+
+// Longest returns the longest time between two successes.
 func (o *Outages) Longest() time.Duration {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -47,6 +47,7 @@ type Site struct {
 
 	Fault   atomic.Value // a string: the latest fault of the program
 	Outages Outages
+	Failed  atomic.Int64 // tries to create a post that were not acknowledged
 }
 
 // NewWriter returns a writer that writes its notes to dir. Its number decides whether it keeps one connection or opens
@@ -149,6 +150,7 @@ func (w *Writer) send(ctx context.Context, title, path, body string, retries boo
 		case Drafted:
 			return outcome, nil
 		}
+		w.site.Failed.Add(1)
 		select {
 		case <-ctx.Done():
 			return outcome, ctx.Err()
