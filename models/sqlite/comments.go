@@ -53,7 +53,7 @@ const (
 	freeCommentKey = `UPDATE comments SET idempotency_key = NULL, idempotency_hash = NULL
 		WHERE author_id = ? AND idempotency_key = ? AND (created_at < ? OR NOT` + ofPost + `)`
 
-	updateComment = `UPDATE comments SET content = ?, updated_at = ? WHERE id = ? AND author_id = ? AND` + ofPost
+	updateComment = `UPDATE comments SET content = ?, updated_at = ? WHERE id = ? AND author_id = ?`
 
 	deleteComment = `DELETE FROM comments WHERE id = ? AND` + ofPost
 
@@ -187,7 +187,7 @@ func (s *Store) UpdateComment(
 			return err
 		}
 		changed := conn.Changes() > 0
-		comment, err = commentByID(conn, id)
+		comment, err = commentByID(conn, id) // finds nothing if the post is gone, which undoes the change
 		switch {
 		case err != nil:
 			return err
