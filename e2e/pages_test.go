@@ -27,6 +27,8 @@ var flows = []struct {
 	{"write, search, read", writeSearchAndRead},
 	{"edit in two tabs", editInTwoTabs},
 	{"delete a post", deletePost},
+	{"comments", commentOnAPost},
+	{"errors in a comment", commentThroughErrors},
 	{"older and newer", turnPages},
 	{"errors in a form", keepTextAfterErrors},
 	{"the session ends while a text is written", keepTextAfterSession},

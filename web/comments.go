@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -42,11 +43,16 @@ type commentView struct {
 }
 
 // thread returns the page of the comments on a post that the parameters "after", "before" and "comment" name. At first
-// it has the oldest comments. With "comment", it begins with that one.
+// it has the oldest comments. With "comment", it has that one, and begins with it unless that is among the oldest.
 func (p *Pages) thread(c *gin.Context, post *models.Post) (*thread, error) {
 	filter, err := threadFilter(c.Request.URL.Query(), post.ID)
 	if err != nil {
 		return nil, err
+	}
+	if c.Query("comment") != "" {
+		if filter, err = p.firstPageIfItHas(c, filter); err != nil {
+			return nil, err
+		}
 	}
 	comments, more, err := p.Store.Thread(c.Request.Context(), filter)
 	if err != nil {
@@ -78,6 +84,19 @@ func (p *Pages) thread(c *gin.Context, post *models.Post) (*thread, error) {
 	}
 	_, t.Form = p.newCommentPage(c, post, values{}, rand.Text())
 	return t, nil
+}
+
+// firstPageIfItHas returns the filter of the first page of a thread if that reaches to where f begins, and otherwise f.
+func (p *Pages) firstPageIfItHas(c *gin.Context, f models.ThreadFilter) (models.ThreadFilter, error) {
+	first := models.ThreadFilter{PostID: f.PostID, Limit: f.Limit}
+	comments, more, err := p.Store.Thread(c.Request.Context(), first)
+	if err != nil {
+		return f, err
+	}
+	if n := len(comments); n > 0 && more && bytes.Compare(comments[n-1].ID[:], f.After[:]) <= 0 {
+		return f, nil
+	}
+	return first, nil
 }
 
 // threadFilter reads the parameters of the page of a post.

@@ -261,6 +261,8 @@ func TestPagesOfAThread(t *testing.T) {
 		if got := attribute(one.all(atom.Article)[1], "id"); got != "comment-"+comments[30].ID.Hex() {
 			t.Errorf("the first comment has the id %q", got)
 		}
+		b.get(path+"?comment="+comments[19].ID.Hex()).is(200).shows("Comment 00.", "Comment 19.").hides("Comment 20.")
+		b.get(path+"?comment="+comments[20].ID.Hex()).is(200).shows("Comment 20.", "Comment 39.").hides("Comment 19.")
 		one.click("Earlier comments").shows("Comment 10.", "Comment 29.").hides("Comment 30.")
 		b.get("/p/" + post.ID.Hex() + "?after=" + comments[19].ID.Hex()).is(308).
 			goesTo(path + "?after=" + comments[19].ID.Hex())
