@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -278,5 +277,5 @@ func TestWeightOfThePages(t *testing.T) {
 	if len(sent) != 2 || v.received > 12_000 {
 		t.Errorf("%.0f bytes came in the requests %q, want 12,000 in two", v.received, sent)
 	}
-	t.Log(fmt.Sprintf("%.0f bytes", v.received))
+	t.Logf("%.0f bytes", v.received)
 }

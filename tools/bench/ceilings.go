@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -69,18 +70,18 @@ func readyMade(answers map[string]*testkit.Response) http.Handler {
 	r.Use(middleware.DrainBody(), middleware.RequestID(), middleware.NoSniff(), middleware.AccessLog(log),
 		middleware.Answer(), middleware.Recover(log), middleware.CORS([]string{"*"}), middleware.Revalidate(),
 		middleware.LimitBody(1<<20))
-	bodies := map[string]*middleware.Body{}
+	bodies, headers := map[string]*middleware.Body{}, map[string]http.Header{}
 	for path, answer := range answers {
 		bodies[path] = middleware.NewBody([]byte(answer.Body))
+		headers[path] = answer.Header.Clone()
+		for _, name := range []string{"Content-Length", "Date", "Vary", "X-Request-Id"} { // are set for each request
+			headers[path].Del(name)
+		}
 	}
 	r.GET("/*path", func(c *gin.Context) {
 		path := c.Request.RequestURI
-		for _, name := range []string{"Etag", "Last-Modified", "Link"} {
-			if values := answers[path].Header[name]; values != nil {
-				c.Writer.Header()[name] = values
-			}
-		}
-		middleware.SetBody(c, http.StatusOK, "application/json; charset=utf-8", bodies[path])
+		maps.Copy(c.Writer.Header(), headers[path])
+		middleware.SetBody(c, http.StatusOK, headers[path].Get("Content-Type"), bodies[path])
 	})
 	return r
 }

@@ -41,9 +41,11 @@ func (s *server) login(ctx context.Context) (testkit.Grant, error) {
 }
 
 // do sends one request and returns the answer, uncompressed. A status of 300 or more is an error.
-func (s *server) do(ctx context.Context, method, path, body string) (*testkit.Response, error) {
-	request, err := testkit.NewRequest(ctx, method, "http://"+s.addr+path, body,
-		testkit.Header{"Accept-Encoding": "identity"})
+func (s *server) do(
+	ctx context.Context, method, path, body string, headers ...testkit.Header,
+) (*testkit.Response, error) {
+	headers = append(headers, testkit.Header{"Accept-Encoding": "identity"})
+	request, err := testkit.NewRequest(ctx, method, "http://"+s.addr+path, body, headers...)
 	if err != nil {
 		return nil, err
 	}

@@ -18,11 +18,15 @@ import (
 
 	"gin-blog/auth"
 	"gin-blog/internal/testkit"
+	"gin-blog/markdown"
+	"gin-blog/middleware"
 	"gin-blog/models"
 	"gin-blog/models/sqlite"
 	"gin-blog/routes"
 	"gin-blog/seed"
+	blogsite "gin-blog/site"
 	"gin-blog/tools/internal/load"
+	"gin-blog/web"
 )
 
 const (
@@ -118,17 +122,20 @@ func (s *site) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	reads := []struct{ name, path string }{
-		{"list", "/posts"},
-		{fmt.Sprintf("list, deep (page %s of the largest)", thousands(deepPage)), "/posts?after=" + deep.Hex()},
-		{"list by author", "/posts?author=" + newest.AuthorID.Hex()},
-		{"list by tag", "/posts?tag=go"},
-		{"search for a rare word", "/posts?q=" + rareWord},
-		{"read one", "/posts/" + newest.ID.Hex()},
+	const html = "Accept: text/html\r\n"
+	reads := []struct{ name, path, headers string }{
+		{"list", "/posts", ""},
+		{fmt.Sprintf("list, deep (page %s of the largest)", thousands(deepPage)), "/posts?after=" + deep.Hex(), ""},
+		{"list by author", "/posts?author=" + newest.AuthorID.Hex(), ""},
+		{"list by tag", "/posts?tag=go", ""},
+		{"search for a rare word", "/posts?q=" + rareWord, ""},
+		{"read one", "/posts/" + newest.ID.Hex(), ""},
+		{"the home page", "/", html},
+		{"the page of a post", newest.PagePath(), html},
 	}
 	answers := map[string]*testkit.Response{}
 	for _, read := range reads {
-		answer, err := s.coldAPI.do(ctx, http.MethodGet, read.path, "")
+		answer, err := s.coldAPI.do(ctx, http.MethodGet, read.path, "", testkit.Header{"Accept": "text/html"})
 		if err != nil {
 			return err
 		}
@@ -138,9 +145,9 @@ func (s *site) prepare(ctx context.Context) error {
 		return err
 	}
 	for _, read := range reads {
-		s.kept = append(s.kept, s.readAPI.get(read.name, read.path, ""))
-		s.ready = append(s.ready, s.readyAPI.get(read.name, read.path, ""))
-		s.cold = append(s.cold, s.coldAPI.get(read.name, read.path, ""))
+		s.kept = append(s.kept, s.readAPI.get(read.name, read.path, read.headers))
+		s.ready = append(s.ready, s.readyAPI.get(read.name, read.path, read.headers))
+		s.cold = append(s.cold, s.coldAPI.get(read.name, read.path, read.headers))
 	}
 	unchanged := "If-None-Match: " + list.Header.Get("ETag") + "\r\n"
 	s.kept = append(s.kept, s.readAPI.get("list, unchanged (304)", "/posts", unchanged).
@@ -236,7 +243,7 @@ type server struct {
 	server *http.Server
 }
 
-// serve starts the API on a store, as the program does, but without a log. Its tokens are good for an hour and are not
+// serve starts the API and the pages on a store, as the program does, but without a log. Its tokens are good for an hour and are not
 // replaced, so that one can be sent again and again. The cost is that of bcrypt.
 func serve(ctx context.Context, store models.Store, cost int) (*server, error) {
 	gin.SetMode(gin.ReleaseMode)
@@ -245,14 +252,34 @@ func serve(ctx context.Context, store models.Store, cost int) (*server, error) {
 		return nil, err
 	}
 	tokens := auth.NewTokens(strings.Repeat("a", 32), strings.Repeat("r", 32), time.Now)
-	handler, err := routes.New(routes.Options{
+	address, err := blogsite.NewAddress("", nil)
+	if err != nil {
+		return nil, err
+	}
+	api := routes.Options{
 		Store:     store,
 		Passwords: passwords,
 		Sessions: auth.NewSessions(store, tokens, auth.SessionOptions{
 			AccessTTL: time.Hour, RefreshTTL: time.Hour, Rotation: false, Now: time.Now,
 		}),
-		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Site:     address,
+		Markdown: markdown.NewRenderer(),
+		Keeper:   middleware.NewKeeper(store, nil),
+		Logins:   middleware.NewLoginCounter(nil),
+		Log:      slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Now:      time.Now,
+	}
+	api.Pages, err = web.New(web.Options{
+		Store: store, Sessions: api.Sessions, Keeper: api.Keeper, Logins: api.Logins, Markdown: api.Markdown,
+		Accounts: auth.NewAccounts(auth.AccountOptions{
+			Store: store, Passwords: passwords, Sessions: api.Sessions, Log: api.Log, Now: api.Now,
+		}),
+		PasswordMinLength: 6, Address: address, Now: api.Now,
 	})
+	if err != nil {
+		return nil, err
+	}
+	handler, err := routes.New(api)
 	if err != nil {
 		return nil, err
 	}
