@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"strconv"
@@ -78,12 +79,17 @@ func serve(ctx context.Context, in call) (err error) {
 	}
 	port := listener.Addr().(*net.TCPAddr).Port
 	url := fmt.Sprintf("%s://localhost:%d", scheme(c), port)
-	if isForPeople(c, terminal) {
-		fmt.Fprint(in.stdout, banner(c, url))
-	} else {
-		log.Info("listening", "url", url, "store", describeStore(c), "version", version())
-	}
+	announce(c, url, log, in.stdout, terminal)
 	return srv.Serve(ctx, listener, site)
+}
+
+// announce says at which address the server listens: to people at a terminal, or in the log.
+func announce(c *config.Config, url string, log *slog.Logger, out io.Writer, terminal bool) {
+	if isForPeople(c, terminal) {
+		fmt.Fprint(out, banner(c, url))
+		return
+	}
+	log.Info("listening", "url", url, "store", describeStore(c), "version", version())
 }
 
 // logSettings logs the settings in force. People at a terminal see them if they ask for more.

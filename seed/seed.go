@@ -146,17 +146,17 @@ func (w *writer) post(authors []models.ID, at time.Time) models.Post {
 	}
 }
 
-// comments makes the comments on a post, none or a few, each younger than the one before.
+// comments makes the comments on a post, none or a few, all different, each younger than the one before.
 func (w *writer) comments(
 	post *models.Post, authors []models.ID, clock *gofakeit.Faker, now time.Time,
 ) []models.Comment {
-	comments := make([]models.Comment, w.faker.IntN(maxComments+1))
+	comments, first := make([]models.Comment, w.faker.IntN(maxComments+1)), w.faker.IntN(len(w.remarks))
 	times := span{post.CreatedAt, now, len(comments)}
 	for i := range comments {
 		at := times.at(clock, i)
 		written := models.StoredTime(at)
 		comments[i] = models.Comment{
-			ID: models.NewIDAt(at), PostID: post.ID, Content: w.faker.RandomString(w.remarks),
+			ID: models.NewIDAt(at), PostID: post.ID, Content: w.remarks[(first+i)%len(w.remarks)],
 			AuthorID: authors[w.faker.IntN(len(authors))], CreatedAt: written, UpdatedAt: written,
 		}
 	}
