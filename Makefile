@@ -26,7 +26,7 @@ fuzz: ## every fuzz target, one after the other (FUZZTIME=60s each)
 faults: ## kill and stop everything under load; prints the table of docs/survival.md (ARGS=-short: fewer faults)
 	go -C tools run ./faults $(ARGS)
 
-stack: ## run the stacks on a Docker engine, kill and stop every container; prints the tables of docs/operations.md
+stack: ## run the stacks on a Docker engine, kill and stop every container; prints the table of docs/operations.md (ARGS=-short: fewer)
 	scripts/stack $(ARGS)
 
 check: ## formatting, vet, staticcheck, and the files of the stack

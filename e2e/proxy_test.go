@@ -193,11 +193,7 @@ func TestProxyWithHTTPS(t *testing.T) {
 		"\tadmin off\n\tskip_install_trust\n\thttps_port "+portOf(secure)[1:]+"\n\thttp_port "+portOf(plain)[1:]+"\n",
 	), "SITE=localhost")
 
-	client := &http.Client{
-		Transport:     &http.Transport{TLSClientConfig: &tls.Config{RootCAs: authority(t, dir)}},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-	t.Cleanup(client.CloseIdleConnections)
+	client := clientOf(t, dir)
 	get := func(url string) *http.Response {
 		t.Helper()
 		answer, err := client.Get(url)
@@ -236,15 +232,21 @@ func TestProxyWithHTTPS(t *testing.T) {
 	}
 }
 
-// authority returns the authority that a Caddy with its files in dir has made for itself.
-func authority(t *testing.T, dir string) *x509.CertPool {
+// clientOf returns a client that trusts the authority that a Caddy with its files in dir has made for itself. It follows
+// no redirect.
+func clientOf(t *testing.T, dir string) *http.Client {
 	t.Helper()
 	pool, path := x509.NewCertPool(), filepath.Join(dir, "caddy", "pki", "authorities", "local", "root.crt")
 	eventually(t, 10*time.Second, "caddy has made an authority", func() bool {
 		content, err := os.ReadFile(path)
 		return err == nil && pool.AppendCertsFromPEM(content)
 	})
-	return pool
+	client := &http.Client{
+		Transport:     &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	t.Cleanup(client.CloseIdleConnections)
+	return client
 }
 
 // send makes a request, with a body if it is a POST. It decodes the answer unless that is nil, and returns the status.

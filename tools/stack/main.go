@@ -30,6 +30,7 @@ func main() {
 	var o options
 	flag.StringVar(&o.images, "images", "auto", "real (pulled), made (from Debian's packages), "+
 		"or auto (made if they cannot be pulled)")
+	flag.BoolVar(&o.short, "short", false, "let only one container of several alike fail, for CI")
 	flag.BoolVar(&o.keep, "keep", false, "keep the engine's data, with its images, for the next run")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -51,6 +52,7 @@ func main() {
 type options struct {
 	images string
 	keep   bool
+	short  bool
 }
 
 // run prepares an engine and images, runs the scenario and prints the table.
@@ -82,7 +84,7 @@ func run(ctx context.Context, o options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.remove()) }()
-	r := &report{engine: e, stack: s}
+	r := &report{engine: e, stack: s, short: o.short}
 	err = s.scenario(ctx, r)
 	if err != nil {
 		s.printLogs()

@@ -76,7 +76,11 @@ func (s *stack) scaled(ctx context.Context, r *report) error {
 	if err != nil {
 		return err
 	}
-	r.faults(ctx, t, "scale", "api-1", "api-2", "api-3", "mongo-2", "mongo-3", "mongo", "proxy")
+	services := []string{"api-1", "api-2", "api-3", "mongo-2", "mongo-3", "mongo", "proxy"}
+	if r.short {
+		services = []string{"api-1", "mongo-2", "mongo", "proxy"}
+	}
+	r.faults(ctx, t, "scale", services...)
 	r.during(ctx, t, "scale → https", "`--profile https up https`", r.stack.https)
 	r.checks(ctx, "scale, https")
 	return t.end()
