@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -350,4 +351,27 @@ func (s *server) write(t *testing.T, author, title, content string, tags ...stri
 		t.Fatal(err)
 	}
 	return post
+}
+
+// TestBodiesOfReadsAreBounded: a GET may have a body, also one without a length. It takes no memory.
+func TestBodiesOfReadsAreBounded(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, testkit.SQLite(t))
+	for _, path := range []string{"/", "/p/1", "/tags/go", "/authors/alice", "/login", "/new", "/account"} {
+		for name, wrap := range map[string]func(io.Reader) io.Reader{
+			"a length":  func(r io.Reader) io.Reader { return r },
+			"no length": func(r io.Reader) io.Reader { return struct{ io.Reader }{r} },
+		} {
+			body := wrap(strings.NewReader(strings.Repeat("x", 3<<20)))
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+path, body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.Header.Set("Accept", "text/html")
+			answer, err := testkit.Do(request)
+			if err != nil || answer.Status >= 500 {
+				t.Errorf("%s with a body of %s: %+v, %v", path, name, answer, err)
+			}
+		}
+	}
 }

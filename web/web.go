@@ -122,7 +122,7 @@ func (p *Pages) AddTo(r *gin.Engine, first gin.HandlerFunc) {
 	home := r.Group("", first, p.prepare)
 	pages := r.Group("", p.prepare)
 
-	public := []gin.HandlerFunc{p.cookie.Identify, p.keepForVisitors}
+	public := []gin.HandlerFunc{middleware.LimitBody(maxForm), p.cookie.Identify, p.keepForVisitors}
 	route(home.Group("", public...), "GET /", p.home)
 	readers := pages.Group("", public...)
 	route(readers, "GET /p/:post", p.post)
