@@ -2,6 +2,7 @@ package models
 
 import (
 	"crypto/sha256"
+	"strings"
 	"time"
 )
 
@@ -20,4 +21,10 @@ type Idempotency struct {
 func NewIdempotency(key string, content []byte, now time.Time) *Idempotency {
 	hash := sha256.Sum256(content)
 	return &Idempotency{Key: key, Fingerprint: hash[:], Since: now.Add(-keyTTL)}
+}
+
+// IsIdempotencyKey returns whether a client may choose s as a key: 1 to 255 visible ASCII characters.
+func IsIdempotencyKey(s string) bool {
+	invisible := func(r rune) bool { return r < '!' || r > '~' }
+	return s != "" && len(s) <= 255 && !strings.ContainsFunc(s, invisible)
 }

@@ -2,7 +2,6 @@ package routes
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -19,7 +18,7 @@ func idempotency(c *gin.Context, request any, now time.Time) (*models.Idempotenc
 	if len(values) == 0 {
 		return nil, nil
 	}
-	if len(values) > 1 || !isIdempotencyKey(values[0]) {
+	if len(values) > 1 || !models.IsIdempotencyKey(values[0]) {
 		return nil, httperror.BadRequest(nil, "Idempotency-Key must be 1 to 255 visible ASCII characters")
 	}
 	canonical, err := json.Marshal(request)
@@ -27,10 +26,4 @@ func idempotency(c *gin.Context, request any, now time.Time) (*models.Idempotenc
 		return nil, fmt.Errorf("fingerprint request: %w", err)
 	}
 	return models.NewIdempotency(values[0], canonical, now), nil
-}
-
-// isIdempotencyKey returns whether s is 1 to 255 visible ASCII characters.
-func isIdempotencyKey(s string) bool {
-	invisible := func(r rune) bool { return r < '!' || r > '~' }
-	return s != "" && len(s) <= 255 && !strings.ContainsFunc(s, invisible)
 }

@@ -189,10 +189,7 @@ func (p *Pages) comment(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	key := sent["key"]
-	if key == "" || len(key) > 255 {
-		key = rand.Text()
-	}
+	key := keyOf(sent)
 	v, f := p.newCommentPage(c, post, sent, key)
 	if middleware.CurrentUser(c) == nil {
 		return p.logInWithText(c, sent, "form", v, f)

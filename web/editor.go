@@ -116,10 +116,7 @@ func (p *Pages) publish(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	key := sent["key"]
-	if key == "" || len(key) > 255 {
-		key = rand.Text()
-	}
+	key := keyOf(sent)
 	v, page := p.newPostEditor(c, sent, key, sent["draft"])
 	if middleware.CurrentUser(c) == nil {
 		return p.logInWithText(c, sent, "editor", v, page.Form)

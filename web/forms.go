@@ -1,6 +1,7 @@
 package web
 
 import (
+	"crypto/rand"
 	"net/http"
 	"strings"
 	"unicode/utf8"
@@ -92,6 +93,14 @@ func readForm(c *gin.Context) (values, error) {
 		form[name] = normalizeLines(all[0])
 	}
 	return form, nil
+}
+
+// keyOf returns the key by which a form that is sent twice makes one thing, or a new one if the form has none.
+func keyOf(sent values) string {
+	if key := sent["key"]; models.IsIdempotencyKey(key) {
+		return key
+	}
+	return rand.Text()
 }
 
 // normalizeLines returns a text with LF for every line break.

@@ -157,6 +157,24 @@ func TestDoubleClickMakesOnePost(t *testing.T) {
 	})
 }
 
+// TestKeysOfForms: a key that only somebody sends who makes up the form is replaced.
+func TestKeysOfForms(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, testkit.SQLite(t))
+	form := s.user(t, "alice").get("/new").form("Preview").fill("Title", "T").fill("Text", "Hello")
+	good := form.values.Get("key")
+	if kept := form.send().is(200).form("Publish").values.Get("key"); kept != good {
+		t.Errorf("the key %q became %q by a preview", good, kept)
+	}
+	for _, bad := range []string{"", "a\x00b", "a b", "\u202e", strings.Repeat("x", 256)} {
+		form.values.Set("key", bad)
+		kept := form.send().is(200).form("Publish").values.Get("key")
+		if kept == bad || !models.IsIdempotencyKey(kept) {
+			t.Errorf("the key %q became %q", bad, kept)
+		}
+	}
+}
+
 // TestEditsThatCross: who saves second sees both texts, and decides.
 func TestEditsThatCross(t *testing.T) {
 	onEachStore(t, func(t *testing.T, s *server) {
