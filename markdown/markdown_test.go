@@ -32,7 +32,7 @@ func TestRenderMarkdown(t *testing.T) {
 		"code":            {"```go\nif a < b {}\n```", "<pre><code class=\"language-go\">if a &lt; b {}\n</code></pre>"},
 		"code of a strange language": {
 			"```\"onload=x\na\n```", "<pre><code>a\n</code></pre>"},
-		"a table": {"|a|b|c|d|\n|-|:-|:-:|-:|\n|1|2|3|4|", `<table>
+		"a table": {"|a|b|c|d|\n|-|:-|:-:|-:|\n|1|2|3|4|", `<table tabindex="0">
 <thead>
 <tr>
 <th>a</th>

@@ -108,10 +108,10 @@ func checkSafe(t *testing.T, rendered string) {
 	t.Helper()
 	allowed := map[string][]string{
 		"a": {"href", "title", "rel"}, "img": {"src", "alt", "title", "loading"},
-		"code": {"class"}, "ol": {"start"}, "th": {"class"}, "td": {"class"},
+		"code": {"class"}, "ol": {"start"}, "th": {"class"}, "td": {"class"}, "table": {"tabindex"},
 	}
 	for _, name := range strings.Fields(
-		"p br hr h2 h3 h4 h5 h6 blockquote ul li pre em strong del table thead tbody tr") {
+		"p br hr h2 h3 h4 h5 h6 blockquote ul li pre em strong del thead tbody tr") {
 		allowed[name] = nil
 	}
 	tokens := html.NewTokenizer(strings.NewReader(rendered))

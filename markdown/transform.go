@@ -44,6 +44,8 @@ func (transformer) Transform(document *ast.Document, reader text.Reader, _ parse
 				unwrapped = append(unwrapped, n)
 			}
 			n.SetAttributeString("loading", []byte("lazy"))
+		case *extensionast.Table: // on a narrow screen it scrolls, also by the keyboard
+			n.SetAttributeString("tabindex", []byte("0"))
 		case *extensionast.TableCell:
 			if n.Alignment != extensionast.AlignNone {
 				n.SetAttributeString("class", []byte("align-"+n.Alignment.String()))
