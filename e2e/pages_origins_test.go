@@ -21,13 +21,25 @@ var foreignForms = template.Must(template.New("").Parse(`<!doctype html><title>A
 // browser of somebody who is logged in. Nothing changes.
 func refuseOtherOrigins(t *testing.T, s blog) {
 	v := s.visitor(t)
-	v.register("olga")
+	v.register("ophelia")
 	v.write("Hers", "Hello")
 	post := v.path()
-	token, _ := v.logInToTheAPI("olga")
+	token, _ := v.logInToTheAPI("ophelia")
 	var posts []testkit.Post
-	s.server.call("GET", "/posts?author=olga", "", "", 200, &posts)
+	s.server.call("GET", "/posts?author=ophelia", "", "", 200, &posts)
 	id := posts[0].ID
+
+	var created struct {
+		Draft struct {
+			ID string `json:"_id"`
+		}
+		Comment struct {
+			ID string `json:"_id"`
+		}
+	}
+	s.server.call("POST", "/drafts", token, `{"title":"Unfinished"}`, 201, &created)
+	s.server.call("POST", "/posts/"+id+"/comments", token, `{"content":"A comment"}`, 201, &created)
+	draft, comment := "/account/drafts/"+created.Draft.ID, "/p/"+id+"/comments/"+created.Comment.ID
 
 	text := map[string]string{"title": "Forged", "tags": "", "content": "Forged"}
 	profile := map[string]string{"email": "mallory@example.com", "name": "Forged", "bio": "Forged"}
@@ -36,7 +48,9 @@ func refuseOtherOrigins(t *testing.T, s blog) {
 		"/new": text, "/p/" + id + "/edit": text, "/p/" + id + "/delete": {}, "/account": profile,
 		"/account/password": passwords, "/account/delete": {"password": testkit.Password},
 		"/account/sessions": {}, "/logout": {},
-		"/login":    {"username": "olga", "password": testkit.Password},
+		draft: text, draft + "/delete": {},
+		"/p/" + id + "/comments": text, comment + "/edit": text, comment + "/delete": {},
+		"/login":    {"username": "ophelia", "password": testkit.Password},
 		"/register": {"username": "mallory", "email": "", "password": testkit.Password},
 	}
 	absolute := map[string]map[string]string{}
@@ -64,14 +78,18 @@ func refuseOtherOrigins(t *testing.T, s blog) {
 	}
 	v.open(post)
 	v.is(200)
-	v.sees("Hers", "Hello")
+	v.sees("Hers", "Hello", "A comment")
+	v.lacks("Forged")
 	if !v.has("Log out") || !v.has("Edit") {
-		t.Errorf("olga is logged out:\n%s", v.text())
+		t.Errorf("ophelia is logged out:\n%s", v.text())
 	}
 	s.server.call("GET", "/auth/me", token, "", 200, &after)
-	if got := v.titlesOf("olga"); after != me || fmt.Sprint(got) != "[Hers]" {
+	if got := v.titlesOf("ophelia"); after != me || fmt.Sprint(got) != "[Hers]" {
 		t.Errorf("the account is %+v, its posts %q", after, got)
 	}
+	v.open("/account/drafts")
+	v.sees("Unfinished")
+	v.lacks("Forged")
 	if answer, err := s.server.do("GET", "/users/mallory", "", ""); err != nil || answer.Status != 404 {
 		t.Errorf("mallory: %+v, %v", answer, err)
 	}

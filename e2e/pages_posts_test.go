@@ -291,3 +291,32 @@ func sendTwice(t *testing.T, s blog) {
 	v.checkRequests(t, v.origin)
 	v.checkComplaints(t)
 }
+
+func keepDraft(t *testing.T, s blog) {
+	v := s.visitor(t)
+	v.register("doris")
+	v.follow("New post")
+	v.fill("Title", "Half done")
+	v.fill("Text", "The first half")
+	v.press("Save as draft")
+	v.is(200)
+	v.open("/account")
+	v.follow("Drafts")
+	v.follow("Half done")
+	if got := v.value("Text"); got != "The first half" {
+		t.Errorf("the draft has %q", got)
+	}
+	v.fill("Text", "The first half, and the second")
+	v.press("Save draft")
+	v.is(200)
+	if got := v.titlesOf("doris"); len(got) != 0 {
+		t.Errorf("before the draft is published, there are %q", got)
+	}
+	v.press("Publish")
+	v.is(200)
+	v.sees("Half done", "and the second")
+	v.open("/account/drafts")
+	v.lacks("Half done")
+	v.checkComplaints(t)
+	v.checkRequests(t, v.origin)
+}

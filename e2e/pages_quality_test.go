@@ -105,6 +105,14 @@ func showEveryPage(v *visitor, check func(name string)) {
 	check("own post, with a comment")
 	v.follow("Edit comment")
 	check("edit a comment")
+	faster := v.newTab()
+	faster.open(v.path())
+	faster.fill("Your comment", "Somebody was faster")
+	faster.press("Save")
+	v.press("Save")
+	check("edit a comment, with a conflict")
+	v.press("Save")
+	v.follow("Edit comment")
 	v.fill("Your comment", " ")
 	v.press("Save")
 	check("edit a comment, saved")
@@ -129,6 +137,10 @@ func showEveryPage(v *visitor, check func(name string)) {
 	v.follow("Wide")
 	v.follow("Edit")
 	check("edit")
+	v.showDrafts(check)
+	v.open("/authors/robin")
+	v.follow("Wide")
+	v.follow("Edit")
 	other := v.newTab()
 	other.open(v.path())
 	other.fill("Text", "Somebody was faster")
@@ -155,6 +167,24 @@ func showEveryPage(v *visitor, check func(name string)) {
 	check("a new password")
 	v.open("/reset/x")
 	check("a link that is void")
+}
+
+// showDrafts opens the pages of drafts.
+func (v *visitor) showDrafts(check func(name string)) {
+	v.open("/account/drafts")
+	check("no drafts")
+	v.open("/new")
+	v.fill("Title", "Unfinished")
+	v.fill("Text", "Hello")
+	v.press("Save as draft")
+	check("draft")
+	v.press("Preview")
+	check("draft, with a preview")
+	v.open("/account/drafts")
+	check("drafts")
+	v.follow("Unfinished")
+	v.press("Delete")
+	check("delete a draft")
 }
 
 // TestPagesAreAccessibleAndValid looks at every page: axe and html-validate find nothing wrong, nothing moves while it

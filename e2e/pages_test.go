@@ -33,6 +33,7 @@ var flows = []struct {
 	{"errors in a form", keepTextAfterErrors},
 	{"the session ends while a text is written", keepTextAfterSession},
 	{"double click, reload and back", sendTwice},
+	{"keep and publish a draft", keepDraft},
 	{"profile", changeProfile},
 	{"password", changePassword},
 	{"delete the account", deleteAccount},

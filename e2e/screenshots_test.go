@@ -35,6 +35,8 @@ func TestScreenshots(t *testing.T) {
 	}
 	v.open("/")
 	take("home")
+	v.follow("Two people edit one page: who wins?")
+	take("post")
 	v.open("/register")
 	take("register")
 	v.register("alice")

@@ -281,4 +281,5 @@ func (v *visitor) register(username string) {
 	v.fill("Username", username)
 	v.fill("Password", testkit.Password)
 	v.press("Register")
+	v.is(200)
 }
