@@ -133,14 +133,16 @@ func (v *visitor) click(element cdp.BackendNodeID) {
 	v.awaitPage(chromedp.MouseClickXY(x, y))
 }
 
-// goBack shows the page before this one as the browser keeps it.
+// goBack shows the page before this one as the browser keeps it. A browser that has not kept it whole fills in its forms
+// while it loads.
 func (v *visitor) goBack() {
 	v.t.Helper()
 	history := cdpCall(v.t, v.browser, page.GetNavigationHistory, cdp.Empty{})
 	before := history.Entries[history.CurrentIndex-1]
 	cdpCall(v.t, v.browser, page.NavigateToHistoryEntry, page.NavigateToHistoryEntryParams{EntryID: before.ID})
 	eventually(v.t, 10*time.Second, "the page before", func() bool {
-		return see(v.t, v.browser, "the address", chromedp.Location()) == before.URL
+		const state = `document.readyState + " " + document.URL`
+		return see(v.t, v.browser, "the address", chromedp.Evaluate[string](state)) == "complete "+before.URL
 	})
 }
 
