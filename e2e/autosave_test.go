@@ -31,7 +31,7 @@ func TestAutosaveInABrowser(t *testing.T) {
 	}
 	b.do(t, chromedp.Navigate(p.url+"/login?next=/account/drafts/"+created.Draft.ID),
 		chromedp.SendKeys(chromedp.CSS("#username"), "alice"), chromedp.SendKeys(chromedp.CSS("#password"), testkit.Password),
-		chromedp.Click(chromedp.CSS("main button")), chromedp.WaitVisible(chromedp.CSS("#content textarea")))
+		chromedp.Click(chromedp.CSS("main button")), chromedp.WaitVisible(chromedp.CSS("main textarea")))
 	text := chromedp.CSS("textarea")
 	b.do(t, chromedp.SendKeys(text, "Second "))
 	eventually(t, 20*time.Second, "the text is saved", func() bool { return strings.Contains(content(), "Second ") })
