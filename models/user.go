@@ -31,6 +31,9 @@ type User struct {
 	CreatedAt       time.Time
 }
 
+// AsAuthor returns the public name of u.
+func (u *User) AsAuthor() *Author { return &Author{ID: u.ID, Username: u.Username} }
+
 // ProfileChange holds the new values of a profile. A nil field stays as it is.
 type ProfileChange struct {
 	Name  *string

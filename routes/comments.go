@@ -101,7 +101,7 @@ func (h *comments) create(c *gin.Context) error {
 	}
 	comment := &models.Comment{
 		ID: models.NewID(), PostID: post, Content: in.Content, AuthorID: author.ID,
-		Author: &models.Author{ID: author.ID, Username: author.Username}, CreatedAt: now, UpdatedAt: now,
+		Author: author.AsAuthor(), CreatedAt: now, UpdatedAt: now,
 	}
 	ctx := c.Request.Context()
 	var existing *models.Comment

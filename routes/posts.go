@@ -97,7 +97,7 @@ func (h *posts) create(c *gin.Context) error {
 	author, now := middleware.CurrentUser(c), models.StoredTime(h.now())
 	post := &models.Post{
 		ID: models.NewID(), Title: in.Title, Content: in.Content, Tags: in.Tags,
-		AuthorID: author.ID, Author: &models.Author{ID: author.ID, Username: author.Username},
+		AuthorID: author.ID, Author: author.AsAuthor(),
 		CreatedAt: now, UpdatedAt: now,
 	}
 	key, err := idempotency(c, &in, now)

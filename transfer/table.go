@@ -182,7 +182,7 @@ func (s *sides[T]) insert(ctx context.Context, records []T) error {
 // checkStored returns nil if the target has a record exactly as it is, and otherwise refusal with the record's name.
 func (s *sides[T]) checkStored(ctx context.Context, record *T, refusal error) error {
 	id := (*record).RecordID()
-	found, _, err := s.target.Read(ctx, previous(id), 1)
+	found, _, err := s.target.Read(ctx, models.PreviousID(id), 1)
 	if err != nil {
 		return err
 	}
@@ -195,17 +195,6 @@ func (s *sides[T]) checkStored(ctx context.Context, record *T, refusal error) er
 	}
 	return fmt.Errorf("%s: %s%s has a name, address or key that another one has there: %w",
 		s.name(), id.Hex(), name, refusal)
-}
-
-// previous returns the id before an id.
-func previous(id models.ID) models.ID {
-	for i := len(id) - 1; i >= 0; i-- {
-		id[i]--
-		if id[i] != 0xff {
-			break
-		}
-	}
-	return id
 }
 
 func (s *sides[T]) prune(ctx context.Context, add func(records int)) error {

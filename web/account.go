@@ -53,7 +53,7 @@ func (p *Pages) newAccount(c *gin.Context) (*view, *accountPage) {
 		Name: "username", Label: "Username", Type: "text", Value: user.Username, Autocomplete: "username", Hidden: true,
 	}
 	page := &accountPage{
-		Posts: site.AuthorPath(&models.Author{ID: user.ID, Username: user.Username}),
+		Posts: site.AuthorPath(user.AsAuthor()),
 		Profile: &form{Action: "/account", Button: "Save", Fields: []field{
 			{Name: "email", Label: "E-mail", Type: "email", Value: user.Email, Autocomplete: "email",
 				Hint: "Only you can see it. You can log in with it."},

@@ -226,8 +226,8 @@ func (p *Pages) saveDraft(c *gin.Context) error {
 
 // previewOf returns a post of the current user without a text.
 func (p *Pages) previewOf(c *gin.Context) models.Post {
-	author, now := middleware.CurrentUser(c), p.Now()
-	return models.Post{Author: &models.Author{ID: author.ID, Username: author.Username}, CreatedAt: now, UpdatedAt: now}
+	now := p.Now()
+	return models.Post{Author: middleware.CurrentUser(c).AsAuthor(), CreatedAt: now, UpdatedAt: now}
 }
 
 // checkDraft checks what somebody typed into the editor of a draft, and returns its time to publish.

@@ -131,7 +131,7 @@ func (p *Pages) publish(c *gin.Context) error {
 	author, now := middleware.CurrentUser(c), models.StoredTime(p.Now())
 	post := &models.Post{
 		ID: models.NewID(), Title: in.Title, Content: in.Content, Tags: in.Tags, AuthorID: author.ID,
-		Author: &models.Author{ID: author.ID, Username: author.Username}, CreatedAt: now, UpdatedAt: now,
+		Author: author.AsAuthor(), CreatedAt: now, UpdatedAt: now,
 	}
 	if sent["do"] == "preview" {
 		if err := p.preview(c, page, *post, in); err != nil {

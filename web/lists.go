@@ -80,7 +80,7 @@ func (p *Pages) author(c *gin.Context) error {
 	query := url.Values{"author": {author.Username}}
 	v := &view{
 		Title: list.Heading, Description: fmt.Sprintf("The posts of %s.", author.Username),
-		Path: site.AuthorPath(&models.Author{ID: author.ID, Username: author.Username}), Feed: "?" + query.Encode(),
+		Path: site.AuthorPath(author.AsAuthor()), Feed: "?" + query.Encode(),
 	}
 	return p.list(c, v, &list, models.PostFilter{AuthorID: author.ID}, query)
 }
