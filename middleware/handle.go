@@ -1,6 +1,11 @@
 package middleware
 
-import "github.com/gin-gonic/gin"
+import (
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+)
 
 // Handler is a handler that returns what went wrong instead of answering it.
 type Handler func(*gin.Context) error
@@ -12,4 +17,14 @@ func Handle(h Handler) gin.HandlerFunc {
 			refuse(c, err)
 		}
 	}
+}
+
+// Route adds a route such as "GET /posts". GET adds HEAD too, for which net/http leaves out the body.
+func Route(r gin.IRoutes, methodAndPath string, h Handler) {
+	method, path, _ := strings.Cut(methodAndPath, " ")
+	methods := []string{method}
+	if method == http.MethodGet {
+		methods = append(methods, http.MethodHead)
+	}
+	r.Match(methods, path, Handle(h))
 }

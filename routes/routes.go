@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -132,7 +131,7 @@ func newEngine(o Options) (*gin.Engine, error) {
 	addRoutes(r.Group("", cors), h, o)
 	unknown := noRoute(r.Routes())
 	if o.Pages == nil {
-		route(r.Group("", cors), "GET /", h.health.index)
+		middleware.Route(r.Group("", cors), "GET /", h.health.index)
 		r.NoRoute(cors, middleware.Handle(unknown))
 	} else {
 		o.Pages.AddTo(r, unlessHTML(cors, middleware.Handle(h.health.index)))
@@ -225,52 +224,52 @@ func addRoutes(r gin.IRouter, h *handlers, o Options) {
 	signedIn := []gin.HandlerFunc{verify, badID, authenticate}
 	signedInWithBody := []gin.HandlerFunc{verify, badID, badMediaType, authenticate}
 
-	route(r, "GET /healthz", h.health.alive)
-	route(r, "GET /readyz", h.health.ready)
-	route(r, "GET /openapi.yaml", h.docs.openAPI)
-	route(r, "GET /openapi.json", h.docs.openAPIAsJSON)
-	route(r, "GET /docs", h.docs.page)
-	route(r, "GET /docs/*file", h.docs.file)
+	middleware.Route(r, "GET /healthz", h.health.alive)
+	middleware.Route(r, "GET /readyz", h.health.ready)
+	middleware.Route(r, "GET /openapi.yaml", h.docs.openAPI)
+	middleware.Route(r, "GET /openapi.json", h.docs.openAPIAsJSON)
+	middleware.Route(r, "GET /docs", h.docs.page)
+	middleware.Route(r, "GET /docs/*file", h.docs.file)
 
 	auths := r.Group("", middleware.Secret(), middleware.LimitBody(maxAccountBody))
-	route(auths, "POST /auth/register", h.login.register)
-	route(auths, "POST /auth/login", h.login.logIn)
-	route(auths, "POST /auth/refresh", h.login.refresh)
-	route(auths, "POST /auth/logout", h.login.logOut)
+	middleware.Route(auths, "POST /auth/register", h.login.register)
+	middleware.Route(auths, "POST /auth/login", h.login.logIn)
+	middleware.Route(auths, "POST /auth/refresh", h.login.refresh)
+	middleware.Route(auths, "POST /auth/logout", h.login.logOut)
 
 	own, ownWithBody := auths.Group("", signedIn...), auths.Group("", signedInWithBody...)
-	route(own, "GET /auth/me", h.account.me)
-	route(ownWithBody, "PATCH /auth/me", h.account.updateMe)
-	route(ownWithBody, "DELETE /auth/me", h.account.deleteMe)
-	route(ownWithBody, "POST /auth/password", h.account.changePassword)
-	route(own, "GET /auth/sessions", h.account.listSessions)
-	route(own, "DELETE /auth/sessions", h.account.endSessions)
-	route(own, "DELETE /auth/sessions/:id", h.account.endSession)
+	middleware.Route(own, "GET /auth/me", h.account.me)
+	middleware.Route(ownWithBody, "PATCH /auth/me", h.account.updateMe)
+	middleware.Route(ownWithBody, "DELETE /auth/me", h.account.deleteMe)
+	middleware.Route(ownWithBody, "POST /auth/password", h.account.changePassword)
+	middleware.Route(own, "GET /auth/sessions", h.account.listSessions)
+	middleware.Route(own, "DELETE /auth/sessions", h.account.endSessions)
+	middleware.Route(own, "DELETE /auth/sessions/:id", h.account.endSession)
 
 	admins := own.Group("", middleware.RequireRole(models.RoleAdmin))
-	route(admins, "GET /admin/users", h.admin.list)
+	middleware.Route(admins, "GET /admin/users", h.admin.list)
 
 	public := r.Group("", middleware.LimitBody(maxAccountBody))
-	route(public, "GET /users/:id", h.users.read)
+	middleware.Route(public, "GET /users/:id", h.users.read)
 
 	allPosts := r.Group("", middleware.Revalidate(), middleware.LimitBody(maxPostBody))
 	readers := allPosts.Group("", o.Keeper.Keep)
-	route(readers, "GET /posts", h.posts.list)
-	route(readers, "GET /posts/:id", h.posts.read)
+	middleware.Route(readers, "GET /posts", h.posts.list)
+	middleware.Route(readers, "GET /posts/:id", h.posts.read)
 
 	crawlers := r.Group("", middleware.Revalidate(), middleware.LimitBody(maxAccountBody))
 	feedReaders := crawlers.Group("", keepBySite(o.Keeper, o.Site))
-	route(feedReaders, "GET /feed.atom", h.feeds.atom)
-	route(feedReaders, "GET /feed.json", h.feeds.json)
-	route(crawlers, "GET /sitemap.xml", h.sitemaps.index)
-	route(crawlers, "GET /sitemaps/:file", h.sitemaps.read)
-	route(crawlers, "GET /robots.txt", h.sitemaps.robots)
+	middleware.Route(feedReaders, "GET /feed.atom", h.feeds.atom)
+	middleware.Route(feedReaders, "GET /feed.json", h.feeds.json)
+	middleware.Route(crawlers, "GET /sitemap.xml", h.sitemaps.index)
+	middleware.Route(crawlers, "GET /sitemaps/:file", h.sitemaps.read)
+	middleware.Route(crawlers, "GET /robots.txt", h.sitemaps.robots)
 
 	authors, authorsWithBody := allPosts.Group("", signedIn...), allPosts.Group("", signedInWithBody...)
-	route(authorsWithBody, "POST /posts", h.posts.create)
-	route(authorsWithBody, "PUT /posts/:id", h.posts.replace)
-	route(authorsWithBody, "PATCH /posts/:id", h.posts.update)
-	route(authors, "DELETE /posts/:id", h.posts.delete)
+	middleware.Route(authorsWithBody, "POST /posts", h.posts.create)
+	middleware.Route(authorsWithBody, "PUT /posts/:id", h.posts.replace)
+	middleware.Route(authorsWithBody, "PATCH /posts/:id", h.posts.update)
+	middleware.Route(authors, "DELETE /posts/:id", h.posts.delete)
 
 	if !o.NoComments {
 		addCommentRoutes(h.comments, readers, authors, authorsWithBody, admins)
@@ -282,23 +281,23 @@ func addRoutes(r gin.IRouter, h *handlers, o Options) {
 
 // addCommentRoutes names the paths of comments.
 func addCommentRoutes(h *comments, readers, authors, authorsWithBody, admins gin.IRoutes) {
-	route(readers, "GET /posts/:id/comments", h.list)
-	route(authorsWithBody, "POST /posts/:id/comments", h.create)
-	route(readers, "GET /comments/:id", h.read)
-	route(authorsWithBody, "PATCH /comments/:id", h.update)
-	route(authors, "DELETE /comments/:id", h.delete)
-	route(admins, "GET /admin/comments", h.listAll)
+	middleware.Route(readers, "GET /posts/:id/comments", h.list)
+	middleware.Route(authorsWithBody, "POST /posts/:id/comments", h.create)
+	middleware.Route(readers, "GET /comments/:id", h.read)
+	middleware.Route(authorsWithBody, "PATCH /comments/:id", h.update)
+	middleware.Route(authors, "DELETE /comments/:id", h.delete)
+	middleware.Route(admins, "GET /admin/comments", h.listAll)
 }
 
 // addDraftRoutes names the paths of drafts.
 func addDraftRoutes(h *drafts, drafters, draftersWithBody gin.IRoutes) {
-	route(drafters, "GET /drafts", h.list)
-	route(draftersWithBody, "POST /drafts", h.create)
-	route(drafters, "GET /drafts/:id", h.read)
-	route(draftersWithBody, "PUT /drafts/:id", h.replace)
-	route(draftersWithBody, "PATCH /drafts/:id", h.update)
-	route(drafters, "DELETE /drafts/:id", h.delete)
-	route(drafters, "POST /drafts/:id/publish", h.publish)
+	middleware.Route(drafters, "GET /drafts", h.list)
+	middleware.Route(draftersWithBody, "POST /drafts", h.create)
+	middleware.Route(drafters, "GET /drafts/:id", h.read)
+	middleware.Route(draftersWithBody, "PUT /drafts/:id", h.replace)
+	middleware.Route(draftersWithBody, "PATCH /drafts/:id", h.update)
+	middleware.Route(drafters, "DELETE /drafts/:id", h.delete)
+	middleware.Route(drafters, "POST /drafts/:id/publish", h.publish)
 }
 
 // refuseID refuses a malformed id in the path, before the body arrives.
@@ -313,13 +312,3 @@ func refuseID(c *gin.Context) error {
 
 // refuseMediaType refuses a body that decode would refuse for its type, before the body arrives.
 func refuseMediaType(c *gin.Context) error { return checkMediaType(c.Request.Header) }
-
-// route adds a route such as "GET /posts". GET adds HEAD too, for which net/http leaves out the body.
-func route(r gin.IRoutes, methodAndPath string, h middleware.Handler) {
-	method, path, _ := strings.Cut(methodAndPath, " ")
-	methods := []string{method}
-	if method == http.MethodGet {
-		methods = append(methods, http.MethodHead)
-	}
-	r.Match(methods, path, middleware.Handle(h))
-}

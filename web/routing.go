@@ -20,16 +20,6 @@ var (
 		"This form was sent from another site, so nothing was done. Open the page here and send its form.")
 )
 
-// route adds a route such as "GET /login". GET adds HEAD too, for which net/http leaves out the body.
-func route(r gin.IRoutes, methodAndPath string, h middleware.Handler) {
-	method, path, _ := strings.Cut(methodAndPath, " ")
-	methods := []string{method}
-	if method == http.MethodGet {
-		methods = append(methods, http.MethodHead)
-	}
-	r.Match(methods, path, middleware.Handle(h))
-}
-
 // refuseOtherMethods makes the paths of pages, which are those in after and not in before, answer every method. So no
 // request for a page gets to the API's handler of other methods, which allows pages of other origins to read answers.
 // "/" is the API's too.
