@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"gin-blog/background"
 	"gin-blog/models"
 )
 
@@ -34,37 +35,13 @@ type Options struct {
 }
 
 // Start publishes the drafts that are due, at once and then at every interval, and finishes what a crash interrupted.
-// Several processes may do this on one database. While the database does not answer, the publisher tries again. It stops
-// when ctx ends or stop is called, after the draft that it has begun. stop waits for that.
+// Several processes may do this on one database. While the database does not answer, the publisher tries again. It
+// stops when ctx ends or stop is called, after the draft that it has begun. stop waits for that.
 func Start(ctx context.Context, o Options) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	stopped := make(chan struct{})
-	go func() {
-		defer close(stopped)
-		o.run(ctx)
-	}()
-	return func() {
-		cancel()
-		<-stopped
-	}
-}
-
-func (o Options) run(ctx context.Context) {
-	ticker := time.NewTicker(o.Interval)
-	defer ticker.Stop()
-	failed := false
-	for {
-		err := o.publishDue(ctx)
-		if err != nil && !failed && ctx.Err() == nil {
-			o.Log.Warn("cannot publish drafts in time, trying again until it works", "cause", err)
-		}
-		failed = err != nil
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-	}
+	return background.Start(ctx, background.Task{
+		Run: o.publishDue, Interval: o.Interval, Log: o.Log,
+		Failure: "cannot publish drafts in time, trying again until it works",
+	})
 }
 
 // publishDue publishes the drafts that are due. If some of them fail, it returns the last error.

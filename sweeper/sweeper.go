@@ -4,8 +4,9 @@ package sweeper
 import (
 	"context"
 	"log/slog"
-	"sync"
 	"time"
+
+	"gin-blog/background"
 )
 
 // interval is how often a server looks for comments of deleted posts. Nobody sees them in the meantime.
@@ -16,34 +17,19 @@ type Store interface {
 	SweepComments(ctx context.Context, now time.Time) (more bool, err error)
 }
 
-// Start sweeps at once, and then regularly, until ctx ends or stop is called. stop waits for the step that is under way.
+// Start sweeps at once, and then regularly, until ctx ends or stop is called. stop waits for the step that is under
+// way.
 func Start(ctx context.Context, store Store, log *slog.Logger) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	var running sync.WaitGroup
-	running.Go(func() { run(ctx, store, interval, log) })
-	return func() {
-		cancel()
-		running.Wait()
-	}
+	return start(ctx, store, interval, log)
 }
 
-// run sweeps every so often until ctx ends. It logs the first of several failures in a row.
-func run(ctx context.Context, store Store, every time.Duration, log *slog.Logger) {
-	ticker := time.NewTicker(every)
-	defer ticker.Stop()
-	failed := false
-	for {
-		err := sweep(ctx, store)
-		if err != nil && ctx.Err() == nil && !failed {
-			log.WarnContext(ctx, "could not remove the comments of deleted posts, trying again", "cause", err)
-		}
-		failed = err != nil
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-	}
+func start(ctx context.Context, store Store, every time.Duration, log *slog.Logger) (stop func()) {
+	return background.Start(ctx, background.Task{
+		Run:      func(ctx context.Context) error { return sweep(ctx, store) },
+		Interval: every,
+		Failure:  "could not remove the comments of deleted posts, trying again",
+		Log:      log,
+	})
 }
 
 // sweep sweeps until there is no more to do. After each step it rests as long as the step took, so that others get

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -50,10 +49,8 @@ func TestSweepComments(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		ctx, stop := context.WithCancel(t.Context())
 		w := &watched{Store: store, done: make(chan int, 1)}
-		var running sync.WaitGroup
-		running.Go(func() { run(ctx, w, 10*time.Millisecond, slog.New(slog.DiscardHandler)) })
+		stop := start(t.Context(), w, 10*time.Millisecond, slog.New(slog.DiscardHandler))
 		if err := store.DeletePost(t.Context(), post.ID, author, nil); err != nil {
 			t.Fatal(err)
 		}
@@ -66,7 +63,6 @@ func TestSweepComments(t *testing.T) {
 			t.Error("nothing was swept")
 		}
 		stop()
-		running.Wait()
 	})
 }
 
@@ -80,19 +76,16 @@ func (f failing) SweepComments(context.Context, time.Time) (bool, error) {
 
 func TestSweepThatFailsIsTriedAgain(t *testing.T) {
 	var log bytes.Buffer
-	ctx, stop := context.WithCancel(t.Context())
 	store := failing{make(chan struct{})}
-	var running sync.WaitGroup
-	running.Go(func() { run(ctx, store, time.Millisecond, slog.New(slog.NewTextHandler(&log, nil))) })
+	stop := start(t.Context(), store, time.Millisecond, slog.New(slog.NewTextHandler(&log, nil)))
 	for range 5 {
 		<-store.calls
 	}
-	stop()
 	go func() {
-		for range store.calls { // one more may have begun
+		for range store.calls { // more may have begun
 		}
 	}()
-	running.Wait()
+	stop()
 	close(store.calls)
 	if lines := strings.Count(log.String(), "disk on fire"); lines != 1 {
 		t.Errorf("5 failures in a row make %d lines in the log, want 1:\n%s", lines, log.String())
