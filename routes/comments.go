@@ -177,7 +177,7 @@ func (h *comments) listAll(c *gin.Context) error {
 func reserveForComments(c *gin.Context, page []models.Comment) error {
 	size := 0
 	for i := range page {
-		size += len(page[i].Content)
+		size += page[i].Size()
 	}
 	return middleware.ReserveAnswer(c, size)
 }
@@ -212,7 +212,7 @@ func (h *comments) update(c *gin.Context) error {
 	if err := h.decode(c, &in); err != nil {
 		return err
 	}
-	ifUnchanged, err := checkComment(c, comment)
+	ifUnchanged, err := checkPreconditions(c, comment, newCommentBody(comment), comment.UpdatedAt, commentPreconditions)
 	if err != nil {
 		return err
 	}
@@ -236,7 +236,7 @@ func (h *comments) delete(c *gin.Context) error {
 	if err := middleware.CurrentUser(c).CheckMayDelete(comment); err != nil {
 		return err
 	}
-	ifUnchanged, err := checkComment(c, comment)
+	ifUnchanged, err := checkPreconditions(c, comment, newCommentBody(comment), comment.UpdatedAt, commentPreconditions)
 	if err != nil {
 		return err
 	}
@@ -245,16 +245,6 @@ func (h *comments) delete(c *gin.Context) error {
 	}
 	c.Status(http.StatusNoContent)
 	return nil
-}
-
-// checkComment returns an error if the preconditions of a write do not hold for a comment. If they do, it returns the
-// state that the write must find unchanged, or nil for any state.
-func checkComment(c *gin.Context, comment *models.Comment) (ifUnchanged *models.Comment, err error) {
-	conditional, err := checkPreconditions(c, newCommentBody(comment), comment.UpdatedAt, commentPreconditions)
-	if err != nil || !conditional {
-		return nil, err
-	}
-	return comment, nil
 }
 
 // commentOfPath returns the comment in the path.

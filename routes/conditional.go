@@ -30,6 +30,13 @@ func renderResource(c *gin.Context, resource any, modified time.Time) error {
 	return nil
 }
 
+// renderTagged answers with a body that is not JSON, and an ETag.
+func renderTagged(c *gin.Context, contentType string, body []byte) error {
+	c.Header("ETag", middleware.ContentTag(body, ""))
+	middleware.SetAnswer(c, http.StatusOK, contentType, body)
+	return nil
+}
+
 // refusedPreconditions are the errors for a kind of resource whose preconditions do not hold.
 type refusedPreconditions struct {
 	changed  error // If-Match or If-Unmodified-Since want another state
@@ -37,25 +44,27 @@ type refusedPreconditions struct {
 }
 
 // checkPreconditions returns one of the refusals if the preconditions of a write do not hold for a resource, which has
-// this representation and was last modified then. If they hold, it returns whether the write must find the resource
-// unchanged.
-func checkPreconditions(
-	c *gin.Context, resource any, modified time.Time, refused refusedPreconditions,
-) (conditional bool, err error) {
+// this representation and was last modified then. If they hold, it returns the state that the write must find
+// unchanged: the resource, or nil for any state.
+func checkPreconditions[T any](
+	c *gin.Context, resource *T, representation any, modified time.Time, refused refusedPreconditions,
+) (ifUnchanged *T, err error) {
 	header := c.Request.Header
 	if !middleware.HasPreconditions(header) {
-		return false, nil
+		return nil, nil
 	}
-	body, err := encode(resource)
+	body, err := encode(representation)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	preconditions := middleware.CheckWrite(header, middleware.ContentTag(body, ""), modified)
 	switch {
 	case preconditions.Changed:
-		return false, refused.changed
+		return nil, refused.changed
 	case preconditions.Excluded:
-		return false, refused.excluded
+		return nil, refused.excluded
+	case preconditions.Conditional:
+		return resource, nil
 	}
-	return preconditions.Conditional, nil
+	return nil, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -51,10 +50,7 @@ type draftRequest struct {
 	PublishAt optionalTime `json:"publishAt"`
 }
 
-func (r *draftRequest) normalize() {
-	r.Title = strings.TrimSpace(r.Title)
-	validation.LowerTags(r.Tags)
-}
+func (r *draftRequest) normalize() { validation.NormalizePost(&r.Title, &r.Tags) }
 
 // check refuses a time to publish without content.
 func (r *draftRequest) check() error {
@@ -72,14 +68,7 @@ type draftChangeRequest struct {
 	PublishAt optionalTime `json:"publishAt"`
 }
 
-func (r *draftChangeRequest) normalize() {
-	if r.Title != nil {
-		*r.Title = strings.TrimSpace(*r.Title)
-	}
-	if r.Tags != nil {
-		validation.LowerTags(*r.Tags)
-	}
-}
+func (r *draftChangeRequest) normalize() { validation.NormalizePost(r.Title, r.Tags) }
 
 type draftBody struct {
 	ID        string     `json:"_id"`
@@ -242,7 +231,7 @@ func (h *drafts) read(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := middleware.ReserveAnswer(c, len(draft.Title)+len(draft.Content)); err != nil {
+	if err := middleware.ReserveAnswer(c, draft.Size()); err != nil {
 		return err
 	}
 	return renderDraft(c, draft)
@@ -263,7 +252,7 @@ func (h *drafts) list(c *gin.Context) error {
 	size := 0
 	bodies := make([]draftBody, len(page))
 	for i := range page {
-		size += len(page[i].Title) + len(page[i].Content)
+		size += page[i].Size()
 		bodies[i] = newDraftBody(&page[i])
 	}
 	if err := middleware.ReserveAnswer(c, size); err != nil {
@@ -284,20 +273,15 @@ func (h *drafts) ofPath(c *gin.Context) (*models.Draft, error) {
 	return h.store.DraftByID(c.Request.Context(), id, middleware.CurrentUser(c).ID)
 }
 
-// checkDraftPreconditions returns an error if the preconditions of a write do not hold for a draft. If they do, it
-// returns the state that the write must find unchanged, or nil for any state.
+// checkDraftPreconditions is checkPreconditions for a draft.
 func checkDraftPreconditions(c *gin.Context, d *models.Draft) (ifUnchanged *models.Draft, err error) {
-	conditional, err := checkPreconditions(c, newDraftBody(d), d.UpdatedAt, draftPreconditions)
-	if err != nil || !conditional {
-		return nil, err
-	}
-	return d, nil
+	return checkPreconditions(c, d, newDraftBody(d), d.UpdatedAt, draftPreconditions)
 }
 
 // reserveForDraft reserves the memory for the answer to a write that makes d. In JSON, each character may get a
 // backslash.
 func reserveForDraft(c *gin.Context, d *models.Draft) error {
-	return middleware.ReserveAnswer(c, (len(d.Title)+len(d.Content))*2)
+	return middleware.ReserveAnswer(c, 2*d.Size())
 }
 
 // renderDraft answers with a draft.

@@ -3,7 +3,6 @@ package routes
 import (
 	"context"
 	"errors"
-	"net/http"
 	"net/url"
 	"slices"
 
@@ -85,9 +84,7 @@ func (h *feeds) answer(
 	if err != nil {
 		return err
 	}
-	c.Header("ETag", middleware.ContentTag(body, ""))
-	middleware.SetAnswer(c, http.StatusOK, contentType, body)
-	return nil
+	return renderTagged(c, contentType, body)
 }
 
 // posts returns the feed of the newest posts that a query selects, and about how many bytes it has.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -48,10 +47,7 @@ type postRequest struct {
 	Tags    []string `json:"tags" validate:"tags,dive,tag"`
 }
 
-func (r *postRequest) normalize() {
-	r.Title = strings.TrimSpace(r.Title)
-	validation.LowerTags(r.Tags)
-}
+func (r *postRequest) normalize() { validation.NormalizePost(&r.Title, &r.Tags) }
 
 // postChangeRequest has the new values of a post. A field that is nil was not sent.
 type postChangeRequest struct {
@@ -60,14 +56,7 @@ type postChangeRequest struct {
 	Tags    *[]string `json:"tags" validate:"omitnil,tags,dive,tag"`
 }
 
-func (r *postChangeRequest) normalize() {
-	if r.Title != nil {
-		*r.Title = strings.TrimSpace(*r.Title)
-	}
-	if r.Tags != nil {
-		validation.LowerTags(*r.Tags)
-	}
-}
+func (r *postChangeRequest) normalize() { validation.NormalizePost(r.Title, r.Tags) }
 
 type postBody struct {
 	ID        string      `json:"_id"`
@@ -143,7 +132,7 @@ func reserveForWrite(c *gin.Context, post models.Post) error {
 func textSize(posts ...models.Post) int {
 	size := 0
 	for i := range posts {
-		size += len(posts[i].Title) + len(posts[i].Content)
+		size += posts[i].Size()
 	}
 	return size
 }
@@ -176,13 +165,10 @@ func (h *posts) update(c *gin.Context) error {
 
 // changePost makes a change, if the request's preconditions hold. A change that changes nothing leaves the post as it
 // is.
-func (h *posts) changePost(c *gin.Context, post *models.Post, change models.PostChange) error {
-	conditional, err := checkPreconditions(c, newPostBody(post), post.UpdatedAt, postPreconditions)
+func (h *posts) changePost(c *gin.Context, post *models.Post, change models.PostChange) (err error) {
+	change.IfUnchanged, err = checkPreconditions(c, post, newPostBody(post), post.UpdatedAt, postPreconditions)
 	if err != nil {
 		return err
-	}
-	if conditional {
-		change.IfUnchanged = post
 	}
 	if change.ChangesNothing(post) {
 		return renderPost(c, post)
@@ -207,13 +193,9 @@ func (h *posts) delete(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	conditional, err := checkPreconditions(c, newPostBody(post), post.UpdatedAt, postPreconditions)
+	ifUnchanged, err := checkPreconditions(c, post, newPostBody(post), post.UpdatedAt, postPreconditions)
 	if err != nil {
 		return err
-	}
-	var ifUnchanged *models.Post
-	if conditional {
-		ifUnchanged = post
 	}
 	if err := h.store.DeletePost(c.Request.Context(), post.ID, post.AuthorID, ifUnchanged); err != nil {
 		return err

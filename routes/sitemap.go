@@ -2,7 +2,6 @@ package routes
 
 import (
 	"context"
-	"net/http"
 	"strings"
 	"time"
 
@@ -56,10 +55,7 @@ func (h *sitemaps) robots(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	body := feed.Robots(address)
-	c.Header("ETag", middleware.ContentTag(body, ""))
-	middleware.SetAnswer(c, http.StatusOK, "text/plain; charset=utf-8", body)
-	return nil
+	return renderTagged(c, "text/plain; charset=utf-8", feed.Robots(address))
 }
 
 // index answers with the list of all sitemaps. It is not kept, because countAgain changes it without a commit.
@@ -186,7 +182,5 @@ func answerXML(c *gin.Context, body []byte, err error) error {
 	if err != nil {
 		return err
 	}
-	c.Header("ETag", middleware.ContentTag(body, ""))
-	middleware.SetAnswer(c, http.StatusOK, feed.XMLType, body)
-	return nil
+	return renderTagged(c, feed.XMLType, body)
 }

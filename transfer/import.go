@@ -139,8 +139,8 @@ func (i *importing) importPost(ctx context.Context, in *incoming) (Done, error) 
 // checkText brings the text of a post into the form that the API would store. It returns a refusal if the API would
 // refuse it.
 func (i *importing) checkText(in *incoming) error {
-	in.Title, in.Tags = strings.TrimSpace(in.Title), slices.Clone(in.Tags)
-	validation.LowerTags(in.Tags)
+	in.Tags = slices.Clone(in.Tags)
+	validation.NormalizePost(&in.Title, &in.Tags)
 	return i.check(postRules{in.Title, in.Content, in.Tags})
 }
 

@@ -212,9 +212,19 @@ func IsTag(s string) bool {
 	return s != "" && len(s) <= 32 && !strings.ContainsFunc(s, other)
 }
 
-// LowerTags turns the ASCII letters of tags into lower case, in place. Other letters stay, and are refused by the
+// NormalizePost takes the spaces around a title away, and lowers tags, in place. Either may be nil.
+func NormalizePost(title *string, tags *[]string) {
+	if title != nil {
+		*title = strings.TrimSpace(*title)
+	}
+	if tags != nil {
+		lowerTags(*tags)
+	}
+}
+
+// lowerTags turns the ASCII letters of tags into lower case, in place. Other letters stay, and are refused by the
 // rules.
-func LowerTags(tags []string) {
+func lowerTags(tags []string) {
 	for i, tag := range tags {
 		tags[i] = strings.Map(func(r rune) rune {
 			if r >= 'A' && r <= 'Z' {
