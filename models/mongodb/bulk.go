@@ -181,8 +181,7 @@ func (t *table[T]) Read(ctx context.Context, after models.ID, limit int) (record
 func (t *table[T]) readPage(
 	ctx context.Context, c *collections, after models.ID, limit int,
 ) (*models.Page[T], error) {
-	find := options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}).
-		SetLimit(int64(limit + 1)).SetBatchSize(int32(limit + 1))
+	find := oldestFirst(limit + 1).SetBatchSize(int32(limit + 1))
 	cursor, err := t.in(c).Find(ctx, append(newerThan(after), t.filter...), find)
 	if err != nil {
 		return nil, err
@@ -200,16 +199,6 @@ func (t *table[T]) readPage(
 		page.Rows = append(page.Rows, record)
 	}
 	return page, cursor.Err()
-}
-
-// newerThan selects the documents whose id follows after. The zero id starts with the oldest. As in olderThan, ids that
-// are no ObjectID are left out.
-func newerThan(after models.ID) bson.D {
-	operator := "$gt"
-	if after.IsZero() {
-		operator = "$gte"
-	}
-	return bson.D{{Key: "_id", Value: bson.D{{Key: operator, Value: after}}}}
 }
 
 // Insert implements models.Table. It stores the records in their order, until one is refused.
@@ -232,31 +221,23 @@ func (t *table[T]) Delete(ctx context.Context, ids []models.ID) error {
 	})
 }
 
-// anyOf selects the documents with these ids.
-func anyOf(ids []models.ID) bson.D {
-	return bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: ids}}}}
-}
-
 // ownedSessions returns the sessions that no change of the password has ended, with the PasswordVersion of today: the
 // session that a change kept has the one from before.
 func ownedSessions(ctx context.Context, c *collections, sessions []models.Session) ([]models.Session, error) {
-	ids := make([]models.ID, len(sessions))
-	for i := range sessions {
-		ids[i] = sessions[i].UserID
-	}
+	ids := idsOf(sessions, func(session *models.Session) models.ID { return session.UserID })
 	cursor, err := c.users.Find(ctx, anyOf(ids),
 		options.Find().SetProjection(bson.D{{Key: "passwordVersion", Value: 1}, {Key: "keptSession", Value: 1}}))
 	users, err := findAll[userDocument](ctx, cursor, err)
 	if err != nil {
 		return nil, err
 	}
-	owners := make(map[models.ID]*userDocument, len(users))
+	byUser := make(map[models.ID]*userDocument, len(users))
 	for i := range users {
-		owners[users[i].ID] = &users[i]
+		byUser[users[i].ID] = &users[i]
 	}
 	owned := sessions[:0]
 	for i := range sessions {
-		owner := owners[sessions[i].UserID]
+		owner := byUser[sessions[i].UserID]
 		if owner == nil || !owner.owns(sessions[i].ID, sessions[i].PasswordVersion) {
 			continue
 		}
@@ -270,10 +251,7 @@ func ownedSessions(ctx context.Context, c *collections, sessions []models.Sessio
 func commentsOnPosts(
 	ctx context.Context, c *collections, comments []models.KeptComment,
 ) ([]models.KeptComment, error) {
-	ids := make([]models.ID, len(comments))
-	for i := range comments {
-		ids[i] = comments[i].PostID
-	}
+	ids := idsOf(comments, func(comment *models.KeptComment) models.ID { return comment.PostID })
 	posts, err := postAuthors(ctx, c.posts, ids...)
 	if err != nil {
 		return nil, err
@@ -287,11 +265,8 @@ func commentsOnPosts(
 // pendingDrafts returns the drafts of authors who exist, without those that have a post already. A draft whose publishing
 // was interrupted before that becomes a due one.
 func pendingDrafts(ctx context.Context, c *collections, drafts []models.Draft) ([]models.Draft, error) {
-	ids, authorIDs := make([]models.ID, len(drafts)), make([]models.ID, len(drafts))
-	for i := range drafts {
-		ids[i], authorIDs[i] = drafts[i].ID, drafts[i].AuthorID
-	}
-	authors, err := findAuthors(ctx, c, authorIDs...)
+	ids := idsOf(drafts, func(d *models.Draft) models.ID { return d.ID })
+	authors, err := findAuthors(ctx, c, idsOf(drafts, func(d *models.Draft) models.ID { return d.AuthorID })...)
 	if err != nil {
 		return nil, err
 	}

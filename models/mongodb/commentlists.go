@@ -105,11 +105,7 @@ func findComments(
 
 // postsOf returns the posts of comments.
 func postsOf(documents []commentDocument) []models.ID {
-	ids := make([]models.ID, len(documents))
-	for i := range documents {
-		ids[i] = documents[i].Post
-	}
-	return ids
+	return idsOf(documents, func(d *commentDocument) models.ID { return d.Post })
 }
 
 // pageOfComments returns the beginning of documents that fits on a page.
@@ -132,11 +128,7 @@ func withCommentAuthors(
 	if len(documents) == 0 {
 		return comments, nil
 	}
-	ids := make([]models.ID, len(documents))
-	for i := range documents {
-		ids[i] = documents[i].Author
-	}
-	authors, err := findAuthors(ctx, c, ids...)
+	authors, err := findAuthors(ctx, c, idsOf(documents, func(d *commentDocument) models.ID { return d.Author })...)
 	if err != nil {
 		return nil, err
 	}

@@ -142,7 +142,7 @@ func postAuthor(ctx context.Context, posts *mongo.Collection, id models.ID) (mod
 func postAuthors(
 	ctx context.Context, posts *mongo.Collection, ids ...models.ID,
 ) (map[models.ID]models.ID, error) {
-	cursor, err := posts.Find(ctx, bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: ids}}}},
+	cursor, err := posts.Find(ctx, anyOf(ids),
 		options.Find().SetProjection(bson.D{{Key: "author", Value: 1}}))
 	if err != nil {
 		return nil, err

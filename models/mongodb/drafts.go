@@ -177,13 +177,7 @@ func (s *Store) UpdateDraft(
 
 // changedDraftFields returns the fields of a draft after a change.
 func changedDraftFields(change models.DraftChange) []bson.E {
-	fields := []bson.E{{Key: "updatedAt", Value: change.UpdatedAt}}
-	if change.Title != nil {
-		fields = append(fields, bson.E{Key: "title", Value: *change.Title})
-	}
-	if change.Content != nil {
-		fields = append(fields, bson.E{Key: "content", Value: *change.Content})
-	}
+	fields := changedTexts(change.UpdatedAt, change.Title, change.Content)
 	if change.Tags != nil {
 		fields = append(fields, bson.E{Key: "tags", Value: storedTags(*change.Tags)})
 	}

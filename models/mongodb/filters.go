@@ -1,8 +1,6 @@
 package mongodb
 
 import (
-	"bytes"
-
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
@@ -12,15 +10,38 @@ import (
 // byID selects one document.
 func byID(id models.ID) bson.D { return bson.D{{Key: "_id", Value: id}} }
 
+// anyOf selects the documents with these ids.
+func anyOf(ids []models.ID) bson.D {
+	return bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: ids}}}}
+}
+
+// idsOf returns an id of each row: its own, say, or that of its author.
+func idsOf[T any](rows []T, id func(*T) models.ID) []models.ID {
+	ids := make([]models.ID, len(rows))
+	for i := range rows {
+		ids[i] = id(&rows[i])
+	}
+	return ids
+}
+
 // olderThan selects the documents of a page that starts after an id. The zero id starts with the newest. Documents of
 // other programs whose id is no ObjectID are left out, because no call can name them: MongoDB compares values of one
 // type only.
 func olderThan(after models.ID) bson.D {
 	if after.IsZero() {
-		newest := bytes.Repeat([]byte{0xff}, len(after))
-		return bson.D{{Key: "_id", Value: bson.D{{Key: "$lte", Value: models.ID(newest)}}}}
+		return bson.D{{Key: "_id", Value: bson.D{{Key: "$lte", Value: models.MaxID()}}}}
 	}
 	return bson.D{{Key: "_id", Value: bson.D{{Key: "$lt", Value: after}}}}
+}
+
+// newerThan selects the documents whose id follows after. The zero id starts with the oldest. As in olderThan, ids that
+// are no ObjectID are left out.
+func newerThan(after models.ID) bson.D {
+	operator := "$gt"
+	if after.IsZero() {
+		operator = "$gte"
+	}
+	return bson.D{{Key: "_id", Value: bson.D{{Key: operator, Value: after}}}}
 }
 
 // pageAt selects the posts that may be on a page.

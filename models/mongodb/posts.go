@@ -152,15 +152,21 @@ func (s *Store) UpdatePost(
 
 // changedFields returns the fields of a post after a change.
 func changedFields(change models.PostChange) []bson.E {
-	fields := []bson.E{{Key: "updatedAt", Value: change.UpdatedAt}}
-	if change.Title != nil {
-		fields = append(fields, bson.E{Key: "title", Value: *change.Title})
-	}
-	if change.Content != nil {
-		fields = append(fields, bson.E{Key: "content", Value: *change.Content})
-	}
+	fields := changedTexts(change.UpdatedAt, change.Title, change.Content)
 	if change.Tags != nil {
 		fields = append(fields, bson.E{Key: "tags", Value: *change.Tags})
+	}
+	return fields
+}
+
+// changedTexts returns the fields that posts and drafts have in common after a change. A nil text stays as it is.
+func changedTexts(updatedAt time.Time, title, content *string) []bson.E {
+	fields := []bson.E{{Key: "updatedAt", Value: updatedAt}}
+	if title != nil {
+		fields = append(fields, bson.E{Key: "title", Value: *title})
+	}
+	if content != nil {
+		fields = append(fields, bson.E{Key: "content", Value: *content})
 	}
 	return fields
 }
@@ -238,11 +244,7 @@ func withAuthors(ctx context.Context, c *collections, documents []postDocument) 
 	if len(documents) == 0 {
 		return posts, nil
 	}
-	ids := make([]models.ID, len(documents))
-	for i := range documents {
-		ids[i] = documents[i].Author
-	}
-	authors, err := findAuthors(ctx, c, ids...)
+	authors, err := findAuthors(ctx, c, idsOf(documents, func(d *postDocument) models.ID { return d.Author })...)
 	if err != nil {
 		return nil, err
 	}
@@ -257,7 +259,7 @@ func findAuthors(ctx context.Context, c *collections, ids ...models.ID) (map[mod
 	slices.SortFunc(ids, func(a, b models.ID) int { return bytes.Compare(a[:], b[:]) })
 	ids = slices.Compact(ids)
 	cursor, err := c.users.Find(ctx,
-		bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: ids}}}},
+		anyOf(ids),
 		options.Find().SetProjection(bson.D{{Key: "username", Value: 1}}))
 	if err != nil {
 		return nil, err

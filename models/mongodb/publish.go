@@ -138,10 +138,7 @@ func (s *Store) sweepDrafts(ctx context.Context, c *collections) {
 		if err != nil || len(drafts) == 0 {
 			return
 		}
-		ids := make([]models.ID, len(drafts))
-		for i := range drafts {
-			ids[i] = drafts[i].Author
-		}
+		ids := idsOf(drafts, func(d *draftDocument) models.ID { return d.Author })
 		last = ids[len(ids)-1]
 		authors, err := findAuthors(ctx, c, ids...)
 		if err != nil {

@@ -76,11 +76,7 @@ func endSurplus(ctx context.Context, c *collections, created *models.Session) er
 	if err != nil || len(surplus) == 0 {
 		return err
 	}
-	ids := make(bson.A, len(surplus))
-	for i := range surplus {
-		ids[i] = surplus[i].ID
-	}
-	_, err = c.sessions.DeleteMany(ctx, bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: ids}}}})
+	_, err = c.sessions.DeleteMany(ctx, anyOf(idsOf(surplus, func(d *sessionDocument) models.ID { return d.ID })))
 	return err
 }
 
