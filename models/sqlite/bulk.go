@@ -33,28 +33,19 @@ type table[T models.Record] struct {
 // keptColumns are the columns that scanKept reads.
 const keptColumns = `id, title, content, tags, author_id, created_at, updated_at, idempotency_key, idempotency_hash`
 
-const (
-	// keptCommentColumns are the columns that scanKeptComment reads.
-	keptCommentColumns = `comments.id, posts.id AS post_id, comments.content, comments.author_id, comments.created_at,
-		comments.updated_at, comments.idempotency_key, comments.idempotency_hash`
-
-	// insertKeptRow inserts nothing if the post does not exist.
-	insertKeptRow = `INSERT INTO comments (post, id, content, author_id, created_at, updated_at,
-			idempotency_key, idempotency_hash)
-		SELECT position, ?, ?, ?, ?, ?, ?, ? FROM posts WHERE ` + thisPost
-)
+// keptCommentColumns are the columns that scanKeptComment reads.
+const keptCommentColumns = `comments.id, posts.id AS post_id, comments.content, comments.author_id, comments.created_at,
+	comments.updated_at, comments.idempotency_key, comments.idempotency_hash`
 
 // UserTable implements models.Bulk.
 func (s *Store) UserTable() models.Table[models.User] {
 	return &table[models.User]{
 		store: s, name: "users", last: "id",
 		query:  `SELECT ` + userColumns + ` FROM users WHERE id > ? ORDER BY id LIMIT ? + 0`,
-		after:  func(id models.ID) []any { return []any{id[:]} },
+		after:  afterID,
 		scan:   scanUser,
 		insert: createUser,
-		remove: func(conn *sqlite.Conn, id models.ID) error {
-			return exec(conn, `DELETE FROM users WHERE id = ?`, id[:])
-		},
+		remove: removeByID(`DELETE FROM users WHERE id = ?`),
 	}
 }
 
@@ -69,9 +60,7 @@ func (s *Store) SessionTable(liveAt time.Time) models.Table[models.Session] {
 		insert: func(conn *sqlite.Conn, session *models.Session) error {
 			return ifUserExists(createSession(conn, session))
 		},
-		remove: func(conn *sqlite.Conn, id models.ID) error {
-			return exec(conn, `DELETE FROM sessions WHERE id = ?`, id[:])
-		},
+		remove: removeByID(`DELETE FROM sessions WHERE id = ?`),
 	}
 }
 
@@ -100,12 +89,10 @@ func (s *Store) CommentTable() models.Table[models.KeptComment] {
 		store: s, name: "comments", last: "id",
 		query: `SELECT ` + keptCommentColumns + ` FROM comments JOIN posts ON posts.position = comments.post
 			WHERE comments.id > ? ORDER BY comments.id LIMIT ? + 0`,
-		after:  func(id models.ID) []any { return []any{id[:]} },
+		after:  afterID,
 		scan:   scanKeptComment,
 		insert: insertKeptComment,
-		remove: func(conn *sqlite.Conn, id models.ID) error {
-			return exec(conn, `DELETE FROM comments WHERE id = ?`, id[:])
-		},
+		remove: removeByID(`DELETE FROM comments WHERE id = ?`),
 	}
 }
 
@@ -114,7 +101,7 @@ func (s *Store) DraftTable() models.Table[models.Draft] {
 	return &table[models.Draft]{
 		store: s, name: "drafts", last: "id",
 		query: `SELECT ` + draftColumns + ` FROM drafts WHERE id > ? ORDER BY id LIMIT ? + 0`,
-		after: func(id models.ID) []any { return []any{id[:]} },
+		after: afterID,
 		scan:  scanDraft,
 		insert: func(conn *sqlite.Conn, d *models.Draft) error {
 			if err := checkTags(d.ID, d.Title, d.Tags); err != nil {
@@ -122,10 +109,16 @@ func (s *Store) DraftTable() models.Table[models.Draft] {
 			}
 			return ifUserExists(createDraft(conn, d, anyNumber))
 		},
-		remove: func(conn *sqlite.Conn, id models.ID) error {
-			return exec(conn, `DELETE FROM drafts WHERE id = ?`, id[:])
-		},
+		remove: removeByID(`DELETE FROM drafts WHERE id = ?`),
 	}
+}
+
+// afterID is table.after for a query that takes the id alone.
+func afterID(id models.ID) []any { return []any{id[:]} }
+
+// removeByID is table.remove with a statement that takes the id alone.
+func removeByID(statement string) func(*sqlite.Conn, models.ID) error {
+	return func(conn *sqlite.Conn, id models.ID) error { return exec(conn, statement, id[:]) }
 }
 
 // Name implements models.Table.
@@ -212,23 +205,12 @@ func scanKept(row *sqlite.Stmt) models.KeptPost {
 // insertKeptComment stores a comment, unless its post does not exist.
 func insertKeptComment(conn *sqlite.Conn, c *models.KeptComment) error {
 	key, hash := keptKeyColumns(c.KeptKey)
-	return exec(conn, insertKeptRow, c.ID[:], c.Content, c.AuthorID[:], c.CreatedAt.UnixMilli(), c.UpdatedAt.UnixMilli(),
-		key, hash, c.PostID[:], position(c.PostID), c.PostID[:])
+	return execComment(conn, insertComment, &c.Comment, key, hash)
 }
 
 // scanKeptComment reads keptCommentColumns.
 func scanKeptComment(row *sqlite.Stmt) models.KeptComment {
-	return models.KeptComment{
-		Comment: models.Comment{
-			ID:        columnID(row, "id"),
-			PostID:    columnID(row, "post_id"),
-			Content:   columnText(row, "content"),
-			AuthorID:  columnID(row, "author_id"),
-			CreatedAt: columnTime(row, "created_at"),
-			UpdatedAt: columnTime(row, "updated_at"),
-		},
-		KeptKey: scanKeptKey(row),
-	}
+	return models.KeptComment{Comment: scanCommentColumns(row), KeptKey: scanKeptKey(row)}
 }
 
 // checkTags returns an error if another program gave a text tags that would not come back as they are: they are stored

@@ -19,10 +19,13 @@ const (
 	fromComments = ` FROM comments CROSS JOIN posts ON posts.position = comments.post
 		LEFT JOIN users ON users.id = comments.author_id `
 
-	// If the post does not exist, or the author has a comment with the same key, nothing is inserted.
+	// insertComment inserts nothing if the post does not exist.
 	insertComment = `INSERT INTO comments (post, id, content, author_id, created_at, updated_at,
 			idempotency_key, idempotency_hash)
-		SELECT position, ?, ?, ?, ?, ?, ?, ? FROM posts WHERE ` + thisPost + `
+		SELECT position, ?, ?, ?, ?, ?, ?, ? FROM posts WHERE ` + thisPost
+
+	// insertCommentOnce inserts nothing either if the author has a comment with the same key.
+	insertCommentOnce = insertComment + `
 		ON CONFLICT (author_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING`
 
 	selectComment = `SELECT ` + commentColumns + fromComments + `WHERE comments.id = ?`
@@ -104,10 +107,15 @@ func (s *Store) CreateComments(ctx context.Context, comments []models.Comment) e
 func insertCommentRow(conn *sqlite.Conn, c *models.Comment, key *models.Idempotency) error {
 	text, fingerprint := keyColumns(key)
 	insert := func() error {
-		return exec(conn, insertComment, c.ID[:], c.Content, c.AuthorID[:], c.CreatedAt.UnixMilli(), c.UpdatedAt.UnixMilli(),
-			text, fingerprint, c.PostID[:], position(c.PostID), c.PostID[:])
+		return execComment(conn, insertCommentOnce, c, text, fingerprint)
 	}
 	return models.CreateUnique(insert, func() (bool, error) { c.ID = models.NewID(); return false, nil })
+}
+
+// execComment runs insertComment or insertCommentOnce. key and hash are NULL for none.
+func execComment(conn *sqlite.Conn, statement string, c *models.Comment, key, hash any) error {
+	return exec(conn, statement, c.ID[:], c.Content, c.AuthorID[:], c.CreatedAt.UnixMilli(), c.UpdatedAt.UnixMilli(),
+		key, hash, c.PostID[:], position(c.PostID), c.PostID[:])
 }
 
 // CommentByID implements models.CommentStore.
@@ -135,7 +143,7 @@ func (s *Store) Thread(ctx context.Context, f models.ThreadFilter) ([]models.Com
 		args := []any{from[:], f.PostID[:], position(f.PostID), f.PostID[:], int64(f.Limit + 1)}
 		err := eachRow(conn, query, args, func(row *sqlite.Stmt) bool {
 			postExists = true
-			return !row.ColumnIsNull(column(row, "id")) && addComment(page, row)
+			return !row.ColumnIsNull(column(row, "id")) && addRow(page, row, scanComment, "content")
 		})
 		if err == nil && !postExists {
 			return models.ErrPostNotFound
@@ -159,21 +167,12 @@ func (s *Store) Comments(ctx context.Context, f models.CommentFilter) ([]models.
 	}
 	page := models.NewPage[models.Comment](f.Limit)
 	err := s.read(ctx, "list all comments", func(conn *sqlite.Conn) error {
-		return eachRow(conn, query, args, func(row *sqlite.Stmt) bool { return addComment(page, row) })
+		return eachRow(conn, query, args, func(row *sqlite.Stmt) bool { return addRow(page, row, scanComment, "content") })
 	})
 	if err != nil {
 		return nil, false, err
 	}
 	return page.Rows, page.More, nil
-}
-
-// addComment adds a row to a page and returns whether there was room for it.
-func addComment(page *models.Page[models.Comment], row *sqlite.Stmt) bool {
-	if !page.Reserve(row.ColumnLen(column(row, "content"))) {
-		return false
-	}
-	page.Rows = append(page.Rows, scanComment(row))
-	return true
 }
 
 // UpdateComment implements models.CommentStore.
@@ -251,17 +250,22 @@ func (s *Store) SweepComments(ctx context.Context, _ time.Time) (more bool, err 
 
 // scanComment reads commentColumns.
 func scanComment(row *sqlite.Stmt) models.Comment {
-	c := models.Comment{
-		ID:           columnID(row, "id"),
-		PostID:       columnID(row, "post_id"),
-		PostAuthorID: columnID(row, "post_author_id"),
-		Content:      columnText(row, "content"),
-		AuthorID:     columnID(row, "author_id"),
-		CreatedAt:    columnTime(row, "created_at"),
-		UpdatedAt:    columnTime(row, "updated_at"),
-	}
+	c := scanCommentColumns(row)
+	c.PostAuthorID = columnID(row, "post_author_id")
 	if !row.ColumnIsNull(column(row, "author_name")) { // it is NULL if the author is gone
 		c.Author = &models.Author{ID: c.AuthorID, Username: columnText(row, "author_name")}
 	}
 	return c
+}
+
+// scanCommentColumns reads the columns of a comment itself, and the id of its post.
+func scanCommentColumns(row *sqlite.Stmt) models.Comment {
+	return models.Comment{
+		ID:        columnID(row, "id"),
+		PostID:    columnID(row, "post_id"),
+		Content:   columnText(row, "content"),
+		AuthorID:  columnID(row, "author_id"),
+		CreatedAt: columnTime(row, "created_at"),
+		UpdatedAt: columnTime(row, "updated_at"),
+	}
 }

@@ -150,6 +150,19 @@ func eachRow(conn *sqlite.Conn, query string, args []any, add func(row *sqlite.S
 	}
 }
 
+// addRow adds a row to a page, and returns whether there was room for its texts, which are in the columns texts.
+func addRow[T any](page *models.Page[T], row *sqlite.Stmt, scan func(*sqlite.Stmt) T, texts ...string) bool {
+	size := 0
+	for _, text := range texts {
+		size += row.ColumnLen(column(row, text))
+	}
+	if !page.Reserve(size) {
+		return false
+	}
+	page.Rows = append(page.Rows, scan(row))
+	return true
+}
+
 // bind sets the parameters of a statement. sqlitex.Execute would do it by reflection, which shows in the rate of
 // the list.
 func bind(stmt *sqlite.Stmt, args []any) {

@@ -70,13 +70,7 @@ func (s *Store) Drafts(ctx context.Context, f models.DraftFilter) (drafts []mode
 	page := models.NewPage[models.Draft](f.Limit)
 	err = s.read(ctx, "list drafts", func(conn *sqlite.Conn) error {
 		return eachRow(conn, selectDrafts, []any{f.AuthorID[:], before(f.After), int64(f.Limit + 1)},
-			func(row *sqlite.Stmt) bool {
-				if !page.Reserve(row.ColumnLen(column(row, "title")) + row.ColumnLen(column(row, "content"))) {
-					return false
-				}
-				page.Rows = append(page.Rows, scanDraft(row))
-				return true
-			})
+			func(row *sqlite.Stmt) bool { return addRow(page, row, scanDraft, "title", "content") })
 	})
 	if err != nil {
 		return nil, false, err

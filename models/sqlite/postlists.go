@@ -14,13 +14,7 @@ import (
 // Posts implements models.PostStore.
 func (s *Store) Posts(ctx context.Context, f models.PostFilter) (posts []models.Post, more bool, err error) {
 	page := models.NewPage[models.Post](f.Limit)
-	err = s.page(ctx, f, func(row *sqlite.Stmt) bool {
-		if !page.Reserve(row.ColumnLen(column(row, "title")) + row.ColumnLen(column(row, "content"))) {
-			return false
-		}
-		page.Rows = append(page.Rows, scanPost(row))
-		return true
-	})
+	err = s.page(ctx, f, func(row *sqlite.Stmt) bool { return addRow(page, row, scanPost, "title", "content") })
 	if err != nil {
 		return nil, false, err
 	}

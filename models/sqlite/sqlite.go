@@ -2,7 +2,6 @@
 package sqlite
 
 import (
-	"bytes"
 	"context"
 	"embed"
 	"errors"
@@ -239,7 +238,7 @@ func (s *Store) disconnect() error {
 // before returns the bound of a page that starts after an id. The zero id starts with the newest.
 func before(after models.ID) []byte {
 	if after.IsZero() {
-		return bytes.Repeat([]byte{0xff}, len(after)) // sorts after every id
+		after = models.MaxID()
 	}
 	return after[:]
 }

@@ -67,13 +67,15 @@ func (w *walIndex) version() (int64, error) {
 	}
 }
 
-func (w *walIndex) read() (header walIndexHeader, err error) {
-	n, err := syscall.Pread(w.fd, header[:], 0)
-	for err == syscall.EINTR {
-		n, err = syscall.Pread(w.fd, header[:], 0)
+func (w *walIndex) read() (header walIndexHeader, _ error) {
+	for {
+		n, err := syscall.Pread(w.fd, header[:], 0)
+		switch {
+		case err == syscall.EINTR:
+			continue
+		case err == nil && n < len(header):
+			return header, errors.New("the WAL-index is cut short")
+		}
+		return header, err
 	}
-	if err == nil && n < len(header) {
-		err = errors.New("the WAL-index is cut short")
-	}
-	return header, err
 }
