@@ -68,12 +68,18 @@ func (a *Address) Of(r *http.Request) (string, error) {
 		return "", errNoHost
 	}
 	host = strings.ToLower(host)
-	defaultPort := map[string]string{"http": ":80", "https": ":443"}[scheme]
+	defaultPort := ":80"
+	if scheme == "https" {
+		defaultPort = ":443"
+	}
 	return scheme + "://" + strings.TrimSuffix(host, defaultPort), nil
 }
 
 // isTrusted returns whether a connection comes from a trusted proxy.
 func (a *Address) isTrusted(remoteAddr string) bool {
+	if len(a.trusted) == 0 { // every request asks
+		return false
+	}
 	host, _, err := net.SplitHostPort(remoteAddr)
 	if err != nil {
 		return false

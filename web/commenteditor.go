@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"net/http"
-	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -56,8 +55,7 @@ func (p *Pages) ownComment(c *gin.Context) (*models.Comment, error) {
 
 // commentVersion returns a text that tells the states of a comment apart.
 func commentVersion(comment *models.Comment) string {
-	state := comment.UpdatedAt.UTC().Format("2006-01-02T15:04:05.000") + "\x00" + comment.Content
-	return strings.Trim(middleware.ContentTag([]byte(state), ""), `"`)
+	return versionTag(comment.UpdatedAt, comment.Content)
 }
 
 // commentEditor returns the page to edit a comment. version is the state of the comment that the text was made from.
@@ -173,17 +171,12 @@ func (p *Pages) confirmDeleteComment(c *gin.Context) error {
 		next = localPath(next)
 		back = next
 	}
-	return p.render(c, http.StatusOK, "form", &view{
-		Title: "Delete a comment by " + author, NoIndex: true,
-		Calls: []call{newCall("Delete this comment", originOf(c), request{
-			method: http.MethodDelete, path: "/comments/" + comment.ID.Hex(), token: true,
-		})},
-		Page: &form{
-			Action: commentAddress(comment.PostID, comment.ID) + "/delete", Button: "Delete", Danger: true,
-			Notice: "The comment is gone for good then: “" + p.Markdown.Excerpt(comment.Content, excerptLength) + "”",
-			Hidden: []hidden{{"version", commentVersion(comment)}, {"next", next}},
-			Other:  &link{back, "Keep it"},
-		},
+	return p.confirm(c, deletion{
+		title:  "Delete a comment by " + author,
+		notice: "The comment is gone for good then: “" + p.Markdown.Excerpt(comment.Content, excerptLength) + "”",
+		does:   "Delete this comment", api: "/comments/" + comment.ID.Hex(),
+		action: commentAddress(comment.PostID, comment.ID) + "/delete", back: back,
+		hidden: []hidden{{"version", commentVersion(comment)}, {"next", next}},
 	})
 }
 

@@ -159,9 +159,7 @@ func (p *Pages) draftEditor(c *gin.Context, id models.ID, sent values, version s
 
 // versionOfDraft returns a text that tells the states of a draft apart.
 func versionOfDraft(d *models.Draft) string {
-	const form = "2006-01-02T15:04:05.000"
-	parts := []string{d.UpdatedAt.UTC().Format(form), d.PublishAt.UTC().Format(form), d.Title, d.Content}
-	return strings.Trim(middleware.ContentTag([]byte(strings.Join(append(parts, d.Tags...), "\x00")), ""), `"`)
+	return versionTag(d.UpdatedAt, append([]string{versionTime(d.PublishAt), d.Title, d.Content}, d.Tags...)...)
 }
 
 // saveDraft changes a draft, publishes it, or shows what it would be.
@@ -330,17 +328,10 @@ func (p *Pages) confirmDeleteDraft(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.render(c, http.StatusOK, "form", &view{
-		Title: "Delete the draft: " + draft.Title, NoIndex: true,
-		Calls: []call{newCall("Delete this draft", originOf(c), request{
-			method: http.MethodDelete, path: "/drafts/" + draft.ID.Hex(), token: true,
-		})},
-		Page: &form{
-			Action: draftPath(draft.ID) + "/delete", Button: "Delete", Danger: true,
-			Notice: "The draft is gone for good then. Nobody can bring it back.",
-			Hidden: []hidden{{"version", versionOfDraft(draft)}},
-			Other:  &link{draftPath(draft.ID), "Keep it"},
-		},
+	return p.confirm(c, deletion{
+		title: "Delete the draft: " + draft.Title, notice: "The draft is gone for good then. Nobody can bring it back.",
+		does: "Delete this draft", api: "/drafts/" + draft.ID.Hex(), action: draftPath(draft.ID) + "/delete",
+		back: draftPath(draft.ID), hidden: []hidden{{"version", versionOfDraft(draft)}},
 	})
 }
 

@@ -198,8 +198,7 @@ func (p *Pages) editorOf(c *gin.Context, id models.ID, sent values, version stri
 
 // versionOf returns a text that tells the states of a post apart.
 func versionOf(post *models.Post) string {
-	parts := []string{post.UpdatedAt.UTC().Format("2006-01-02T15:04:05.000"), post.Title, post.Content}
-	return strings.Trim(middleware.ContentTag([]byte(strings.Join(append(parts, post.Tags...), "\x00")), ""), `"`)
+	return versionTag(post.UpdatedAt, append([]string{post.Title, post.Content}, post.Tags...)...)
 }
 
 // save changes a post, or shows what it would be.
@@ -297,17 +296,10 @@ func (p *Pages) confirmDelete(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.render(c, http.StatusOK, "form", &view{
-		Title: "Delete: " + post.Title, NoIndex: true,
-		Calls: []call{newCall("Delete this post", originOf(c), request{
-			method: http.MethodDelete, path: "/posts/" + post.ID.Hex(), token: true,
-		})},
-		Page: &form{
-			Action: "/p/" + post.ID.Hex() + "/delete", Button: "Delete", Danger: true,
-			Notice: "The post is gone for good then. Nobody can bring it back.",
-			Hidden: []hidden{{"version", versionOf(post)}},
-			Other:  &link{escapedPath(post.PagePath()), "Keep it"},
-		},
+	return p.confirm(c, deletion{
+		title: "Delete: " + post.Title, notice: "The post is gone for good then. Nobody can bring it back.",
+		does: "Delete this post", api: "/posts/" + post.ID.Hex(), action: "/p/" + post.ID.Hex() + "/delete",
+		back: escapedPath(post.PagePath()), hidden: []hidden{{"version", versionOf(post)}},
 	})
 }
 
