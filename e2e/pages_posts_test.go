@@ -145,8 +145,7 @@ func editInTwoTabs(t *testing.T, s blog) {
 	one.is(200)
 	one.sees("The better one")
 	for _, v := range []*visitor{one, two} {
-		v.checkComplaints(t)
-		v.checkRequests(t, v.origin)
+		v.checkQuiet()
 	}
 }
 
@@ -166,8 +165,7 @@ func deletePost(t *testing.T, s blog) {
 	}
 	v.open(path)
 	v.is(404)
-	v.checkComplaints(t)
-	v.checkRequests(t, v.origin)
+	v.checkQuiet()
 }
 
 func turnPages(t *testing.T, s blog) {
@@ -197,8 +195,7 @@ func turnPages(t *testing.T, s blog) {
 	check(20, 1, true, true)
 	v.follow("Newer")
 	check(40, 21, false, true)
-	v.checkComplaints(t)
-	v.checkRequests(t, v.origin)
+	v.checkQuiet()
 }
 
 func keepTextAfterErrors(t *testing.T, s blog) {
@@ -228,8 +225,7 @@ func keepTextAfterErrors(t *testing.T, s blog) {
 	v.press("Publish")
 	v.is(200)
 	v.sees("Fixed")
-	v.checkComplaints(t)
-	v.checkRequests(t, v.origin)
+	v.checkQuiet()
 }
 
 func keepTextAfterSession(t *testing.T, s blog) {
@@ -262,8 +258,7 @@ func keepTextAfterSession(t *testing.T, s blog) {
 	if got := v.titlesOf("sam"); len(got) != 1 {
 		t.Errorf("there are %q", got)
 	}
-	v.checkComplaints(t)
-	v.checkRequests(t, v.origin)
+	v.checkQuiet()
 }
 
 func sendTwice(t *testing.T, s blog) {
@@ -288,8 +283,7 @@ func sendTwice(t *testing.T, s blog) {
 	if got := v.titlesOf("dana"); len(got) != 1 {
 		t.Errorf("there are %q", got)
 	}
-	v.checkRequests(t, v.origin)
-	v.checkComplaints(t)
+	v.checkQuiet()
 }
 
 func keepDraft(t *testing.T, s blog) {
@@ -317,6 +311,5 @@ func keepDraft(t *testing.T, s blog) {
 	v.sees("Half done", "and the second")
 	v.open("/account/drafts")
 	v.lacks("Half done")
-	v.checkComplaints(t)
-	v.checkRequests(t, v.origin)
+	v.checkQuiet()
 }

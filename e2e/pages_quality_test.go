@@ -20,7 +20,7 @@ import (
 // CI=true.
 func webTools(t *testing.T) string {
 	t.Helper()
-	install := exec.Command("../scripts/web-tools")
+	install := exec.Command("../scripts/npm-tools", "web")
 	install.Stderr = os.Stderr
 	dir, err := install.Output()
 	if err != nil {

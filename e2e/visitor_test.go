@@ -285,3 +285,10 @@ func (v *visitor) register(username string) {
 	v.press("Register")
 	v.is(200)
 }
+
+// checkQuiet checks that the browser complained about nothing, and that every request went to the site.
+func (v *visitor) checkQuiet() {
+	v.t.Helper()
+	v.checkComplaints(v.t)
+	v.checkRequests(v.t, v.origin)
+}
