@@ -43,7 +43,8 @@ func TestCopyOnlyReadsItsSource(t *testing.T) {
 	from := strings.TrimSuffix(uri, "/") + "/" + db.Name()
 	target = "sqlite:" + filepath.Join(t.TempDir(), "copy.db")
 	code, stdout, stderr = runIn(t, nil, "copy", from, target)
-	if code != 0 || !strings.Contains(stdout, "users     1 on both sides") || !strings.Contains(stdout, "is a copy of mongodb://") {
+	if code != 0 || !strings.Contains(stdout, "users     1 on both sides") ||
+		!strings.Contains(stdout, "is a copy of mongodb://") {
 		t.Errorf("exit %d, stdout %q, stderr %q", code, stdout, stderr)
 	}
 	names, err := db.ListCollectionNames(t.Context(), bson.D{})

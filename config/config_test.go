@@ -35,7 +35,8 @@ func TestDefaults(t *testing.T) {
 	want := config.Config{
 		Port: 3000, MongoDB: "blog", DataDir: "data",
 		AccessTokenTTL: 15 * time.Minute, RefreshTokenTTL: 7 * 24 * time.Hour,
-		RefreshGrace: 10 * time.Second, RefreshRotation: true, BcryptCost: 10, PasswordMinLength: 6, RateLimit: true, Comments: true,
+		RefreshGrace: 10 * time.Second, RefreshRotation: true, BcryptCost: 10, PasswordMinLength: 6,
+		RateLimit: true, Comments: true,
 		CORSOrigins: []string{"*"}, LogLevel: slog.LevelInfo, DrainDelay: time.Second,
 	}
 	if !reflect.DeepEqual(*c, want) {
@@ -106,7 +107,8 @@ func TestEveryWrongSettingIsNamedAtOnce(t *testing.T) {
 		"PORT=abc", "PORT=-1", "BCRYPT_COST=3", "BCRYPT_COST=17", "PASSWORD_MIN_LENGTH=73", "ACCESS_TOKEN_TTL=0s",
 		"ACCESS_TOKEN_TTL=d", "CORS_ORIGINS=https://a.example/path", "SECRET_KEY=short", "METRICS_ADDR=localhost:99999",
 		"METRICS_ADDR=localhost:http", "BASE_URL=*", "BASE_URL=a.example", "BASE_URL=//a.example", "BASE_URL=ftp://a.example",
-		"BASE_URL=https://a.example?x", "BASE_URL=https://a.example/#x", "BASE_URL=https://u:p@a.example", "BASE_URL=https://",
+		"BASE_URL=https://a.example?x", "BASE_URL=https://a.example/#x", "BASE_URL=https://u:p@a.example",
+		"BASE_URL=https://",
 	} {
 		name, _, _ := strings.Cut(setting, "=")
 		if _, err := load(t, "", setting); err == nil || !strings.Contains(err.Error(), name) {

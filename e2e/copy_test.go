@@ -125,8 +125,8 @@ func TestCopyNeedsLittleMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, args := range [][]string{
-		{"seed", "-users", "1", "-posts", "0"}, {"import", "-json", "."}, {"copy", "sqlite:data/gin-blog.db", "sqlite:copy.db"},
-		{"export", "posts"}, {"export", "-json", "json"},
+		{"seed", "-users", "1", "-posts", "0"}, {"import", "-json", "."},
+		{"copy", "sqlite:data/gin-blog.db", "sqlite:copy.db"}, {"export", "posts"}, {"export", "-json", "json"},
 	} {
 		cmd := command(dir, []string{"BCRYPT_COST=4"}, args...)
 		if err := cmd.Start(); err != nil {

@@ -232,8 +232,8 @@ func TestProxyWithHTTPS(t *testing.T) {
 	}
 }
 
-// clientOf returns a client that trusts the authority that a Caddy with its files in dir has made for itself. It follows
-// no redirect.
+// clientOf returns a client that trusts the authority that a Caddy with its files in dir has made for itself. It
+// follows no redirect.
 func clientOf(t *testing.T, dir string) *http.Client {
 	t.Helper()
 	pool, path := x509.NewCertPool(), filepath.Join(dir, "caddy", "pki", "authorities", "local", "root.crt")

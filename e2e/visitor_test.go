@@ -133,8 +133,8 @@ func (v *visitor) click(element cdp.BackendNodeID) {
 	v.awaitPage(chromedp.MouseClickXY(x, y))
 }
 
-// goBack shows the page before this one as the browser keeps it. A browser that has not kept it whole fills in its forms
-// while it loads.
+// goBack shows the page before this one as the browser keeps it. A browser that has not kept it whole fills in its
+// forms while it loads.
 func (v *visitor) goBack() {
 	v.t.Helper()
 	history := cdpCall(v.t, v.browser, page.GetNavigationHistory, cdp.Empty{})

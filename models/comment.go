@@ -67,8 +67,8 @@ type CommentFilter struct {
 // comment arrives afterwards, and no deletion is still on its way.
 const SweepDelay = 10 * time.Minute
 
-// SweepStep is how many comments SweepComments removes at a time. That takes some milliseconds, in which others may have
-// to wait.
+// SweepStep is how many comments SweepComments removes at a time. That takes some milliseconds, in which others may
+// have to wait.
 const SweepStep = 200
 
 // CommentStore keeps the comments on posts. The comments of a post that is deleted are gone at the same moment: no

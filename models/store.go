@@ -108,8 +108,8 @@ type PostStore interface {
 // ErrDraftNotFound if the author has no such draft, and does nothing then.
 type DraftStore interface {
 	// CreateDraft stores d. It returns ErrDraftEmpty if d has a PublishAt and no content, and ErrTooManyDrafts if the
-	// author has MaxDrafts already. Many calls at once leave no more than MaxDrafts, but may refuse a draft that would still
-	// have fitted. A store that notices that the author is gone returns ErrUserNotFound.
+	// author has MaxDrafts already. Many calls at once leave no more than MaxDrafts, but may refuse a draft that would
+	// still have fitted. A store that notices that the author is gone returns ErrUserNotFound.
 	CreateDraft(ctx context.Context, d *Draft) error
 	// DraftByID returns a draft of this author.
 	DraftByID(ctx context.Context, id, author ID) (*Draft, error)
@@ -123,8 +123,9 @@ type DraftStore interface {
 	// DeleteDraft removes a draft of this author, in any state if ifUnchanged is nil. It returns ErrDraftChanged if the
 	// draft is no longer ifUnchanged, and ErrDraftPublishing once the draft is being published.
 	DeleteDraft(ctx context.Context, id, author ID, ifUnchanged *Draft) error
-	// PublishDraft creates the post that a draft of this author becomes, and removes the draft. It returns the post with its
-	// author, and whether this call created it: if the draft was published before, PublishDraft returns that post.
+	// PublishDraft creates the post that a draft of this author becomes, and removes the draft. It returns the post
+	// with its author, and whether this call created it: if the draft was published before, PublishDraft returns that
+	// post.
 	//
 	// A draft becomes one post, however many calls, of however many processes, publish it. A call that does not get to its
 	// end has either done nothing, or has begun: then the draft can no longer be changed, and is due, and the next call

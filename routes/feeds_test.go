@@ -83,7 +83,10 @@ func TestFeeds(t *testing.T) {
 				!strings.Contains(item.Content, "<em>text</em>") || strings.Contains(item.Content, "<script") {
 				t.Errorf("%s: the summary is %q, the content %q", path, item.Description, item.Content)
 			}
-			for _, query := range []string{"?limit=2", "?q=x", "?after=" + first.ID, "?tag=A", "?tag=go&tag=go", "?post=1", "?post=" + first.ID + "&tag=go"} {
+			for _, query := range []string{
+				"?limit=2", "?q=x", "?after=" + first.ID, "?tag=A", "?tag=go&tag=go", "?post=1",
+				"?post=" + first.ID + "&tag=go",
+			} {
 				s.send(t, "GET", path+query, "").is(400)
 			}
 			s.send(t, "POST", path, "{}").is(405)

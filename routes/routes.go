@@ -20,7 +20,7 @@ import (
 
 const (
 	maxAccountBody = 64 << 10 // bytes, under /auth and /users
-	maxPostBody    = 2 << 20  // bytes, under /posts, /drafts and /comments: 100,000 characters fit, however they are escaped
+	maxPostBody    = 2 << 20  // bytes, under /posts, /drafts and /comments: 100,000 characters fit, escaped or not
 )
 
 // Options are the parts of the API. Store, Passwords and Sessions are required.

@@ -109,8 +109,8 @@ func TestDatabaseOfTheTutorialIsServed(t *testing.T) {
 	s.register(t, "newcomer")
 }
 
-// TestTutorialsAppSeesNoCommentAndNoDraft: the Express app lists every document of posts, and nothing else is there after
-// comments and drafts were written. A post that it deletes takes its comments along.
+// TestTutorialsAppSeesNoCommentAndNoDraft: the Express app lists every document of posts, and nothing else is there
+// after comments and drafts were written. A post that it deletes takes its comments along.
 func TestTutorialsAppSeesNoCommentAndNoDraft(t *testing.T) {
 	db, _ := tutorialDatabase(t)
 	s := newServer(t, testkit.OpenMongoDB(t, db, nil))

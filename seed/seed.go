@@ -36,8 +36,8 @@ type Plan struct {
 }
 
 // Fill stores the users and the posts of a plan, and comments on the newest posts. Their times are spread over the past
-// months, in the order of their ids. Fill calls progress with the number of users or posts that each step added. After an error, some of the rows are stored
-// and some are not. The error is models.ErrDuplicate if a username is taken.
+// months, in the order of their ids. Fill calls progress with the number of users or posts that each step added. After
+// an error, some of the rows are stored and some are not. The error is models.ErrDuplicate if a username is taken.
 func Fill(ctx context.Context, store models.Store, plan Plan, progress func(rows int)) error {
 	faker, now := gofakeit.New(plan.Random), time.Now()
 	clock := gofakeit.New(plan.Random) // by itself, so that names do not depend on times

@@ -77,7 +77,8 @@ func TestTimesAreSpread(t *testing.T) {
 	})
 }
 
-// TestNewestPostsHaveComments: some of the newest posts have comments, which are younger than the post, the oldest first.
+// TestNewestPostsHaveComments: some of the newest posts have comments, which are younger than the post, the oldest
+// first.
 func TestNewestPostsHaveComments(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, store models.Store) {
 		start := time.Now()
@@ -137,7 +138,8 @@ func TestTextsKeepTheRules(t *testing.T) {
 		t.Fatal(err)
 	}
 	store := testkit.SQLite(t)
-	if err := seed.Fill(t.Context(), store, seed.Plan{Users: 100, Posts: 500, PasswordHash: "h"}, func(int) {}); err != nil {
+	plan := seed.Plan{Users: 100, Posts: 500, PasswordHash: "h"}
+	if err := seed.Fill(t.Context(), store, plan, func(int) {}); err != nil {
 		t.Fatal(err)
 	}
 	users, err := store.Users(t.Context(), models.UserFilter{Limit: 100})

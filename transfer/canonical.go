@@ -9,9 +9,9 @@ import (
 	"gin-blog/models"
 )
 
-// appendCanonical appends the bytes of a record to b: all its fields, in their order. Two records have the same bytes if
-// and only if they are equal, whichever stores they come from. It panics at a type that it does not know, which a test
-// meets first.
+// appendCanonical appends the bytes of a record to b: all its fields, in their order. Two records have the same bytes
+// if and only if they are equal, whichever stores they come from. It panics at a type that it does not know, which a
+// test meets first.
 func appendCanonical(b []byte, record reflect.Value) []byte {
 	if t, ok := record.Interface().(time.Time); ok {
 		return binary.BigEndian.AppendUint64(b, uint64(t.UnixMilli()))

@@ -30,7 +30,8 @@ var (
 	}
 	oddContents = []string{
 		"x", "line\r\nline\r\n", "---\ntitle: other\n---\n", "\n\nleading", "trailing\n\n\n", "\r\n", "\n", " ", "end\r",
-		"tab\t", "+++\n", "\ufeffbom", "no\u2028line\u2029end", "日本語 🦫", "```yaml\n---\n```", "# Heading\n\n- a\n- b\n",
+		"tab\t", "+++\n", "\ufeffbom", "no\u2028line\u2029end", "日本語 🦫", "```yaml\n---\n```",
+		"# Heading\n\n- a\n- b\n",
 	}
 )
 

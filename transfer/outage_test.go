@@ -13,8 +13,8 @@ import (
 	"gin-blog/transfer"
 )
 
-// TestCopyBearsAnOutage takes MongoDB away while a copy reads from it, or writes to it, and loses the answer to a write.
-// The copy waits, and nothing is doubled.
+// TestCopyBearsAnOutage takes MongoDB away while a copy reads from it, or writes to it, and loses the answer to a
+// write. The copy waits, and nothing is doubled.
 func TestCopyBearsAnOutage(t *testing.T) {
 	for _, name := range []string{"the source is away", "the target is away"} {
 		t.Run(name, func(t *testing.T) {

@@ -262,8 +262,8 @@ func commentsOnPosts(
 	}), nil
 }
 
-// pendingDrafts returns the drafts of authors who exist, without those that have a post already. A draft whose publishing
-// was interrupted before that becomes a due one.
+// pendingDrafts returns the drafts of authors who exist, without those that have a post already. A draft whose
+// publishing was interrupted before that becomes a due one.
 func pendingDrafts(ctx context.Context, c *collections, drafts []models.Draft) ([]models.Draft, error) {
 	ids := idsOf(drafts, func(d *models.Draft) models.ID { return d.ID })
 	authors, err := findAuthors(ctx, c, idsOf(drafts, func(d *models.Draft) models.ID { return d.AuthorID })...)

@@ -190,8 +190,8 @@ func (s *Store) RenewHash(ctx context.Context, id models.ID, from, to string) er
 	})
 }
 
-// DeleteUser implements models.UserStore. A session without its user is not live, and nobody can name a draft without its
-// author.
+// DeleteUser implements models.UserStore. A session without its user is not live, and nobody can name a draft without
+// its author.
 func (s *Store) DeleteUser(ctx context.Context, id models.ID) error {
 	return s.run(ctx, "delete user", func(ctx context.Context, c *collections) error {
 		if _, err := c.users.DeleteOne(ctx, byID(id)); err != nil {

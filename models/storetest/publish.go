@@ -209,18 +209,28 @@ func draftsAreDue(t *testing.T, store models.Store) {
 		}
 	}
 
+	publishWhenDue(t, store, drafts, noon)
+	if got := names(noon, 10); got != nil {
+		t.Errorf("afterwards, %v are due, want none", got)
+	}
+}
+
+// publishWhenDue publishes one of three drafts, of alice, bob and alice, that were due at noon. The others change
+// before.
+func publishWhenDue(t *testing.T, store models.Store, drafts []*models.Draft, noon time.Time) {
+	t.Helper()
 	early := models.Publication{At: noon.Add(-time.Second), IfDue: true}
-	_, _, err := store.PublishDraft(t.Context(), drafts[0].ID, alice.ID, early)
+	_, _, err := store.PublishDraft(t.Context(), drafts[0].ID, drafts[0].AuthorID, early)
 	if !errors.Is(err, models.ErrDraftNotDue) {
 		t.Errorf("publish a second early: got %v, want ErrDraftNotDue", err)
 	}
 	later := noon.Add(time.Hour)
 	change := models.DraftChange{PublishAt: &later, UpdatedAt: now()}
-	if _, err := store.UpdateDraft(t.Context(), drafts[1].ID, bob.ID, change); err != nil {
+	if _, err := store.UpdateDraft(t.Context(), drafts[1].ID, drafts[1].AuthorID, change); err != nil {
 		t.Fatalf("change the time: %v", err)
 	}
 	never := models.DraftChange{PublishAt: new(time.Time), UpdatedAt: now()}
-	if _, err := store.UpdateDraft(t.Context(), drafts[2].ID, alice.ID, never); err != nil {
+	if _, err := store.UpdateDraft(t.Context(), drafts[2].ID, drafts[2].AuthorID, never); err != nil {
 		t.Fatalf("clear the time: %v", err)
 	}
 	due := models.Publication{At: noon, IfDue: true}
@@ -229,11 +239,8 @@ func draftsAreDue(t *testing.T, store models.Store) {
 			t.Errorf("publish %s, which is no longer due: got %v, want ErrDraftNotDue", d.Title, err)
 		}
 	}
-	post, created, err := store.PublishDraft(t.Context(), drafts[0].ID, alice.ID, due)
+	post, created, err := store.PublishDraft(t.Context(), drafts[0].ID, drafts[0].AuthorID, due)
 	if err != nil || !created || post.Title != "0" {
 		t.Errorf("publish in time: got %+v, %v, %v", post, created, err)
-	}
-	if got := names(noon, 10); got != nil {
-		t.Errorf("afterwards, %v are due, want none", got)
 	}
 }

@@ -46,8 +46,8 @@ func (t *trial) createDueDrafts(ctx context.Context) error {
 	return nil
 }
 
-// judge compares the notes of the writers with the posts, comments and drafts that are there. The last kill may have interrupted
-// the publishing of a draft, so judge gives the program the time that it takes to finish.
+// judge compares the notes of the writers with the posts, comments and drafts that are there. The last kill may have
+// interrupted the publishing of a draft, so judge gives the program the time that it takes to finish.
 func (t *trial) judge(ctx context.Context) (*ledger.Verdict, error) {
 	notes, err := ledger.AllNotes(t.dir)
 	if err != nil {

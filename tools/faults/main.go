@@ -1,8 +1,8 @@
 // Command faults shows that gin-blog keeps every write that it acknowledged. Run it in tools/.
 //
 // It kills and stops the program, and the MongoDB server, while writers create posts, comments, and drafts of which
-// they make posts. Then it compares what is there with the notes of the writers, and prints the table of docs/survival.md. It exits
-// 1 if a promise was broken. The load stays on this machine.
+// they make posts. Then it compares what is there with the notes of the writers, and prints the table of
+// docs/survival.md. It exits 1 if a promise was broken. The load stays on this machine.
 package main
 
 import (

@@ -92,9 +92,9 @@ func (r *report) realAndNot() string {
 		return "Every image is the one that docker-compose.yml names. Nothing stood in."
 	}
 	return `Real: the engine, Compose, the Dockerfile, docker-compose.yml, all of deploy/ but Grafana's, mongosh.
-Stood in: this machine's Go for golang; SecantusDB for mongo (gin-blog-made/mongo:secantusdb), whose added members hold no
-data; Debian's Caddy, Prometheus and node exporter, of other versions, for caddy, prom/prometheus and prom/node-exporter
-(gin-blog-made/caddy:debian and so on).
+Stood in: this machine's Go for golang; SecantusDB for mongo (gin-blog-made/mongo:secantusdb), whose added members hold
+no data; Debian's Caddy, Prometheus and node exporter, of other versions, for caddy, prom/prometheus and
+prom/node-exporter (gin-blog-made/caddy:debian and so on).
 Not run, because only a real MongoDB can show it: elections and stepdowns, the copying of the data to members that were
 added, the loss of the primary's disk, the text index.
 Not run, because it cannot be had here: Grafana.`

@@ -22,11 +22,13 @@ func TestJudge(t *testing.T) {
 		want   string // the list that the post is in
 		drafts []Post
 	}{
-		"kept":                        {[]Note{sent, kept}, []Post{{"1", "a"}}, "", nil},
-		"lost":                        {[]Note{sent, kept}, nil, "lost", nil},
-		"lost, another is there":      {[]Note{sent, kept}, []Post{{"2", "a"}}, "lost", nil},
-		"doubled":                     {[]Note{sent, kept}, []Post{{"1", "a"}, {"2", "a"}}, "doubled", nil},
-		"doubled by a retry":          {[]Note{sent, unreadRetried, sent, kept}, []Post{{"1", "a"}, {"2", "a"}}, "doubled", nil},
+		"kept":                   {[]Note{sent, kept}, []Post{{"1", "a"}}, "", nil},
+		"lost":                   {[]Note{sent, kept}, nil, "lost", nil},
+		"lost, another is there": {[]Note{sent, kept}, []Post{{"2", "a"}}, "lost", nil},
+		"doubled":                {[]Note{sent, kept}, []Post{{"1", "a"}, {"2", "a"}}, "doubled", nil},
+		"doubled by a retry": {
+			[]Note{sent, unreadRetried, sent, kept}, []Post{{"1", "a"}, {"2", "a"}}, "doubled", nil,
+		},
 		"unanswered, then retried":    {[]Note{sent, unreadRetried, sent, kept}, []Post{{"1", "a"}}, "", nil},
 		"retried":                     {[]Note{sent, refused, sent, kept}, []Post{{"1", "a"}}, "", nil},
 		"not acknowledged":            {[]Note{sent, refused}, nil, "", nil},
