@@ -10,7 +10,7 @@ import (
 
 // banner returns what a person at a terminal needs first, in five lines. url is the address of the server.
 func banner(c *config.Config, url string) string {
-	return fmt.Sprintf(`gin-blog %s is ready: %s
+	return fmt.Sprintf(`gin-blog %s listens at %s
   try it   %s/docs
   data     %s
   admin    %s role USERNAME admin

@@ -128,7 +128,8 @@ func usage() string {
 			left = ""
 		}
 	}
-	text.WriteString("\nSettings come from the environment and from a file .env: docs/settings.md lists them.\n")
+	text.WriteString("\nWhere you have only the sources, write \"go run .\" for gin-blog.\n" +
+		"Settings come from the environment and from a file .env: docs/settings.md lists them.\n")
 	return text.String()
 }
 

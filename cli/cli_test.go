@@ -52,6 +52,7 @@ Usage:
   gin-blog version                    print version, commit and Go version
   gin-blog -h                         print this help
 
+Where you have only the sources, write "go run ." for gin-blog.
 Settings come from the environment and from a file .env: docs/settings.md lists them.
 `
 	names := map[string]bool{}

@@ -61,7 +61,7 @@ func TestTerminal(t *testing.T) {
 	})
 	eventually(t, 20*time.Second, "the banner", func() bool { return strings.Contains(out.String(), "Ctrl-C") })
 	lines := strings.Split(strings.ReplaceAll(out.String(), "\r", ""), "\n")
-	found := regexp.MustCompile(`^gin-blog .* is ready: (http://localhost:\d+)$`).FindStringSubmatch(lines[0])
+	found := regexp.MustCompile(`^gin-blog .* listens at (http://localhost:\d+)$`).FindStringSubmatch(lines[0])
 	if len(lines) != 6 || found == nil {
 		t.Fatalf("the banner is not five lines: %q", lines)
 	}
@@ -73,7 +73,7 @@ func TestTerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	line := regexp.MustCompile(
-		`\n\x1b\[2m\d\d:\d\d:\d\d\x1b\[0m \x1b\[9\dmINF\x1b\[0m GET /post 404 [\d.]+ms NotFoundError: Not found: the nearest ` +
-			`path is /posts \x1b\[2mid=\x1b\[0m\w{8}\r\n`)
+		`\n\x1b\[2m\d\d:\d\d:\d\d\x1b\[0m \x1b\[9\dmINF\x1b\[0m GET /post 404 [\d.]+ms NotFoundError: Not found: ` +
+			`the nearest path is /posts \x1b\[2mid=\x1b\[0m\w{8}\r\n`)
 	eventually(t, 5*time.Second, "the line of a request", func() bool { return line.MatchString(out.String()) })
 }

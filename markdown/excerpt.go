@@ -1,6 +1,7 @@
 package markdown
 
 import (
+	"bytes"
 	"html"
 	"strings"
 	"unicode"
@@ -31,8 +32,11 @@ func (r *Renderer) Excerpt(content string, limit int) string {
 
 // plainText returns the text of a document in one line; if all, also that of headings, code and tables.
 func plainText(document ast.Node, source []byte, all bool) string {
-	var b strings.Builder
+	var b bytes.Buffer
 	_ = ast.Walk(document, func(n ast.Node, entering bool) (ast.WalkStatus, error) { // never fails
+		if n.Kind() == ast.KindListItem && entering && n.PreviousSibling() != nil {
+			endItem(&b)
+		}
 		if n.Type() == ast.TypeBlock || n.Kind() == extensionast.KindTableCell {
 			b.WriteByte(' ')
 		}
@@ -66,6 +70,14 @@ func plainText(document ast.Node, source []byte, all bool) string {
 		return ast.WalkContinue, nil
 	})
 	return strings.Join(strings.Fields(strings.ToValidUTF8(b.String(), "\uFFFD")), " ")
+}
+
+// endItem separates an item of a list from the next one, unless its text ends with a sign.
+func endItem(b *bytes.Buffer) {
+	b.Truncate(len(bytes.TrimRight(b.Bytes(), " ")))
+	if last, _ := utf8.DecodeLastRune(b.Bytes()); b.Len() > 0 && !unicode.IsPunct(last) {
+		b.WriteByte(';')
+	}
 }
 
 // unescape returns what a text means: without the backslashes before signs, and with character references such as

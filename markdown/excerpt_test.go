@@ -12,14 +12,16 @@ func TestExcerpt(t *testing.T) {
 		limit   int
 		want    string
 	}{
-		"short":           {"Hello *you*.", 50, "Hello you."},
-		"many blocks":     {"a\nb\n\n- c\n- d\n\n> e", 50, "a b c d e"},
-		"a heading first": {"# Title\n\nText", 50, "Text"},
-		"only a heading":  {"# Title", 50, "Title"},
-		"code":            {"Before\n\n```go\nx := 1\n```\n\nafter `y`", 50, "Before after y"},
-		"only code":       {"```go\nx := 1\ny := 2\n```", 50, "x := 1 y := 2"},
-		"a table":         {"a\n\n|b|c|\n|-|-|\n|d|e|", 50, "a"},
-		"only a table":    {"|b|c|\n|-|-|\n|d|e|", 50, "b c d e"},
+		"short":            {"Hello *you*.", 50, "Hello you."},
+		"many blocks":      {"a\nb\n\n- c\n- d\n\n> e", 50, "a b c; d e"},
+		"items with signs": {"1. a.\n2. b\n   - c\n3. d", 50, "a. b c; d"},
+		"items in pieces":  {"- `a`\n\n  b\n- [ ] c", 50, "a b; c"},
+		"a heading first":  {"# Title\n\nText", 50, "Text"},
+		"only a heading":   {"# Title", 50, "Title"},
+		"code":             {"Before\n\n```go\nx := 1\n```\n\nafter `y`", 50, "Before after y"},
+		"only code":        {"```go\nx := 1\ny := 2\n```", 50, "x := 1 y := 2"},
+		"a table":          {"a\n\n|b|c|\n|-|-|\n|d|e|", 50, "a"},
+		"only a table":     {"|b|c|\n|-|-|\n|d|e|", 50, "b c d e"},
 		"links and images": {
 			"[a](https://example.com) ![b](https://example.com/c.png) <https://d.example>", 50, "a b https://d.example"},
 		"signs":              {`1 \* 2 &lt; 3 &amp; \&amp; C:\new <b>`, 50, `1 * 2 < 3 & &amp; C:\new <b>`},

@@ -64,11 +64,11 @@ func (p *Pages) newAccount(c *gin.Context) (*view, *accountPage) {
 			username.in("password-"),
 			{Name: "currentPassword", Label: "Current password", Type: "password", Autocomplete: "current-password",
 				Required: true},
-			{Name: "newPassword", Label: "New password", Type: "password", Autocomplete: "new-password", Required: true},
+			p.newPasswordField("newPassword", "New password"),
 		}},
 		Deletion: &form{
 			Action: "/account/delete", Button: "Delete account", Danger: true,
-			Notice: "Your account is gone for good then. Your posts stay, without your name.",
+			Notice: "Your account and your drafts are gone for good then. Your posts and comments stay, without your name.",
 			Fields: []field{username.in("delete-"), {Name: "password", Label: "Password", Type: "password",
 				Autocomplete: "current-password", Required: true, Prefix: "delete-"}},
 		},

@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -25,14 +26,14 @@ type loginForm struct {
 }
 
 // newRegistration returns the page to register. next is where to go then.
-func newRegistration(in registrationForm, next string) (*view, *form) {
+func (p *Pages) newRegistration(in registrationForm, next string) (*view, *form) {
 	f := &form{
 		Action: "/register", Button: "Register", Hidden: []hidden{{"next", next}},
 		Fields: []field{
 			{Name: "username", Label: "Username", Type: "text", Value: in.Username, Autocomplete: "username", Verbatim: true,
 				Required: true, Hint: "3 to 32 of the characters A-Z a-z 0-9 . _ -"},
 			{Name: "email", Label: "E-mail", Type: "email", Value: in.Email, Autocomplete: "email", Hint: "May be left empty."},
-			{Name: "password", Label: "Password", Type: "password", Autocomplete: "new-password", Required: true},
+			p.newPasswordField("password", "Password"),
 		},
 		Other: &link{"/login?" + url.Values{"next": {next}}.Encode(), "I have an account"},
 	}
@@ -48,6 +49,14 @@ func newLogin(username, next string) (*view, *form) {
 	return &view{Title: "Log in", Description: "Log in to write posts.", Page: f}, f
 }
 
+// newPasswordField returns the field for a password that is being chosen.
+func (p *Pages) newPasswordField(name, label string) field {
+	return field{
+		Name: name, Label: label, Type: "password", Autocomplete: "new-password", Required: true,
+		Hint: fmt.Sprintf("At least %d characters, and not your username.", p.PasswordMinLength),
+	}
+}
+
 func loginFields(username string) []field {
 	return []field{
 		{Name: "username", Label: "Username", Type: "text", Value: username, Autocomplete: "username", Verbatim: true,
@@ -57,7 +66,7 @@ func loginFields(username string) []field {
 }
 
 func (p *Pages) registration(c *gin.Context) error {
-	v, _ := newRegistration(registrationForm{}, localPath(c.Query("next")))
+	v, _ := p.newRegistration(registrationForm{}, localPath(c.Query("next")))
 	v.Calls = []call{newCall("Register", originOf(c), request{
 		path: "/auth/register", body: `{"username": "alice", "password": "pass123"}`,
 	})}
@@ -79,7 +88,7 @@ func (p *Pages) register(c *gin.Context) error {
 			auth.Registration{Username: in.Username, Email: in.Email, Password: in.Password}, middleware.ClientOf(c))
 	}
 	if err != nil {
-		v, f := newRegistration(in, next)
+		v, f := p.newRegistration(in, next)
 		return p.refuse(c, err, "form", v, f)
 	}
 	session, err := p.Sessions.Start(c.Request.Context(), user, middleware.ClientOf(c))

@@ -17,13 +17,13 @@ type resetForm struct {
 
 // newReset returns the page on which a user sets a new password. It is sent to the address of
 // the link, which it does not show.
-func newReset(user *models.User) (*view, *form) {
+func (p *Pages) newReset(user *models.User) (*view, *form) {
 	f := &form{
 		Button: "Change password",
 		Notice: "Set a new password for " + user.Username + ". All sessions end then.",
 		Fields: []field{
 			{Name: "username", Label: "Username", Type: "text", Value: user.Username, Autocomplete: "username", Hidden: true},
-			{Name: "password", Label: "Password", Type: "password", Autocomplete: "new-password", Required: true},
+			p.newPasswordField("password", "Password"),
 		},
 	}
 	return &view{Title: "New password", NoIndex: true, Page: f}, f
@@ -35,7 +35,7 @@ func (p *Pages) reset(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	v, _ := newReset(user)
+	v, _ := p.newReset(user)
 	return p.render(c, http.StatusOK, "form", v)
 }
 
@@ -56,7 +56,7 @@ func (p *Pages) setPassword(c *gin.Context) error {
 		err = p.Accounts.ResetPassword(ctx, token, in.Password)
 	}
 	if err != nil {
-		v, f := newReset(user)
+		v, f := p.newReset(user)
 		return p.refuse(c, err, "form", v, f)
 	}
 	p.cookie.Clear(c)

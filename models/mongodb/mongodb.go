@@ -160,7 +160,7 @@ func (s *Store) tryToPrepare(ctx context.Context, first bool) (ready bool) {
 	if err != nil {
 		s.notReady.Store(err.Error())
 		if first && ctx.Err() == nil {
-			s.log.Warn("MongoDB is not ready, trying again until it is: does MONGO_URI name it?", "cause", err)
+			s.log.Warn("MongoDB is not ready, and requests get 503 until it is. Is MONGO_URI right?", "cause", err)
 		}
 		return false
 	}
