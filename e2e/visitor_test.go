@@ -134,11 +134,15 @@ func (v *visitor) click(element cdp.BackendNodeID) {
 }
 
 // goBack shows the page before this one as the browser keeps it. A browser that has not kept it whole fills in its
-// forms while it loads.
+// forms while it loads. The second of two clicks can have its own entry in the history, for the same page.
 func (v *visitor) goBack() {
 	v.t.Helper()
 	history := cdpCall(v.t, v.browser, page.GetNavigationHistory, cdp.Empty{})
-	before := history.Entries[history.CurrentIndex-1]
+	i := history.CurrentIndex
+	for history.Entries[i].URL == history.Entries[history.CurrentIndex].URL {
+		i--
+	}
+	before := history.Entries[i]
 	cdpCall(v.t, v.browser, page.NavigateToHistoryEntry, page.NavigateToHistoryEntryParams{EntryID: before.ID})
 	eventually(v.t, 10*time.Second, "the page before", func() bool {
 		const state = `document.readyState + " " + document.URL`
