@@ -49,13 +49,8 @@ func (a address) String() string {
 	if a.path != "" {
 		return "sqlite:" + a.path
 	}
-	uri, _, _ := strings.Cut(a.uri, "?")
-	scheme, rest, _ := strings.Cut(uri, "://")
-	if at := strings.LastIndex(rest, "@"); at >= 0 {
-		rest = rest[at+1:]
-	}
-	hosts, _, _ := strings.Cut(rest, "/")
-	return scheme + "://" + hosts + "/" + a.database
+	scheme, _, _ := strings.Cut(a.uri, "://")
+	return scheme + "://" + config.MongoHosts(a.uri) + "/" + a.database
 }
 
 // openSource opens the store to read from it.

@@ -89,6 +89,7 @@ func TestAddresses(t *testing.T) {
 		"mongodb://u:p%40ss@a:1,b:2/site?authSource=admin":       "mongodb://a:1,b:2/site",
 		"mongodb+srv://u:p@cluster.example/?w=majority":          "mongodb+srv://cluster.example/blog",
 		"mongodb://u:p@h:1?replicaSet=rs0":                       "mongodb://h:1/blog",
+		"mongodb://u:p?w@h/site":                                 "mongodb://h/site",
 		"sqlite:/nowhere/../a.db":                                "sqlite:/a.db",
 		"sqlite:/" + strings.Repeat("x/../", 10) + "a b?c%20.db": "sqlite:/a b?c%20.db",
 	} {

@@ -217,10 +217,25 @@ func (c *Config) checkSecrets() (problems []string) {
 // MongoDatabase returns the database that a connection string names, read as Mongoose reads it, or blog if it names
 // none.
 func MongoDatabase(uri string) string {
-	uri, _, _ = strings.Cut(uri, "?")
-	_, rest, _ := strings.Cut(uri, "://")
-	_, database, _ := strings.Cut(rest, "/")
+	_, database := splitMongoURI(uri)
 	return cmp.Or(database, "blog")
+}
+
+// MongoHosts returns the hosts that a connection string names, with commas between them. They have no secrets.
+func MongoHosts(uri string) string {
+	hosts, _ := splitMongoURI(uri)
+	return hosts
+}
+
+// splitMongoURI ends the user and the password at the first @, as the driver does, for they may have a ?.
+func splitMongoURI(uri string) (hosts, database string) {
+	_, rest, _ := strings.Cut(uri, "://")
+	if _, withoutUser, ok := strings.Cut(rest, "@"); ok {
+		rest = withoutUser
+	}
+	rest, _, _ = strings.Cut(rest, "?")
+	hosts, database, _ = strings.Cut(rest, "/")
+	return hosts, database
 }
 
 // parseDuration reads what time.ParseDuration reads, and whole days such as 7d, as the npm package jsonwebtoken does.
