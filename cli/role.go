@@ -27,7 +27,7 @@ func setRole(ctx context.Context, in call) error {
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(in.stdout, "%s has the role %s now\n", username, role)
+		_, err = fmt.Fprintf(in.stdout, "%s has the role %s now, in the %s\n", username, role, describeStore(c))
 		return err
 	})
 }

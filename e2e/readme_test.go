@@ -40,7 +40,8 @@ func TestReadmeFlow(t *testing.T) {
 		t.Fatalf("%d answers, the README shows %d", len(answers)-1, len(shown))
 	}
 	for i, want := range shown {
-		got, want := strings.TrimSpace(answers[i]), strings.TrimSpace(want.text)
+		got := strings.TrimSpace(strings.ReplaceAll(answers[i], dir+"/", ""))
+		want := strings.TrimSpace(want.text)
 		if shown[i].language == "json" {
 			got, want = shape(t, got), shape(t, want)
 		}
