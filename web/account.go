@@ -57,8 +57,9 @@ func (p *Pages) newAccount(c *gin.Context) (*view, *accountPage) {
 		Profile: &form{Action: "/account", Button: "Save", Fields: []field{
 			{Name: "email", Label: "E-mail", Type: "email", Value: user.Email, Autocomplete: "email",
 				Hint: "Only you can see it. You can log in with it."},
-			{Name: "name", Label: "Name", Type: "text", Value: user.Name, Autocomplete: "name"},
-			{Name: "bio", Label: "About you", Rows: 4, Value: user.Bio},
+			{Name: "name", Label: "Name", Type: "text", Value: user.Name, Autocomplete: "name",
+				Hint: "The page with your posts shows it."},
+			{Name: "bio", Label: "About you", Rows: 4, Value: user.Bio, Hint: "It shows this text too, without Markdown."},
 		}},
 		Password: &form{Action: "/account/password", Button: "Change password", Fields: []field{
 			username.in("password-"),
@@ -68,7 +69,7 @@ func (p *Pages) newAccount(c *gin.Context) (*view, *accountPage) {
 		}},
 		Deletion: &form{
 			Action: "/account/delete", Button: "Delete account", Danger: true,
-			Notice: "Your account and your drafts are gone for good then. Your posts and comments stay, without your name.",
+			Notice: "This deletes your account and your drafts for good. Your posts and comments stay, without your name.",
 			Fields: []field{username.in("delete-"), {Name: "password", Label: "Password", Type: "password",
 				Autocomplete: "current-password", Required: true, Prefix: "delete-"}},
 		},

@@ -13,7 +13,7 @@ import (
 
 var (
 	errCommentSavedMeanwhile = models.NewError(models.Changed,
-		"This comment was changed meanwhile. Both texts are below: press Save to replace the other one by yours.")
+		"Nothing was saved: this comment was changed meanwhile. Both texts are below. Press Save to replace that one by yours.")
 	errCommentDeletedMeanwhile = models.NewError(models.NotFound,
 		"This comment was deleted meanwhile. Your text is here: press Comment to write it as a new one.")
 	errCommentChangedBeforeDelete = models.NewError(models.Changed,
@@ -110,7 +110,7 @@ func (p *Pages) saveComment(c *gin.Context) error {
 	if errors.Is(err, models.ErrCommentNotFound) {
 		return p.rewriteComment(c, sent)
 	}
-	in := commentForm{sent["content"]}
+	in := commentForm{longText(sent["content"])}
 	if err == nil {
 		err = p.validator.Check(in)
 	}
@@ -173,7 +173,7 @@ func (p *Pages) confirmDeleteComment(c *gin.Context) error {
 	}
 	return p.confirm(c, deletion{
 		title:  "Delete a comment by " + author,
-		notice: "The comment is gone for good then: “" + p.Markdown.Excerpt(comment.Content, excerptLength) + "”",
+		notice: "This deletes the comment for good: “" + p.Markdown.Excerpt(comment.Content, excerptLength) + "”",
 		does:   "Delete this comment", api: "/comments/" + comment.ID.Hex(),
 		action: commentAddress(comment.PostID, comment.ID) + "/delete", back: back,
 		hidden: []hidden{{"version", commentVersion(comment)}, {"next", next}},

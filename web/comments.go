@@ -194,7 +194,7 @@ func (p *Pages) comment(c *gin.Context) error {
 	if middleware.CurrentUser(c) == nil {
 		return p.logInWithText(c, sent, "form", v, f)
 	}
-	in := commentForm{sent["content"]}
+	in := commentForm{longText(sent["content"])}
 	if err := p.validator.Check(in); err != nil {
 		return p.refuse(c, err, "form", v, f)
 	}

@@ -96,7 +96,7 @@ func TestFormsOfCommentsKeepTheText(t *testing.T) {
 		path := post.PagePath()
 		long := strings.Repeat("é", 5001)
 		for text, says := range map[string]string{
-			long: "Your comment must have 1 to 5000 characters", "": "Your comment is required",
+			long: "Your comment must have 1 to 5000 characters", "": "Your comment is required", " \t ": "Your comment is required",
 			"bad \x01 sign": "Your comment must have no control characters",
 		} {
 			refused := bob.get(path).form("Comment").fill("Your comment", text).send().is(400).shows(says)
@@ -165,7 +165,7 @@ func TestEditsOfACommentThatCross(t *testing.T) {
 		s.ahead.Add(int64(time.Second))
 		first.fill("Your comment", "Of the first window").send().is(303)
 		both := second.fill("Your comment", "Of the second window").send().is(412).
-			shows("This comment was changed meanwhile", "Of the first window")
+			shows("Nothing was saved: this comment was changed meanwhile.", "Of the first window")
 		if got := both.form("Save").values.Get("content"); got != "Of the second window" {
 			t.Errorf("the editor shows %q", got)
 		}

@@ -39,7 +39,7 @@ var (
 	errDraftDeleted = models.NewError(models.NotFound,
 		"This draft was deleted meanwhile. Your text is here: press Save as draft to keep it.")
 	errDraftSavedMeanwhile = models.NewError(models.Changed,
-		"This draft was changed meanwhile. Both texts are below: press Save draft to replace that one by yours.")
+		"Nothing was saved: this draft was changed meanwhile. Both texts are below. Press Save draft to replace that one by yours.")
 	errDraftChangedBeforeDelete = models.NewError(models.Changed,
 		"This draft was changed meanwhile, so it was not deleted. Read it again first.")
 )
@@ -139,11 +139,11 @@ func (p *Pages) draftEditor(c *gin.Context, id models.ID, sent values, version s
 	page.Back, page.Delete = &link{"/account/drafts", "Back to your drafts"}, draftPath(id)+"/delete"
 	f := page.Form
 	f.Autosave, v.Script = true, p.autosave.path()
-	f.More = []button{{"publish", "Publish"}, {"preview", "Preview"}}
+	f.More = []button{{Do: "publish", Text: "Publish"}, {Do: "preview", Text: "Preview"}}
 	f.Fields[len(f.Fields)-1].Required = false
 	f.Fields = append(f.Fields,
 		field{Name: "publishAt", Label: "Publish at", Type: "datetime-local", Value: sent["publishAt"],
-			Hint: "Leave it empty to publish the draft yourself."},
+			Hint: "A time to come, at most a year ahead. Leave it empty to publish the draft yourself."},
 		field{Name: "zone", Label: "Time zone", Type: "text", Value: sent["zone"], Verbatim: true,
 			Suggestions: zoneSuggestions, Hint: "Of the time above, such as Europe/Berlin."})
 	origin, path := originOf(c), "/drafts/"+id.Hex()
@@ -188,9 +188,12 @@ func (p *Pages) saveDraft(c *gin.Context) error {
 		return p.refuse(c, err, "editor", v, page.Form)
 	}
 	page.Form.Notice = describePublishAt(draft.PublishAt, time.UTC)
+	if sent["conflict"] != "" {
+		showTheirDraft(v, page, draft)
+	}
 	publishAt := draft.PublishAt
 	if sent["do"] == "publish" {
-		err = p.validator.Check(in)
+		err = p.checkPublish(sent, in, draft)
 	} else {
 		publishAt, err = p.checkDraft(sent, in, draft)
 	}
@@ -244,6 +247,19 @@ func (p *Pages) checkDraft(sent values, in postForm, draft *models.Draft) (publi
 		return publishAt, nil
 	}
 	return publishAt, validation.CheckPublishAt(publishAt, p.Now())
+}
+
+// checkPublish checks what somebody typed into the editor of a draft, to publish it now.
+func (p *Pages) checkPublish(sent values, in postForm, draft *models.Draft) error {
+	if err := p.validator.Check(in); err != nil {
+		return err
+	}
+	publishAt, err := parsePublishAt(sent, draft.PublishAt)
+	if err == nil && publishAt.After(p.Now()) {
+		return &validation.Error{Fields: []validation.FieldError{{Field: "publishAt",
+			Message: "is a time to come: press Save draft to publish it then, or empty this field to publish it now"}}}
+	}
+	return err
 }
 
 // updateDraft changes a draft if it is still in the state that the text was made from, and returns the result. It
@@ -316,10 +332,16 @@ func (p *Pages) showBothDrafts(c *gin.Context, sent values) error {
 		return err
 	}
 	v, page := p.draftEditor(c, draft.ID, sent, versionOfDraft(draft))
-	page.Theirs = &models.Post{Title: draft.Title, Content: draft.Content, Tags: draft.Tags}
 	page.Form.Notice = describePublishAt(draft.PublishAt, time.UTC)
-	page.Form.Autosave, v.Script = false, "" // it would decide before its author does
+	showTheirDraft(v, page, draft)
 	return p.refuse(c, errDraftSavedMeanwhile, "editor", v, page.Form)
+}
+
+// showTheirDraft shows a draft as it was saved meanwhile above the editor.
+func showTheirDraft(v *view, page *editorPage, draft *models.Draft) {
+	theirs := &models.Post{Title: draft.Title, Content: draft.Content, Tags: draft.Tags}
+	page.showTheirs(theirs, errDraftSavedMeanwhile)
+	page.Form.Autosave, v.Script = false, "" // it would decide before its author does
 }
 
 // confirmDeleteDraft asks before a draft is deleted.
@@ -329,7 +351,7 @@ func (p *Pages) confirmDeleteDraft(c *gin.Context) error {
 		return err
 	}
 	return p.confirm(c, deletion{
-		title: "Delete the draft: " + draft.Title, notice: "The draft is gone for good then. Nobody can bring it back.",
+		title: "Delete the draft: " + draft.Title, notice: "This deletes the draft for good. Nobody can bring it back.",
 		does: "Delete this draft", api: "/drafts/" + draft.ID.Hex(), action: draftPath(draft.ID) + "/delete",
 		back: draftPath(draft.ID), hidden: []hidden{{"version", versionOfDraft(draft)}},
 	})

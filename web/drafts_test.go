@@ -105,10 +105,11 @@ func TestDraftFormsSayWhatIsWrong(t *testing.T) {
 	onEachStore(t, func(t *testing.T, s *server) {
 		b := s.user(t, "alice")
 		b.get("/new").form("Save as draft").fill("Text", "Kept").send().is(400).shows("Title is required", "Kept")
-		b.get("/new").form("Save as draft").fill("Title", "T").fill("Tags", "ä").send().is(400).shows("Tags must be")
+		b.get("/new").form("Save as draft").fill("Title", "T").fill("Tags", "ä").send().is(400).shows("Tags: each must be")
 		d := s.draft(t, "alice", "Draft", "")
 		page := b.get(draftPath(d)).is(200)
 		page.form("Publish").send().is(400).shows("Text is required")
+		page.form("Publish").fill("Text", " \n ").send().is(400).shows("Text is required")
 		page.form("Save draft").fill("Title", "").fill("Text", "Kept").send().is(400).shows("Title is required", "Kept")
 		page.form("Save draft").fill("Publish at", "2030-01-02T09:00").send().is(400).
 			shows("Text is required for a draft that publishes itself")
@@ -182,6 +183,11 @@ func TestTimeToPublishInWords(t *testing.T) {
 			}
 		}
 
+		b.get(draftPath(d)).form("Publish").fill("Publish at", "2030-01-02T09:00").send().is(400).
+			shows("Publish at is a time to come: press Save draft to publish it then")
+		if got := stored(); got != "never" || len(s.posts(t)) != 0 {
+			t.Errorf("Publish with a time to come: stored as %s, the posts are %v", got, s.posts(t))
+		}
 		save("2030-01-02T09:00", "UTC").is(303)
 		b.get("/account/drafts").shows("publishes itself on 2 January 2030, 09:00 UTC")
 		s.ahead.Add(int64(24 * time.Hour)) // the time has come, and nothing has published the draft yet
@@ -204,7 +210,7 @@ func TestDraftsThatCross(t *testing.T) {
 		s.ahead.Add(int64(time.Second))
 		one.fill("Text", "Theirs\nnow").send().is(303)
 		conflict := two.fill("Title", "My title").fill("Text", "Mine").send().is(412).
-			shows("This draft was changed meanwhile.", "Theirs\nnow", "Mine")
+			shows("Nothing was saved: this draft was changed meanwhile.", "Theirs\nnow", "Mine")
 		three.fill("Text", "Mine too").send().is(412).shows("Theirs\nnow", "Mine too")
 		remove.send().is(412).shows("was not deleted")
 		if got := s.drafts(t, "alice"); len(got) != 1 || got[0].Content != "Theirs\nnow" || len(s.posts(t)) != 0 {
@@ -215,6 +221,10 @@ func TestDraftsThatCross(t *testing.T) {
 		}
 		conflict.click("Keep this text, and drop mine").is(200).shows("Theirs")
 		s.ahead.Add(int64(time.Second))
+		conflict = conflict.form("Preview").send().is(200).shows("Nothing was saved: this draft", "Theirs\nnow")
+		if len(conflict.all(atom.Script)) != 0 {
+			t.Error("after a preview, a script would save before somebody has decided")
+		}
 		kept := conflict.form("Save draft")
 		kept.send().is(303).follow().is(200)
 		if got := s.drafts(t, "alice")[0]; got.Title != "My title" || got.Content != "Mine" {

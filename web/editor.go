@@ -25,7 +25,7 @@ type postForm struct {
 // newPostForm reads the fields of a post. Tags stand in one field, with commas or spaces between them.
 func newPostForm(sent values) postForm {
 	isBetween := func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\t' }
-	in := postForm{Title: strings.TrimSpace(sent["title"]), Content: sent["content"], Tags: []string{}}
+	in := postForm{Title: strings.TrimSpace(sent["title"]), Content: longText(sent["content"]), Tags: []string{}}
 	for tag := range strings.FieldsFuncSeq(strings.ToLower(sent["tags"]), isBetween) {
 		if !slices.Contains(in.Tags, tag) {
 			in.Tags = append(in.Tags, tag)
@@ -52,6 +52,13 @@ type editorPage struct {
 	Delete  string // where to delete what is edited, "" for nowhere
 }
 
+// showTheirs shows what was saved meanwhile above the form, and says so. It does that again when the form is sent for
+// its preview, or with a mistake.
+func (page *editorPage) showTheirs(theirs *models.Post, conflict error) {
+	page.Theirs, page.Form.Alert = theirs, conflict.Error()
+	page.Form.Hidden = append(page.Form.Hidden, hidden{"conflict", "1"})
+}
+
 // article is a post with its rendered content.
 type article struct {
 	Post    *models.Post
@@ -61,11 +68,11 @@ type article struct {
 // newEditor returns the page of an editor with what is in the fields. Everything else that the form needs is in hidden.
 func newEditor(action, first string, sent values, hiddenFields ...hidden) (*view, *editorPage) {
 	page := &editorPage{Heading: "New post", Form: &form{
-		Action: action, Button: first, More: []button{{"preview", "Preview"}}, Hidden: hiddenFields,
+		Action: action, Button: first, More: []button{{Do: "preview", Text: "Preview"}}, Hidden: hiddenFields,
 		Fields: []field{
 			{Name: "title", Label: "Title", Type: "text", Value: sent["title"], Required: true},
 			{Name: "tags", Label: "Tags", Type: "text", Value: sent["tags"], Verbatim: true,
-				Hint: "At most 10, with spaces or commas between them."},
+				Hint: "At most 10, with spaces or commas between them. Each is of a-z, 0-9 and -."},
 			{Name: "content", Label: "Text", Rows: 18, Value: sent["content"], Required: true,
 				Prefix: "post-", // main has the id "content"
 				Hint:   "Markdown: **bold**, `code`, lists, tables, links, and images by https."},
@@ -95,7 +102,8 @@ func (p *Pages) write(c *gin.Context) error {
 // makes one draft.
 func (p *Pages) newPostEditor(c *gin.Context, sent values, key, draft string) (*view, *editorPage) {
 	v, page := newEditor("/new", "Publish", sent, hidden{"key", key}, hidden{"draft", draft})
-	page.Form.More = []button{{"draft", "Save as draft"}, {"preview", "Preview"}}
+	page.Form.Notice = "To publish it at a time of your choice, save it as a draft first."
+	page.Form.More = []button{{Do: "draft", Text: "Save as draft", TakesUnfinished: true}, {Do: "preview", Text: "Preview"}}
 	v.Calls = []call{
 		newCall("Write a post", originOf(c), request{
 			path: "/posts", token: true, body: `{"title": "My post", "content": "Hello", "tags": ["go"]}`,
@@ -167,7 +175,7 @@ var (
 	errChangedBeforeDelete = models.NewError(models.Changed,
 		"This post was changed meanwhile, so it was not deleted. Read it again first.")
 	errSavedMeanwhile = models.NewError(models.Changed,
-		"This post was changed meanwhile. Both texts are below: press Save to replace theirs by yours.")
+		"Nothing was saved: this post was changed meanwhile. Both texts are below. Press Save to replace that one by yours.")
 )
 
 // edit shows the editor of a post.
@@ -223,6 +231,9 @@ func (p *Pages) save(c *gin.Context) error {
 	if err != nil {
 		return p.refuse(c, err, "editor", v, page.Form)
 	}
+	if sent["conflict"] != "" {
+		page.showTheirs(post, errSavedMeanwhile)
+	}
 	in := newPostForm(sent)
 	if err := p.validator.Check(in); err != nil {
 		return p.refuse(c, err, "editor", v, page.Form)
@@ -265,7 +276,7 @@ func (p *Pages) update(c *gin.Context, post *models.Post, in postForm, sent valu
 // showBoth shows a post as it is now, and the editor with what was typed. To save then replaces the present state.
 func (p *Pages) showBoth(c *gin.Context, post *models.Post, sent values) error {
 	v, page := p.editorOf(c, post.ID, sent, versionOf(post))
-	page.Theirs = post
+	page.showTheirs(post, errSavedMeanwhile)
 	return p.refuse(c, errSavedMeanwhile, "editor", v, page.Form)
 }
 
@@ -282,7 +293,7 @@ func (p *Pages) logInWithText(c *gin.Context, sent values, name string, v *view,
 	}
 	loginView, f := newLogin(sent["username"], "/")
 	f.Action, f.Other, f.Hidden = text.Action, nil, nil
-	for _, kept := range []string{"title", "tags", "content", "publishAt", "zone", "key", "draft", "version"} {
+	for _, kept := range []string{"title", "tags", "content", "publishAt", "zone", "key", "draft", "version", "conflict"} {
 		if value, ok := sent[kept]; ok {
 			f.Hidden = append(f.Hidden, hidden{kept, value})
 		}
@@ -297,7 +308,7 @@ func (p *Pages) confirmDelete(c *gin.Context) error {
 		return err
 	}
 	return p.confirm(c, deletion{
-		title: "Delete: " + post.Title, notice: "The post is gone for good then. Nobody can bring it back.",
+		title: "Delete: " + post.Title, notice: "This deletes the post for good. Nobody can bring it back.",
 		does: "Delete this post", api: "/posts/" + post.ID.Hex(), action: "/p/" + post.ID.Hex() + "/delete",
 		back: escapedPath(post.PagePath()), hidden: []hidden{{"version", versionOf(post)}},
 	})

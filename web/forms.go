@@ -33,6 +33,8 @@ type form struct {
 type button struct {
 	Do   string // what the form has in the field "do" then
 	Text string
+	// TakesUnfinished says that required fields may be empty.
+	TakesUnfinished bool
 }
 
 // field is a field of a form.
@@ -108,6 +110,14 @@ func normalizeLines(text string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
 }
 
+// longText returns a text that may have several lines as it was sent, or "" if there is nothing to read in it.
+func longText(sent string) string {
+	if strings.TrimSpace(sent) == "" {
+		return ""
+	}
+	return sent
+}
+
 // refuse shows a form again, with what is wrong with it. What was typed stays, but no password.
 func (p *Pages) refuse(c *gin.Context, err error, name string, v *view, f *form) error {
 	if models.KindOf(err) == models.TokenInvalid { // the session has ended since the request began
@@ -133,7 +143,7 @@ func (f *form) explain(e *httperror.Error) {
 	case e.Details == nil:
 		f.Alert = e.Message
 	case f.Alert == "":
-		f.Alert = "Please look at what is said below."
+		f.Alert = "Please correct the fields that are marked below."
 	}
 }
 
@@ -148,10 +158,14 @@ func (f *form) keep(sent values) {
 
 // mark says at a field what is wrong with it. It returns false if the form has no such field.
 func (f *form) mark(detail validation.FieldError) bool {
-	name, _, _ := strings.Cut(detail.Field, "[")
+	name, _, isOfSeveral := strings.Cut(detail.Field, "[")
 	for i := range f.Fields {
 		if f.Fields[i].Name == name {
-			f.Fields[i].Error = f.Fields[i].Label + " " + detail.Message
+			label := f.Fields[i].Label
+			if isOfSeveral {
+				label += ": each"
+			}
+			f.Fields[i].Error = label + " " + detail.Message
 			return true
 		}
 	}

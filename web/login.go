@@ -31,7 +31,7 @@ func (p *Pages) newRegistration(in registrationForm, next string) (*view, *form)
 		Action: "/register", Button: "Register", Hidden: []hidden{{"next", next}},
 		Fields: []field{
 			{Name: "username", Label: "Username", Type: "text", Value: in.Username, Autocomplete: "username", Verbatim: true,
-				Required: true, Hint: "3 to 32 of the characters A-Z a-z 0-9 . _ -"},
+				Required: true, Hint: "3 to 32 of the characters A-Z a-z 0-9 . _ -, first a letter or a digit."},
 			{Name: "email", Label: "E-mail", Type: "email", Value: in.Email, Autocomplete: "email", Hint: "May be left empty."},
 			p.newPasswordField("password", "Password"),
 		},
@@ -61,7 +61,8 @@ func loginFields(username string) []field {
 	return []field{
 		{Name: "username", Label: "Username", Type: "text", Value: username, Autocomplete: "username", Verbatim: true,
 			Required: true, Hint: "Or your e-mail address."},
-		{Name: "password", Label: "Password", Type: "password", Autocomplete: "current-password", Required: true},
+		{Name: "password", Label: "Password", Type: "password", Autocomplete: "current-password", Required: true,
+			Hint: "Forgotten? Whoever runs this site can give you a link to set a new one."},
 	}
 }
 
@@ -103,6 +104,7 @@ func (p *Pages) register(c *gin.Context) error {
 
 func (p *Pages) login(c *gin.Context) error {
 	v, f := newLogin("", localPath(c.Query("next")))
+	f.Notice = sessionNotices[c.Query("done")]
 	if c.Query("done") == "reset" {
 		f.Notice = "Your new password is set. Log in with it."
 	}
@@ -147,7 +149,7 @@ func (p *Pages) checkLogin(c *gin.Context, sent values) error {
 }
 
 // errWrongPassword is auth.ErrWrongPassword for a page, which cannot challenge a browser as a 401 must.
-var errWrongPassword = models.NewError(models.Forbidden, "No account has this username and this password.")
+var errWrongPassword = models.NewError(models.Forbidden, "No account has this username or e-mail address with this password.")
 
 // startSession makes the browser keep a new session, and ends the one that it had.
 func (p *Pages) startSession(c *gin.Context, user *models.User, session *models.Session) error {

@@ -123,7 +123,7 @@ func TestLists(t *testing.T) {
 		b.get("/").form("Search").fill("Search", "post 7").send().is(200).
 			shows("Posts with “post 7”", "Post 7").hides("Post 8<")
 		b.get("/?q=words").click("Older").is(200).shows("Post 24").click("Newer").shows("Post 44")
-		b.get("/tags/none").is(200).shows("There are no posts yet.")
+		b.get("/tags/none").is(200).shows("There are no posts here yet.")
 		b.get("/authors/nobody").is(404).shows("User not found")
 		b.get("/?q=" + strings.Repeat("x", 101)).is(400).shows("Search for at most 100 characters.")
 		b.get("/?after=1").is(400)

@@ -12,8 +12,15 @@ import (
 
 // sessionsPage is what the page of sessions shows.
 type sessionsPage struct {
+	Done     string // what was just done
 	Sessions []models.Session
 	Current  models.ID // the session of the request
+}
+
+// sessionNotices say what was just done, by the parameter "done".
+var sessionNotices = map[string]string{
+	"ended": "The session has ended.",
+	"all":   "All your sessions have ended.",
 }
 
 // sessions shows where the current user is logged in.
@@ -24,7 +31,9 @@ func (p *Pages) sessions(c *gin.Context) error {
 		return err
 	}
 	origin := originOf(c)
-	v := &view{Title: "Sessions", NoIndex: true, Page: sessionsPage{Sessions: sessions, Current: identity.SessionID}}
+	v := &view{Title: "Sessions", NoIndex: true, Page: sessionsPage{
+		Done: sessionNotices[c.Query("done")], Sessions: sessions, Current: identity.SessionID,
+	}}
 	v.Calls = []call{newCall("My sessions", origin, request{path: "/auth/sessions", token: true})}
 	if len(sessions) > 0 {
 		v.Calls = append(v.Calls, newCall("End the first of them", origin, request{
@@ -44,8 +53,9 @@ func (p *Pages) endSession(c *gin.Context) error {
 		return err
 	}
 	ctx, identity := c.Request.Context(), middleware.CurrentIdentity(c)
-	ended := identity.SessionID
+	ended, done := identity.SessionID, "ended"
 	if text, one := sent["session"]; !one {
+		done = "all"
 		err = p.Store.DeleteSessions(ctx, identity.User.ID)
 	} else if ended, err = models.ParseID(text); err == nil {
 		err = p.Store.DeleteSessionOf(ctx, identity.User.ID, ended)
@@ -55,7 +65,7 @@ func (p *Pages) endSession(c *gin.Context) error {
 	}
 	if ended == identity.SessionID {
 		p.cookie.Clear(c)
-		return redirect(c, http.StatusSeeOther, "/login")
+		return redirect(c, http.StatusSeeOther, "/login?done="+done)
 	}
-	return redirect(c, http.StatusSeeOther, "/account/sessions")
+	return redirect(c, http.StatusSeeOther, "/account/sessions?done="+done)
 }

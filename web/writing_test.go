@@ -186,7 +186,7 @@ func TestEditsThatCross(t *testing.T) {
 		s.ahead.Add(int64(time.Second))
 		one.fill("Text", "Theirs\nnow").send().is(303)
 		conflict := two.fill("Title", "My title").fill("Text", "Mine").send().is(412).
-			shows("This post was changed meanwhile.", "Theirs\nnow", "Mine")
+			shows("Nothing was saved: this post was changed meanwhile.", "Theirs\nnow", "Mine")
 		if got := s.content(t, post.ID); got != "Theirs\nnow" {
 			t.Errorf("the content is %q", got)
 		}
@@ -197,6 +197,10 @@ func TestEditsThatCross(t *testing.T) {
 		two.send().is(412) // the old form stays too old
 		remove.send().is(412).shows("was not deleted")
 		conflict.click("Keep this text, and drop mine").is(308).follow().shows("Theirs")
+		for _, again := range []*page{conflict.form("Preview").send().is(200), conflict.form("Save").fill("Title", "").send().is(400)} {
+			again.shows("Nothing was saved: this post was changed meanwhile.", "Theirs\nnow", "Mine")
+		}
+		kept = conflict.form("Preview").send().form("Save")
 		s.ahead.Add(int64(time.Second))
 		kept.send().is(303).follow().shows("My title", "Mine")
 
@@ -330,7 +334,8 @@ func TestSessionsPage(t *testing.T) {
 		if n := strings.Count(list.text(), "End session"); n != 3 || strings.Count(list.text(), "(this one)") != 1 {
 			t.Errorf("the page lists %d sessions", n)
 		}
-		list.form("End session").send().is(303).goesTo("/account/sessions") // the last used one, of the API
+		list.form("End session").send().is(303).goesTo("/account/sessions?done=ended").follow().
+			shows("The session has ended.") // the last used one, of the API
 		if answer := s.api(t, "GET", "/auth/me", "", token); answer.Status != 401 {
 			t.Errorf("the session of the API goes on: %d", answer.Status)
 		}
@@ -349,7 +354,8 @@ func TestSessionsPage(t *testing.T) {
 		s.user(t, "bob").post("/account/sessions", url.Values{"session": {sessions[0].ID.Hex()}}).is(303)
 		b.get("/account").is(200)
 
-		b.get("/account/sessions").form("End all sessions").send().is(303).goesTo("/login").follow().is(200)
+		b.get("/account/sessions").form("End all sessions").send().is(303).goesTo("/login?done=all").follow().
+			shows("All your sessions have ended.")
 		b.get("/").shows("Log in").hides("Account")
 		other.get("/").shows("Log in").hides("Account")
 	})
