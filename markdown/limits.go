@@ -19,6 +19,9 @@ const (
 	// maxMarkWork bounds the work for brackets, emphasis, strikethrough and code. Each such mark may make the parser look
 	// through the whole paragraph, so it costs the length of the paragraph, in bytes.
 	maxMarkWork = 16 << 20
+	// maxReferenceWork bounds the work for the definitions of links, such as "[a]: https://example.com". Each may make the
+	// parser look through the whole paragraph, as a mark does, but faster.
+	maxReferenceWork = 32 << 20
 	// maxCells is how many cells the tables have together. A row with too few cells is filled up.
 	maxCells = 50_000
 	// maxEscapedPipes is how many "\|" the paragraphs with tables may have together.
@@ -30,7 +33,7 @@ const (
 
 // usage is how much of the bounds a text has used.
 type usage struct {
-	markWork, cells, escapedPipes, addresses int
+	markWork, referenceWork, cells, escapedPipes, addresses int
 }
 
 var usageKey = parser.NewContextKey()
@@ -108,6 +111,24 @@ func limitAddress(pc parser.Context, address, title []byte) (limitedAddress, lim
 		return nil, nil
 	}
 	return address, title
+}
+
+// limitedReferences leaves a paragraph as it is if its definitions of links would cost too much.
+type limitedReferences struct{ parser.ParagraphTransformer }
+
+// Transform implements parser.ParagraphTransformer.
+func (t limitedReferences) Transform(paragraph *ast.Paragraph, reader text.Reader, pc parser.Context) {
+	lines, definitions, size := paragraph.Lines(), 0, 0
+	for i := range lines.Len() {
+		segment := lines.At(i)
+		size += segment.Len()
+		if bytes.HasPrefix(bytes.TrimLeft(segment.Value(reader.Source()), " \t"), []byte{'['}) {
+			definitions++
+		}
+	}
+	if take(&usageOf(pc).referenceWork, definitions*size, maxReferenceWork) {
+		t.ParagraphTransformer.Transform(paragraph, reader, pc)
+	}
 }
 
 // limitedTables leaves a paragraph as it is if its table would have too many cells.

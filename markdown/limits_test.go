@@ -43,7 +43,7 @@ func hostile(n int) map[string]string {
 		"quotes of 50 levels":      fill(fill(">", 50)+"\n\n", n),
 	}
 	for _, unit := range []string{
-		">", "> ", "- ", "1. ", "-\t>", "> - ", "[](", "[a](", "[a](<", "[a]((", "[a]: b\n", "[a]:\n", "*a_ ", "*a **b",
+		">", "> ", "- ", "1. ", "-\t>", "> - ", "[](", "[a](", "[a](<", "[a]((", "[a]: b\n", "[a]:\n", "[a]:\nb\n", "[😀]:😀\n", "[a]: b\n(\n", "*a_ ", "*a **b",
 		"**[a**](b", "\\``", "`", "<", "<a@b.c>", "a@b.c ", "http://a.b ", "&", "\"", "#\n", "-\n", "-     a\n", "\n",
 	} {
 		texts[fmt.Sprintf("%q", unit)] = fill(unit, n)

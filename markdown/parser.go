@@ -37,7 +37,7 @@ func newParser() parser.Parser {
 			util.Prioritized(extension.NewLinkifyParser(), 999),
 		),
 		parser.WithParagraphTransformers(
-			util.Prioritized(parser.LinkReferenceParagraphTransformer, 100),
+			util.Prioritized(limitedReferences{parser.LinkReferenceParagraphTransformer}, 100),
 			util.Prioritized(limitedTables{extension.NewTableParagraphTransformer()}, 200),
 		),
 		parser.WithASTTransformers(
