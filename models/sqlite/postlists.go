@@ -26,9 +26,9 @@ func (s *Store) Posts(ctx context.Context, f models.PostFilter) (posts []models.
 
 // PostLinks implements models.PostStore.
 func (s *Store) PostLinks(ctx context.Context, r models.PostRange) (links []models.PostLink, err error) {
-	before := int64(math.MaxInt64)
+	last := int64(math.MaxInt64)
 	if !r.Before.IsZero() {
-		before = position(r.Before)
+		last = position(r.Before) - 1
 	}
 	scan := func(row *sqlite.Stmt) models.PostLink {
 		return models.PostLink{
@@ -36,8 +36,8 @@ func (s *Store) PostLinks(ctx context.Context, r models.PostRange) (links []mode
 		}
 	}
 	err = s.search(ctx, "list links", func(conn *sqlite.Conn) error {
-		links, err = queryAll(conn, scan, `SELECT id, title, updated_at FROM posts WHERE position >= ? AND position < ?
-			ORDER BY position LIMIT ? + 0`, position(r.From), before, r.Limit)
+		links, err = queryAll(conn, scan, `SELECT id, title, updated_at FROM posts WHERE position >= ? AND position <= ?
+			ORDER BY position LIMIT ? + 0`, position(r.From), last, r.Limit)
 		return err
 	})
 	return links, err
@@ -112,7 +112,7 @@ func pageQuery(f models.PostFilter) (query string, args []any) {
 		where(at+` < `+positionOf, f.After[:])
 		args = append(args, position(f.After))
 	default:
-		where(at+` < ?`, int64(math.MaxInt64))
+		where(at+` <= ?`, int64(math.MaxInt64))
 	}
 	query = `SELECT ` + columns + ` FROM ` + from + join + `WHERE ` + strings.Join(conditions, ` AND `)
 	// SQLite makes a new plan for each value that is bound to a bare "LIMIT ?", which costs more than reading the
