@@ -251,22 +251,26 @@ func TestImportMarkdown(t *testing.T) {
 			"created: ", "Hello"},
 		"one tag":           {head + "tags: go\n---\n\nHello\n", "created: ", "Hello"},
 		"a number as title": {"---\ntitle: 2024\ndate: 2024-05-01 10:00:00 +0200\n---\n\nHello\n", "created: ", "Hello"},
-		"an author":         {head + "author: Alice\n---\n\nHello\n", "created: ", "Hello"},
-		"draft":             {head + "draft: true\n---\n\nHello\n", "skipped: it is a draft", ""},
-		"future":            {"---\ntitle: T\ndate: 2924-05-01\n---\n\nHello\n", "skipped: its date is still to come", ""},
-		"nobody":            {head + "author: bob\n---\n\nHello\n", "refused: nobody is called bob", ""},
-		"no front matter":   {"# Hello\n", "refused: it has no front matter", ""},
-		"empty":             {"", "refused: it has no front matter", ""},
-		"Latin-1":           {head + "---\n\nGr\xf6\xdfe\n", "refused: it is not in UTF-8", ""},
-		"TOML":              {"+++\ntitle = \"T\"\n+++\n", "refused: its front matter is TOML", ""},
-		"no end":            {head + "Hello\n", "refused: no second line --- ends", ""},
-		"bad YAML":          {"---\ntitle: [\n---\n\nHello\n", "refused: its front matter is no YAML", ""},
-		"twice":             {"---\ntitle: T\nTitle: U\n---\n\nHello\n", "refused: its front matter has title twice", ""},
-		"no title":          {"---\ndate: 2024-05-01\n---\n\nHello\n", "refused: title is required", ""},
-		"no content":        {head + "---\n", "refused: content is required", ""},
-		"no date":           {"---\ntitle: T\n---\n\nHello\n", "refused: date is missing", ""},
-		"odd date":          {"---\ntitle: T\ndate: tomorrow\n---\n\nHello\n", "refused: date must be a time", ""},
-		"old":               {"---\ntitle: T\ndate: 1924-05-01\n---\n\nHello\n", "refused: its date is before 1970", ""},
+		"lastmod to come":   {head + "lastmod: 9999-12-31T23:59:59-14:00\n---\n\nHello\n", "created: ", "Hello"},
+		"an old lastmod":    {head + "lastmod: 0001-01-01\n---\n\nHello\n", "created: ", "Hello"},
+		"a distant id": {head + "id: \"ffffffffffffffffffffffff\"\n---\n\nHello\n",
+			"refused: its id ffffffffffffffffffffffff is that of a distant time", ""},
+		"an author":       {head + "author: Alice\n---\n\nHello\n", "created: ", "Hello"},
+		"draft":           {head + "draft: true\n---\n\nHello\n", "skipped: it is a draft", ""},
+		"future":          {"---\ntitle: T\ndate: 2924-05-01\n---\n\nHello\n", "skipped: its date is still to come", ""},
+		"nobody":          {head + "author: bob\n---\n\nHello\n", "refused: nobody is called bob", ""},
+		"no front matter": {"# Hello\n", "refused: it has no front matter", ""},
+		"empty":           {"", "refused: it has no front matter", ""},
+		"Latin-1":         {head + "---\n\nGr\xf6\xdfe\n", "refused: it is not in UTF-8", ""},
+		"TOML":            {"+++\ntitle = \"T\"\n+++\n", "refused: its front matter is TOML", ""},
+		"no end":          {head + "Hello\n", "refused: no second line --- ends", ""},
+		"bad YAML":        {"---\ntitle: [\n---\n\nHello\n", "refused: its front matter is no YAML", ""},
+		"twice":           {"---\ntitle: T\nTitle: U\n---\n\nHello\n", "refused: its front matter has title twice", ""},
+		"no title":        {"---\ndate: 2024-05-01\n---\n\nHello\n", "refused: title is required", ""},
+		"no content":      {head + "---\n", "refused: content is required", ""},
+		"no date":         {"---\ntitle: T\n---\n\nHello\n", "refused: date is missing", ""},
+		"odd date":        {"---\ntitle: T\ndate: tomorrow\n---\n\nHello\n", "refused: date must be a time", ""},
+		"old":             {"---\ntitle: T\ndate: 1924-05-01\n---\n\nHello\n", "refused: its date is before 1970", ""},
 		"an id as a number": {head + "id: 000000000000000000000001\n---\n\nHello\n",
 			"refused: id must be 24 hex digits in quotes", ""},
 		"a short id":        {head + "id: \"1\"\n---\n\nHello\n", "refused: id must be 24 hex digits in quotes", ""},
@@ -299,6 +303,7 @@ func TestImportMarkdown(t *testing.T) {
 			case c.content == "" && len(posts) > 0:
 				t.Errorf("stored %+v", posts)
 			case c.content == "":
+			case name == "lastmod to come" && time.Since(posts[0].UpdatedAt).Abs() < time.Minute:
 			case len(posts) != 1 || posts[0].Content != c.content || !posts[0].UpdatedAt.Equal(posts[0].CreatedAt):
 				t.Errorf("stored %+v, want the content %q", posts, c.content)
 			case name == "an author" && posts[0].AuthorID != alice.ID, name == "plain" && !posts[0].AuthorID.IsZero():
@@ -417,14 +422,18 @@ func TestImportStaysInItsFolder(t *testing.T) {
 			t.Skip(err)
 		}
 	}
-	results := importMarkdown(t, s, dir)
 	want := []string{"a.md", "c.md", "z/deep/good.md"}
+	badName := "z/b\xe9"
+	if err := os.Mkdir(filepath.Join(dir, badName), 0o700); err == nil { // no folder of an fs.FS has such a name
+		want = slices.Insert(want, 2, badName)
+	}
+	results := importMarkdown(t, s, dir)
 	if got := slices.Sorted(maps.Keys(results)); !slices.Equal(got, want) {
 		t.Errorf("imported %v, want %v", got, want)
 	}
-	for _, link := range want[:2] {
-		if !strings.HasPrefix(results[link], "refused: ") {
-			t.Errorf("%s: %s", link, results[link])
+	for _, file := range want[:len(want)-1] {
+		if !strings.HasPrefix(results[file], "refused: ") {
+			t.Errorf("%s: %s", file, results[file])
 		}
 	}
 	if results["z/deep/good.md"] != "created: " || len(allPosts(t, s)) != 1 {
@@ -521,6 +530,10 @@ func TestImportJSON(t *testing.T) {
 		{user("66f0c0ffee66f0c0ffee6605", "carol", `,"password":"pass123"`), "refused: password must be a bcrypt hash"},
 		{`{"_id":"carol","username":"carol"}`, "refused: its _id is no ObjectID"},
 		{`{"username":"carol"}`, "refused: its _id is no ObjectID"},
+		{user("66f0c0ffee66f0c0ffee6606", "dora", `,"createdAt":{"$date":{"$numberLong":"253402300800000"}}`),
+			"refused: createdAt must be a time since 1970"},
+		{strings.Repeat("x", 3<<20), "refused: it is longer than 2 MiB"},
+		{user("66f0c0ffee66f0c0ffee6607", "erik", ""), "created: "},
 		{`{"_id":`, "refused: it is no extended JSON"},
 		{`"text"`, "refused: it is no extended JSON"},
 	}
@@ -547,7 +560,7 @@ func TestImportJSON(t *testing.T) {
 		for _, done := range []string{"created", "unchanged"} {
 			results := importJSON(t, s, dir)
 			for line, want := range wants {
-				if want = strings.Replace(want, "created", done, 1); !strings.HasPrefix(results[line], want) {
+				if want = strings.Replace(want, "created:", done+":", 1); !strings.HasPrefix(results[line], want) {
 					t.Errorf("%s: got %q, want %q", line, results[line], want)
 				}
 			}
@@ -576,6 +589,18 @@ func TestImportJSONNeedsFiles(t *testing.T) {
 	}
 	if err := run(); err == nil || !strings.Contains(err.Error(), "neither users.json nor posts.json") {
 		t.Errorf("an empty folder: %v", err)
+	}
+	if err := os.Symlink("../users.json", filepath.Join(dir, "users.json")); err != nil {
+		t.Skip(err)
+	}
+	const post = `{"_id":{"$oid":"66f0c0ffee66f0c0ffee66aa"},"title":"One","content":"Hello"}`
+	write(t, dir, "posts.json", post) // without a line break at the end
+	results := importJSON(t, s, dir)
+	if !strings.HasPrefix(results["users.json"], "refused: ") || results["posts.json:1"] != "created: " {
+		t.Errorf("users.json outside of the folder: %v", results)
+	}
+	if err := os.Remove(filepath.Join(dir, "users.json")); err != nil {
+		t.Fatal(err)
 	}
 	write(t, dir, "posts.json", "[{}]\n")
 	if err := run(); err == nil || !strings.Contains(err.Error(), "without --jsonArray") {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 
@@ -31,14 +32,19 @@ func ImportJSON(ctx context.Context, store importStore, dir *os.Root, options Im
 		name       string
 		importLine func(ctx context.Context, line []byte) (Done, error)
 	}{{usersFile, i.importUser}, {postsFile, i.importPostLine}} {
-		err := i.importLines(ctx, dir, file.name, file.importLine)
+		f, err := openFile(dir, file.name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
+		}
+		found++
+		if err != nil {
+			err = i.report(file.name, "", refusal(err.Error()))
+		} else {
+			err = i.importLines(ctx, f, file.name, file.importLine)
 		}
 		if err != nil {
 			return err
 		}
-		found++
 	}
 	if found == 0 {
 		return fmt.Errorf("there is neither %s nor %s", usersFile, postsFile)
@@ -46,19 +52,24 @@ func ImportJSON(ctx context.Context, store importStore, dir *os.Root, options Im
 	return nil
 }
 
-// importLines imports the lines of a file.
+// importLines imports the lines of a file, and closes it.
 func (i *importing) importLines(
-	ctx context.Context, dir *os.Root, name string, importLine func(ctx context.Context, line []byte) (Done, error),
+	ctx context.Context, f *os.File, name string, importLine func(ctx context.Context, line []byte) (Done, error),
 ) error {
-	f, err := dir.Open(name)
-	if err != nil {
-		return err
-	}
 	defer f.Close()
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, maxLine)
-	for number := 1; lines.Scan(); number++ {
-		line := bytes.TrimSpace(lines.Bytes())
+	lines := bufio.NewReaderSize(f, maxLine)
+	for number := 1; ; number++ {
+		line, err := readLine(lines)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		where := fmt.Sprintf("%s:%d", name, number)
+		if err != nil {
+			if err := i.report(where, "", err); err != nil {
+				return err
+			}
+			continue
+		}
 		if len(line) == 0 {
 			continue
 		}
@@ -69,14 +80,28 @@ func (i *importing) importLines(
 			return err
 		}
 		done, err := importLine(ctx, line)
-		if err := i.report(fmt.Sprintf("%s:%d", name, number), done, err); err != nil {
+		if err := i.report(where, done, err); err != nil {
 			return err
 		}
 	}
-	if err := lines.Err(); err != nil {
-		return fmt.Errorf("read %s, whose lines have at most %d MiB: %w", name, maxLine>>20, err)
+}
+
+// readLine returns the next line without the space around it. It refuses a line that does not fit into the buffer of
+// lines, and returns io.EOF after the last one.
+func readLine(lines *bufio.Reader) ([]byte, error) {
+	line, err := lines.ReadSlice('\n')
+	if errors.Is(err, bufio.ErrBufferFull) {
+		for errors.Is(err, bufio.ErrBufferFull) {
+			_, err = lines.ReadSlice('\n')
+		}
+		if err == nil || errors.Is(err, io.EOF) {
+			return nil, refusef("it is longer than %d MiB", lines.Size()>>20)
+		}
 	}
-	return nil
+	if errors.Is(err, io.EOF) && len(line) > 0 { // the last line need not end with a line break
+		err = nil
+	}
+	return bytes.TrimSpace(line), err
 }
 
 // importPostLine imports a post. If nobody has the id of its author, it has no author, as if the account was deleted.
@@ -114,6 +139,9 @@ func (i *importing) importUser(ctx context.Context, line []byte) (Done, error) {
 	}
 	if _, err := bcrypt.Cost([]byte(u.PasswordHash)); err != nil && u.PasswordHash != "" {
 		return "", refusef("password must be a bcrypt hash")
+	}
+	if u.CreatedAt.Unix() < 0 || u.CreatedAt.After(i.Now) {
+		return "", refusef("createdAt must be a time since 1970 that has come")
 	}
 	u.Role, u.PasswordVersion, u.CreatedAt = models.RoleUser, 0, models.StoredTime(u.CreatedAt)
 	there, err := i.store.UserByID(ctx, u.ID)

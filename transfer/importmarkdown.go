@@ -29,8 +29,11 @@ func ImportMarkdown(ctx context.Context, store importStore, dir *os.Root, option
 		return err
 	}
 	return fs.WalkDir(dir.FS(), ".", func(file string, entry fs.DirEntry, err error) error {
-		if err == nil {
-			err = ctx.Err()
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil && file != "." { // a folder that cannot be read
+			return cmp.Or(i.report(file, "", refusal(err.Error())), fs.SkipDir)
 		}
 		if err != nil {
 			return err
@@ -83,7 +86,7 @@ func (i *importing) importFile(ctx context.Context, dir *os.Root, file string) (
 
 // readFile reads a file. It refuses one that it may not read, that is too long, or that is outside of dir.
 func readFile(dir *os.Root, file string) ([]byte, error) {
-	f, err := dir.Open(file)
+	f, err := openFile(dir, file)
 	if err != nil {
 		return nil, refusal(err.Error())
 	}
