@@ -113,7 +113,7 @@ func showEveryPage(v *visitor, check func(name string)) {
 	check("edit a comment, with a conflict")
 	v.press("Save")
 	v.follow("Edit comment")
-	v.fill("Your comment", " ")
+	v.fill("Your comment", "Short")
 	v.press("Save")
 	check("edit a comment, saved")
 	v.follow("Delete comment")
