@@ -43,8 +43,8 @@ func hostile(n int) map[string]string {
 		"quotes of 50 levels":      fill(fill(">", 50)+"\n\n", n),
 	}
 	for _, unit := range []string{
-		">", "> ", "- ", "1. ", "-\t>", "> - ", "[](", "[a](", "[a](<", "[a]((", "[a]: b\n", "[a]:\n", "[a]:\nb\n", "[😀]:😀\n", "[a]: b\n(\n", "*a_ ", "*a **b",
-		"**[a**](b", "\\``", "`", "<", "<a@b.c>", "a@b.c ", "http://a.b ", "&", "\"", "#\n", "-\n", "-     a\n", "\n",
+		">", "> ", "- ", "1. ", "-\t>", "> - ", "[](", "[a](", "[a](<", "[a]((", "[a]: b\n", "[a]:\n", "[a]:\nb\n",
+		"[😀]:😀\n", "[a]: b\n(\n", "*a_ ", "*a **b", "**[a**](b", "\\``", "`", "<", "<a@b.c>", "a@b.c ", "http://a.b ", "&", "\"", "#\n", "-\n", "-     a\n", "\n",
 	} {
 		texts[fmt.Sprintf("%q", unit)] = fill(unit, n)
 	}
@@ -79,6 +79,22 @@ func TestTooMuchHTMLShowsTheText(t *testing.T) {
 	if !strings.HasPrefix(rendered, "<pre>\n&gt;&gt;") || !strings.HasSuffix(rendered, "</pre>\n") ||
 		strings.Contains(rendered, "<blockquote") {
 		t.Errorf("it starts with %.40s", rendered)
+	}
+}
+
+func TestTooManyDefinitionsStayAsTyped(t *testing.T) {
+	r := NewRenderer()
+	for _, unit := range []string{"[a]: b\n", " [a]:\nb\n", "[😀]:😀\n", "[a]: b\n(\n"} {
+		if rendered := string(r.render(fill(unit, maxContent))); !strings.Contains(rendered, "]:") {
+			t.Errorf("%q becomes %.100s", unit, rendered)
+		}
+	}
+	var text strings.Builder
+	for i := range 500 {
+		fmt.Fprintf(&text, "[%d]: https://example.com/notes/%d \"A note\"\n", i, i)
+	}
+	if rendered := string(r.render("See [499].\n\n" + text.String())); !strings.Contains(rendered, `/notes/499"`) {
+		t.Errorf("500 definitions become %.100s", rendered)
 	}
 }
 

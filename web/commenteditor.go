@@ -13,7 +13,8 @@ import (
 
 var (
 	errCommentSavedMeanwhile = models.NewError(models.Changed,
-		"Nothing was saved: this comment was changed meanwhile. Both texts are below. Press Save to replace that one by yours.")
+		"Nothing was saved: this comment was changed meanwhile. Both texts are below. "+
+			"Press Save to replace that one by yours.")
 	errCommentDeletedMeanwhile = models.NewError(models.NotFound,
 		"This comment was deleted meanwhile. Your text is here: press Comment to write it as a new one.")
 	errCommentChangedBeforeDelete = models.NewError(models.Changed,

@@ -96,7 +96,8 @@ func TestFormsOfCommentsKeepTheText(t *testing.T) {
 		path := post.PagePath()
 		long := strings.Repeat("é", 5001)
 		for text, says := range map[string]string{
-			long: "Your comment must have 1 to 5000 characters", "": "Your comment is required", " \t ": "Your comment is required",
+			long: "Your comment must have 1 to 5000 characters", "": "Your comment is required",
+			" \t ":          "Your comment is required",
 			"bad \x01 sign": "Your comment must have no control characters",
 		} {
 			refused := bob.get(path).form("Comment").fill("Your comment", text).send().is(400).shows(says)

@@ -39,7 +39,8 @@ var (
 	errDraftDeleted = models.NewError(models.NotFound,
 		"This draft was deleted meanwhile. Your text is here: press Save as draft to keep it.")
 	errDraftSavedMeanwhile = models.NewError(models.Changed,
-		"Nothing was saved: this draft was changed meanwhile. Both texts are below. Press Save draft to replace that one by yours.")
+		"Nothing was saved: this draft was changed meanwhile. Both texts are below. "+
+			"Press Save draft to replace that one by yours.")
 	errDraftChangedBeforeDelete = models.NewError(models.Changed,
 		"This draft was changed meanwhile, so it was not deleted. Read it again first.")
 )

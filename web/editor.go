@@ -103,7 +103,9 @@ func (p *Pages) write(c *gin.Context) error {
 func (p *Pages) newPostEditor(c *gin.Context, sent values, key, draft string) (*view, *editorPage) {
 	v, page := newEditor("/new", "Publish", sent, hidden{"key", key}, hidden{"draft", draft})
 	page.Form.Notice = "To publish it at a time of your choice, save it as a draft first."
-	page.Form.More = []button{{Do: "draft", Text: "Save as draft", TakesUnfinished: true}, {Do: "preview", Text: "Preview"}}
+	page.Form.More = []button{
+		{Do: "draft", Text: "Save as draft", TakesUnfinished: true}, {Do: "preview", Text: "Preview"},
+	}
 	v.Calls = []call{
 		newCall("Write a post", originOf(c), request{
 			path: "/posts", token: true, body: `{"title": "My post", "content": "Hello", "tags": ["go"]}`,
@@ -175,7 +177,8 @@ var (
 	errChangedBeforeDelete = models.NewError(models.Changed,
 		"This post was changed meanwhile, so it was not deleted. Read it again first.")
 	errSavedMeanwhile = models.NewError(models.Changed,
-		"Nothing was saved: this post was changed meanwhile. Both texts are below. Press Save to replace that one by yours.")
+		"Nothing was saved: this post was changed meanwhile. Both texts are below. "+
+			"Press Save to replace that one by yours.")
 )
 
 // edit shows the editor of a post.

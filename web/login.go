@@ -149,7 +149,8 @@ func (p *Pages) checkLogin(c *gin.Context, sent values) error {
 }
 
 // errWrongPassword is auth.ErrWrongPassword for a page, which cannot challenge a browser as a 401 must.
-var errWrongPassword = models.NewError(models.Forbidden, "No account has this username or e-mail address with this password.")
+var errWrongPassword = models.NewError(models.Forbidden,
+	"No account has this username or e-mail address with this password.")
 
 // startSession makes the browser keep a new session, and ends the one that it had.
 func (p *Pages) startSession(c *gin.Context, user *models.User, session *models.Session) error {

@@ -197,7 +197,9 @@ func TestEditsThatCross(t *testing.T) {
 		two.send().is(412) // the old form stays too old
 		remove.send().is(412).shows("was not deleted")
 		conflict.click("Keep this text, and drop mine").is(308).follow().shows("Theirs")
-		for _, again := range []*page{conflict.form("Preview").send().is(200), conflict.form("Save").fill("Title", "").send().is(400)} {
+		for _, again := range []*page{
+			conflict.form("Preview").send().is(200), conflict.form("Save").fill("Title", "").send().is(400),
+		} {
 			again.shows("Nothing was saved: this post was changed meanwhile.", "Theirs\nnow", "Mine")
 		}
 		kept = conflict.form("Preview").send().form("Save")
