@@ -44,7 +44,8 @@ func hostile(n int) map[string]string {
 	}
 	for _, unit := range []string{
 		">", "> ", "- ", "1. ", "-\t>", "> - ", "[](", "[a](", "[a](<", "[a]((", "[a]: b\n", "[a]:\n", "[a]:\nb\n",
-		"[😀]:😀\n", "[a]: b\n(\n", "*a_ ", "*a **b", "**[a**](b", "\\``", "`", "<", "<a@b.c>", "a@b.c ", "http://a.b ", "&", "\"", "#\n", "-\n", "-     a\n", "\n",
+		"[😀]:😀\n", "[a]: b\n(\n", "*a_ ", "*a **b", "**[a**](b", "\\``", "`", "<", "<a@b.c>", "a@b.c ", "http://a.b ",
+		"&", "\"", "#\n", "-\n", "-     a\n", "\n",
 	} {
 		texts[fmt.Sprintf("%q", unit)] = fill(unit, n)
 	}

@@ -60,6 +60,11 @@ type DraftChange struct {
 	IfUnchanged *Draft
 }
 
+// DraftChange returns the same change for a draft, without IfUnchanged.
+func (c PostChange) DraftChange() DraftChange {
+	return DraftChange{Title: c.Title, Content: c.Content, Tags: c.Tags, UpdatedAt: c.UpdatedAt}
+}
+
 // ChangesNothing returns whether d has all the new values already.
 func (c DraftChange) ChangesNothing(d *Draft) bool {
 	return (c.Title == nil || *c.Title == d.Title) &&

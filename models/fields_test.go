@@ -59,6 +59,28 @@ func TestChangesNothingComparesEveryField(t *testing.T) {
 	}
 }
 
+// TestTextHasEveryField: what a change can set is passed on whole, from one post to another and to a draft.
+func TestTextHasEveryField(t *testing.T) {
+	post := storetest.Filled[models.Post](t)
+	text := post.Text()
+	if !text.ChangesNothing(&post) {
+		t.Errorf("the text of %+v is %+v", post, text)
+	}
+	change := storetest.Filled[models.PostChange](t)
+	draftChange := reflect.ValueOf(change.DraftChange())
+	for field, value := range reflect.ValueOf(change).Fields() {
+		if field.Name == "IfUnchanged" {
+			continue
+		}
+		if field.Name != "UpdatedAt" && reflect.ValueOf(text).FieldByIndex(field.Index).IsNil() {
+			t.Errorf("Post.Text overlooks %s", field.Name)
+		}
+		if draftChange.FieldByName(field.Name).Interface() != value.Interface() {
+			t.Errorf("PostChange.DraftChange overlooks %s", field.Name)
+		}
+	}
+}
+
 // TestDraftBecomesAPostWhole: what a draft and a post both have is passed on, and what a post can be told to change, a
 // draft can be told too.
 func TestDraftBecomesAPostWhole(t *testing.T) {

@@ -47,6 +47,11 @@ type PostChange struct {
 	IfUnchanged *Post
 }
 
+// Text returns the change that gives another post the text of p: everything that a PostChange can set.
+func (p *Post) Text() PostChange {
+	return PostChange{Title: &p.Title, Content: &p.Content, Tags: &p.Tags}
+}
+
 // ChangesNothing returns whether p has all the new values already.
 func (c PostChange) ChangesNothing(p *Post) bool {
 	return (c.Title == nil || *c.Title == p.Title) &&

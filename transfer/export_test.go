@@ -16,3 +16,6 @@ func CopiedTables(store models.Bulk) (names []string) {
 
 // NextLimit is nextLimit, and its bounds.
 var NextLimit, MinWrite, MaxWrite = nextLimit, minWrite, maxWrite
+
+// PostRules is postRules.
+type PostRules = postRules

@@ -576,6 +576,16 @@ func TestImportJSON(t *testing.T) {
 	})
 }
 
+// TestImportChecksEveryField: what a change can set must pass the rules of the API.
+func TestImportChecksEveryField(t *testing.T) {
+	for field := range reflect.TypeFor[models.PostChange]().Fields() {
+		if _, ok := reflect.TypeFor[transfer.PostRules]().FieldByName(field.Name); !ok &&
+			field.Name != "UpdatedAt" && field.Name != "IfUnchanged" {
+			t.Errorf("an import does not check %s", field.Name)
+		}
+	}
+}
+
 func TestImportJSONNeedsFiles(t *testing.T) {
 	s, dir := testkit.SQLite(t).(store), t.TempDir()
 	run := func() error {

@@ -209,9 +209,8 @@ func (i *importing) changePost(ctx context.Context, in *incoming, there *models.
 		return "", refusef("the post %s has the date %s, which no import changes",
 			in.ID.Hex(), there.CreatedAt.Format(fileTime))
 	}
-	change := models.PostChange{
-		Title: &in.Title, Content: &in.Content, Tags: &in.Tags, UpdatedAt: models.StoredTime(i.Now), IfUnchanged: there,
-	}
+	change := in.Text()
+	change.UpdatedAt, change.IfUnchanged = models.StoredTime(i.Now), there
 	if change.ChangesNothing(there) { // even if the API would refuse what is there
 		return Unchanged, nil
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -15,13 +14,6 @@ import (
 	"gin-blog/models"
 	"gin-blog/validation"
 )
-
-// draftForm is a draft as somebody typed it. It may be without content.
-type draftForm struct {
-	Title   string   `form:"title" validate:"required,title"`
-	Content string   `form:"content" validate:"draft"`
-	Tags    []string `form:"tags" validate:"tags,dive,tag"`
-}
 
 // draftsPage is what the page of drafts shows.
 type draftsPage struct {
@@ -74,20 +66,18 @@ func (p *Pages) drafts(c *gin.Context) error {
 }
 
 // saveAsDraft keeps a new text as a draft. The form names the id of the draft, so a form that is sent twice makes one.
-func (p *Pages) saveAsDraft(c *gin.Context, sent values, in postForm, v *view, page *editorPage) error {
-	if err := p.validator.Check(draftForm(in)); err != nil {
+func (p *Pages) saveAsDraft(c *gin.Context, sent values, in *postForm, v *view, page *editorPage) error {
+	if err := p.validator.Check(draftForm(*in)); err != nil {
 		return p.refuse(c, err, "editor", v, page.Form)
 	}
 	ctx, author, now := c.Request.Context(), middleware.CurrentUser(c).ID, models.StoredTime(p.Now())
-	draft := &models.Draft{
-		ID: ownDraftID(sent["draft"], author), Title: in.Title, Content: in.Content, Tags: in.Tags, AuthorID: author,
-		CreatedAt: now, UpdatedAt: now,
-	}
+	draft := &models.Draft{ID: ownDraftID(sent["draft"], author), AuthorID: author, CreatedAt: now, UpdatedAt: now}
+	in.writeToDraft(draft)
 	err := p.Store.CreateDraft(ctx, draft)
 	if err == nil || errors.Is(err, models.ErrDuplicate) {
 		draft, err = p.Store.DraftByID(ctx, draft.ID, author)
 	}
-	if err == nil && !isDraft(draft, in) {
+	if err == nil && !in.isOf(asPost(draft)) {
 		v, page = p.newPostEditorAnew(c, sent)
 		err = errDraftedBefore
 	}
@@ -109,11 +99,6 @@ func ownDraftID(sent string, author models.ID) models.ID {
 	return id
 }
 
-// isDraft returns whether a draft has the text that somebody typed.
-func isDraft(d *models.Draft, in postForm) bool {
-	return d.Title == in.Title && normalizeLines(d.Content) == in.Content && slices.Equal(d.Tags, in.Tags)
-}
-
 // editDraft shows the editor of a draft. The parameter zone names the time zone of its time to publish.
 func (p *Pages) editDraft(c *gin.Context) error {
 	draft, err := p.ownDraft(c)
@@ -124,10 +109,9 @@ func (p *Pages) editDraft(c *gin.Context) error {
 	if zone == nil {
 		zone = time.UTC
 	}
-	v, page := p.draftEditor(c, draft.ID, values{
-		"title": draft.Title, "tags": strings.Join(draft.Tags, ", "), "content": draft.Content,
-		"publishAt": formatPublishAt(draft.PublishAt, zone), "zone": zone.String(),
-	}, versionOfDraft(draft))
+	shown := postFormOf(asPost(draft)).values()
+	shown["publishAt"], shown["zone"] = formatPublishAt(draft.PublishAt, zone), zone.String()
+	v, page := p.draftEditor(c, draft.ID, shown, versionOfDraft(draft))
 	page.Form.Notice, page.Done = describePublishAt(draft.PublishAt, zone), draftNotices[c.Query("done")]
 	return p.render(c, http.StatusOK, "editor", v)
 }
@@ -160,7 +144,7 @@ func (p *Pages) draftEditor(c *gin.Context, id models.ID, sent values, version s
 
 // versionOfDraft returns a text that tells the states of a draft apart.
 func versionOfDraft(d *models.Draft) string {
-	return versionTag(d.UpdatedAt, append([]string{versionTime(d.PublishAt), d.Title, d.Content}, d.Tags...)...)
+	return versionTag(d.UpdatedAt, versionTime(d.PublishAt), string(postFormOf(asPost(d)).canonical()))
 }
 
 // saveDraft changes a draft, publishes it, or shows what it would be.
@@ -233,8 +217,8 @@ func (p *Pages) previewOf(c *gin.Context) models.Post {
 }
 
 // checkDraft checks what somebody typed into the editor of a draft, and returns its time to publish.
-func (p *Pages) checkDraft(sent values, in postForm, draft *models.Draft) (publishAt time.Time, err error) {
-	if err := p.validator.Check(draftForm(in)); err != nil {
+func (p *Pages) checkDraft(sent values, in *postForm, draft *models.Draft) (publishAt time.Time, err error) {
+	if err := p.validator.Check(draftForm(*in)); err != nil {
 		return publishAt, err
 	}
 	if publishAt, err = parsePublishAt(sent, draft.PublishAt); err != nil {
@@ -251,7 +235,7 @@ func (p *Pages) checkDraft(sent values, in postForm, draft *models.Draft) (publi
 }
 
 // checkPublish checks what somebody typed into the editor of a draft, to publish it now.
-func (p *Pages) checkPublish(sent values, in postForm, draft *models.Draft) error {
+func (p *Pages) checkPublish(sent values, in *postForm, draft *models.Draft) error {
 	if err := p.validator.Check(in); err != nil {
 		return err
 	}
@@ -266,15 +250,10 @@ func (p *Pages) checkPublish(sent values, in postForm, draft *models.Draft) erro
 // updateDraft changes a draft if it is still in the state that the text was made from, and returns the result. It
 // returns models.ErrDraftChanged otherwise. A change that changes nothing succeeds in any state.
 func (p *Pages) updateDraft(
-	c *gin.Context, draft *models.Draft, in postForm, publishAt time.Time, version string,
+	c *gin.Context, draft *models.Draft, in *postForm, publishAt time.Time, version string,
 ) (*models.Draft, error) {
-	change := models.DraftChange{
-		Title: &in.Title, Content: &in.Content, Tags: &in.Tags, PublishAt: &publishAt, IfUnchanged: draft,
-		UpdatedAt: models.StoredTime(p.Now()),
-	}
-	if normalizeLines(draft.Content) == in.Content { // a form cannot tell one sort of line breaks from another
-		change.Content = nil
-	}
+	change := in.change(asPost(draft)).DraftChange()
+	change.PublishAt, change.UpdatedAt, change.IfUnchanged = &publishAt, models.StoredTime(p.Now()), draft
 	if change.ChangesNothing(draft) {
 		return draft, nil
 	}
@@ -295,7 +274,7 @@ func (p *Pages) autosaveDraft(c *gin.Context, sent values) error {
 		return err
 	}
 	in := newPostForm(sent)
-	if err := p.validator.Check(draftForm(in)); err != nil {
+	if err := p.validator.Check(draftForm(*in)); err != nil {
 		return err
 	}
 	version := strings.Trim(c.GetHeader("If-Match"), `"`)
@@ -309,14 +288,14 @@ func (p *Pages) autosaveDraft(c *gin.Context, sent values) error {
 
 // saveGoneDraft handles the form of a draft that is no longer there. If it was published as it was typed, as after a
 // double click, the post is shown. Otherwise the text is kept in the editor of a new post.
-func (p *Pages) saveGoneDraft(c *gin.Context, id models.ID, sent values, in postForm) error {
+func (p *Pages) saveGoneDraft(c *gin.Context, id models.ID, sent values, in *postForm) error {
 	publication := models.Publication{At: models.StoredTime(p.Now())}
 	post, _, err := p.Store.PublishDraft(c.Request.Context(), id, middleware.CurrentUser(c).ID, publication)
 	switch {
 	case errors.Is(err, models.ErrDraftNotFound):
 		err = errDraftDeleted
 	case err != nil:
-	case post.Title == in.Title && normalizeLines(post.Content) == in.Content && slices.Equal(post.Tags, in.Tags):
+	case in.isOf(post):
 		return redirect(c, http.StatusSeeOther, escapedPath(post.PagePath()))
 	default:
 		err = errDraftPublished
@@ -340,8 +319,7 @@ func (p *Pages) showBothDrafts(c *gin.Context, sent values) error {
 
 // showTheirDraft shows a draft as it was saved meanwhile above the editor.
 func showTheirDraft(v *view, page *editorPage, draft *models.Draft) {
-	theirs := &models.Post{Title: draft.Title, Content: draft.Content, Tags: draft.Tags}
-	page.showTheirs(theirs, errDraftSavedMeanwhile)
+	page.showTheirs(asPost(draft), errDraftSavedMeanwhile)
 	page.Form.Autosave, v.Script = false, "" // it would decide before its author does
 }
 

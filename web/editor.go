@@ -2,40 +2,17 @@ package web
 
 import (
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"html/template"
+	"maps"
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/gin-gonic/gin"
 
 	"gin-blog/middleware"
 	"gin-blog/models"
 )
-
-// postForm is a post as somebody typed it.
-type postForm struct {
-	Title   string   `form:"title" validate:"required,title"`
-	Content string   `form:"content" validate:"required,content"`
-	Tags    []string `form:"tags" validate:"tags,dive,tag"`
-}
-
-// newPostForm reads the fields of a post. Tags stand in one field, with commas or spaces between them.
-func newPostForm(sent values) postForm {
-	isBetween := func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\t' }
-	in := postForm{Title: strings.TrimSpace(sent["title"]), Content: longText(sent["content"]), Tags: []string{}}
-	for tag := range strings.FieldsFuncSeq(strings.ToLower(sent["tags"]), isBetween) {
-		if !slices.Contains(in.Tags, tag) {
-			in.Tags = append(in.Tags, tag)
-		}
-	}
-	return in
-}
-
-// canonical returns the post in a form that is the same for the same post.
-func (f *postForm) canonical() ([]byte, error) { return json.Marshal(f) }
 
 // editorPage is what the page of an editor shows.
 type editorPage struct {
@@ -82,8 +59,8 @@ func newEditor(action, first string, sent values, hiddenFields ...hidden) (*view
 }
 
 // preview puts the post as it would be above the form.
-func (p *Pages) preview(c *gin.Context, page *editorPage, post models.Post, in postForm) error {
-	post.Title, post.Content, post.Tags = in.Title, in.Content, in.Tags
+func (p *Pages) preview(c *gin.Context, page *editorPage, post models.Post, in *postForm) error {
+	in.writeTo(&post)
 	content, err := p.Markdown.Render(c.Request.Context(), post.Content)
 	if err != nil {
 		return err
@@ -140,20 +117,16 @@ func (p *Pages) publish(c *gin.Context) error {
 	}
 	author, now := middleware.CurrentUser(c), models.StoredTime(p.Now())
 	post := &models.Post{
-		ID: models.NewID(), Title: in.Title, Content: in.Content, Tags: in.Tags, AuthorID: author.ID,
-		Author: author.AsAuthor(), CreatedAt: now, UpdatedAt: now,
+		ID: models.NewID(), AuthorID: author.ID, Author: author.AsAuthor(), CreatedAt: now, UpdatedAt: now,
 	}
+	in.writeTo(post)
 	if sent["do"] == "preview" {
 		if err := p.preview(c, page, *post, in); err != nil {
 			return p.refuse(c, err, "editor", v, page.Form)
 		}
 		return p.render(c, http.StatusOK, "editor", v)
 	}
-	content, err := in.canonical()
-	if err != nil {
-		return err
-	}
-	existing, err := p.Store.CreatePost(c.Request.Context(), post, models.NewIdempotency(key, content, now))
+	existing, err := p.Store.CreatePost(c.Request.Context(), post, models.NewIdempotency(key, in.canonical(), now))
 	if errors.Is(err, models.ErrKeyReused) {
 		v, page = p.newPostEditorAnew(c, sent)
 		err = errPublishedBefore
@@ -187,13 +160,8 @@ func (p *Pages) edit(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	v, _ := p.editorOf(c, post.ID, valuesOf(post), versionOf(post))
+	v, _ := p.editorOf(c, post.ID, postFormOf(post).values(), versionOf(post))
 	return p.render(c, http.StatusOK, "editor", v)
-}
-
-// valuesOf returns what the editor of a post shows at first.
-func valuesOf(post *models.Post) values {
-	return values{"title": post.Title, "tags": strings.Join(post.Tags, ", "), "content": post.Content}
 }
 
 // editorOf returns the editor of the post with an id. version is the state of the post that the text was made from.
@@ -209,7 +177,7 @@ func (p *Pages) editorOf(c *gin.Context, id models.ID, sent values, version stri
 
 // versionOf returns a text that tells the states of a post apart.
 func versionOf(post *models.Post) string {
-	return versionTag(post.UpdatedAt, append([]string{post.Title, post.Content}, post.Tags...)...)
+	return versionTag(post.UpdatedAt, string(postFormOf(post).canonical()))
 }
 
 // save changes a post, or shows what it would be.
@@ -251,18 +219,15 @@ func (p *Pages) save(c *gin.Context) error {
 }
 
 // update changes a post if it is still in the state that the text was made from. Otherwise it shows both texts.
-func (p *Pages) update(c *gin.Context, post *models.Post, in postForm, sent values) error {
-	change := models.PostChange{Title: &in.Title, Content: &in.Content, Tags: &in.Tags, IfUnchanged: post}
-	if normalizeLines(post.Content) == in.Content { // a form cannot tell one sort of line breaks from another
-		change.Content = nil
-	}
+func (p *Pages) update(c *gin.Context, post *models.Post, in *postForm, sent values) error {
+	change := in.change(post)
 	if change.ChangesNothing(post) {
 		return redirect(c, http.StatusSeeOther, escapedPath(post.PagePath()))
 	}
 	if sent["version"] != versionOf(post) {
 		return p.showBoth(c, post, sent)
 	}
-	change.UpdatedAt = models.StoredTime(p.Now())
+	change.UpdatedAt, change.IfUnchanged = models.StoredTime(p.Now()), post
 	changed, err := p.Store.UpdatePost(c.Request.Context(), post.ID, post.AuthorID, change)
 	if errors.Is(err, models.ErrPostChanged) { // since it was read above
 		if post, err = p.Store.PostByID(c.Request.Context(), post.ID); err == nil {
@@ -296,9 +261,9 @@ func (p *Pages) logInWithText(c *gin.Context, sent values, name string, v *view,
 	}
 	loginView, f := newLogin(sent["username"], "/")
 	f.Action, f.Other, f.Hidden = text.Action, nil, nil
-	for _, kept := range []string{"title", "tags", "content", "publishAt", "zone", "key", "draft", "version", "conflict"} {
-		if value, ok := sent[kept]; ok {
-			f.Hidden = append(f.Hidden, hidden{kept, value})
+	for _, name := range slices.Sorted(maps.Keys(sent)) {
+		if !slices.Contains([]string{"username", "password", "next", "do"}, name) {
+			f.Hidden = append(f.Hidden, hidden{name, sent[name]})
 		}
 	}
 	return p.refuse(c, err, "form", loginView, f)

@@ -285,13 +285,7 @@ func statesGuardComments(t *testing.T, store models.Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for field, alter := range map[string]func(*models.Comment){
-		"content":   func(c *models.Comment) { c.Content = "other" },
-		"createdAt": func(c *models.Comment) { c.CreatedAt = c.CreatedAt.Add(time.Millisecond) },
-		"updatedAt": func(c *models.Comment) { c.UpdatedAt = c.UpdatedAt.Add(time.Millisecond) },
-	} {
-		other := *got
-		alter(&other)
+	for field, other := range variants(t, *got, "ID", "PostID", "PostAuthorID", "AuthorID", "Author") {
 		change := models.CommentChange{Content: "lost", UpdatedAt: now(), IfUnchanged: &other}
 		_, err := store.UpdateComment(t.Context(), got.ID, alice.ID, change)
 		if !errors.Is(err, models.ErrCommentChanged) {

@@ -162,16 +162,7 @@ func statesGuardDrafts(t *testing.T, store models.Store) {
 	if err != nil {
 		t.Fatalf("read: %v", err)
 	}
-	for field, alter := range map[string]func(*models.Draft){
-		"title":     func(d *models.Draft) { d.Title = "other" },
-		"content":   func(d *models.Draft) { d.Content = "other" },
-		"tags":      func(d *models.Draft) { d.Tags = []string{"go", "gin"} },
-		"publishAt": func(d *models.Draft) { d.PublishAt = time.Time{} },
-		"createdAt": func(d *models.Draft) { d.CreatedAt = d.CreatedAt.Add(time.Millisecond) },
-		"updatedAt": func(d *models.Draft) { d.UpdatedAt = d.UpdatedAt.Add(time.Millisecond) },
-	} {
-		other := *got
-		alter(&other)
+	for field, other := range variants(t, *got, "ID", "AuthorID") {
 		change := models.DraftChange{Title: new("lost"), UpdatedAt: now(), IfUnchanged: &other}
 		if _, err := store.UpdateDraft(t.Context(), got.ID, alice.ID, change); !errors.Is(err, models.ErrDraftChanged) {
 			t.Errorf("change with another %s: got %v, want ErrDraftChanged", field, err)

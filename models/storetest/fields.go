@@ -3,6 +3,7 @@ package storetest
 import (
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +16,22 @@ func Filled[T any](t *testing.T) (value T) {
 	t.Helper()
 	fill(t, reflect.ValueOf(&value).Elem())
 	return value
+}
+
+// variants returns copies of a value that each have another value in one field, by the name of the field. It leaves
+// out the fields that except names.
+func variants[T any](t *testing.T, value T, except ...string) map[string]T {
+	t.Helper()
+	all, other := map[string]T{}, reflect.ValueOf(Filled[T](t))
+	for field := range reflect.TypeFor[T]().Fields() {
+		if slices.Contains(except, field.Name) {
+			continue
+		}
+		variant := value
+		reflect.ValueOf(&variant).Elem().FieldByIndex(field.Index).Set(other.FieldByIndex(field.Index))
+		all[field.Name] = variant
+	}
+	return all
 }
 
 // fill sets a value to another one than its zero value. A name of an author is what a store looks up, so it stays nil.

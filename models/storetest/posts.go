@@ -165,15 +165,7 @@ func statesGuardChanges(t *testing.T, store models.Store) {
 	if err != nil {
 		t.Fatalf("read: %v", err)
 	}
-	for field, alter := range map[string]func(*models.Post){
-		"title":     func(p *models.Post) { p.Title = "other" },
-		"content":   func(p *models.Post) { p.Content = "other" },
-		"tags":      func(p *models.Post) { p.Tags = []string{"go", "gin"} },
-		"createdAt": func(p *models.Post) { p.CreatedAt = p.CreatedAt.Add(time.Millisecond) },
-		"updatedAt": func(p *models.Post) { p.UpdatedAt = p.UpdatedAt.Add(time.Millisecond) },
-	} {
-		other := *got
-		alter(&other)
+	for field, other := range variants(t, *got, "ID", "AuthorID", "Author") {
 		change := models.PostChange{Title: new("lost"), UpdatedAt: now(), IfUnchanged: &other}
 		if _, err := store.UpdatePost(t.Context(), got.ID, author.ID, change); !errors.Is(err, models.ErrPostChanged) {
 			t.Errorf("change with another %s: got %v, want ErrPostChanged", field, err)

@@ -2,7 +2,7 @@
 // compares If-Match with the draft, and answers 412.
 const form = document.querySelector("form[data-autosave]");
 const say = (text) => { form.querySelector("[role=status]").textContent = text; };
-const { title, tags, content, version, publishAt, zone } = form.elements;
+const { version, publishAt, zone } = form.elements;
 const pause = 2000; // milliseconds after the last key
 let timer, saving, stopped = false;
 
@@ -11,9 +11,9 @@ if (!publishAt.value && zone.value === "UTC") {
 }
 
 async function save() {
-  const body = new URLSearchParams({
-    do: "autosave", title: title.value, tags: tags.value, content: content.value,
-  });
+  const body = new URLSearchParams(new FormData(form));
+  for (const { name } of [version, publishAt, zone]) body.delete(name);
+  body.set("do", "autosave");
   const headers = { "If-Match": `"${version.value}"` };
   try {
     const answer = await fetch(location.pathname, { method: "POST", body, headers, redirect: "error" });
@@ -32,7 +32,7 @@ async function save() {
 }
 
 form.addEventListener("input", (event) => {
-  if (stopped || ![title, tags, content].includes(event.target)) return;
+  if (stopped || [publishAt, zone].includes(event.target)) return;
   say("");
   clearTimeout(timer);
   timer = setTimeout(async () => {
