@@ -102,6 +102,16 @@ func (p *Pages) saveProfile(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	if middleware.CurrentUser(c) == nil {
+		done, err := p.logInWithText(c, sent, "/account")
+		if !done {
+			return err
+		}
+		v, page := p.newAccount(c)
+		page.Profile.keep(sent)
+		page.Profile.Notice = textKept
+		return p.render(c, http.StatusOK, "account", v)
+	}
 	in := profileForm{sent["email"], sent["name"], sent["bio"]}
 	err = p.validator.Check(in)
 	if err == nil {

@@ -105,7 +105,7 @@ func (p *Pages) saveComment(c *gin.Context) error {
 	}
 	v, page := p.commentEditor(c, post, id, sent["content"], sent["version"])
 	if middleware.CurrentUser(c) == nil {
-		return p.logInWithText(c, sent, "comment", v, page.Form)
+		return p.showTextAfterLogin(c, sent, "comment", v, page.Form)
 	}
 	comment, err := p.ownComment(c)
 	if errors.Is(err, models.ErrCommentNotFound) {

@@ -192,7 +192,7 @@ func (p *Pages) comment(c *gin.Context) error {
 	key := keyOf(sent)
 	v, f := p.newCommentPage(c, post, sent, key)
 	if middleware.CurrentUser(c) == nil {
-		return p.logInWithText(c, sent, "form", v, f)
+		return p.showTextAfterLogin(c, sent, "form", v, f)
 	}
 	in := commentForm{longText(sent["content"])}
 	if err := p.validator.Check(in); err != nil {

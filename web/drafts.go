@@ -162,7 +162,7 @@ func (p *Pages) saveDraft(c *gin.Context) error {
 	}
 	v, page := p.draftEditor(c, id, sent, sent["version"])
 	if middleware.CurrentUser(c) == nil {
-		return p.logInWithText(c, sent, "editor", v, page.Form)
+		return p.showTextAfterLogin(c, sent, "editor", v, page.Form)
 	}
 	in := newPostForm(sent)
 	draft, err := p.ownDraft(c)

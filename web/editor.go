@@ -4,9 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"html/template"
-	"maps"
 	"net/http"
-	"slices"
 
 	"github.com/gin-gonic/gin"
 
@@ -106,7 +104,7 @@ func (p *Pages) publish(c *gin.Context) error {
 	key := keyOf(sent)
 	v, page := p.newPostEditor(c, sent, key, sent["draft"])
 	if middleware.CurrentUser(c) == nil {
-		return p.logInWithText(c, sent, "editor", v, page.Form)
+		return p.showTextAfterLogin(c, sent, "editor", v, page.Form)
 	}
 	in := newPostForm(sent)
 	if sent["do"] == "draft" {
@@ -143,8 +141,6 @@ func (p *Pages) publish(c *gin.Context) error {
 var (
 	errPublishedBefore = models.NewError(models.Conflict,
 		"Another text was published from this page before. Press Publish again to publish this one too.")
-	errSessionEnded = models.NewError(models.Forbidden,
-		"You are not logged in any more. Log in to go on: your text is kept.")
 	errDeletedMeanwhile = models.NewError(models.NotFound,
 		"This post was deleted meanwhile. Your text is here: press Publish to publish it as a new post.")
 	errChangedBeforeDelete = models.NewError(models.Changed,
@@ -192,7 +188,7 @@ func (p *Pages) save(c *gin.Context) error {
 	}
 	v, page := p.editorOf(c, id, sent, sent["version"])
 	if middleware.CurrentUser(c) == nil {
-		return p.logInWithText(c, sent, "editor", v, page.Form)
+		return p.showTextAfterLogin(c, sent, "editor", v, page.Form)
 	}
 	post, err := p.ownPost(c)
 	if errors.Is(err, models.ErrPostNotFound) {
@@ -246,27 +242,6 @@ func (p *Pages) showBoth(c *gin.Context, post *models.Post, sent values) error {
 	v, page := p.editorOf(c, post.ID, sent, versionOf(post))
 	page.showTheirs(post, errSavedMeanwhile)
 	return p.refuse(c, errSavedMeanwhile, "editor", v, page.Form)
-}
-
-// logInWithText keeps what somebody typed whose session has ended: in the form to log in, which is sent to the same
-// path. After the login it shows the form again, on the page with this template. Nothing is stored.
-func (p *Pages) logInWithText(c *gin.Context, sent values, name string, v *view, text *form) error {
-	err := error(errSessionEnded)
-	if _, tries := sent["password"]; tries {
-		err = p.checkLogin(c, sent)
-	}
-	if err == nil {
-		text.Notice = "You are logged in, and your text is here."
-		return p.render(c, http.StatusOK, name, v)
-	}
-	loginView, f := newLogin(sent["username"], "/")
-	f.Action, f.Other, f.Hidden = text.Action, nil, nil
-	for _, name := range slices.Sorted(maps.Keys(sent)) {
-		if !slices.Contains([]string{"username", "password", "next", "do"}, name) {
-			f.Hidden = append(f.Hidden, hidden{name, sent[name]})
-		}
-	}
-	return p.refuse(c, err, "form", loginView, f)
 }
 
 // confirmDelete asks before a post is deleted.

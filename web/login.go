@@ -3,8 +3,10 @@ package web
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -146,6 +148,43 @@ func (p *Pages) checkLogin(c *gin.Context, sent values) error {
 		return err
 	}
 	return p.startSession(c, user, session)
+}
+
+// errSessionEnded says that the session has ended while somebody was typing.
+var errSessionEnded = models.NewError(models.Forbidden,
+	"You are not logged in any more. Log in to go on: your text is kept.")
+
+// textKept is what a page with what somebody typed says after logInWithText.
+const textKept = "You are logged in, and your text is here."
+
+// logInWithText keeps what somebody typed whose session has ended: in a form to log in, which is sent to the same path.
+// It returns whether that has happened, and if not, shows the form. Nothing is stored.
+func (p *Pages) logInWithText(c *gin.Context, sent values, action string) (done bool, err error) {
+	err = errSessionEnded
+	if _, tries := sent["password"]; tries {
+		err = p.checkLogin(c, sent)
+	}
+	if err == nil {
+		return true, nil
+	}
+	v, f := newLogin(sent["username"], "/")
+	f.Action, f.Other, f.Hidden = action, nil, nil
+	for _, name := range slices.Sorted(maps.Keys(sent)) {
+		if !slices.Contains([]string{"username", "password", "next", "do"}, name) {
+			f.Hidden = append(f.Hidden, hidden{name, sent[name]})
+		}
+	}
+	return false, p.refuse(c, err, "form", v, f)
+}
+
+// showTextAfterLogin is logInWithText for a form on a page with this template: it shows the page after the login.
+func (p *Pages) showTextAfterLogin(c *gin.Context, sent values, name string, v *view, f *form) error {
+	done, err := p.logInWithText(c, sent, f.Action)
+	if !done {
+		return err
+	}
+	f.Notice = textKept
+	return p.render(c, http.StatusOK, name, v)
 }
 
 // errWrongPassword is auth.ErrWrongPassword for a page, which cannot challenge a browser as a 401 must.

