@@ -247,7 +247,7 @@ func commentState(filter bson.D, stored bson.Raw, unchanged *models.Comment) (bs
 	if comment := d.comment(nil, unchanged.PostAuthorID); !comment.Equal(unchanged) {
 		return nil, models.ErrCommentChanged
 	}
-	return inState(filter, stored, "content", "createdAt", "updatedAt"), nil
+	return inState(filter, stored, fieldNames[commentDocument]("_id", "post", "author")), nil
 }
 
 // refusedCommentChange returns why a write found no document, though subject selected one before: either the comment

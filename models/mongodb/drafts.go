@@ -3,6 +3,8 @@ package mongodb
 import (
 	"context"
 	"errors"
+	"reflect"
+	"slices"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -213,14 +215,23 @@ func editableDraft(author, id models.ID, unchanged *models.Draft, condition bson
 	if unchanged == nil {
 		return filter
 	}
-	d := newDraftDocument(unchanged)
-	return append(filter,
-		bson.E{Key: "title", Value: d.Title},
-		bson.E{Key: "content", Value: d.Content},
-		bson.E{Key: "tags", Value: d.Tags},
-		bson.E{Key: "publishAt", Value: d.PublishAt},
-		bson.E{Key: "createdAt", Value: d.CreatedAt},
-		bson.E{Key: "updatedAt", Value: d.UpdatedAt})
+	return append(filter, draftState(unchanged)...)
+}
+
+// draftState selects drafts in the state of d. A draft that is older than one of the fields lacks it, which is as good
+// as an empty text.
+func draftState(d *models.Draft) (state bson.D) {
+	for field, value := range reflect.ValueOf(newDraftDocument(d)).Fields() {
+		name, wanted := fieldName(field), value.Interface()
+		switch {
+		case slices.Contains([]string{"_id", "author", "publishing"}, name):
+			continue
+		case wanted == "":
+			wanted = bson.D{{Key: "$in", Value: bson.A{"", nil}}}
+		}
+		state = append(state, bson.E{Key: name, Value: wanted})
+	}
+	return state
 }
 
 // refusedDraftChange returns why a change or a removal found no document.

@@ -1,6 +1,10 @@
 package mongodb
 
 import (
+	"reflect"
+	"slices"
+	"strings"
+
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
@@ -88,7 +92,7 @@ func atVersion(field string, version int64) bson.E {
 
 // inState adds to a filter that fields are as they are in a document. It compares them as they are stored, because
 // another program may have given them any type.
-func inState(filter bson.D, document bson.Raw, fields ...string) bson.D {
+func inState(filter bson.D, document bson.Raw, fields []string) bson.D {
 	for _, field := range fields {
 		value, err := document.LookupErr(field)
 		if err != nil { // the field is missing
@@ -99,6 +103,22 @@ func inState(filter bson.D, document bson.Raw, fields ...string) bson.D {
 		filter = append(filter, bson.E{Key: field, Value: bson.D{{Key: "$eq", Value: value}}})
 	}
 	return filter
+}
+
+// fieldNames returns the names of the fields of documents, but for those that except names and for inlined ones.
+func fieldNames[T any](except ...string) (names []string) {
+	for field := range reflect.TypeFor[T]().Fields() {
+		if name := fieldName(field); name != "" && !slices.Contains(except, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// fieldName returns the name of a field in documents, "" for an inlined one.
+func fieldName(field reflect.StructField) string {
+	name, _, _ := strings.Cut(field.Tag.Get("bson"), ",")
+	return name
 }
 
 // onlyID is the projection that leaves out all but the id.

@@ -268,6 +268,32 @@ func TestEditOfAnotherProgram(t *testing.T) {
 	}
 }
 
+// TestDraftWithoutAText: a draft that lacks a text, because a version of gin-blog stored it that had no such field, is
+// changed and deleted in the state in which it was read.
+func TestDraftWithoutAText(t *testing.T) {
+	db := testkit.Database(t)
+	store := testkit.OpenMongoDB(t, db, nil)
+	author, now := models.NewID(), models.StoredTime(time.Now())
+	id := models.NewID()
+	if _, err := db.Collection("drafts").InsertOne(t.Context(), bson.M{
+		"_id": id, "title": "Old", "tags": bson.A{}, "author": author, "publishAt": nil, "createdAt": now, "updatedAt": now,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	read, err := store.DraftByID(t.Context(), id, author)
+	if err != nil || read.Content != "" {
+		t.Fatalf("read: %+v, %v", read, err)
+	}
+	change := models.DraftChange{Title: new("New"), UpdatedAt: now, IfUnchanged: read}
+	changed, err := store.UpdateDraft(t.Context(), id, author, change)
+	if err != nil || changed.Title != "New" {
+		t.Fatalf("change: %+v, %v", changed, err)
+	}
+	if err := store.DeleteDraft(t.Context(), id, author, changed); err != nil {
+		t.Errorf("delete: %v", err)
+	}
+}
+
 // TestCreatePostRepeatedByTheDriver sends the same write twice, as the driver does when the first one got no
 // answer, to a server that does not recognize the repetition.
 func TestCreatePostRepeatedByTheDriver(t *testing.T) {

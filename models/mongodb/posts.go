@@ -216,7 +216,7 @@ func (c *collections) stateFilter(
 	if p := d.post(nil); !p.Equal(unchanged) {
 		return nil, models.ErrPostChanged
 	}
-	return inState(filter, stored, "title", "content", "tags", "createdAt", "updatedAt"), nil
+	return inState(filter, stored, fieldNames[postDocument]("_id", "author")), nil
 }
 
 // refusedChange returns why a write found no document: models.ErrPostChanged if the author has the post in another
