@@ -35,7 +35,7 @@ type credentials struct {
 }
 
 type refreshRequest struct {
-	RefreshToken string `json:"refreshToken"`
+	RefreshToken string `json:"refreshToken" validate:"-"` // the check of the token is its rule
 }
 
 // userBody is a user as they see themselves.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -103,7 +104,7 @@ func rules(passwordMinLength int) []rule {
 }
 
 // New makes a Validator for requests, which are values of all types that it will check. New passwords have at least
-// passwordMinLength characters. New fails if a tag of a request names an unknown rule.
+// passwordMinLength characters. New fails if a tag of a request names an unknown rule, or if a text has no rule.
 func New(passwordMinLength int, requests ...any) (*Validator, error) {
 	return newValidator(rules(passwordMinLength), requests...)
 }
@@ -142,12 +143,17 @@ func newValidator(rules []rule, requests ...any) (*Validator, error) {
 	return v, nil
 }
 
-// checkTags fails if a `validate` tag of a struct names a rule without a message.
+// checkTags fails if a `validate` tag of a struct names a rule without a message, or if a text that clients send has no
+// rule.
 func (v *Validator) checkTags(request reflect.Type) error {
 	for field := range request.Fields() {
+		name := field.Tag.Get("json") + field.Tag.Get("form")
+		if name != "" && name != "-" && isText(field.Type) && field.Tag.Get("validate") == "" {
+			return fmt.Errorf("%s.%s: a text needs a rule", request.Name(), field.Name)
+		}
 		for tag := range strings.SplitSeq(field.Tag.Get("validate"), ",") {
 			name, _, _ := strings.Cut(tag, "=")
-			if name == "" || name == "omitnil" || name == "dive" { // they check nothing
+			if slices.Contains([]string{"", "-", "omitnil", "dive"}, name) { // they check nothing
 				continue
 			}
 			if v.messages[name] == "" {
@@ -156,6 +162,14 @@ func (v *Validator) checkTags(request reflect.Type) error {
 		}
 	}
 	return nil
+}
+
+// isText returns whether values of a type are texts, or lists of texts, or pointers to either.
+func isText(t reflect.Type) bool {
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	return t.Kind() == reflect.String
 }
 
 // Check returns an *Error that names all fields of request that break a rule, by their `json` or `form` tags, or nil.
