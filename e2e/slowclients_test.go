@@ -129,7 +129,7 @@ func (p *process) expectServing(t *testing.T) {
 	t.Errorf("resident memory and p99 of other readers are not within %d MiB and %s", maxMemory>>20, maxP99)
 }
 
-// serve sends small requests, and returns the most memory of the process meanwhile and the 99th percentile of the times.
+// serve sends small requests, and returns the most memory of the process meanwhile and the p99 of the times.
 func (p *process) serve(t *testing.T) (most float64, p99 time.Duration) {
 	t.Helper()
 	var times []time.Duration
