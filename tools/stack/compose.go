@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 )
 
 // stack is the services of docker-compose.yml on an engine.
@@ -20,15 +21,17 @@ type stack struct {
 	files  []string // of Compose, relative to root
 	real   bool     // the images are those that docker-compose.yml names
 
-	command        []string // Docker Compose
+	command        []string     // Docker Compose
+	awaitCompose   func() error // waits until there is the command
 	composeVersion string
 }
 
-// findCompose finds Docker Compose, or builds it if the docker command does not have it.
+// findCompose finds Docker Compose, or begins to build it if the docker command does not have it.
 func (s *stack) findCompose(ctx context.Context) error {
 	version, err := s.engine.docker(ctx, "compose", "version", "--short")
 	if err == nil && !strings.HasPrefix(version, "1.") {
 		s.command, s.composeVersion = []string{"docker", "compose"}, version
+		s.awaitCompose = func() error { return nil }
 		return nil
 	}
 	binary := filepath.Join(s.root, ".tools", "docker-compose")
@@ -40,10 +43,14 @@ func (s *stack) findCompose(ctx context.Context) error {
 	}
 	s.command, s.composeVersion = []string{binary}, strings.TrimSpace(string(out))
 	progress("building Docker Compose %s", s.composeVersion)
-	err = s.logged(ctx, "go", "-C", module, "build", "-trimpath", "-ldflags=-s -w", "-o", binary, source+"/cmd")
-	if err != nil {
-		return fmt.Errorf("%w: Docker Compose cannot be built: %w", errCannotRun, err)
-	}
+	s.awaitCompose = sync.OnceValue(func() error {
+		err := s.logged(ctx, "go", "-C", module, "build", "-trimpath", "-ldflags=-s -w", "-o", binary, source+"/cmd")
+		if err != nil {
+			return fmt.Errorf("%w: Docker Compose cannot be built: %w", errCannotRun, err)
+		}
+		return nil
+	})
+	go s.awaitCompose() // it takes minutes, and the base images need no Compose
 	return nil
 }
 
@@ -72,6 +79,9 @@ func (s *stack) remove() error {
 
 // compose runs a command of Docker Compose.
 func (s *stack) compose(ctx context.Context, args ...string) error {
+	if err := s.awaitCompose(); err != nil {
+		return err
+	}
 	all := append(s.command[1:len(s.command):len(s.command)], "--project-name", project, "--project-directory", s.root)
 	for _, file := range s.files {
 		all = append(all, "--file", filepath.Join(s.root, file))
