@@ -132,7 +132,8 @@ func (s *Store) textIndex(ctx context.Context, posts *mongo.Collection) (bool, e
 			SetLanguageOverride("noLanguageField"), // a field called "language" has no special meaning
 	})
 	if lacksFeature(err) {
-		s.log.Warn("the server makes no text index, as a real MongoDB does: all works, but a search looks at every post, for at most 2 s", "cause", err)
+		s.log.Warn("the server refuses text indexes, which a real MongoDB has: "+
+			"all works, but a search looks at every post, for at most 2 s", "cause", err)
 		return false, nil
 	}
 	return err == nil, err
