@@ -113,7 +113,7 @@ func everyFieldOfChangesIsStored(t *testing.T, store models.Store) {
 func eachChange[T any](t *testing.T, test func(name string, change T, want any)) {
 	t.Helper()
 	for field, value := range reflect.ValueOf(Filled[T](t)).Fields() {
-		if field.Name == "UpdatedAt" || field.Name == "IfUnchanged" {
+		if !IsNewValue(field) {
 			continue
 		}
 		var change T

@@ -285,7 +285,7 @@ func statesGuardComments(t *testing.T, store models.Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for field, other := range variants(t, *got, "ID", "PostID", "PostAuthorID", "AuthorID", "Author") {
+	for field, other := range Variants(t, *got, "ID", "PostID", "PostAuthorID", "AuthorID", "Author") {
 		change := models.CommentChange{Content: "lost", UpdatedAt: now(), IfUnchanged: &other}
 		_, err := store.UpdateComment(t.Context(), got.ID, alice.ID, change)
 		if !errors.Is(err, models.ErrCommentChanged) {

@@ -162,7 +162,7 @@ func statesGuardDrafts(t *testing.T, store models.Store) {
 	if err != nil {
 		t.Fatalf("read: %v", err)
 	}
-	for field, other := range variants(t, *got, "ID", "AuthorID") {
+	for field, other := range Variants(t, *got, "ID", "AuthorID") {
 		change := models.DraftChange{Title: new("lost"), UpdatedAt: now(), IfUnchanged: &other}
 		if _, err := store.UpdateDraft(t.Context(), got.ID, alice.ID, change); !errors.Is(err, models.ErrDraftChanged) {
 			t.Errorf("change with another %s: got %v, want ErrDraftChanged", field, err)

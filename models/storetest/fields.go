@@ -18,20 +18,37 @@ func Filled[T any](t *testing.T) (value T) {
 	return value
 }
 
-// variants returns copies of a value that each have another value in one field, by the name of the field. It leaves
-// out the fields that except names.
-func variants[T any](t *testing.T, value T, except ...string) map[string]T {
+// Variants returns copies of a value that each differ from it in one field, by what differs. A time is also a
+// millisecond later, or zero, and a list has one entry more. The fields that except names stay.
+func Variants[T any](t *testing.T, value T, except ...string) map[string]T {
 	t.Helper()
 	all, other := map[string]T{}, reflect.ValueOf(Filled[T](t))
-	for field := range reflect.TypeFor[T]().Fields() {
+	for field, present := range reflect.ValueOf(value).Fields() {
 		if slices.Contains(except, field.Name) {
 			continue
 		}
-		variant := value
-		reflect.ValueOf(&variant).Elem().FieldByIndex(field.Index).Set(other.FieldByIndex(field.Index))
-		all[field.Name] = variant
+		add := func(what string, changed any) {
+			variant := value
+			reflect.ValueOf(&variant).Elem().FieldByIndex(field.Index).Set(reflect.ValueOf(changed))
+			if !reflect.DeepEqual(variant, value) {
+				all[what] = variant
+			}
+		}
+		add(field.Name, other.FieldByIndex(field.Index).Interface())
+		switch present := present.Interface().(type) {
+		case time.Time:
+			add(field.Name+" a millisecond later", present.Add(time.Millisecond))
+			add(field.Name+" zero", time.Time{})
+		case []string:
+			add(field.Name+" with one more", append(slices.Clone(present), "more"))
+		}
 	}
 	return all
+}
+
+// IsNewValue returns whether a field of a PostChange or a DraftChange is a new value, and not about the change itself.
+func IsNewValue(field reflect.StructField) bool {
+	return field.Name != "UpdatedAt" && field.Name != "IfUnchanged"
 }
 
 // fill sets a value to another one than its zero value. A name of an author is what a store looks up, so it stays nil.

@@ -165,7 +165,7 @@ func statesGuardChanges(t *testing.T, store models.Store) {
 	if err != nil {
 		t.Fatalf("read: %v", err)
 	}
-	for field, other := range variants(t, *got, "ID", "AuthorID", "Author") {
+	for field, other := range Variants(t, *got, "ID", "AuthorID", "Author") {
 		change := models.PostChange{Title: new("lost"), UpdatedAt: now(), IfUnchanged: &other}
 		if _, err := store.UpdatePost(t.Context(), got.ID, author.ID, change); !errors.Is(err, models.ErrPostChanged) {
 			t.Errorf("change with another %s: got %v, want ErrPostChanged", field, err)
