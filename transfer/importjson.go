@@ -63,24 +63,20 @@ func (i *importing) importLines(
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
-		where := fmt.Sprintf("%s:%d", name, number)
-		if err != nil {
-			if err := i.report(where, "", err); err != nil {
-				return err
-			}
+		if err == nil && len(line) == 0 {
 			continue
 		}
-		if len(line) == 0 {
-			continue
-		}
-		if line[0] == '[' {
+		if bytes.HasPrefix(line, []byte{'['}) {
 			return fmt.Errorf("%s is an array: export without --jsonArray, one document a line", name)
 		}
-		if err := ctx.Err(); err != nil {
-			return err
+		if ctx.Err() != nil {
+			return ctx.Err()
 		}
-		done, err := importLine(ctx, line)
-		if err := i.report(where, done, err); err != nil {
+		var done Done
+		if err == nil {
+			done, err = importLine(ctx, line)
+		}
+		if err := i.report(fmt.Sprintf("%s:%d", name, number), done, err); err != nil {
 			return err
 		}
 	}

@@ -117,13 +117,13 @@ func (p *Pages) publish(c *gin.Context) error {
 	post := &models.Post{
 		ID: models.NewID(), AuthorID: author.ID, Author: author.AsAuthor(), CreatedAt: now, UpdatedAt: now,
 	}
-	in.writeTo(post)
 	if sent["do"] == "preview" {
 		if err := p.preview(c, page, *post, in); err != nil {
 			return p.refuse(c, err, "editor", v, page.Form)
 		}
 		return p.render(c, http.StatusOK, "editor", v)
 	}
+	in.writeTo(post)
 	existing, err := p.Store.CreatePost(c.Request.Context(), post, models.NewIdempotency(key, in.canonical(), now))
 	if errors.Is(err, models.ErrKeyReused) {
 		v, page = p.newPostEditorAnew(c, sent)

@@ -61,7 +61,9 @@ func asPost(d *models.Draft) *models.Post { return d.Post(d.UpdatedAt) }
 
 // change returns the change that gives a post or a draft the text of the form. present is what there is.
 func (f *postForm) change(present *models.Post) models.PostChange {
-	change := models.PostChange{Title: &f.Title, Content: &f.Content, Tags: &f.Tags}
+	post := *present
+	f.writeTo(&post)
+	change := post.Text()
 	if normalizeLines(present.Content) == f.Content { // a form cannot tell one sort of line breaks from another
 		change.Content = nil
 	}
