@@ -26,34 +26,36 @@ const (
 var ErrTooManyLargeBodies = models.NewError(models.Unavailable,
 	"Too many large bodies at once, try again later or send a smaller one")
 
-// DrainBody sends the answer to a request that was refused early at once, and then reads the rest of its body. Many
-// clients read the answer only after they have sent the whole body; without DrainBody they would find the connection
-// reset. HTTP/2 needs none of this.
+// EndConnections closes the connection of every request whose body was not read to its end, after the answer. What
+// comes late on such a connection may be the rest of the body or the next request, and nobody can tell which: taken for
+// a request, it would let a client put words into the mouth of another behind the same proxy (request smuggling). The
+// answer is sent at once, and then the rest of the body is read: many clients read the answer only after they have sent
+// everything, and would find the connection reset. HTTP/2 needs none of this.
 //
-// A client that waits for "100 Continue" need not send the body, so DrainBody soon ends that connection.
-func DrainBody() gin.HandlerFunc {
-	return func(c *gin.Context) {
-		if c.Request.Body == http.NoBody || c.Request.ProtoMajor > 1 {
+// A client that waits for "100 Continue" need not send the body, so its connection is closed soon.
+func EndConnections(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Body == http.NoBody || r.ProtoMajor > 1 {
+			next.ServeHTTP(w, r)
 			return
 		}
-		body := &observedBody{ReadCloser: c.Request.Body}
-		replaceBody(c, body)
-		connection := http.NewResponseController(c.Writer)
-		// Without full duplex, net/http waits for the body before it sends the answer. The calls fail where connections
-		// can do none of this, as in some tests.
-		_ = connection.EnableFullDuplex()
-		c.Next()
+		body := &observedBody{ReadCloser: r.Body}
+		observed := *r // net/http looks at the body of its own request, so that one stays as it is
+		observed.Body = body
+		next.ServeHTTP(&closingWriter{ResponseWriter: w, body: body}, &observed)
+		connection := http.NewResponseController(w)
+		// The calls fail where connections can do none of this, as in some tests.
 		if body.ended || connection.Flush() != nil {
 			return
 		}
-		if c.GetHeader("Expect") != "" && !body.read && connection.SetReadDeadline(time.Now().Add(maxLinger)) != nil {
+		if r.Header.Get("Expect") != "" && !body.read && connection.SetReadDeadline(time.Now().Add(maxLinger)) != nil {
 			return
 		}
 		_, _ = io.CopyN(io.Discard, body, maxDrain)
-	}
+	})
 }
 
-// observedBody is a body that remembers whether somebody read it, and whether it ended.
+// observedBody is a body that remembers whether somebody read it, and whether they read it to its end.
 type observedBody struct {
 	io.ReadCloser
 	read, ended bool
@@ -63,8 +65,36 @@ type observedBody struct {
 func (b *observedBody) Read(p []byte) (int, error) {
 	b.read = true
 	n, err := b.ReadCloser.Read(p)
-	b.ended = b.ended || err != nil
+	b.ended = b.ended || err == io.EOF
 	return n, err
+}
+
+// closingWriter tells net/http to close the connection if the body has not ended when the answer begins. Then net/http
+// does not wait for the body before it sends the answer, as it would otherwise.
+type closingWriter struct {
+	http.ResponseWriter
+	body  *observedBody
+	begun bool
+}
+
+// Unwrap gives http.ResponseController the connection.
+func (w *closingWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// WriteHeader implements http.ResponseWriter.
+func (w *closingWriter) WriteHeader(status int) {
+	if !w.body.ended {
+		w.Header().Set("Connection", "close")
+	}
+	w.begun = true
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements io.Writer.
+func (w *closingWriter) Write(p []byte) (int, error) {
+	if !w.begun {
+		w.WriteHeader(http.StatusOK)
+	}
+	return w.ResponseWriter.Write(p)
 }
 
 // LimitBody makes the reading of a body of more than n bytes fail with an *http.MaxBytesError. It refuses a body
@@ -112,9 +142,8 @@ func bufferBody(c *gin.Context, bodies *budget) (held int64, err error) {
 	return held, nil
 }
 
-// replaceBody gives the handlers a copy of the request with another body. net/http looks at the body of the request
-// that it made when the handlers are done: if the client still waits for "100 Continue", net/http answers without
-// waiting for a body that never comes.
+// replaceBody gives the handlers a copy of the request with another body. The middleware outside keeps the request
+// that it knows.
 func replaceBody(c *gin.Context, body io.ReadCloser) {
 	c.Request = c.Request.WithContext(c.Request.Context())
 	c.Request.Body = body

@@ -104,7 +104,7 @@ func New(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return middleware.TrimSlash(engine), nil
+	return middleware.EndConnections(middleware.TrimSlash(engine)), nil
 }
 
 // newEngine returns the router with its middleware and all routes. o has its defaults.
@@ -143,7 +143,6 @@ func newEngine(o Options) (*gin.Engine, error) {
 
 // useMiddleware installs the middleware of every request, in this order:
 //
-//   - DrainBody reads the rest of the body after the answer was sent, whoever made that.
 //   - Metrics sees each request from its start to its end, also a request that panics.
 //   - RequestID comes before everything that logs or answers.
 //   - AccessLog runs outside of Answer, to log what was sent, and how long that took.
@@ -154,7 +153,6 @@ func newEngine(o Options) (*gin.Engine, error) {
 // CORS is not among them, because it must not run for pages. It runs first for the routes of the API, and for requests
 // without a route, because a preflight request names a method that has none.
 func useMiddleware(r *gin.Engine, o Options) {
-	r.Use(middleware.DrainBody())
 	if o.Metrics != nil {
 		r.Use(middleware.Metrics(o.Metrics))
 	}

@@ -38,6 +38,7 @@ func TestMain(m *testing.M) {
 type server struct {
 	t        *testing.T
 	url      string
+	handler  http.Handler // behind url
 	others   []string // the addresses of those besides url
 	sent     atomic.Int64
 	store    models.Store
@@ -120,6 +121,7 @@ func (s *server) serve(store models.Store, change ...func(*routes.Options, *auth
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.handler = handler
 	listener := httptest.NewServer(handler)
 	t.Cleanup(listener.Close)
 	return listener.URL

@@ -67,7 +67,7 @@ func openCeilings(ctx context.Context, dir string, s *site) (*ceilings, error) {
 func readyMade(answers map[string]*testkit.Response) http.Handler {
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	r := gin.New()
-	r.Use(middleware.DrainBody(), middleware.RequestID(), middleware.NoSniff(), middleware.AccessLog(log),
+	r.Use(middleware.RequestID(), middleware.NoSniff(), middleware.AccessLog(log),
 		middleware.Answer(), middleware.Recover(log), middleware.CORS([]string{"*"}), middleware.Revalidate(),
 		middleware.LimitBody(1<<20))
 	bodies, headers := map[string]*middleware.Body{}, map[string]http.Header{}
