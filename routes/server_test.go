@@ -39,7 +39,7 @@ type server struct {
 	t        *testing.T
 	url      string
 	handler  http.Handler // behind url
-	others   []string // the addresses of those besides url
+	others   []string     // the addresses of those besides url
 	sent     atomic.Int64
 	store    models.Store
 	clock    *clock

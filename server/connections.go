@@ -20,6 +20,9 @@ type connections struct {
 // track is called by http.Server at each change of a connection's state. A new connection counts as busy: its first
 // request is on its way.
 func (c *connections) track(conn net.Conn, state http.ConnState) {
+	if framed, ok := conn.(*framedConn); ok {
+		conn = framed.Conn // which http.Server told of when it was new
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if state == http.StateNew || state == http.StateActive {

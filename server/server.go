@@ -18,11 +18,26 @@ const StopTimeout = 7 * time.Second
 
 const (
 	readHeaderTimeout = 5 * time.Second
-	readTimeout       = 30 * time.Second // enough for a body of 2 MiB over a slow line
-	writeTimeout      = 40 * time.Second // longer than readTimeout, so that a client that was too slow is told so
 	idleTimeout       = 2 * time.Minute
 	maxHeaderBytes    = 32 << 10
 )
+
+// timeouts are how long a client may take.
+type timeouts struct {
+	readHeader time.Duration // to send the headers of a request, or a frame of HTTP/2
+	read       time.Duration // to send a request
+	write      time.Duration // to send a request and read its answer
+	writeByte  time.Duration // to read anything, over HTTP/2
+	idle       time.Duration // between two requests
+}
+
+var defaultTimeouts = timeouts{
+	readHeader: readHeaderTimeout,
+	read:       30 * time.Second, // enough for a body of 2 MiB over a slow line
+	write:      40 * time.Second, // longer than read, so that a client that was too slow is told so
+	writeByte:  10 * time.Second,
+	idle:       idleTimeout,
+}
 
 // silenceGrace is how long a stopping server that takes no more connections waits for the first byte on a new one.
 const silenceGrace = 500 * time.Millisecond
@@ -30,6 +45,8 @@ const silenceGrace = 500 * time.Millisecond
 // Options are the settings of a server.
 type Options struct {
 	Certificate *Certificate // nil for HTTP without TLS
+	// ConnContext adds to the context of a connection what the handler keeps for it. Default: nothing.
+	ConnContext func(ctx context.Context, conn net.Conn) context.Context
 	// DrainDelay is how long a stopping server still takes connections.
 	DrainDelay time.Duration
 	Log        *slog.Logger
@@ -38,13 +55,14 @@ type Options struct {
 // Server answers requests on one listener. It answers every request that it has read, also at a stop.
 type Server struct {
 	options  Options
+	timeouts timeouts
 	draining atomic.Bool
 	open     connections
 }
 
 // New returns a server.
 func New(o Options) *Server {
-	return &Server{options: o, open: connections{busy: map[net.Conn]http.ConnState{}}}
+	return &Server{options: o, timeouts: defaultTimeouts, open: connections{busy: map[net.Conn]http.ConnState{}}}
 }
 
 // Draining tells whether the server is about to stop.
@@ -70,13 +88,20 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener, handler http.
 		Handler:                      handler,
 		TLSConfig:                    s.options.Certificate.tlsConfig(),
 		ConnState:                    s.open.track,
+		ConnContext:                  s.options.ConnContext,
 		DisableGeneralOptionsHandler: true, // the handler answers "OPTIONS *" too
-		ReadHeaderTimeout:            readHeaderTimeout,
-		ReadTimeout:                  readTimeout,
-		WriteTimeout:                 writeTimeout,
-		IdleTimeout:                  idleTimeout,
+		ReadHeaderTimeout:            s.timeouts.readHeader,
+		ReadTimeout:                  s.timeouts.read,
+		WriteTimeout:                 s.timeouts.write,
+		IdleTimeout:                  s.timeouts.idle,
 		MaxHeaderBytes:               maxHeaderBytes,
+		HTTP2:                        http2Config(s.timeouts.writeByte),
 		ErrorLog:                     slog.NewLogLogger(s.options.Log.Handler(), slog.LevelWarn),
+	}
+	if server.TLSConfig != nil {
+		if err := speakHTTP2(server, s.timeouts.readHeader); err != nil {
+			return err
+		}
 	}
 	listener = watchedListener{listener}
 	ended := make(chan error, 1)
