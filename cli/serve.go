@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"gin-blog/config"
+	"gin-blog/middleware"
 	"gin-blog/models"
 	"gin-blog/publisher"
 	"gin-blog/server"
@@ -68,7 +69,9 @@ func serve(ctx context.Context, in call) (err error) {
 	defer stopMetrics()
 	defer startJobs(ctx, store, log)()
 
-	srv := server.New(server.Options{Certificate: certificate, DrainDelay: c.DrainDelay, Log: log})
+	srv := server.New(server.Options{
+		Certificate: certificate, ConnContext: middleware.PerConnection, DrainDelay: c.DrainDelay, Log: log,
+	})
 	site, err := newSite(c, store, log, metrics, srv.Draining)
 	if err != nil {
 		return err

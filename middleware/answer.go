@@ -16,7 +16,8 @@ import (
 const (
 	// minCompressed is the size, in bytes, from which on an answer is compressed.
 	minCompressed = 1024 + 1
-	// answerBudget is how many bytes the large answers that are being made and sent may have together.
+	// answerBudget is how many bytes the answers that are being made and sent may have together, besides what every
+	// connection may hold.
 	answerBudget = 32 << 20
 	// gzipSuffix ends the ETag of a compressed answer, inside of the quotes. A strong ETag identifies one
 	// representation, and the compressed one is another (RFC 9110, section 8.8.3.3).
@@ -32,11 +33,14 @@ var ErrTooManyLargeAnswers = models.NewError(models.Unavailable,
 // Answer holds back the answer of a request until it is whole, and then sends it. So each answer has a
 // Content-Length, HEAD has the headers of GET, and an error can still replace an answer that was begun. Answer
 // compresses answers of more than 1 KiB if the client accepts gzip, except those marked by Secret, and answers 304
-// to a GET or HEAD if the client has the representation. The large answers have a budget: see ReserveAnswer.
+// to a GET or HEAD if the client has the representation. Answers have a budget: see ReserveAnswer.
 func Answer() gin.HandlerFunc {
 	answers := &budget{limit: answerBudget}
 	return func(c *gin.Context) {
-		w := &answerWriter{ResponseWriter: c.Writer, budget: answers, status: http.StatusOK}
+		own := allowanceOf(c.Request.Context())
+		w := &answerWriter{
+			ResponseWriter: c.Writer, memory: hold{budget: answers, own: &own.answers}, status: http.StatusOK,
+		}
 		defer w.release()
 		c.Writer = w
 		c.Next()
@@ -48,13 +52,12 @@ func Answer() gin.HandlerFunc {
 // answerWriter keeps the answer that handlers write.
 type answerWriter struct {
 	gin.ResponseWriter
-	budget   *budget
-	reserved int64 // bytes of the budget
-	status   int
-	written  bool
-	body     []byte
-	shared   *Body // where body is, if other answers may have it too
-	held     *Body // the large shared body that counts against the budget, also for this answer
+	memory  hold // of the request and its answer
+	status  int
+	written bool
+	body    []byte
+	shared  *Body // where body is, if other answers may have it too
+	held    *Body // the shared body that is charged to the budget once for all answers that are being sent with it
 }
 
 // Body is a body that several answers share. It is compressed once.
@@ -103,26 +106,19 @@ func (w *answerWriter) Written() bool { return w.written }
 // Flush implements http.Flusher. The answer is sent when it is whole.
 func (w *answerWriter) Flush() {}
 
-// count makes what the answer has of the budget fit its size in bytes.
-func (w *answerWriter) count(size int) {
-	needed := counted(size)
-	if needed == w.reserved { // the usual case: 0
-		return
-	}
-	w.budget.overdraw(needed - w.reserved)
-	w.reserved = needed
-}
+// count makes the memory of the answer fit its size in bytes.
+func (w *answerWriter) count(size int) { w.memory.resize(requestOverhead+int64(size), true) }
 
-// hold counts a shared body against the budget, once for all answers that are being sent with it. A body that is no
-// longer kept stays in memory as long as it is sent. It returns ErrTooManyLargeAnswers if too little is left.
+// hold charges a shared body to the budget, unless the connection may hold it for nothing: once for all answers that are
+// being sent with it. A body that is no longer kept stays in memory as long as it is sent. It returns
+// ErrTooManyLargeAnswers if too little is left.
 func (w *answerWriter) hold(b *Body) error {
-	size := counted(len(b.plain))
-	if size == 0 {
+	if w.memory.fits(requestOverhead + int64(len(b.plain))) {
 		return nil
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.holders == 0 && !w.budget.take(size) {
+	if b.holders == 0 && !w.memory.budget.take(int64(len(b.plain)), false) {
 		return ErrTooManyLargeAnswers
 	}
 	b.holders++
@@ -130,9 +126,9 @@ func (w *answerWriter) hold(b *Body) error {
 	return nil
 }
 
-// release gives back what the answer has of the budget.
+// release gives back the memory of the answer.
 func (w *answerWriter) release() {
-	w.count(0)
+	w.memory.release()
 	b := w.held
 	if b == nil {
 		return
@@ -141,23 +137,26 @@ func (w *answerWriter) release() {
 	defer b.mu.Unlock()
 	b.holders--
 	if b.holders == 0 {
-		w.budget.release(counted(len(b.plain)))
+		w.memory.budget.take(-int64(len(b.plain)), true)
 	}
 }
 
-// ReserveAnswer takes from the budget what an answer of about size bytes needs, before it is made. It returns
+// Admit refuses a request if the requests and answers of its connection and of all clients take too much memory
+// already. That is never so for the first requests of a connection. It needs Answer.
+func Admit(c *gin.Context) {
+	if err := ReserveAnswer(c, 0); err != nil {
+		refuse(c, err)
+	}
+}
+
+// ReserveAnswer reserves the memory for an answer of about size bytes, before it is made. It returns
 // ErrTooManyLargeAnswers if too little is left. A handler that writes to the store calls it before: an answer that says
 // "try again later" must not follow a write that was done.
 func ReserveAnswer(c *gin.Context, size int) error {
 	w, ok := c.Writer.(*answerWriter)
-	needed := counted(size)
-	if !ok || needed == 0 {
-		return nil
-	}
-	if !w.budget.take(needed - w.reserved) {
+	if ok && !w.memory.resize(requestOverhead+int64(size), false) {
 		return ErrTooManyLargeAnswers
 	}
-	w.reserved = needed
 	return nil
 }
 

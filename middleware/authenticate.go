@@ -42,27 +42,16 @@ func VerifyToken(sessions *auth.Sessions) gin.HandlerFunc {
 	}
 }
 
-// Authenticate refuses requests whose session has ended. It runs after VerifyToken and LimitBody. It adds the errors of
-// auth.Sessions.Identify, or ErrTooManyLargeBodies.
-//
-// It reads the whole body before it looks the session up. Otherwise a client could send half of the body, and the rest
-// after the session ended, and the request would still have an effect.
+// Authenticate refuses requests whose session has ended. It runs after VerifyToken and BufferBody. It adds the errors of
+// auth.Sessions.Identify.
 func Authenticate(sessions *auth.Sessions) gin.HandlerFunc {
-	bodies := &budget{limit: bodyBudget}
 	return func(c *gin.Context) {
-		held, err := bufferBody(c, bodies)
-		if err != nil {
-			refuse(c, err)
-			return
-		}
-		defer bodies.release(held)
 		identity, err := sessions.Identify(c.Request.Context(), c.MustGet(tokenKey).(auth.VerifiedToken))
 		if err != nil {
 			refuse(c, err)
 			return
 		}
 		c.Set(identityKey, identity)
-		c.Next()
 	}
 }
 

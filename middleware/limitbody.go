@@ -16,10 +16,11 @@ const (
 	maxDrain = 8 << 20
 	// maxLinger is how long they are read if the client was not asked for the body.
 	maxLinger = 500 * time.Millisecond
-	// bodyBudget is how many bytes the large bodies that are being received may have together.
+	// bodyBudget is how many bytes the bodies that are being received may have together, besides what every connection
+	// may hold.
 	bodyBudget = 32 << 20
-
-	bodyLimitKey = "bodyLimit"
+	// firstBuffer is how many bytes of a body are read before more memory is asked for.
+	firstBuffer = 4 << 10
 )
 
 // ErrTooManyLargeBodies says that the bodies that clients are sending hold as much memory as they may.
@@ -108,38 +109,52 @@ func LimitBody(n int64) gin.HandlerFunc {
 		if c.Request.Body == http.NoBody {
 			return
 		}
-		c.Set(bodyLimitKey, n)
 		replaceBody(c, http.MaxBytesReader(c.Writer, c.Request.Body, n))
 	}
 }
 
+// BufferBody reads the whole body, so that what a request may do is decided when its body is there: a client could send
+// half of it, and the rest after its session ended. It goes after LimitBody, and after all that can refuse the request
+// without its body. The bodies that are being received have a budget: BufferBody adds ErrTooManyLargeBodies if too
+// little is left.
+func BufferBody() gin.HandlerFunc {
+	bodies := &budget{limit: bodyBudget}
+	return func(c *gin.Context) {
+		release, err := bufferBody(c, bodies)
+		defer release()
+		if err != nil {
+			refuse(c, err)
+			return
+		}
+		c.Next()
+	}
+}
+
 // bufferBody reads the whole body and puts it back. A later reader gets the same bytes and the same error as it would
-// without bufferBody. The body must be limited. bufferBody takes what a large body needs from the budget, and returns
-// how much that is, or ErrTooManyLargeBodies.
-func bufferBody(c *gin.Context, bodies *budget) (held int64, err error) {
+// without bufferBody. The body must be limited. bufferBody charges the memory before it is used; it returns
+// ErrTooManyLargeBodies if the budget has too little left. The caller gives the memory back by release.
+func bufferBody(c *gin.Context, bodies *budget) (release func(), err error) {
 	if c.Request.Body == http.NoBody {
-		return 0, nil
+		return func() {}, nil
 	}
-	var content bytes.Buffer
-	content.Grow(int(min(max(c.Request.ContentLength, 0), largeBody)) + bytes.MinRead)
-	_, readErr := io.CopyN(&content, c.Request.Body, largeBody)
-	if readErr == nil { // there may be more
-		size := c.Request.ContentLength
-		if size < 0 {
-			size = c.GetInt64(bodyLimitKey)
+	memory := &hold{budget: bodies, own: &allowanceOf(c.Request.Context()).bodies}
+	var content []byte
+	for size := firstBuffer; err == nil; size *= 2 {
+		if !memory.resize(int64(size), false) {
+			return memory.release, ErrTooManyLargeBodies
 		}
-		if !bodies.take(size) {
-			return 0, ErrTooManyLargeBodies
+		content = append(make([]byte, 0, size), content...)
+		for err == nil && len(content) < size {
+			var n int
+			n, err = c.Request.Body.Read(content[len(content):size])
+			content = content[:len(content)+n]
 		}
-		held = size
-		content.Grow(int(size) - largeBody + bytes.MinRead)
-		_, readErr = content.ReadFrom(c.Request.Body)
 	}
-	if readErr == io.EOF {
-		readErr = nil
+	if err == io.EOF {
+		err = nil
 	}
-	replaceBody(c, &bufferedBody{content: bytes.NewReader(content.Bytes()), err: readErr})
-	return held, nil
+	replaceBody(c, &bufferedBody{content: bytes.NewReader(content), err: err})
+	return memory.release, nil
 }
 
 // replaceBody gives the handlers a copy of the request with another body. The middleware outside keeps the request

@@ -38,12 +38,12 @@ func NewSessionCookie(sessions *auth.Sessions, secure bool) *SessionCookie {
 //
 // It reads the whole body before it looks the session up, as Authenticate does.
 func (s *SessionCookie) Identify(c *gin.Context) {
-	held, err := bufferBody(c, s.forms)
+	release, err := bufferBody(c, s.forms)
+	defer release()
 	if err != nil {
 		refuse(c, err)
 		return
 	}
-	defer s.forms.release(held)
 	if s.IsSent(c) {
 		err := s.identify(c)
 		if errors.Is(err, auth.ErrInvalidToken) || errors.Is(err, auth.ErrTokenExpired) {

@@ -147,8 +147,8 @@ func newEngine(o Options) (*gin.Engine, error) {
 //   - RequestID comes before everything that logs or answers.
 //   - AccessLog runs outside of Answer, to log what was sent, and how long that took.
 //   - Answer sends the whole answer when everything inside of it is done.
-//   - RenderErrors answers the errors of what is inside: of Recover, which turns a panic into an error, and of the
-//     handlers.
+//   - RenderErrors answers the errors of what is inside: of Recover, which turns a panic into an error, of Admit, which
+//     refuses what takes too much memory, and of the handlers.
 //
 // CORS is not among them, because it must not run for pages. It runs first for the routes of the API, and for requests
 // without a route, because a preflight request names a method that has none.
@@ -167,6 +167,7 @@ func useMiddleware(r *gin.Engine, o Options) {
 		middleware.Answer(),
 		middleware.RenderErrors(renderError),
 		middleware.Recover(o.Log),
+		middleware.Admit,
 	)
 }
 
@@ -214,13 +215,14 @@ func newHandlers(o Options) (*handlers, error) {
 
 // addRoutes names every path of the API.
 //
-// The calls of signed-in users check in this order: the token, what can be refused without the body (refuseID,
+// The calls that take a body check in this order: the token, what can be refused without the body (refuseID,
 // refuseMediaType), and, once the whole body is there, the session.
 func addRoutes(r gin.IRouter, h *handlers, o Options) {
 	verify, authenticate := middleware.VerifyToken(o.Sessions), middleware.Authenticate(o.Sessions)
 	badID, badMediaType := middleware.Handle(refuseID), middleware.Handle(refuseMediaType)
-	signedIn := []gin.HandlerFunc{verify, badID, authenticate}
-	signedInWithBody := []gin.HandlerFunc{verify, badID, badMediaType, authenticate}
+	buffer := middleware.BufferBody()
+	signedIn := []gin.HandlerFunc{verify, badID, buffer, authenticate}
+	signedInWithBody := []gin.HandlerFunc{verify, badID, badMediaType, buffer, authenticate}
 
 	middleware.Route(r, "GET /healthz", h.health.alive)
 	middleware.Route(r, "GET /readyz", h.health.ready)
@@ -230,10 +232,11 @@ func addRoutes(r gin.IRouter, h *handlers, o Options) {
 	middleware.Route(r, "GET /docs/*file", h.docs.file)
 
 	auths := r.Group("", middleware.Secret(), middleware.LimitBody(maxAccountBody))
-	middleware.Route(auths, "POST /auth/register", h.login.register)
-	middleware.Route(auths, "POST /auth/login", h.login.logIn)
-	middleware.Route(auths, "POST /auth/refresh", h.login.refresh)
-	middleware.Route(auths, "POST /auth/logout", h.login.logOut)
+	visitors := auths.Group("", badMediaType, buffer)
+	middleware.Route(visitors, "POST /auth/register", h.login.register)
+	middleware.Route(visitors, "POST /auth/login", h.login.logIn)
+	middleware.Route(visitors, "POST /auth/refresh", h.login.refresh)
+	middleware.Route(visitors, "POST /auth/logout", h.login.logOut)
 
 	own, ownWithBody := auths.Group("", signedIn...), auths.Group("", signedInWithBody...)
 	middleware.Route(own, "GET /auth/me", h.account.me)
