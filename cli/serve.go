@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net"
+	"runtime/debug"
 	"strconv"
 	"time"
 
@@ -22,6 +24,10 @@ import (
 // that Docker waits.
 const storeCloseTimeout = 2 * time.Second
 
+// memoryLimit is how many bytes the process takes before it collects garbage more often. All that clients can make it
+// hold at once is less.
+const memoryLimit = 128 << 20
+
 // serve answers requests until a signal or ctx stops it, then lets the requests in flight finish.
 func serve(ctx context.Context, in call) (err error) {
 	c, err := in.load()
@@ -30,6 +36,9 @@ func serve(ctx context.Context, in call) (err error) {
 	}
 	terminal := isTerminal(in.stdout)
 	log := newLogger(c, in.stdout, terminal)
+	if debug.SetMemoryLimit(-1) == math.MaxInt64 { // GOMEMLIMIT is not set
+		debug.SetMemoryLimit(memoryLimit)
+	}
 	for _, warning := range c.Warnings {
 		log.Warn(warning)
 	}

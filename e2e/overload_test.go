@@ -1,10 +1,12 @@
 package e2e
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"strings"
@@ -120,5 +122,27 @@ func TestOutOfFileDescriptors(t *testing.T) {
 	p.call("GET", "/posts", "", "", 200, &list)
 	if len(list) != 1 {
 		t.Errorf("%d posts", len(list))
+	}
+}
+
+// TestLateBodyIsNoRequest: a request is refused before its body ends. What comes later is never taken for a request.
+func TestLateBodyIsNoRequest(t *testing.T) {
+	t.Parallel()
+	p := start(t, t.TempDir())
+	for _, methodAndPath := range []string{"POST /nowhere", "POST /posts", "GET /healthz", "PUT /login"} {
+		conn := p.dial(methodAndPath + " HTTP/1.1\r\nHost: x\r\nContent-Length: 200\r\n\r\n0123456789")
+		answer := bufio.NewReader(conn)
+		first, err := http.ReadResponse(answer, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.Copy(io.Discard, first.Body); err != nil || !first.Close {
+			t.Errorf("%s: %s: close %v, %v", methodAndPath, first.Status, first.Close, err)
+		}
+		_, _ = io.WriteString(conn, strings.Repeat("x", 190)+"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+		_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+		if more, err := io.ReadAll(answer); len(more) > 0 || errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("%s: after the answer came %.60q, %v", methodAndPath, more, err)
+		}
 	}
 }

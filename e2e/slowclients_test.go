@@ -79,6 +79,7 @@ func startWithLongPosts(t *testing.T) (p *process, token string) {
 		p.call("POST", "/posts", token, body, 201, &struct{}{})
 	}
 	p.call("POST", "/posts", token, `{"title":"Short","content":"Hello","tags":["short"]}`, 201, &struct{}{})
+	_, p.usual = p.serve(t)
 	return p, token
 }
 
@@ -115,10 +116,11 @@ func (p *process) openSlowClients(t *testing.T, requests func(i int) string) (cl
 }
 
 // expectServing expects that small requests are answered fast while slow clients are there, and little memory is used.
-// It measures again if not: on a busy machine, garbage stays longer, and everything takes longer.
+// It measures again if not: on a busy machine, garbage stays longer.
 func (p *process) expectServing(t *testing.T) {
 	t.Helper()
-	const maxMemory, maxP99 = 256 << 20, 50 * time.Millisecond
+	const maxMemory = 256 << 20
+	maxP99 := 50*time.Millisecond + 10*p.usual // on a busy machine, everything takes longer
 	for range 3 {
 		memory, p99 := p.serve(t)
 		t.Logf("resident memory %.0f MiB, p99 of other readers %s", memory/(1<<20), p99)

@@ -18,12 +18,14 @@ const (
 	minCompressed = 1024 + 1
 	// answerBudget is how many bytes the answers that are being made and sent may have together, besides what every
 	// connection may hold.
-	answerBudget = 32 << 20
+	answerBudget = 16 << 20
 	// gzipSuffix ends the ETag of a compressed answer, inside of the quotes. A strong ETag identifies one
 	// representation, and the compressed one is another (RFC 9110, section 8.8.3.3).
 	gzipSuffix = "-gzip"
 
 	noCompressionKey = "noCompression"
+	// retryAfterAdmission is how many seconds a client should wait that has too many requests at once.
+	retryAfterAdmission = "1"
 )
 
 // ErrTooManyLargeAnswers says that the clients that are reading large answers hold as much memory as they may.
@@ -142,10 +144,12 @@ func (w *answerWriter) release() {
 }
 
 // Admit refuses a request if the requests and answers of its connection and of all clients take too much memory
-// already. That is never so for the first requests of a connection. It needs Answer.
+// already. That is never so for the first requests of a connection. It needs Answer. The refusal has no body: that would
+// wait for a client that reads nothing, and hold as much as the request itself.
 func Admit(c *gin.Context) {
 	if err := ReserveAnswer(c, 0); err != nil {
-		refuse(c, err)
+		c.Header("Retry-After", retryAfterAdmission)
+		c.AbortWithStatus(http.StatusServiceUnavailable)
 	}
 }
 

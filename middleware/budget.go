@@ -11,7 +11,7 @@ const (
 	// requests work also when a budget is used up, and a client that multiplexes many of them does not.
 	largeBody = 64 << 10
 	// requestOverhead is about how many bytes a request takes besides its body and its answer.
-	requestOverhead = 16 << 10
+	requestOverhead = 32 << 10
 )
 
 // budget bounds how many bytes the bodies of all clients hold together. Clients that send or read slowly hold them for

@@ -17,7 +17,7 @@ import (
 
 const (
 	// maxKept is how many bytes the kept answers have together, with their addresses and their compressed forms.
-	maxKept = 64 << 20
+	maxKept = 32 << 20
 	// maxKeptKey is how many bytes the path and the query of a kept answer have at most.
 	maxKeptKey = 1 << 10
 	// keptOverhead is about how many bytes a kept answer takes besides its body, its compressed form and its key.

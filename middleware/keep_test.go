@@ -217,7 +217,7 @@ func TestKeptAnswersThatAreSentAreBounded(t *testing.T) {
 			d.version.Add(1) // now it is not
 		}
 	}
-	for i := range clients - 31 { // each has a little more than 1 MiB
+	for i := range clients - 15 { // each has a little more than 1 MiB
 		if code := <-answers; code != http.StatusInternalServerError {
 			t.Fatalf("answer %d is %d", i, code)
 		}
@@ -239,8 +239,8 @@ func TestKeptAnswersThatAreSentAreBounded(t *testing.T) {
 			served++
 		}
 	}
-	if served != 31+clients {
-		t.Errorf("%d answers were sent, want %d", served, 31+clients)
+	if served != 15+clients {
+		t.Errorf("%d answers were sent, want %d", served, 15+clients)
 	}
 }
 
@@ -264,11 +264,11 @@ func TestKeeperIsBounded(t *testing.T) {
 	for i := range 200 {
 		ask(r, "GET", fmt.Sprintf("/%d", i), "Accept-Encoding", "gzip")
 		ask(r, "GET", "/0") // stays, since it is used
-		if got := kept(); got > 64<<20 {
+		if got := kept(); got > 32<<20 {
 			t.Fatalf("%.0f bytes are kept", got)
 		}
 	}
-	if got := kept(); got < 32<<20 {
+	if got := kept(); got < 16<<20 {
 		t.Errorf("only %.0f bytes are kept", got)
 	}
 	before := d.reads.Load()

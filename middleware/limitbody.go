@@ -18,8 +18,8 @@ const (
 	maxLinger = 500 * time.Millisecond
 	// bodyBudget is how many bytes the bodies that are being received may have together, besides what every connection
 	// may hold.
-	bodyBudget = 32 << 20
-	// firstBuffer is how many bytes of a body are read before more memory is asked for.
+	bodyBudget = 16 << 20
+	// firstBuffer is how many bytes are reserved for a body of unknown length at first.
 	firstBuffer = 4 << 10
 )
 
@@ -139,7 +139,8 @@ func bufferBody(c *gin.Context, bodies *budget) (release func(), err error) {
 	}
 	memory := &hold{budget: bodies, own: &allowanceOf(c.Request.Context()).bodies}
 	var content []byte
-	for size := firstBuffer; err == nil; size *= 2 {
+	first := min(max(c.Request.ContentLength+1, firstBuffer), largeBody) // one byte more, to find the end
+	for size := int(first); err == nil; size *= 2 {
 		if !memory.resize(int64(size), false) {
 			return memory.release, ErrTooManyLargeBodies
 		}

@@ -16,8 +16,9 @@ import (
 func http2Config(writeByteTimeout time.Duration) *http.HTTP2Config {
 	return &http.HTTP2Config{
 		MaxConcurrentStreams:          30,
-		MaxReceiveBufferPerConnection: 256 << 10, // bytes of bodies that no handler has read yet
-		MaxReceiveBufferPerStream:     256 << 10,
+		MaxReadFrameSize:              16 << 10, // bytes
+		MaxReceiveBufferPerConnection: 64 << 10, // bytes of bodies that no handler has read yet
+		MaxReceiveBufferPerStream:     64 << 10,
 		WriteByteTimeout:              writeByteTimeout,
 	}
 }

@@ -86,8 +86,11 @@ func NewRequest(ctx context.Context, method, url, body string, headers ...Header
 }
 
 // Do sends a request and reads the answer. It follows no redirect.
-func Do(request *http.Request) (*Response, error) {
-	answer, err := http.DefaultTransport.RoundTrip(request)
+func Do(request *http.Request) (*Response, error) { return DoBy(http.DefaultTransport, request) }
+
+// DoBy is Do with the connections of a transport.
+func DoBy(transport http.RoundTripper, request *http.Request) (*Response, error) {
+	answer, err := transport.RoundTrip(request)
 	if err != nil {
 		return nil, err
 	}
