@@ -3,6 +3,7 @@ package middleware
 import (
 	"bytes"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -81,8 +82,8 @@ func (k *Keeper) Keep(c *gin.Context) { k.KeepBy(c, "") }
 // KeepBy is Keep for answers that depend on one more thing, which may come from the request.
 func (k *Keeper) KeepBy(c *gin.Context, variant string) {
 	w, ok := c.Writer.(*answerWriter)
-	key := variant + c.Request.URL.EscapedPath() + "?" + c.Request.URL.RawQuery
-	if !ok || k.store == nil || len(key) > maxKeptKey {
+	key := keptKey(variant, c.Request.URL)
+	if !ok || k.store == nil || key == "" {
 		return
 	}
 	for range maxWaits {
@@ -115,6 +116,20 @@ func (k *Keeper) KeepBy(c *gin.Context, variant string) {
 			return
 		}
 	}
+}
+
+// keptKey returns the key of an answer, which is the same for all addresses that differ only in their escapes and in the
+// order of their parameters. It returns "" for an answer that is not kept: its address is too long or malformed.
+func keptKey(variant string, address *url.URL) string {
+	if len(address.RawQuery) > maxKeptKey {
+		return ""
+	}
+	query, err := url.ParseQuery(address.RawQuery)
+	key := variant + (&url.URL{Path: address.Path}).EscapedPath() + "?" + query.Encode()
+	if err != nil || len(key) > maxKeptKey {
+		return ""
+	}
+	return key
 }
 
 // flight is a request that asks the store for an answer, while others wait for the same answer.

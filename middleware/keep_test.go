@@ -101,11 +101,17 @@ func TestKeeperSendsTheSameAnswerAgain(t *testing.T) {
 	if reads := d.reads.Load(); reads != 1 {
 		t.Errorf("%d reads, want 1", reads)
 	}
-	for _, other := range []string{"/a", "/a?b=d", "/b?b=c"} {
+	for _, other := range []string{"/a", "/a?b=d", "/b?b=c", "/a%3Fb=c", "/a?b=c&b=c"} {
 		ask(r, "GET", other)
 	}
-	if reads := d.reads.Load(); reads != 4 {
-		t.Errorf("%d reads of 4 addresses", reads)
+	if reads := d.reads.Load(); reads != 6 {
+		t.Errorf("%d reads of 6 addresses", reads)
+	}
+	for _, same := range []string{"/%61?b=c", "/a?%62=%63", "/a?&b=c&", "/a?"} {
+		ask(r, "GET", same)
+	}
+	if reads := d.reads.Load(); reads != 6 {
+		t.Errorf("%d reads of addresses that mean the same", reads)
 	}
 	d.version.Add(1)
 	if body := ask(r, "GET", "/a?b=c").Body.String(); !strings.Contains(body, "at 1 ") {
@@ -114,8 +120,8 @@ func TestKeeperSendsTheSameAnswerAgain(t *testing.T) {
 	want := `
 # HELP gin_blog_kept_answers_total Requests for answers that may be kept: hit (sent again) or miss (asked of the store).
 # TYPE gin_blog_kept_answers_total counter
-gin_blog_kept_answers_total{result="hit"} 5
-gin_blog_kept_answers_total{result="miss"} 5
+gin_blog_kept_answers_total{result="hit"} 9
+gin_blog_kept_answers_total{result="miss"} 7
 `
 	if err := testutil.GatherAndCompare(registry, strings.NewReader(want), "gin_blog_kept_answers_total"); err != nil {
 		t.Error(err)

@@ -33,7 +33,7 @@ type feeds struct {
 	parameters []string // of the query
 }
 
-// feedParameters returns the parameters of the feeds.
+// feedParameters returns the parameters of the feeds. What readers of feeds add to an address is ignored.
 func feedParameters(noComments bool) []string {
 	if noComments {
 		return []string{"author", "tag"}

@@ -83,11 +83,14 @@ func TestFeeds(t *testing.T) {
 				!strings.Contains(item.Content, "<em>text</em>") || strings.Contains(item.Content, "<script") {
 				t.Errorf("%s: the summary is %q, the content %q", path, item.Description, item.Content)
 			}
-			for _, query := range []string{
-				"?limit=2", "?q=x", "?after=" + first.ID, "?tag=A", "?tag=go&tag=go", "?post=1",
-				"?post=" + first.ID + "&tag=go",
-			} {
+			for _, query := range []string{"?tag=go&tag=go", "?post=1", "?post=" + first.ID + "&tag=go", "?tag=%zz"} {
 				s.send(t, "GET", path+query, "").is(400)
+			}
+			for _, unknown := range []string{"utm_source=x", "limit=2&q=x", "after=" + first.ID, "Tag=none&_=1"} {
+				f := s.feed(t, path+"?"+unknown+"&tag=gin")
+				if got := titlesOf(f); !slices.Equal(got, []string{"Größe & <b>"}) || strings.Contains(f.FeedLink, "&") {
+					t.Errorf("%s with %s has %q, and says that it is at %s", path, unknown, got, f.FeedLink)
+				}
 			}
 			s.send(t, "POST", path, "{}").is(405)
 		}

@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"gin-blog/auth"
 	"gin-blog/internal/testkit"
 	"gin-blog/models"
@@ -455,5 +457,53 @@ func TestClientThatHangsUpFreesItsWork(t *testing.T) {
 		}
 	case <-time.After(10 * time.Second):
 		t.Error("the store still works for nobody")
+	}
+}
+
+// TestOneKeptAnswerForOneMeaning: addresses that mean the same have one kept answer, so that nobody fills the memory
+// with copies of it.
+func TestOneKeptAnswerForOneMeaning(t *testing.T) {
+	t.Parallel()
+	registry := prometheus.NewRegistry()
+	s := newServer(t, testkit.SQLite(t), func(o *routes.Options, _ *auth.SessionOptions) { o.Metrics = registry })
+	alice := s.signUp(t, "alice")
+	post := "/posts/" + s.publish(t, alice, "One", "text", "go").ID
+	comment := "/comments/" + s.comment(t, alice.Token, strings.TrimPrefix(post, "/posts/"), "Nice").ID
+	asked := func() float64 {
+		t.Helper()
+		families, err := registry.Gather()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, family := range families {
+			for _, metric := range family.GetMetric() {
+				if family.GetName() == "gin_blog_kept_answers_total" && metric.GetLabel()[0].GetValue() == "miss" {
+					return metric.GetCounter().GetValue()
+				}
+			}
+		}
+		t.Fatal("no metric")
+		return 0
+	}
+	for first, others := range map[string][]string{
+		"/posts?limit=10&tag=go":     {"/posts?tag=go&limit=10", "/posts?&&limit=10&tag=%67o&"},
+		post:                         {post + "?x=1", post + "?x=2", post + "?", post + "?limit=1&limit=2"},
+		post + "/comments?limit=5":   {post + "/comments?limit=%35&", post + "/comments?&limit=5"},
+		comment:                      {comment + "?x=1", comment + "?after=1"},
+		"/feed.atom?tag=go":          {"/feed.atom?utm_source=x&tag=go", "/feed.atom?tag=go&_=2", "/feed.atom?tag=%67%6f"},
+		"/feed.json?author=a&tag=go": {"/feed.json?tag=go&author=a", "/feed.json?z=1&tag=go&author=a"},
+		"/feed.atom":                 {"/feed.atom?x=1", "/feed.atom?x=2", "/feed.atom?limit=5"},
+	} {
+		want := s.send(t, "GET", first, "").is(200)
+		before := asked()
+		for _, other := range others {
+			answer := s.send(t, "GET", other, "").is(200)
+			if answer.body != want.body || asked() != before {
+				t.Errorf("%s and %s have an answer each: %s, %s", first, other, want.body, answer.body)
+			}
+		}
+	}
+	for _, wrong := range []string{"/posts?x=1", "/posts?limit=10&tag=go&x=1", "/posts?limit=10&limit=10&tag=go", "/posts?%zz"} {
+		s.send(t, "GET", wrong, "").is(400)
 	}
 }

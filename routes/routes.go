@@ -254,12 +254,13 @@ func addRoutes(r gin.IRouter, h *handlers, o Options) {
 	middleware.Route(public, "GET /users/:id", h.users.read)
 
 	allPosts := r.Group("", middleware.Revalidate(), middleware.LimitBody(maxPostBody))
-	readers := allPosts.Group("", o.Keeper.Keep)
-	middleware.Route(readers, "GET /posts", h.posts.list)
+	lists := allPosts.Group("", o.Keeper.Keep)
+	readers := allPosts.Group("", middleware.KnownQuery(), o.Keeper.Keep)
+	middleware.Route(lists, "GET /posts", h.posts.list)
 	middleware.Route(readers, "GET /posts/:id", h.posts.read)
 
 	crawlers := r.Group("", middleware.Revalidate(), middleware.LimitBody(maxAccountBody))
-	feedReaders := crawlers.Group("", keepBySite(o.Keeper, o.Site))
+	feedReaders := crawlers.Group("", middleware.KnownQuery(feedParameters(false)...), keepBySite(o.Keeper, o.Site))
 	middleware.Route(feedReaders, "GET /feed.atom", h.feeds.atom)
 	middleware.Route(feedReaders, "GET /feed.json", h.feeds.json)
 	middleware.Route(crawlers, "GET /sitemap.xml", h.sitemaps.index)
@@ -273,7 +274,7 @@ func addRoutes(r gin.IRouter, h *handlers, o Options) {
 	middleware.Route(authors, "DELETE /posts/:id", h.posts.delete)
 
 	if !o.NoComments {
-		addCommentRoutes(h.comments, readers, authors, authorsWithBody, admins)
+		addCommentRoutes(h.comments, lists, readers, authors, authorsWithBody, admins)
 	}
 
 	allDrafts := r.Group("", middleware.NoStore(), middleware.LimitBody(maxPostBody))
@@ -281,8 +282,8 @@ func addRoutes(r gin.IRouter, h *handlers, o Options) {
 }
 
 // addCommentRoutes names the paths of comments.
-func addCommentRoutes(h *comments, readers, authors, authorsWithBody, admins gin.IRoutes) {
-	middleware.Route(readers, "GET /posts/:id/comments", h.list)
+func addCommentRoutes(h *comments, lists, readers, authors, authorsWithBody, admins gin.IRoutes) {
+	middleware.Route(lists, "GET /posts/:id/comments", h.list)
 	middleware.Route(authorsWithBody, "POST /posts/:id/comments", h.create)
 	middleware.Route(readers, "GET /comments/:id", h.read)
 	middleware.Route(authorsWithBody, "PATCH /comments/:id", h.update)
