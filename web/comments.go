@@ -42,13 +42,9 @@ type commentView struct {
 	Delete string
 }
 
-// thread returns the page of the comments on a post that the parameters "after", "before" and "comment" name. At first
-// it has the oldest comments. With "comment", it has that one, and begins with it unless that is among the oldest.
-func (p *Pages) thread(c *gin.Context, post *models.Post) (*thread, error) {
-	filter, err := threadFilter(c.Request.URL.Query(), post.ID)
-	if err != nil {
-		return nil, err
-	}
+// thread returns the page of the comments on a post that a filter selects. With the parameter "comment", it has that
+// comment, and begins with it unless that is among the oldest.
+func (p *Pages) thread(c *gin.Context, post *models.Post, filter models.ThreadFilter) (_ *thread, err error) {
 	if c.Query("comment") != "" {
 		if filter, err = p.firstPageIfItHas(c, filter); err != nil {
 			return nil, err
@@ -79,7 +75,7 @@ func (p *Pages) thread(c *gin.Context, post *models.Post) (*thread, error) {
 		}
 	}
 	if middleware.CurrentUser(c) == nil {
-		t.LogIn = address("/login", url.Values{"next": {path}})
+		t.LogIn = loginAddress(c.Request.URL.RequestURI())
 		return t, nil
 	}
 	_, t.Form = p.newCommentPage(c, post, values{}, rand.Text())
@@ -99,7 +95,8 @@ func (p *Pages) firstPageIfItHas(c *gin.Context, f models.ThreadFilter) (models.
 	return first, nil
 }
 
-// threadFilter reads the parameters of the page of a post.
+// threadFilter reads the parameters of the page of a post: "after", "before" or "comment". Without one, the page has the
+// oldest comments.
 func threadFilter(query url.Values, post models.ID) (models.ThreadFilter, error) {
 	filter := models.ThreadFilter{PostID: post, Limit: threadPageSize}
 	for _, name := range []string{"after", "before", "comment"} {

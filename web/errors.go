@@ -26,10 +26,9 @@ func (p *Pages) renderError(c *gin.Context, e *httperror.Error) error {
 	}
 	header.Set("Cache-Control", "no-store")
 	page := errorPage{Message: e.Message, RequestID: middleware.RequestIDOf(c)}
-	isRead := c.Request.Method == http.MethodGet || c.Request.Method == http.MethodHead
-	page.Retry = e.RetryAfter > 0 && isRead
-	page.WasForm = !isRead
-	page.LogIn = e.Status == http.StatusForbidden && middleware.CurrentUser(c) == nil && isRead
+	page.Retry = e.RetryAfter > 0 && isRead(c)
+	page.WasForm = !isRead(c)
+	page.LogIn = e.Status == http.StatusForbidden && middleware.CurrentUser(c) == nil && isRead(c)
 	return p.render(c, e.Status, "error", &view{Title: errorTitle(e.Status), NoIndex: true, Page: page})
 }
 

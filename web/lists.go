@@ -18,6 +18,9 @@ import (
 const (
 	pageSize      = 20  // posts
 	excerptLength = 280 // characters
+	// maxTagLength is how many characters a tag has at most that has a page. Other programs may write longer ones than
+	// the rules allow.
+	maxTagLength = 100
 )
 
 // listPage is what a page with a list of posts shows.
@@ -55,7 +58,7 @@ func (p *Pages) home(c *gin.Context) error {
 // tag shows the posts with a tag.
 func (p *Pages) tag(c *gin.Context) error {
 	tag := c.Param("tag")
-	if !utf8.ValidString(tag) {
+	if !utf8.ValidString(tag) || utf8.RuneCountInString(tag) > maxTagLength {
 		return errNoPage
 	}
 	query := url.Values{"tag": {tag}}

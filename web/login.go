@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -37,7 +36,7 @@ func (p *Pages) newRegistration(in registrationForm, next string) (*view, *form)
 			{Name: "email", Label: "E-mail", Type: "email", Value: in.Email, Autocomplete: "email", Hint: "May be left empty."},
 			p.newPasswordField("password", "Password"),
 		},
-		Other: &link{"/login?" + url.Values{"next": {next}}.Encode(), "I have an account"},
+		Other: &link{loginAddress(next), "I have an account"},
 	}
 	return &view{Title: "Register", Description: "Register to write posts.", Page: f}, f
 }
@@ -96,7 +95,7 @@ func (p *Pages) register(c *gin.Context) error {
 	}
 	session, err := p.Sessions.Start(c.Request.Context(), user, middleware.ClientOf(c))
 	if err != nil { // there is an account now, so the next step is to log in
-		return redirect(c, http.StatusSeeOther, "/login?"+url.Values{"next": {next}}.Encode())
+		return redirect(c, http.StatusSeeOther, loginAddress(next))
 	}
 	if err := p.startSession(c, user, session); err != nil {
 		return err
@@ -199,16 +198,6 @@ func (p *Pages) startSession(c *gin.Context, user *models.User, session *models.
 		}
 	}
 	return p.cookie.Set(c, user, session)
-}
-
-// askToLogIn sends somebody who is not logged in to the login, and back to this page then.
-func (p *Pages) askToLogIn(c *gin.Context) error {
-	next := c.Request.URL.EscapedPath()
-	isRead := c.Request.Method == http.MethodGet || c.Request.Method == http.MethodHead
-	if !isRead && strings.HasPrefix(next, "/account/") { // not all of these show something
-		next = "/account"
-	}
-	return redirect(c, http.StatusSeeOther, "/login?"+url.Values{"next": {next}}.Encode())
 }
 
 // signedIn runs a handler for somebody who is logged in, and asks others to log in.

@@ -26,6 +26,10 @@ func (p *Pages) post(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	comments, err := threadFilter(c.Request.URL.Query(), post.ID)
+	if err != nil {
+		return err
+	}
 	path := post.PagePath()
 	if c.Request.URL.Path != path {
 		return redirect(c, http.StatusPermanentRedirect, address(escapedPath(path), c.Request.URL.Query()))
@@ -42,7 +46,7 @@ func (p *Pages) post(c *gin.Context) error {
 		Edit: "/p/" + post.ID.Hex() + "/edit", Delete: "/p/" + post.ID.Hex() + "/delete",
 	}
 	if !p.NoComments {
-		if page.Thread, err = p.thread(c, post); err != nil {
+		if page.Thread, err = p.thread(c, post, comments); err != nil {
 			return err
 		}
 	}

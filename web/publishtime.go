@@ -21,9 +21,12 @@ var zoneSuggestions = []string{
 	"Europe/London", "Europe/Madrid", "Europe/Moscow", "Europe/Paris", "Pacific/Auckland",
 }
 
+// maxZone is how many bytes the name of a time zone has at most: to look one up, files are opened.
+const maxZone = 64
+
 // loadZone returns the time zone with a name, or nil if there is none. "Local" would be the zone of the server.
 func loadZone(name string) *time.Location {
-	if name == "" || name == "Local" {
+	if name == "" || name == "Local" || len(name) > maxZone {
 		return nil
 	}
 	zone, err := time.LoadLocation(name)

@@ -10,12 +10,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 
 	"gin-blog/internal/testkit"
+	"gin-blog/middleware"
 	"gin-blog/models"
 	"gin-blog/seed"
+	"gin-blog/web"
 )
 
 // TestDoors: HTML for browsers, JSON for programs, never the other way round.
@@ -305,4 +308,128 @@ func hostileTexts() []string {
 		`<template><script>alert(1)</script></template>`, `<!--<script>-->alert(1)`, `<![CDATA[<script>alert(1)</script>]]>`,
 		`&lt;script&gt;alert(1)&lt;/script&gt;`, `<form action=//evil.example><button>Log in</button>`,
 	}
+}
+
+// TestUnknownParametersOfPages: a page reads the parameters that it knows, each once, and no others. So addresses that
+// mean the same have one kept answer, and nothing else from an address gets into a page.
+func TestUnknownParametersOfPages(t *testing.T) {
+	t.Parallel()
+	store, registry := testkit.SQLite(t), prometheus.NewRegistry()
+	s := newSite(t, store, func(o *web.Options) { o.Keeper = middleware.NewKeeper(store, registry) })
+	alice := s.user(t, "alice")
+	post := s.write(t, "alice", "Post", "Text", "go")
+	path := "/p/post-" + post.ID.Hex()
+	last := models.MaxID().Hex()
+	for first, others := range map[string][]string{
+		"/":                     {"/?x=1", "/?x=2", "/?", "/?limit=5", "/?after=", "/?q=", "/?%zz&x"},
+		"/?q=text":              {"/?q=text&x=1", "/?x=2&q=text", "/?q=%74ext", "/?q=text&q=other", "/?q=text&q=", "/?q=text&after="},
+		"/?after=" + last:       {"/?after=" + last + "&before=1", "/?before=x&after=" + last, "/?after=" + last + "&after=2"},
+		"/tags/go":              {"/tags/go?x=1", "/tags/%67o", "/tags/go?q=other"},
+		"/authors/alice":        {"/authors/alice?x=1", "/authors/%61lice?q=x", "/authors/alice?&"},
+		path:                    {path + "?x=1", path + "?q=2", strings.Replace(path, "post", "p%6fst", 1), path + "?after="},
+		path + "?after=" + last: {path + "?comment=x&after=" + last, path + "?before=x&after=" + last},
+	} {
+		want := s.browser(t).get(first).is(200)
+		asked := counted(t, registry, "miss")
+		for _, other := range others {
+			if same := s.browser(t).get(other).is(200); same.body != want.body || counted(t, registry, "miss") != asked {
+				t.Errorf("%s and %s have an answer each", first, other)
+			}
+		}
+	}
+
+	const junk = "junk=marker&utm_source=marker&done=marker&zone=marker&author=marker"
+	for _, page := range []string{
+		"/", "/tags/go", "/authors/alice", path, "/p/" + post.ID.Hex(), "/login", "/register", "/new", "/account",
+		"/account/drafts", "/account/sessions", path + "/edit", path + "/delete", "/static/x", "/nothing",
+	} {
+		for _, b := range []*browser{s.browser(t), alice} {
+			b.get(page + "?" + junk).hides("marker")
+			if location := b.get(page + "?" + junk).header.Get("Location"); strings.Contains(location, "marker") {
+				t.Errorf("%s leads to %s", page, location)
+			}
+		}
+	}
+}
+
+// counted returns how many requests for answers that may be kept had a result.
+func counted(t *testing.T, registry prometheus.Gatherer, result string) float64 {
+	t.Helper()
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, family := range families {
+		for _, metric := range family.GetMetric() {
+			if family.GetName() == "gin_blog_kept_answers_total" && metric.GetLabel()[0].GetValue() == result {
+				return metric.GetCounter().GetValue()
+			}
+		}
+	}
+	t.Fatal("no metric of kept answers")
+	return 0
+}
+
+// TestLongAddresses: what an address has makes no page larger than a few kilobytes.
+func TestLongAddresses(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, testkit.SQLite(t))
+	alice := s.user(t, "alice")
+	post := s.write(t, "alice", "Post", "Text", "go")
+	s.comment(t, "alice", post, "Nice")
+	if err := s.store.SetRole(t.Context(), "alice", models.RoleAdmin); err != nil {
+		t.Fatal(err)
+	}
+	path, long := "/p/"+post.ID.Hex(), url.QueryEscape(strings.Repeat(`"`, 7000))
+	for _, page := range []string{
+		"/?q=" + long, "/?after=" + long, "/tags/" + long, "/authors/" + long, path + "?after=" + long,
+		"/p/" + long + "-" + post.ID.Hex(), path + "/edit?" + long, "/login?next=/" + long, "/login?next=/%3Fq=" + long,
+		"/register?next=/" + long, "/account?" + long, "/account/drafts?after=" + long, "/moderation?author=" + long,
+		"/moderation?author=alice&x=" + long, "/reset/" + long, "/static/" + long, "/" + long,
+	} {
+		for _, b := range []*browser{s.browser(t), alice} {
+			shown := b.get(page)
+			if location := shown.header.Get("Location"); len(shown.body) > 10<<10 || len(location) > 8<<10 || shown.status >= 500 {
+				t.Errorf("%.40s: %d with %d bytes, which leads to %d bytes", page, shown.status, len(shown.body), len(location))
+			}
+		}
+	}
+}
+
+// TestLoginLeadsBackToTheQuery: who logs in is where they were, in the middle of a list or of a search too.
+func TestLoginLeadsBackToTheQuery(t *testing.T) {
+	onEachStore(t, func(t *testing.T, s *server) {
+		s.user(t, "alice")
+		post := s.write(t, "alice", "Post", "Text", "go")
+		if err := s.store.SetRole(t.Context(), "alice", models.RoleAdmin); err != nil {
+			t.Fatal(err)
+		}
+		path, id := "/p/post-"+post.ID.Hex(), models.MaxID().Hex()
+		logIn := func(p *page, want string) {
+			t.Helper()
+			p.form("Log in").fill("Username", "alice").fill("Password", testkit.Password).send().is(303).goesTo(want)
+		}
+		for _, address := range []string{
+			"/moderation?author=alice", "/account/drafts?after=" + id, "/account/drafts/" + id + "?zone=Europe%2FBerlin",
+			"/moderation?after=" + id + "&author=a%26b%2F%2Fc",
+			path + "/comments/" + id + "/delete?next=%2Fmoderation%3Fauthor%3Da",
+		} {
+			logIn(s.browser(t).get(address).is(303).follow(), address)
+		}
+		for _, address := range []string{
+			"/", "/?q=http%3A%2F%2Fa+%26+b", "/?after=" + id, "/?after=" + id + "&q=text", "/tags/go?after=" + id,
+			"/authors/alice?after=" + id, path, path + "?after=" + id,
+		} {
+			page := s.browser(t).get(address).is(200)
+			logIn(page.click("Log in"), address)
+			if page.has("Log in to comment") {
+				logIn(page.click("Log in to comment"), address)
+			}
+			unknown := map[bool]string{true: "&", false: "?"}[strings.Contains(address, "?")] + "x=y"
+			logIn(s.browser(t).get(address+unknown).click("Log in"), address)
+		}
+		logIn(s.browser(t).get("/account/drafts?done=deleted&after="+id).is(303).follow(), "/account/drafts?after="+id)
+		long := "/moderation?author=" + strings.Repeat("a", 3000)
+		logIn(s.browser(t).get(long).is(303).follow(), "/moderation")
+	})
 }

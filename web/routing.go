@@ -67,8 +67,21 @@ var securityHeaders = map[string]string{
 	"Permissions-Policy":           "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 
+// readQuery leaves in the query of a request what its page reads, each parameter once.
+func (p *Pages) readQuery(c *gin.Context) {
+	sent, query := c.Request.URL.Query(), url.Values{}
+	for _, alternatives := range p.queries[c.FullPath()] {
+		isSent := func(name string) bool { return sent.Get(name) != "" }
+		if i := slices.IndexFunc(alternatives, isSent); i >= 0 {
+			query.Set(alternatives[i], sent.Get(alternatives[i]))
+		}
+	}
+	middleware.SetQuery(c, query)
+}
+
 // prepare is the first middleware of all pages.
 func (p *Pages) prepare(c *gin.Context) {
+	p.readQuery(c)
 	for name, value := range securityHeaders {
 		c.Header(name, value)
 	}
@@ -109,8 +122,7 @@ func (p *Pages) refuseOtherOrigins(c *gin.Context) {
 		if err := p.origins.Check(c.Request); err != nil && !isOwn {
 			return errOtherOrigin
 		}
-		isRead := c.Request.Method == http.MethodGet || c.Request.Method == http.MethodHead
-		if !isRead && site == "" && origin == "" && p.cookie.IsSent(c) { // no browser of these days
+		if !isRead(c) && site == "" && origin == "" && p.cookie.IsSent(c) { // no browser of these days
 			return errOtherOrigin
 		}
 		return nil

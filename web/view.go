@@ -36,6 +36,7 @@ type view struct {
 	// Moderates tells that the user moderates comments.
 	Moderates bool
 	Origin    string
+	Here      string // the address of the page with its query, for the login, "" if it has none to be shared
 	Style     string // the path of the style sheet
 }
 
@@ -50,6 +51,9 @@ func (v *view) Canonical() string {
 // render answers with a page. Everything is made before the first byte is sent.
 func (p *Pages) render(c *gin.Context, status int, name string, v *view) error {
 	v.User, v.Origin, v.Style = middleware.CurrentUser(c), originOf(c), p.style.path()
+	if v.Path != "" {
+		v.Here = c.Request.URL.RequestURI()
+	}
 	v.Moderates = v.User != nil && v.User.Role == models.RoleAdmin && !p.NoComments
 	if v.Script != "" {
 		c.Header("Content-Security-Policy", scriptPolicy)

@@ -5,6 +5,7 @@ package web
 import (
 	"context"
 	"html/template"
+	"maps"
 	"net/http"
 	"time"
 
@@ -21,6 +22,23 @@ const (
 	maxForm     = 64 << 10 // bytes, of a form without a text
 	maxTextForm = 2 << 20  // bytes: 100,000 emoji fit, which have 12 bytes each in a form
 )
+
+// queries are the parameters that pages read, by the paths of the pages: of alternatives the first that is sent. All
+// other parameters are ignored.
+var queries = map[string][][]string{
+	"/":                                 {{"q"}, {"after", "before"}},
+	"/tags/:tag":                        {{"after", "before"}},
+	"/authors/:username":                {{"after", "before"}},
+	"/p/:post":                          {{"after", "before", "comment"}},
+	"/p/:post/comments/:comment/delete": {{"next"}},
+	"/moderation":                       {{"author"}, {"after"}},
+	"/login":                            {{"next"}, {"done"}},
+	"/register":                         {{"next"}},
+	"/account":                          {{"done"}},
+	"/account/sessions":                 {{"done"}},
+	"/account/drafts":                   {{"after"}, {"done"}},
+	"/account/drafts/:id":               {{"zone"}, {"done"}},
+}
 
 // store is what the pages need of the store.
 type store interface {
@@ -86,6 +104,7 @@ type Pages struct {
 	Options
 	cookie    *middleware.SessionCookie
 	origins   *http.CrossOriginProtection
+	queries   map[string][][]string
 	validator *validation.Validator
 	templates map[string]*template.Template
 	style     *asset
@@ -96,6 +115,10 @@ type Pages struct {
 func New(o Options) (*Pages, error) {
 	p := &Pages{
 		Options: o, cookie: middleware.NewSessionCookie(o.Sessions, o.Secure), origins: http.NewCrossOriginProtection(),
+		queries: maps.Clone(queries),
+	}
+	if o.NoComments {
+		delete(p.queries, "/p/:post")
 	}
 	var err error
 	p.validator, err = validation.New(o.PasswordMinLength, registrationForm{}, loginForm{}, postForm{}, profileForm{},
