@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/gin-gonic/gin"
@@ -13,6 +15,7 @@ import (
 	"gin-blog/internal/testkit"
 	"gin-blog/models"
 	"gin-blog/seed"
+	"gin-blog/validation"
 )
 
 func TestRefusedBodiesKeepTheirCause(t *testing.T) {
@@ -53,6 +56,33 @@ func TestSeededRowsPassTheRules(t *testing.T) {
 		} {
 			if err := decoder.validator.Check(request); err != nil {
 				t.Errorf("the post %q of %s: %v", p.Title, p.Author.Username, err)
+			}
+		}
+	}
+}
+
+// TestListsThatAreTooLongTakeNoMemory: a list of short texts would take many times the memory of its body.
+func TestListsThatAreTooLongTakeNoMemory(t *testing.T) {
+	d, err := newDecoder(6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, into := range []any{&postRequest{}, &postChangeRequest{}, &draftRequest{}, &draftChangeRequest{}} {
+		for _, end := range []string{`]}`, `,1]}`, `,[[1]]]}`} { // whatever comes after too many
+			body := `{"title":"t","content":"c","tags":[` + strings.Repeat(`"a",`, 400_000) + `"b"` + end
+			c, _ := gin.CreateTestContext(httptest.NewRecorder())
+			c.Request = httptest.NewRequest(http.MethodPost, "/posts", strings.NewReader(body))
+			c.Request.Header.Set("Content-Type", "application/json")
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			err := d.decode(c, into)
+			runtime.ReadMemStats(&after)
+			broken, ok := errors.AsType[*validation.Error](err)
+			if !ok || len(broken.Fields) != 1 || broken.Fields[0].Message != "must be at most 10, all different" {
+				t.Errorf("%T: %v", into, err)
+			}
+			if got := after.TotalAlloc - before.TotalAlloc; got > 5*uint64(len(body)) {
+				t.Errorf("%T: reading a body of %d bytes took %d", into, len(body), got)
 			}
 		}
 	}

@@ -45,6 +45,13 @@ func (e *Error) Error() string {
 	return "Not valid: " + strings.Join(names, ", ")
 }
 
+// The lengths of what users write.
+const (
+	MaxContent = 100_000 // characters of a post or a draft
+	MaxComment = 5_000   // characters
+	MaxTags    = 10      // of a post or a draft
+)
+
 // rule is a check that a `validate` tag may name.
 type rule struct {
 	name    string
@@ -95,10 +102,14 @@ func rules(passwordMinLength int) []rule {
 		{name: "name", alias: "max=100,line", message: "must have at most 100 characters"},
 		{name: "bio", alias: "max=1000,text", message: "must have at most 1000 characters"},
 		{name: "title", alias: "min=1,max=200,line", message: "must have 1 to 200 characters"},
-		{name: "content", alias: "min=1,max=100000,text", message: "must have 1 to 100000 characters"},
-		{name: "draft", alias: "max=100000,text", message: "must have at most 100000 characters"},
-		{name: "comment", alias: "min=1,max=5000,text", message: "must have 1 to 5000 characters"},
-		{name: "tags", alias: "max=10,unique", message: "must be at most 10, all different"},
+		{name: "content", alias: fmt.Sprintf("min=1,max=%d,text", MaxContent),
+			message: fmt.Sprintf("must have 1 to %d characters", MaxContent)},
+		{name: "draft", alias: fmt.Sprintf("max=%d,text", MaxContent),
+			message: fmt.Sprintf("must have at most %d characters", MaxContent)},
+		{name: "comment", alias: fmt.Sprintf("min=1,max=%d,text", MaxComment),
+			message: fmt.Sprintf("must have 1 to %d characters", MaxComment)},
+		{name: "tags", alias: fmt.Sprintf("max=%d,unique", MaxTags),
+			message: fmt.Sprintf("must be at most %d, all different", MaxTags)},
 		{name: "tag", holds: func(tag string, _ reflect.Value) bool { return IsTag(tag) }, message: TagMessage},
 	}
 }

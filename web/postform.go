@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"gin-blog/models"
+	"gin-blog/validation"
 )
 
 // postForm is a post or a draft as somebody typed it. All that depends on which fields a post has is in this file, but
@@ -24,11 +25,15 @@ type draftForm struct {
 	Tags    []string `form:"tags" validate:"tags,dive,tag"`
 }
 
-// newPostForm reads the fields of a post. Tags stand in one field, with commas or spaces between them.
+// newPostForm reads the fields of a post. Tags stand in one field, with commas or spaces between them. It reads no more
+// of them than it takes to see that there are too many.
 func newPostForm(sent values) *postForm {
 	isBetween := func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\t' }
 	in := &postForm{Title: strings.TrimSpace(sent["title"]), Content: longText(sent["content"]), Tags: []string{}}
 	for tag := range strings.FieldsFuncSeq(strings.ToLower(sent["tags"]), isBetween) {
+		if len(in.Tags) > validation.MaxTags {
+			break
+		}
 		if !slices.Contains(in.Tags, tag) {
 			in.Tags = append(in.Tags, tag)
 		}
