@@ -3,7 +3,6 @@ package cli
 import (
 	"log/slog"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -83,7 +82,6 @@ func newPages(c *config.Config, api routes.Options) (*web.Pages, error) {
 		NoComments:        api.NoComments,
 		PasswordMinLength: api.PasswordMinLength,
 		Address:           api.Site,
-		Secure:            scheme(c) == "https" || strings.HasPrefix(c.BaseURL, "https://"),
 		Now:               api.Now,
 	})
 }

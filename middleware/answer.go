@@ -158,7 +158,8 @@ func Admit(c *gin.Context) {
 // "try again later" must not follow a write that was done.
 func ReserveAnswer(c *gin.Context, size int) error {
 	w, ok := c.Writer.(*answerWriter)
-	if ok && !w.memory.resize(requestOverhead+int64(size), false) {
+	needed := requestOverhead + int64(size)
+	if ok && needed > w.memory.size && !w.memory.resize(needed, false) {
 		return ErrTooManyLargeAnswers
 	}
 	return nil

@@ -90,6 +90,15 @@ func (h *hold) resize(n int64, must bool) bool {
 	return true
 }
 
+// moveTo charges the hold to another budget.
+func (h *hold) moveTo(b *budget) {
+	if h.charged {
+		h.budget.take(-h.size, true)
+		b.take(h.size, true)
+	}
+	h.budget = b
+}
+
 // release gives everything back.
 func (h *hold) release() {
 	if h.charged {

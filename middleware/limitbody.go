@@ -155,7 +155,10 @@ func bufferBody(c *gin.Context, bodies *budget) (release func(), err error) {
 		err = nil
 	}
 	replaceBody(c, &bufferedBody{content: bytes.NewReader(content), err: err})
-	return memory.release, nil
+	return func() {
+		replaceBody(c, http.NoBody) // the answer may take long to send
+		memory.release()
+	}, nil
 }
 
 // replaceBody gives the handlers a copy of the request with another body. The middleware outside keeps the request

@@ -11,73 +11,120 @@ import (
 	"gin-blog/models"
 )
 
-// formBudget is how many bytes the large forms that are being received may have together.
-const formBudget = 16 << 20
+const (
+	// formBudget is how many bytes the large forms of signed-in users that are being received may have together, with the
+	// pages that show them again.
+	formBudget = 16 << 20
+	// visitorBudget is the same for visitors, whose session may have ended while they wrote.
+	visitorBudget = 8 << 20
+	// maxLookups is how many sessions are looked up for one request at most.
+	maxLookups = 5
+)
+
+// ErrLogInFirst says that visitors are sending as many long texts as they may.
+var ErrLogInFirst = models.NewError(models.Unavailable,
+	"You are not logged in, and too many long texts are being sent without a login. "+
+		"Log in in another window of your browser, and send yours again then.")
 
 // SessionCookie keeps browsers logged in, by a cookie with a token of auth.Sessions.BrowserToken. Only the pages read
 // it; for the API there are bearer tokens.
 type SessionCookie struct {
-	sessions *auth.Sessions
-	name     string
-	secure   bool
-	forms    *budget
+	sessions        *auth.Sessions
+	isSecure        func(*gin.Context) bool
+	forms, visitors *budget
 }
 
-// NewSessionCookie returns a SessionCookie. A secure one goes over HTTPS only. Its name has the prefix "__Host-", so
-// that no other host can set it (RFC 6265bis, section 4.1.3.2). Browsers refuse such a name on plain HTTP.
-func NewSessionCookie(sessions *auth.Sessions, secure bool) *SessionCookie {
-	name := "gin-blog-session"
-	if secure {
-		name = "__Host-" + name
+// NewSessionCookie returns a SessionCookie. isSecure tells whether the browser of a request reaches the site by HTTPS.
+// Then the cookie goes over HTTPS only, and its name has the prefix "__Host-", so that no other host can set it (RFC
+// 6265bis, section 4.1.3.2). Browsers refuse such a name on plain HTTP.
+func NewSessionCookie(sessions *auth.Sessions, isSecure func(*gin.Context) bool) *SessionCookie {
+	return &SessionCookie{
+		sessions: sessions, isSecure: isSecure,
+		forms: &budget{limit: formBudget}, visitors: &budget{limit: visitorBudget},
 	}
-	return &SessionCookie{sessions: sessions, name: name, secure: secure, forms: &budget{limit: formBudget}}
+}
+
+// name returns the name of the cookie of a request.
+func (s *SessionCookie) name(c *gin.Context) string {
+	if s.isSecure(c) {
+		return "__Host-gin-blog-session"
+	}
+	return "gin-blog-session"
 }
 
 // Identify finds out who sends a request, for CurrentUser and CurrentIdentity. Somebody without a valid session is a
 // visitor, and their cookie is removed. It goes after LimitBody.
 //
-// It reads the whole body before it looks the session up, as Authenticate does.
+// It reads the whole body before it looks the session up, as Authenticate does. A body that may be large has a session
+// before, too, or it counts against the small budget of visitors.
 func (s *SessionCookie) Identify(c *gin.Context) {
-	release, err := bufferBody(c, s.forms)
+	forms := s.visitors
+	if size := c.Request.ContentLength; size < 0 || size >= largeBody {
+		sender, err := s.find(c)
+		if err != nil {
+			refuse(c, err)
+			return
+		}
+		forms = s.budgetOf(sender)
+	}
+	release, err := bufferBody(c, forms)
 	defer release()
+	if errors.Is(err, ErrTooManyLargeBodies) && forms == s.visitors {
+		err = ErrLogInFirst
+	}
 	if err != nil {
 		refuse(c, err)
 		return
 	}
-	if s.IsSent(c) {
-		err := s.identify(c)
-		if errors.Is(err, auth.ErrInvalidToken) || errors.Is(err, auth.ErrTokenExpired) {
-			s.Clear(c)
-		} else if err != nil {
-			refuse(c, err)
-			return
-		}
+	identity, err := s.find(c)
+	if err != nil {
+		refuse(c, err)
+		return
+	}
+	if identity != nil {
+		c.Set(identityKey, identity)
+	} else if s.IsSent(c) {
+		s.Clear(c)
+	}
+	if w, ok := c.Writer.(*answerWriter); ok && c.Request.Method == http.MethodPost {
+		w.memory.moveTo(s.budgetOf(identity)) // the answer may show the form again
 	}
 	c.Next()
 }
 
-func (s *SessionCookie) identify(c *gin.Context) error {
-	cookie, err := c.Request.Cookie(s.name)
-	if err != nil {
-		return auth.ErrInvalidToken
+// budgetOf returns the budget for what somebody sends, who is nil for a visitor.
+func (s *SessionCookie) budgetOf(identity *auth.Identity) *budget {
+	if identity == nil {
+		return s.visitors
 	}
-	token, err := s.sessions.VerifyBrowser(cookie.Value)
-	if err != nil {
-		return err
+	return s.forms
+}
+
+// find returns whose session a request has, or nil for a visitor. Several cookies may have the name, since other hosts
+// can set one over plain HTTP: then the first valid one counts.
+func (s *SessionCookie) find(c *gin.Context) (*auth.Identity, error) {
+	lookups := 0
+	for _, cookie := range c.Request.CookiesNamed(s.name(c)) {
+		token, err := s.sessions.VerifyBrowser(cookie.Value)
+		if err != nil {
+			continue
+		}
+		if lookups++; lookups > maxLookups {
+			break
+		}
+		identity, err := s.sessions.Identify(c.Request.Context(), token)
+		if err == nil {
+			return identity, nil
+		}
+		if !errors.Is(err, auth.ErrInvalidToken) && !errors.Is(err, auth.ErrTokenExpired) {
+			return nil, err
+		}
 	}
-	identity, err := s.sessions.Identify(c.Request.Context(), token)
-	if err != nil {
-		return err
-	}
-	c.Set(identityKey, identity)
-	return nil
+	return nil, nil
 }
 
 // IsSent returns whether a request has the cookie, valid or not.
-func (s *SessionCookie) IsSent(c *gin.Context) bool {
-	_, err := c.Request.Cookie(s.name)
-	return err == nil
-}
+func (s *SessionCookie) IsSent(c *gin.Context) bool { return len(c.Request.CookiesNamed(s.name(c))) > 0 }
 
 // Set makes the browser keep a session until it expires, and the rest of the request belong to it.
 func (s *SessionCookie) Set(c *gin.Context, user *models.User, session *models.Session) error {
@@ -85,21 +132,21 @@ func (s *SessionCookie) Set(c *gin.Context, user *models.User, session *models.S
 	if err != nil {
 		return err
 	}
-	http.SetCookie(c.Writer, s.cookie(token, session.ExpiresAt))
+	http.SetCookie(c.Writer, s.cookie(c, token, session.ExpiresAt))
 	c.Set(identityKey, &auth.Identity{User: user, SessionID: session.ID})
 	return nil
 }
 
 // Clear makes the browser forget its session.
 func (s *SessionCookie) Clear(c *gin.Context) {
-	cookie := s.cookie("", time.Unix(0, 0))
+	cookie := s.cookie(c, "", time.Unix(0, 0))
 	cookie.MaxAge = -1
 	http.SetCookie(c.Writer, cookie)
 }
 
-func (s *SessionCookie) cookie(value string, expires time.Time) *http.Cookie {
+func (s *SessionCookie) cookie(c *gin.Context, value string, expires time.Time) *http.Cookie {
 	return &http.Cookie{
-		Name: s.name, Value: value, Path: "/", Expires: expires,
-		Secure: s.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+		Name: s.name(c), Value: value, Path: "/", Expires: expires,
+		Secure: s.isSecure(c), HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	}
 }

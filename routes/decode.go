@@ -7,7 +7,6 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"os"
 	"reflect"
 	"strings"
 	"time"
@@ -123,9 +122,9 @@ func (d *decoder) decode(c *gin.Context, request any) error {
 	if err := checkMediaType(c.Request.Header); err != nil {
 		return err
 	}
-	body, err := readBody(c.Request.Body)
+	body, err := io.ReadAll(c.Request.Body)
 	if err != nil {
-		return err
+		return httperror.Unread(err, "The body did not arrive whole")
 	}
 	if kind := jsontext.Value(body).Kind(); kind != jsontext.KindBeginObject && kind != jsontext.KindInvalid {
 		return httperror.BadRequest(nil, "The body must be a JSON object")
@@ -137,18 +136,6 @@ func (d *decoder) decode(c *gin.Context, request any) error {
 		n.normalize()
 	}
 	return d.validator.Check(request)
-}
-
-// readBody reads a body to its end.
-func readBody(r io.Reader) ([]byte, error) {
-	body, err := io.ReadAll(r)
-	if err == nil {
-		return body, nil
-	}
-	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge || errors.Is(err, os.ErrDeadlineExceeded) {
-		return nil, fmt.Errorf("read body: %w", err)
-	}
-	return nil, httperror.BadRequest(err, "The body did not arrive whole") // it is cut short, or its chunks are malformed
 }
 
 // checkMediaType refuses a body that is not JSON in UTF-8, or that is compressed.

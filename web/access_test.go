@@ -1,15 +1,19 @@
 package web_test
 
 import (
+	"crypto/rand"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"gin-blog/internal/testkit"
 	"gin-blog/models"
+	"gin-blog/site"
 	"gin-blog/web"
 )
 
@@ -276,37 +280,105 @@ func TestBrowserSession(t *testing.T) {
 	})
 }
 
+// TestCookie: the scheme by which the browser reaches the site decides what the cookie is like.
 func TestCookie(t *testing.T) {
 	t.Parallel()
+	store := testkit.SQLite(t)
+	https, plain := testkit.Header{"X-Forwarded-Proto": "https"}, testkit.Header{"X-Forwarded-Proto": "http"}
 	for name, c := range map[string]struct {
-		secure bool
-		want   []string
-		not    []string
+		base    string
+		proxies []string
+		header  testkit.Header
+		secure  bool
 	}{
-		"plain HTTP": {
-			false, []string{"gin-blog-session=", "Path=/", "HttpOnly", "SameSite=Lax"}, []string{"Secure", "__Host-"},
-		},
-		"HTTPS": {
-			true, []string{"__Host-gin-blog-session=", "Path=/", "HttpOnly", "SameSite=Lax", "Secure"}, []string{"Domain"},
-		},
+		"plain HTTP":                         {"", nil, nil, false},
+		"a proxy that nobody trusts":         {"", nil, https, false},
+		"a proxy that others trust":          {"", []string{"192.0.2.1"}, https, false},
+		"HTTPS at a proxy":                   {"", []string{"127.0.0.1"}, https, true},
+		"plain HTTP at a proxy":              {"", []string{"127.0.0.1"}, plain, false},
+		"a proxy that says nothing":          {"", []string{"127.0.0.1"}, nil, false},
+		"an address of the site":             {"https://blog.example", nil, nil, true},
+		"an address of the site, by a proxy": {"https://blog.example", []string{"127.0.0.1"}, plain, true},
+		"an address without HTTPS":           {"http://blog.example", nil, nil, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := newSite(t, testkit.SQLite(t), func(o *web.Options) { o.Secure = c.secure })
-			set := s.browser(t).post("/register", url.Values{"username": {"alice"}, "password": {testkit.Password}}).
+			address, err := site.NewAddress(c.base, c.proxies)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := newSite(t, store, func(o *web.Options) { o.Address = address })
+			username := "u" + rand.Text()
+			header := testkit.Header{"Accept": "text/html"}
+			maps.Copy(header, c.header)
+			set := s.browser(t).post("/register", url.Values{"username": {username}, "password": {testkit.Password}}, header).
 				is(303).header.Get("Set-Cookie")
-			for _, want := range c.want {
-				if !strings.Contains("; "+set, "; "+want) {
-					t.Errorf("the cookie %s lacks %s", set, want)
+			cookie, _, _ := strings.Cut(set, ";")
+			for attribute, want := range map[string]bool{
+				"__Host-gin-blog-session=": c.secure, "gin-blog-session=": !c.secure, "Path=/": true, "HttpOnly": true,
+				"SameSite=Lax": true, "Secure": c.secure, "Domain": false,
+			} {
+				if strings.Contains("; "+set, "; "+attribute) != want {
+					t.Errorf("%s in the cookie %s: want %v", attribute, set, want)
 				}
 			}
-			for _, not := range c.not {
-				if strings.Contains(set, not) {
-					t.Errorf("the cookie %s has %s", set, not)
-				}
+			header["Cookie"] = cookie
+			s.browser(t).get("/account", header).is(200)
+			if cleared := s.browser(t).post("/logout", nil, header).is(303).header.Get("Set-Cookie"); !strings.HasPrefix(
+				cleared, strings.SplitAfter(cookie, "=")[0]+";") || strings.Contains(cleared, "Secure") != c.secure {
+				t.Errorf("the logout sets %s", cleared)
 			}
 		})
 	}
+}
+
+// TestOnlyHTTPSReadsItsCookie: over HTTPS, a cookie that another host may have set is none.
+func TestOnlyHTTPSReadsItsCookie(t *testing.T) {
+	t.Parallel()
+	address, err := site.NewAddress("", []string{"127.0.0.1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newSite(t, testkit.SQLite(t), func(o *web.Options) { o.Address = address })
+	token := s.user(t, "alice").sessionCookie().Value
+	for _, c := range []struct {
+		proto, name string
+		status      int
+	}{
+		{"http", "gin-blog-session", 200}, {"http", "__Host-gin-blog-session", 303},
+		{"https", "gin-blog-session", 303}, {"https", "__Host-gin-blog-session", 200},
+	} {
+		header := testkit.Header{"X-Forwarded-Proto": c.proto, "Cookie": c.name + "=" + token}
+		s.browser(t).get("/account", header).is(c.status)
+	}
+}
+
+// TestSeveralCookies: of several cookies with the name, which another host can add, the good one counts and stays.
+func TestSeveralCookies(t *testing.T) {
+	onEachStore(t, func(t *testing.T, s *server) {
+		alice := s.user(t, "alice")
+		cookie := alice.sessionCookie()
+		good, access := cookie.Name+"="+cookie.Value, cookie.Name+"="+s.token(t, "alice")
+		bob := s.user(t, "bob")
+		ended := cookie.Name + "=" + bob.sessionCookie().Value
+		bob.get("/").form("Log out").send().is(303)
+		bad := cookie.Name + "=bad"
+		for _, sent := range [][]string{
+			{good}, {bad, good}, {good, bad}, {bad, ended, access, good, bad}, {ended, good}, {good, good}, {cookie.Name + "=", good},
+			append(slices.Repeat([]string{bad}, 300), good),
+		} {
+			header := testkit.Header{"Cookie": strings.Join(sent, "; ")}
+			if page := s.browser(t).get("/account", header).is(200).shows("alice"); page.header.Get("Set-Cookie") != "" {
+				t.Errorf("%d cookies: the answer sets %s", len(sent), page.header.Get("Set-Cookie"))
+			}
+			s.browser(t).post("/account", url.Values{"name": {"Alice"}}, header).is(303)
+		}
+		for _, sent := range [][]string{{bad}, {ended}, {bad, ended, access}} {
+			page := s.browser(t).get("/", testkit.Header{"Cookie": strings.Join(sent, "; ")}).is(200).shows("Log in")
+			if !strings.Contains(page.header.Get("Set-Cookie"), "Max-Age=0") {
+				t.Errorf("%d cookies of no session stay: %v", len(sent), page.header)
+			}
+		}
+	})
 }
 
 // TestNoPageIsShownToAnother: what somebody sees who is logged in is kept nowhere, and what is kept is for all.

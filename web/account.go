@@ -98,7 +98,7 @@ func (p *Pages) account(c *gin.Context) error {
 }
 
 func (p *Pages) saveProfile(c *gin.Context) error {
-	sent, err := readForm(c)
+	sent, err := readForm(c, profileFields)
 	if err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ func (p *Pages) saveProfile(c *gin.Context) error {
 }
 
 func (p *Pages) changePassword(c *gin.Context) error {
-	sent, err := readForm(c)
+	sent, err := readForm(c, passwordFields)
 	if err != nil {
 		return err
 	}
@@ -149,7 +149,7 @@ func (p *Pages) changePassword(c *gin.Context) error {
 }
 
 func (p *Pages) deleteAccount(c *gin.Context) error {
-	sent, err := readForm(c)
+	sent, err := readForm(c, accountFields)
 	if err != nil {
 		return err
 	}

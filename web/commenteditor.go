@@ -91,7 +91,7 @@ func (p *Pages) editComment(c *gin.Context) error {
 
 // saveComment changes a comment if it is still in the state that the text was made from. Otherwise it shows both texts.
 func (p *Pages) saveComment(c *gin.Context) error {
-	sent, err := readForm(c)
+	sent, err := readForm(c, commentFields)
 	if err != nil {
 		return err
 	}
@@ -183,7 +183,7 @@ func (p *Pages) confirmDeleteComment(c *gin.Context) error {
 
 // removeComment deletes a comment, if it is still as it was when the question was asked.
 func (p *Pages) removeComment(c *gin.Context) error {
-	sent, err := readForm(c)
+	sent, err := readForm(c, deletionFields)
 	if err != nil {
 		return err
 	}

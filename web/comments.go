@@ -178,7 +178,7 @@ func commentField(content string) field {
 
 // comment creates a comment.
 func (p *Pages) comment(c *gin.Context) error {
-	sent, err := readForm(c)
+	sent, err := readForm(c, newCommentFields)
 	if err != nil {
 		return err
 	}

@@ -149,7 +149,7 @@ func versionOfDraft(d *models.Draft) string {
 
 // saveDraft changes a draft, publishes it, or shows what it would be.
 func (p *Pages) saveDraft(c *gin.Context) error {
-	sent, err := readForm(c)
+	sent, err := readForm(c, draftFields)
 	if err != nil {
 		return err
 	}
@@ -338,7 +338,7 @@ func (p *Pages) confirmDeleteDraft(c *gin.Context) error {
 
 // deleteDraft deletes a draft, if it is still as it was when the question was asked.
 func (p *Pages) deleteDraft(c *gin.Context) error {
-	sent, err := readForm(c)
+	sent, err := readForm(c, deletionFields)
 	if err != nil {
 		return err
 	}

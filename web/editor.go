@@ -97,7 +97,7 @@ func (p *Pages) newPostEditorAnew(c *gin.Context, sent values) (*view, *editorPa
 
 // publish creates a post, or shows what it would be.
 func (p *Pages) publish(c *gin.Context) error {
-	sent, err := readForm(c)
+	sent, err := readForm(c, newPostFields)
 	if err != nil {
 		return err
 	}
@@ -178,7 +178,7 @@ func versionOf(post *models.Post) string {
 
 // save changes a post, or shows what it would be.
 func (p *Pages) save(c *gin.Context) error {
-	sent, err := readForm(c)
+	sent, err := readForm(c, editFields)
 	if err != nil {
 		return err
 	}
@@ -259,7 +259,7 @@ func (p *Pages) confirmDelete(c *gin.Context) error {
 
 // remove deletes a post, if it is still as it was when the question was asked.
 func (p *Pages) remove(c *gin.Context) error {
-	sent, err := readForm(c)
+	sent, err := readForm(c, deletionFields)
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"net/http"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 
@@ -75,39 +74,12 @@ func (f field) DescribedBy() string {
 	return strings.Join(ids, " ")
 }
 
-// values are what a browser sent in a form.
-type values map[string]string
-
-// readForm reads the form in the body of a request. Browsers send a line break as CRLF (HTML Standard, "constructing
-// the entry list"); readForm makes it LF again.
-func readForm(c *gin.Context) (values, error) {
-	if mediaType := c.ContentType(); mediaType != "application/x-www-form-urlencoded" {
-		return nil, &httperror.Error{Kind: httperror.UnsupportedType, Message: "Send the form as a browser does."}
-	}
-	if err := c.Request.ParseForm(); err != nil {
-		return nil, &httperror.Error{Kind: httperror.InvalidFields, Message: "The form did not arrive whole.", Cause: err}
-	}
-	form := values{}
-	for name, all := range c.Request.PostForm {
-		if len(all) != 1 || !utf8.ValidString(all[0]) {
-			return nil, httperror.BadRequest(nil, "The form must have each field once, in UTF-8.")
-		}
-		form[name] = normalizeLines(all[0])
-	}
-	return form, nil
-}
-
 // keyOf returns the key by which a form that is sent twice makes one thing, or a new one if the form has none.
 func keyOf(sent values) string {
 	if key := sent["key"]; models.IsIdempotencyKey(key) {
 		return key
 	}
 	return rand.Text()
-}
-
-// normalizeLines returns a text with LF for every line break.
-func normalizeLines(text string) string {
-	return strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
 }
 
 // longText returns a text that may have several lines as it was sent, or "" if there is nothing to read in it.

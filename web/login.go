@@ -77,7 +77,7 @@ func (p *Pages) registration(c *gin.Context) error {
 
 // register creates an account and logs in with it.
 func (p *Pages) register(c *gin.Context) error {
-	sent, err := readForm(c)
+	sent, err := readForm(c, registrationFields)
 	if err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func (p *Pages) login(c *gin.Context) error {
 }
 
 func (p *Pages) logIn(c *gin.Context) error {
-	sent, err := readForm(c)
+	sent, err := readForm(c, loginPageFields)
 	if err != nil {
 		return err
 	}
@@ -173,7 +173,11 @@ func (p *Pages) logInWithText(c *gin.Context, sent values, action string) (done 
 			f.Hidden = append(f.Hidden, hidden{name, sent[name]})
 		}
 	}
-	return false, p.refuse(c, err, "form", v, f)
+	err = p.refuse(c, err, "form", v, f)
+	if errors.Is(err, middleware.ErrTooManyLargeAnswers) {
+		err = middleware.ErrLogInFirst
+	}
+	return false, err
 }
 
 // showTextAfterLogin is logInWithText for a form on a page with this template: it shows the page after the login.
@@ -211,6 +215,9 @@ func (p *Pages) signedIn(h middleware.Handler) middleware.Handler {
 }
 
 func (p *Pages) logOut(c *gin.Context) error {
+	if _, err := readForm(c, noFields); err != nil {
+		return err
+	}
 	if identity := middleware.CurrentIdentity(c); identity != nil {
 		if err := p.Store.DeleteSession(c.Request.Context(), identity.SessionID); err != nil {
 			return err

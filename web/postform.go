@@ -25,6 +25,9 @@ type draftForm struct {
 	Tags    []string `form:"tags" validate:"tags,dive,tag"`
 }
 
+// textFields are the fields of a post in a form.
+var textFields = fields{"title": maxLine, "tags": maxLine, "content": maxContent}
+
 // newPostForm reads the fields of a post. Tags stand in one field, with commas or spaces between them. It reads no more
 // of them than it takes to see that there are too many.
 func newPostForm(sent values) *postForm {

@@ -41,7 +41,7 @@ func (p *Pages) reset(c *gin.Context) error {
 
 // setPassword sets a new password with a link.
 func (p *Pages) setPassword(c *gin.Context) error {
-	sent, err := readForm(c)
+	sent, err := readForm(c, accountFields)
 	if err != nil {
 		return err
 	}

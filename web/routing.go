@@ -113,6 +113,11 @@ const originKey = "origin"
 // originOf returns the address of the site as the client of a request sees it, without a slash at the end.
 func originOf(c *gin.Context) string { return c.GetString(originKey) }
 
+// isSecure returns whether the browser of a request reaches the site by HTTPS.
+func isSecure(c *gin.Context) bool {
+	return c.Request.TLS != nil || strings.HasPrefix(originOf(c), "https://")
+}
+
 // refuseOtherOrigins refuses forms that a page of another origin sends (CSRF). A browser says where a form comes from:
 // by Sec-Fetch-Site, or on plain HTTP, by Origin.
 func (p *Pages) refuseOtherOrigins(c *gin.Context) {

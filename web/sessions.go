@@ -48,7 +48,7 @@ func (p *Pages) sessions(c *gin.Context) error {
 
 // endSession ends the session that the form names, or all if it names none.
 func (p *Pages) endSession(c *gin.Context) error {
-	sent, err := readForm(c)
+	sent, err := readForm(c, sessionFields)
 	if err != nil {
 		return err
 	}

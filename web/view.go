@@ -48,6 +48,20 @@ func (v *view) Canonical() string {
 	return v.Origin + v.Path
 }
 
+// answerBuffer holds a page that is being made. It reserves the memory of the page as it grows.
+type answerBuffer struct {
+	c    *gin.Context
+	page bytes.Buffer
+}
+
+// Write implements io.Writer. It returns middleware.ErrTooManyLargeAnswers if too little memory is left.
+func (b *answerBuffer) Write(p []byte) (int, error) {
+	if err := middleware.ReserveAnswer(b.c, b.page.Len()+len(p)); err != nil {
+		return 0, err
+	}
+	return b.page.Write(p)
+}
+
 // render answers with a page. Everything is made before the first byte is sent.
 func (p *Pages) render(c *gin.Context, status int, name string, v *view) error {
 	v.User, v.Origin, v.Style = middleware.CurrentUser(c), originOf(c), p.style.path()
@@ -58,14 +72,15 @@ func (p *Pages) render(c *gin.Context, status int, name string, v *view) error {
 	if v.Script != "" {
 		c.Header("Content-Security-Policy", scriptPolicy)
 	}
-	var body bytes.Buffer
-	if err := p.templates[name].Execute(&body, v); err != nil {
+	buffer := answerBuffer{c: c}
+	if err := p.templates[name].Execute(&buffer, v); err != nil {
 		return fmt.Errorf("render the page %s: %w", name, err)
 	}
+	body := bytes.Clone(buffer.page.Bytes()) // without the spare room
 	if v.User == nil && status == http.StatusOK && !p.cookie.IsSent(c) {
-		c.Header("ETag", middleware.ContentTag(body.Bytes(), ""))
+		c.Header("ETag", middleware.ContentTag(body, ""))
 	}
-	middleware.SetAnswer(c, status, htmlType, body.Bytes())
+	middleware.SetAnswer(c, status, htmlType, body)
 	return nil
 }
 

@@ -19,8 +19,9 @@ import (
 )
 
 const (
-	maxForm     = 64 << 10 // bytes, of a form without a text
-	maxTextForm = 2 << 20  // bytes: 100,000 emoji fit, which have 12 bytes each in a form
+	maxForm        = 64 << 10  // bytes, of a form without a long text
+	maxCommentForm = 128 << 10 // bytes: twice 5,000 emoji fit, which have 12 bytes each in a form
+	maxTextForm    = 2 << 20   // bytes: 100,000 emoji fit
 )
 
 // queries are the parameters that pages read, by the paths of the pages: of alternatives the first that is sent. All
@@ -94,9 +95,7 @@ type Options struct {
 	PasswordMinLength int
 	// Address tells the address of the site as the world sees it.
 	Address *site.Address
-	// Secure says that browsers reach the site by HTTPS, so that the cookie need not go over anything else.
-	Secure bool
-	Now    func() time.Time
+	Now     func() time.Time
 }
 
 // Pages are the handlers of all pages.
@@ -114,7 +113,7 @@ type Pages struct {
 // New returns the pages. It fails if a template is wrong.
 func New(o Options) (*Pages, error) {
 	p := &Pages{
-		Options: o, cookie: middleware.NewSessionCookie(o.Sessions, o.Secure), origins: http.NewCrossOriginProtection(),
+		Options: o, cookie: middleware.NewSessionCookie(o.Sessions, isSecure), origins: http.NewCrossOriginProtection(),
 		queries: maps.Clone(queries),
 	}
 	if o.NoComments {
@@ -154,18 +153,24 @@ func (p *Pages) AddTo(r *gin.Engine, first gin.HandlerFunc) {
 
 	middleware.Route(pages, "GET /static/:file", p.static)
 
-	// What was typed into these comes back after an error or an expired session, so they take everybody's forms.
-	writers := pages.Group("", p.refuseOtherOrigins, middleware.LimitBody(maxTextForm), p.cookie.Identify, privately)
+	of := func(maxBody int64, cache gin.HandlerFunc) gin.IRoutes {
+		return pages.Group("", p.refuseOtherOrigins, middleware.LimitBody(maxBody), p.cookie.Identify, cache)
+	}
+	texts, comments := of(maxTextForm, privately), of(maxCommentForm, privately)
+	writers, forms := of(maxForm, privately), of(maxForm, middleware.Secret())
+
+	// What was typed into those without signedIn comes back after an error or an expired session, so they take everybody's
+	// forms.
 	middleware.Route(writers, "GET /new", p.signedIn(p.write))
-	middleware.Route(writers, "POST /new", p.publish)
+	middleware.Route(texts, "POST /new", p.publish)
 	middleware.Route(writers, "GET /p/:post/edit", p.signedIn(p.edit))
-	middleware.Route(writers, "POST /p/:post/edit", p.save)
+	middleware.Route(texts, "POST /p/:post/edit", p.save)
 	middleware.Route(writers, "GET /p/:post/delete", p.signedIn(p.confirmDelete))
 	middleware.Route(writers, "POST /p/:post/delete", p.signedIn(p.remove))
 	if !p.NoComments {
-		middleware.Route(writers, "POST /p/:post/comments", p.comment)
+		middleware.Route(comments, "POST /p/:post/comments", p.comment)
 		middleware.Route(writers, "GET /p/:post/comments/:comment/edit", p.signedIn(p.editComment))
-		middleware.Route(writers, "POST /p/:post/comments/:comment/edit", p.saveComment)
+		middleware.Route(comments, "POST /p/:post/comments/:comment/edit", p.saveComment)
 		middleware.Route(writers, "GET /p/:post/comments/:comment/delete", p.signedIn(p.confirmDeleteComment))
 		middleware.Route(writers, "POST /p/:post/comments/:comment/delete", p.signedIn(p.removeComment))
 		middleware.Route(writers, "GET /moderation", p.signedIn(p.moderation))
@@ -173,11 +178,10 @@ func (p *Pages) AddTo(r *gin.Engine, first gin.HandlerFunc) {
 
 	middleware.Route(writers, "GET /account/drafts", p.signedIn(p.drafts))
 	middleware.Route(writers, "GET /account/drafts/:id", p.signedIn(p.editDraft))
-	middleware.Route(writers, "POST /account/drafts/:id", p.saveDraft)
+	middleware.Route(texts, "POST /account/drafts/:id", p.saveDraft)
 	middleware.Route(writers, "GET /account/drafts/:id/delete", p.signedIn(p.confirmDeleteDraft))
 	middleware.Route(writers, "POST /account/drafts/:id/delete", p.signedIn(p.deleteDraft))
 
-	forms := pages.Group("", p.refuseOtherOrigins, middleware.LimitBody(maxForm), p.cookie.Identify, middleware.Secret())
 	middleware.Route(forms, "GET /register", p.registration)
 	middleware.Route(forms, "POST /register", p.register)
 	middleware.Route(forms, "GET /login", p.login)
@@ -187,7 +191,7 @@ func (p *Pages) AddTo(r *gin.Engine, first gin.HandlerFunc) {
 	middleware.Route(forms, "POST /reset/:token", p.setPassword)
 
 	middleware.Route(forms, "GET /account", p.signedIn(p.account))
-	middleware.Route(forms, "POST /account", p.saveProfile) // it keeps what was typed
+	middleware.Route(forms, "POST /account", p.saveProfile)
 	middleware.Route(forms, "POST /account/password", p.signedIn(p.changePassword))
 	middleware.Route(forms, "POST /account/delete", p.signedIn(p.deleteAccount))
 	middleware.Route(forms, "GET /account/sessions", p.signedIn(p.sessions))
