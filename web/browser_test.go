@@ -40,9 +40,10 @@ func TestMain(m *testing.M) {
 
 // server is the API and the pages on a real store, behind a real listener, with a clock to move.
 type server struct {
-	url   string
-	store models.Store
-	ahead atomic.Int64
+	url     string
+	handler http.Handler
+	store   models.Store
+	ahead   atomic.Int64
 }
 
 func (s *server) now() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) }
@@ -58,7 +59,7 @@ func onEachStore(t *testing.T, test func(t *testing.T, s *server)) {
 }
 
 // newSite starts a site on a store, until the test ends. change may alter the options of the pages first.
-func newSite(t *testing.T, store models.Store, change ...func(*web.Options)) *server {
+func newSite(t testing.TB, store models.Store, change ...func(*web.Options)) *server {
 	t.Helper()
 	s := &server{store: store}
 	passwords, err := auth.NewPasswords(4)
@@ -93,11 +94,10 @@ func newSite(t *testing.T, store models.Store, change ...func(*web.Options)) *se
 		t.Fatal(err)
 	}
 	api.Pages = pages
-	handler, err := routes.New(api)
-	if err != nil {
+	if s.handler, err = routes.New(api); err != nil {
 		t.Fatal(err)
 	}
-	listener := httptest.NewServer(handler)
+	listener := httptest.NewServer(s.handler)
 	t.Cleanup(listener.Close)
 	s.url = listener.URL
 	return s
