@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"gin-blog/internal/testkit"
 )
 
 // slowClients is how many clients are slow.
@@ -29,7 +31,7 @@ func TestSlowReaders(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, token := startWithLongPosts(t)
-			closeClients := p.openSlowClients(t, requests)
+			closeClients := p.openSlowClients(t, slowClients, requests)
 			p.expectServing(t)
 
 			// A write that is refused is not done.
@@ -61,12 +63,72 @@ func TestSlowReaders(t *testing.T) {
 // TestSlowWriters: the same for clients that send all of a large body but its end.
 func TestSlowWriters(t *testing.T) {
 	p, token := startWithLongPosts(t)
-	p.openSlowClients(t, func(int) string {
+	p.openSlowClients(t, slowClients, func(int) string {
 		return "POST /posts HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2097152\r\n" +
 			"Authorization: Bearer " + token + "\r\n\r\n" + strings.Repeat(" ", 2<<20-100)
 	})
 	p.expectServing(t)
 	p.call("POST", "/posts", token, `{"title":"small","content":"post"}`, 201, &struct{}{})
+}
+
+// TestSlowForms: the same for 100 clients that send the largest forms and read nothing of the pages with what was typed,
+// without a session and with one. Others send texts of 70 kB meanwhile.
+func TestSlowForms(t *testing.T) {
+	text := "title=T&content=" + strings.Repeat("%22", 200_000)
+	large := []string{
+		"title=" + strings.Repeat(`"`, 2<<20-100), text, "title=T&content=" + strings.Repeat(`"`, 200_000),
+		text + "&x=" + strings.Repeat("y", 2<<20-len(text)-100), "title=T&content=" + strings.Repeat(`"`, 60_000),
+	}
+	for name, signedIn := range map[string]bool{"visitors": false, "a user": true} {
+		t.Run(name, func(t *testing.T) {
+			p, token := startWithLongPosts(t)
+			cookie := p.session(t, "mallory")
+			if !signedIn {
+				cookie = "x=y"
+			}
+			bob := p.session(t, "bob")
+			p.openSlowClients(t, 100, func(i int) string {
+				form := large[i%len(large)]
+				return fmt.Sprintf("POST /new HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"+
+					"Sec-Fetch-Site: same-origin\r\nCookie: %s\r\nContent-Length: %d\r\n\r\n%s", cookie, len(form), form)
+			})
+			p.expectServing(t)
+			for range 5 {
+				post := fmt.Sprintf(`{"title":"long","content":%q}`, strings.Repeat("x", 70_000))
+				p.call("POST", "/posts", token, post, 201, nil)
+				if signedIn { // their forms have one budget
+					continue
+				}
+				form := "title=long&content=" + strings.Repeat("x", 70_000)
+				if answer := p.sendForm(t, "/new", bob, form); answer.Status != 303 {
+					t.Errorf("a long form gets %d: %s", answer.Status, answer.Body)
+				}
+			}
+		})
+	}
+}
+
+// sendForm sends a form as a browser does that has a cookie.
+func (p *process) sendForm(t *testing.T, path, cookie, form string) *testkit.Response {
+	t.Helper()
+	answer, err := p.do("POST", path, "", form, testkit.Header{
+		"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin", "Cookie": cookie,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer
+}
+
+// session registers a user on the pages, and returns their cookie.
+func (p *process) session(t *testing.T, username string) (cookie string) {
+	t.Helper()
+	answer := p.sendForm(t, "/register", "", "username="+username+"&password="+testkit.Password)
+	cookie, _, _ = strings.Cut(answer.Header.Get("Set-Cookie"), ";")
+	if answer.Status != 303 || cookie == "" {
+		t.Fatalf("register %s: %d %s", username, answer.Status, answer.Body)
+	}
+	return cookie
 }
 
 // startWithLongPosts starts a server with long posts of alice, and a short one with the tag short.
@@ -84,13 +146,13 @@ func startWithLongPosts(t *testing.T) (p *process, token string) {
 }
 
 // openSlowClients opens the connections of slow clients, which send something and then read nothing.
-func (p *process) openSlowClients(t *testing.T, requests func(i int) string) (closeAll func()) {
+func (p *process) openSlowClients(t *testing.T, n int, requests func(i int) string) (closeAll func()) {
 	smallWindow := net.Dialer{Control: func(_, _ string, conn syscall.RawConn) error {
 		return conn.Control(func(fd uintptr) {
 			_ = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 1)
 		})
 	}}
-	conns := make([]net.Conn, slowClients)
+	conns := make([]net.Conn, n)
 	var dials sync.WaitGroup
 	for i := range conns {
 		dials.Go(func() {
