@@ -409,7 +409,7 @@ func TestNoPageIsShownToAnother(t *testing.T) {
 }
 
 // write creates a post by the store.
-func (s *server) write(t *testing.T, author, title, content string, tags ...string) *models.Post {
+func (s *server) write(t testing.TB, author, title, content string, tags ...string) *models.Post {
 	t.Helper()
 	user, err := s.store.UserByUsername(t.Context(), author)
 	if err != nil {

@@ -119,12 +119,12 @@ func (s *server) api(t *testing.T, method, path, body string, headers ...testkit
 
 // browser is a client that keeps cookies, fills in forms by their labels, and says where a form comes from.
 type browser struct {
-	t      *testing.T
+	t      testing.TB
 	site   *server
 	client *http.Client
 }
 
-func (s *server) browser(t *testing.T) *browser {
+func (s *server) browser(t testing.TB) *browser {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -135,7 +135,7 @@ func (s *server) browser(t *testing.T) *browser {
 }
 
 // user returns a browser in which somebody has just registered.
-func (s *server) user(t *testing.T, username string) *browser {
+func (s *server) user(t testing.TB, username string) *browser {
 	t.Helper()
 	b := s.browser(t)
 	b.get("/register").form("Register").fill("Username", username).fill("Password", testkit.Password).send().is(303)

@@ -17,7 +17,7 @@ import (
 )
 
 // comment stores a comment of a user.
-func (s *server) comment(t *testing.T, author string, post *models.Post, content string) *models.Comment {
+func (s *server) comment(t testing.TB, author string, post *models.Post, content string) *models.Comment {
 	t.Helper()
 	user, err := s.store.UserByUsername(t.Context(), author)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 )
 
 // draft stores a draft of a user.
-func (s *server) draft(t *testing.T, username, title, content string) *models.Draft {
+func (s *server) draft(t testing.TB, username, title, content string) *models.Draft {
 	t.Helper()
 	author, err := s.store.UserByUsername(t.Context(), username)
 	if err != nil {

@@ -21,7 +21,7 @@ import (
 
 // formsOf returns the fields of every form, by the path that it is sent to. There are a post, a comment and a draft of
 // alice.
-func (s *server) formsOf(t *testing.T) map[string][]string {
+func (s *server) formsOf(t testing.TB) map[string][]string {
 	t.Helper()
 	s.user(t, "alice")
 	post := s.write(t, "alice", "Post", "Text", "go")
@@ -50,7 +50,7 @@ func (s *server) formsOf(t *testing.T) map[string][]string {
 }
 
 // logIn returns the cookie of a new session.
-func (s *server) logIn(t *testing.T, username string) string {
+func (s *server) logIn(t testing.TB, username string) string {
 	t.Helper()
 	b := s.browser(t)
 	b.get("/login").form("Log in").fill("Username", username).fill("Password", testkit.Password).send().is(303)
@@ -59,7 +59,7 @@ func (s *server) logIn(t *testing.T, username string) string {
 }
 
 // newForm returns a request that sends a form. It has no cookie if that is "".
-func newForm(t *testing.T, path, cookie, body string) *http.Request {
+func newForm(t testing.TB, path, cookie, body string) *http.Request {
 	t.Helper()
 	request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, path, strings.NewReader(body))
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -72,7 +72,7 @@ func newForm(t *testing.T, path, cookie, body string) *http.Request {
 }
 
 // send sends a form, without a connection.
-func (s *server) send(t *testing.T, path, cookie, body string) *httptest.ResponseRecorder {
+func (s *server) send(t testing.TB, path, cookie, body string) *httptest.ResponseRecorder {
 	t.Helper()
 	answer := httptest.NewRecorder()
 	s.handler.ServeHTTP(answer, newForm(t, path, cookie, body))
