@@ -124,7 +124,9 @@ func (s *SessionCookie) find(c *gin.Context) (*auth.Identity, error) {
 }
 
 // IsSent returns whether a request has the cookie, valid or not.
-func (s *SessionCookie) IsSent(c *gin.Context) bool { return len(c.Request.CookiesNamed(s.name(c))) > 0 }
+func (s *SessionCookie) IsSent(c *gin.Context) bool {
+	return len(c.Request.CookiesNamed(s.name(c))) > 0
+}
 
 // Set makes the browser keep a session until it expires, and the rest of the request belong to it.
 func (s *SessionCookie) Set(c *gin.Context, user *models.User, session *models.Session) error {

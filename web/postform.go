@@ -26,7 +26,14 @@ type draftForm struct {
 }
 
 // textFields are the fields of a post in a form.
-var textFields = fields{"title": maxLine, "tags": maxLine, "content": maxContent}
+var textFields = func() fields {
+	text := fields{}
+	for name := range new(postForm).values() {
+		text[name] = maxLine
+	}
+	text["content"] = maxContent
+	return text
+}()
 
 // newPostForm reads the fields of a post. Tags stand in one field, with commas or spaces between them. It reads no more
 // of them than it takes to see that there are too many.
