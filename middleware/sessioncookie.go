@@ -14,9 +14,9 @@ import (
 const (
 	// formBudget is how many bytes the large forms of signed-in users that are being received may have together, with the
 	// pages that show them again.
-	formBudget = 16 << 20
+	formBudget = 12 << 20
 	// visitorBudget is the same for visitors, whose session may have ended while they wrote.
-	visitorBudget = 8 << 20
+	visitorBudget = 4 << 20
 	// maxLookups is how many sessions are looked up for one request at most.
 	maxLookups = 5
 )
