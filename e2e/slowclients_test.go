@@ -71,8 +71,8 @@ func TestSlowWriters(t *testing.T) {
 	p.call("POST", "/posts", token, `{"title":"small","content":"post"}`, 201, &struct{}{})
 }
 
-// TestSlowForms: the same for 100 clients that send the largest forms and read nothing of the pages with what was typed,
-// without a session and with one. Others send texts of 70 kB meanwhile.
+// TestSlowForms: the same for 100 clients that send the largest forms and read nothing of the pages that show them
+// again, without a session and with one. Others send texts of 70 kB meanwhile.
 func TestSlowForms(t *testing.T) {
 	text := "title=T&content=" + strings.Repeat("%22", 200_000)
 	large := []string{

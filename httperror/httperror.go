@@ -110,8 +110,8 @@ func BadRequest(cause error, format string, args ...any) error {
 	return &Error{Kind: kinds[models.Invalid], Message: fmt.Sprintf(format, args...), Cause: cause}
 }
 
-// Unread returns the error of a body that could not be read to its end. It is err where the body was too long or took too
-// long; otherwise the body is cut short or malformed, and message says so.
+// Unread returns the error of a body that could not be read to its end. It is err where the body was too large or too
+// slow; otherwise the body is cut short or malformed, and message says so.
 func Unread(err error, message string) error {
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge || errors.Is(err, os.ErrDeadlineExceeded) {
 		return fmt.Errorf("read body: %w", err)

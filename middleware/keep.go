@@ -118,8 +118,8 @@ func (k *Keeper) KeepBy(c *gin.Context, variant string) {
 	}
 }
 
-// keptKey returns the key of an answer, which is the same for all addresses that differ only in their escapes and in the
-// order of their parameters. It returns "" for an answer that is not kept: its address is too long or malformed.
+// keptKey returns the key of an answer, which is the same for all addresses that differ only in their escapes and in
+// the order of their parameters. It returns "" for an answer that is not kept: its address is too long or malformed.
 func keptKey(variant string, address *url.URL) string {
 	if len(address.RawQuery) > maxKeptKey {
 		return ""

@@ -54,8 +54,8 @@ func refuseNull[T any](d *jsontext.Decoder, _ *T) error {
 	return errors.ErrUnsupported // decode as usual
 }
 
-// decodeTags reads the one sort of lists that requests have, but no more of it than it takes to see that it is too long:
-// each text of a list takes many times the memory that it has in the body.
+// decodeTags reads the one sort of lists that requests have, but no more of it than it takes to see that it is too
+// long: each text of a list takes many times the memory that it has in the body.
 func decodeTags(d *jsontext.Decoder, tags *[]string) error {
 	if d.PeekKind() != jsontext.KindBeginArray {
 		return errors.ErrUnsupported // decode as usual

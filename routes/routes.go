@@ -254,8 +254,7 @@ func addRoutes(r gin.IRouter, h *handlers, o Options) {
 	middleware.Route(public, "GET /users/:id", h.users.read)
 
 	allPosts := r.Group("", middleware.Revalidate(), middleware.LimitBody(maxPostBody))
-	lists := allPosts.Group("", o.Keeper.Keep)
-	readers := allPosts.Group("", middleware.KnownQuery(), o.Keeper.Keep)
+	lists, readers := allPosts.Group("", o.Keeper.Keep), allPosts.Group("", middleware.KnownQuery(), o.Keeper.Keep)
 	middleware.Route(lists, "GET /posts", h.posts.list)
 	middleware.Route(readers, "GET /posts/:id", h.posts.read)
 

@@ -95,8 +95,8 @@ func (p *Pages) firstPageIfItHas(c *gin.Context, f models.ThreadFilter) (models.
 	return first, nil
 }
 
-// threadFilter reads the parameters of the page of a post: "after", "before" or "comment". Without one, the page has the
-// oldest comments.
+// threadFilter reads the parameters of the page of a post: "after", "before" or "comment". Without one, the page has
+// the oldest comments.
 func threadFilter(query url.Values, post models.ID) (models.ThreadFilter, error) {
 	filter := models.ThreadFilter{PostID: post, Limit: threadPageSize}
 	for _, name := range []string{"after", "before", "comment"} {

@@ -322,8 +322,8 @@ func TestUnknownParametersOfPages(t *testing.T) {
 	last := models.MaxID().Hex()
 	for first, others := range map[string][]string{
 		"/":                     {"/?x=1", "/?x=2", "/?", "/?limit=5", "/?after=", "/?q=", "/?%zz&x"},
-		"/?q=text":              {"/?q=text&x=1", "/?x=2&q=text", "/?q=%74ext", "/?q=text&q=other", "/?q=text&q=", "/?q=text&after="},
-		"/?after=" + last:       {"/?after=" + last + "&before=1", "/?before=x&after=" + last, "/?after=" + last + "&after=2"},
+		"/?q=text":              {"/?q=text&x=1", "/?x=2&q=text", "/?q=%74ext", "/?q=text&q=x", "/?q=text&after="},
+		"/?after=" + last:       {"/?before=1&after=" + last, "/?after=" + last + "&after=2"},
 		"/tags/go":              {"/tags/go?x=1", "/tags/%67o", "/tags/go?q=other"},
 		"/authors/alice":        {"/authors/alice?x=1", "/authors/%61lice?q=x", "/authors/alice?&"},
 		path:                    {path + "?x=1", path + "?q=2", strings.Replace(path, "post", "p%6fst", 1), path + "?after="},
@@ -389,7 +389,8 @@ func TestLongAddresses(t *testing.T) {
 	} {
 		for _, b := range []*browser{s.browser(t), alice} {
 			shown := b.get(page)
-			if location := shown.header.Get("Location"); len(shown.body) > 10<<10 || len(location) > 8<<10 || shown.status >= 500 {
+			location := shown.header.Get("Location")
+			if len(shown.body) > 10<<10 || len(location) > 8<<10 || shown.status >= 500 {
 				t.Errorf("%.40s: %d with %d bytes, which leads to %d bytes", page, shown.status, len(shown.body), len(location))
 			}
 		}

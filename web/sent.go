@@ -62,8 +62,8 @@ var (
 // values are what a browser sent in a form.
 type values map[string]string
 
-// readForm reads the known fields of the form in the body of a request, and ignores others. It refuses a form as soon as
-// a known field is longer than it may be, and so before anything of it is shown again.
+// readForm reads the known fields of the form in the body of a request, and ignores others. It refuses a form as soon
+// as a known field is longer than it may be, and so before anything of it is shown again.
 func readForm(c *gin.Context, known fields) (values, error) {
 	if c.ContentType() != "application/x-www-form-urlencoded" || c.GetHeader("Content-Encoding") != "" {
 		return nil, &httperror.Error{Kind: httperror.UnsupportedType, Message: "Send the form as a browser does."}
