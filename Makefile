@@ -26,13 +26,13 @@ fuzz: ## every fuzz target, one after the other (FUZZTIME=60s each)
 faults: ## kill and stop everything under load; prints the table of docs/survival.md (ARGS=-short: fewer faults)
 	go -C tools run ./faults $(ARGS)
 
-stack: ## run the stacks on a Docker engine, kill and stop every container; prints the table of docs/operations.md (ARGS=-short: fewer)
-	scripts/stack $(ARGS)
+stack: ## run the stacks on the Docker engine, kill and stop every container; prints the table of docs/operations.md (ARGS=-short: fewer)
+	go -C tools run ./stack $(ARGS)
 
 check: ## formatting, vet, staticcheck, and the files of the stack
 	scripts/check
 
-bench: ## measure; prints the figures of docs/speed.md
+bench: ## measure; prints the table of docs/speed.md
 	go -C tools run ./bench $(ARGS)
 
 bench-peers: ## measure beside Express with Mongoose, and PocketBase; prints the table of README.md. Linux only

@@ -1,16 +1,13 @@
-// Command bench measures gin-blog on this machine and prints the tables of docs/speed.md. Run it in tools/.
+// Command bench measures gin-blog on this machine and prints the table of docs/speed.md. Run it in tools/.
 //
-// Machines differ, and one machine is fast at one moment and slow at another. So the figures to compare are ratios of
-// two rates that were measured in turns within one run. The load stays on this machine.
+// Machines differ, and one machine is fast at one moment and slow at another. So the figures to compare are those of
+// one run: in each round, every request is measured once. The load stays on this machine.
 package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
-	"io"
-	"math"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -19,11 +16,6 @@ import (
 
 	"gin-blog/tools/internal/load"
 	"gin-blog/tools/internal/program"
-)
-
-const (
-	connections = 32
-	pageSize    = 20
 )
 
 // options are the flags of the command.
@@ -36,139 +28,117 @@ type options struct {
 
 func main() {
 	var o options
-	flag.StringVar(&o.dir, "dir", filepath.Join(program.Root, ".bench"), "folder that keeps the stores between runs")
+	flag.StringVar(&o.dir, "dir", "../.bench", "folder that keeps the stores between runs")
 	flag.IntVar(&o.posts, "posts", 1_000_000, "posts in the largest store; the others have 1,000 and 100,000")
 	flag.IntVar(&o.rounds, "rounds", 5, "how often each request is measured")
 	flag.DurationVar(&o.length, "length", time.Second, "how long each measurement takes")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, o, os.Stdout); err != nil {
+	if err := run(ctx, o); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-// run measures everything and prints the tables.
-func run(ctx context.Context, o options, out io.Writer) (err error) {
+// run measures everything and prints the table.
+func run(ctx context.Context, o options) error {
+	kept, err := filepath.Abs(o.dir)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(kept, 0o700); err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp(kept, "run") // of what is made anew for each run
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	binary, err := program.Build(ctx, dir)
+	if err != nil {
+		return err
+	}
 	var sites []*site
-	defer func() {
-		for _, s := range sites {
-			err = errors.Join(err, s.close(ctx))
-		}
-	}()
 	for _, posts := range []int{1_000, 100_000, o.posts} {
-		s, err := openSite(ctx, o.dir, posts, out)
+		s, err := openSite(ctx, binary, kept, dir, posts)
 		if err != nil {
 			return fmt.Errorf("open the store of %d posts: %w", posts, err)
 		}
+		defer s.program.Close()
 		sites = append(sites, s)
 	}
 	largest := sites[len(sites)-1]
-	c, err := openCeilings(ctx, o.dir, largest)
+	rest, err := largest.program.ResidentMiB("VmRSS")
 	if err != nil {
-		return fmt.Errorf("prepare the ceilings: %w", err)
-	}
-	defer func() { err = errors.Join(err, c.close()) }()
-
-	if err := measureRates(ctx, o, sites, c); err != nil {
 		return err
 	}
-	printRates(out, o, sites, c)
-	if err := measureThread(ctx, o, out); err != nil {
-		return fmt.Errorf("measure comments: %w", err)
+	// The reads come before the writes, which make the stores larger.
+	if err := measure(ctx, o, sites, func(s *site) []*load.Request { return s.reads }); err != nil {
+		return err
 	}
-	if err := whileWriting(ctx, largest, o, out); err != nil {
-		return fmt.Errorf("measure while writing: %w", err)
+	peak, err := largest.program.ResidentMiB("VmHWM")
+	if err != nil {
+		return err
 	}
-	if err := measureProcess(ctx, largest, o.length*time.Duration(o.rounds), out); err != nil {
-		return fmt.Errorf("measure the process: %w", err)
-	}
-	return storm(ctx, out)
-}
-
-// measureRates measures every request once in each round, so that a slow moment of the machine slows all of them.
-// What is compared is measured one right after another.
-func measureRates(ctx context.Context, o options, sites []*site, c *ceilings) error {
-	largest := sites[len(sites)-1]
-	var requests []*load.Request
-	for i := range largest.kept {
-		for _, s := range sites {
-			if s == largest {
-				requests = append(requests, s.ready[i])
-			}
-			requests = append(requests, s.kept[i])
-		}
-	}
-	requests = append(requests, c.encoded)
-	for i := range largest.cold {
-		for _, s := range sites {
-			requests = append(requests, s.cold[i])
-		}
-	}
-	for i := range largest.writes {
-		for _, s := range sites {
-			requests = append(requests, s.writes[i])
-		}
+	if err := measure(ctx, o, sites, func(s *site) []*load.Request { return s.writes }); err != nil {
+		return err
 	}
 	for range o.rounds {
-		if err := c.measureInsert(o.length); err != nil {
-			return err
+		for _, b := range largest.busy {
+			if err := b.measure(ctx, o.length); err != nil {
+				return err
+			}
 		}
-		for _, r := range requests {
-			if err := r.Measure(ctx, o.length); err != nil {
-				return fmt.Errorf("measure %s: %w", r.Name, err)
+	}
+	printTable(o, sites)
+	fmt.Printf("\nWith %s posts, the program listens %s after its start. It has %d MiB of resident memory at rest, "+
+		"%d MiB at most while it is read.\n",
+		thousands(o.posts), largest.started.Round(10*time.Millisecond), rest, peak)
+	return nil
+}
+
+// measure measures the requests of all sites, each once in each round, those that are compared one after the other.
+func measure(ctx context.Context, o options, sites []*site, requests func(*site) []*load.Request) error {
+	for range o.rounds {
+		for i := range requests(sites[0]) {
+			for _, s := range sites {
+				if err := requests(s)[i].Measure(ctx, o.length); err != nil {
+					return fmt.Errorf("measure with %d posts: %w", s.posts, err)
+				}
 			}
 		}
 	}
 	return nil
 }
 
-// printRates prints requests a second: a row for each request, a column for each store.
-func printRates(out io.Writer, o options, sites []*site, c *ceilings) {
-	largest := sites[len(sites)-1]
-	fmt.Fprintf(out, "Requests a second on SQLite, %d connections, median of %d rounds of %s\n\n",
-		connections, o.rounds, o.length)
-	printTable(out, sites, "the same answer again", "of the same bytes ready-made",
-		func(s *site) []*load.Request { return s.kept },
-		func(i int) float64 { return largest.kept[i].Ratio(largest.ready[i]) })
-	printTable(out, sites, "asked of the database each time", "of the list's rate",
-		func(s *site) []*load.Request { return s.cold },
-		func(i int) float64 { return largest.cold[i].Ratio(largest.cold[0]) })
-	fmt.Fprintf(out, "The list has %.2f of the rate of the same handler with the page in memory.\n\n",
-		largest.cold[0].Ratio(c.encoded))
-	printTable(out, sites, "writes", "of a bare durable insert of the same row",
-		func(s *site) []*load.Request { return s.writes },
-		func(i int) float64 {
-			if i > 0 { // only creating inserts such a row
-				return math.NaN()
-			}
-			return largest.writes[i].Ratio(c.insert)
-		})
-}
-
-// printTable prints one table. ratio is of the largest store, NaN where there is none.
-func printTable(
-	out io.Writer, sites []*site, title, ratioTitle string, requests func(*site) []*load.Request,
-	ratio func(i int) float64,
-) {
-	fmt.Fprintf(out, "| %s |", title)
+// printTable prints requests a second, and how long those with the largest store took.
+func printTable(o options, sites []*site) {
+	fmt.Printf("SQLite, %d connections, median of %d rounds of %s\n\n| requests a second |", connections, o.rounds, o.length)
 	for _, s := range sites {
-		fmt.Fprintf(out, " %s posts |", thousands(s.posts))
+		fmt.Printf(" %s posts |", thousands(s.posts))
 	}
-	fmt.Fprintf(out, " %s |\n|-|%s-:|\n", ratioTitle, strings.Repeat("-:|", len(sites)))
-	for i, r := range requests(sites[0]) {
-		fmt.Fprintf(out, "| %s |", r.Name)
-		for _, s := range sites {
-			fmt.Fprintf(out, " %.0f |", requests(s)[i].Rate())
-		}
-		if value := ratio(i); math.IsNaN(value) {
-			fmt.Fprint(out, " |\n")
-		} else {
-			fmt.Fprintf(out, " %.2f |\n", value)
+	fmt.Printf(" p50 | p99 |\n|-|%s-:|-:|\n", strings.Repeat("-:|", len(sites)))
+	printRow := func(name string, last *load.Request, cells ...string) {
+		fmt.Printf("| %s | %s | %s | %s |\n", name, strings.Join(cells, " | "),
+			last.Percentile(50).Round(100*time.Microsecond), last.Percentile(99).Round(100*time.Microsecond))
+	}
+	for _, requests := range []func(*site) []*load.Request{
+		func(s *site) []*load.Request { return s.reads },
+		func(s *site) []*load.Request { return s.writes },
+	} {
+		for i := range requests(sites[0]) {
+			var cells []string
+			for _, s := range sites {
+				cells = append(cells, fmt.Sprintf("%.0f", requests(s)[i].Rate()))
+			}
+			last := requests(sites[len(sites)-1])[i]
+			printRow(last.Name, last, cells...)
 		}
 	}
-	fmt.Fprintln(out)
+	for _, b := range sites[len(sites)-1].busy {
+		printRow(b.read.Name, b.read, "", "", fmt.Sprintf("%.0f", b.read.Rate()))
+	}
 }
 
 // thousands formats a number with a comma between thousands.

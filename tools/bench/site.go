@@ -5,302 +5,220 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
+	"sort"
+	"strconv"
 	"time"
 
-	"github.com/gin-gonic/gin"
-
-	"gin-blog/auth"
-	"gin-blog/internal/testkit"
-	"gin-blog/markdown"
-	"gin-blog/middleware"
-	"gin-blog/models"
-	"gin-blog/models/sqlite"
-	"gin-blog/routes"
-	"gin-blog/seed"
-	blogsite "gin-blog/site"
 	"gin-blog/tools/internal/load"
-	"gin-blog/web"
+	"gin-blog/tools/internal/program"
 )
 
 const (
+	connections  = 32
 	postsPerUser = 100
-	// rareWord is in the newest post, and once more for every 100,000 posts.
+	// rareWord is in one post, and once more for every 100,000 posts.
 	rareWord = "xylophonist"
-	// deepPage is the page that is measured as a deep one. In a store with fewer pages it is one near the end.
-	deepPage = 10_000
-	username = "bencher"
-	// usualCost is the default bcrypt cost of the program; cheapCost is the lowest.
-	usualCost, cheapCost = 10, 4
+	html     = "Accept: text/html\r\n"
 )
 
-// site is the API on a store of one size. The requests that write go to a copy, so that the store keeps its size.
+// site is the program on a store of one size.
 type site struct {
-	posts      int
-	dataDir    string // of the store
-	writeDir   string // of the copy
-	readStore  *sqlite.Store
-	writeStore *sqlite.Store
-	readAPI    *server
-	coldAPI    *server // on the same store, but it keeps no answers
-	readyAPI   *server // has the answers ready-made, without a store
-	writeAPI   *server
-	kept       []*load.Request // reads whose answers the API keeps. The first one is the list
-	ready      []*load.Request // the same reads of readyAPI
-	cold       []*load.Request // the same reads of coldAPI
-	writes     []*load.Request
+	posts         int
+	program       *program.Process
+	client        program.Client
+	started       time.Duration // from the start of the program until it listened
+	reads, writes []*load.Request
+	busy          []busyRead
 }
 
-// notVersioned hides that a store can tell whether anything was committed, so that the API keeps no answers.
-type notVersioned struct{ models.Store }
+// busyRead is a read, and what else is sent meanwhile, if anything.
+type busyRead struct{ read, meanwhile *load.Request }
 
-// openSite opens the store with the given number of posts below dir and prepares the requests. It fills the store first
-// if there is none yet, and prints how long that took.
-func openSite(ctx context.Context, dir string, posts int, out io.Writer) (*site, error) {
-	s := &site{posts: posts, dataDir: filepath.Join(dir, fmt.Sprintf("%d-posts", posts))}
-	path := filepath.Join(s.dataDir, "gin-blog.db")
-	if _, err := os.Stat(path); err != nil {
-		start := time.Now()
-		err := fillFile(ctx, path, func(store models.Store) error { return populate(ctx, store, posts) })
-		if err != nil {
+func (b busyRead) measure(ctx context.Context, length time.Duration) error {
+	if b.meanwhile == nil {
+		return b.read.Measure(ctx, length)
+	}
+	other, stop := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- b.meanwhile.Measure(other, time.Hour) }()
+	err := b.read.Measure(ctx, length)
+	stop()
+	return errors.Join(err, <-ended)
+}
+
+// post is a post as the list shows it.
+type post struct {
+	ID             string `json:"_id"`
+	Title, Content string
+	Author         struct {
+		ID       string `json:"_id"`
+		Username string
+	}
+}
+
+// openSite starts the program in dir on a copy of the store with so many posts, and prepares the requests. It fills the
+// store first if there is none below keep.
+func openSite(ctx context.Context, binary, keep, dir string, posts int) (*site, error) {
+	kept := filepath.Join(keep, fmt.Sprintf("%d-posts", posts))
+	if _, err := os.Stat(kept); err != nil {
+		if err := fill(ctx, binary, kept, posts); err != nil {
 			return nil, err
 		}
-		elapsed := time.Since(start).Round(100 * time.Millisecond)
-		fmt.Fprintf(out, "Filled a store with %s posts in %s\n\n", thousands(posts), elapsed)
 	}
-	var err error
-	if s.readStore, err = sqlite.Open(ctx, path, nil); err != nil {
+	data := filepath.Join(dir, strconv.Itoa(posts))
+	if err := os.Mkdir(data, 0o700); err != nil {
 		return nil, err
 	}
-	if s.writeDir, err = os.MkdirTemp(dir, "copy"); err != nil {
+	copied := filepath.Join(data, "gin-blog.db")
+	if err := program.Command(ctx, binary, []string{"DATA_DIR=" + kept}, "backup", copied); err != nil {
 		return nil, err
 	}
-	writePath := filepath.Join(s.writeDir, "gin-blog.db")
-	if err := sqlite.Backup(ctx, path, writePath); err != nil {
+	addr, port, err := program.FreeAddress()
+	if err != nil {
 		return nil, err
 	}
-	if s.writeStore, err = sqlite.Open(ctx, writePath, nil); err != nil {
+	s := &site{posts: posts, client: program.Client{URL: "http://" + addr}}
+	s.program = &program.Process{Name: "gin-blog", Command: []string{binary}, Dir: data, Addr: addr, Env: []string{
+		"PORT=" + port, "DATA_DIR=" + data, "LOG_LEVEL=error", "RATE_LIMIT=false", "REFRESH_ROTATION=false",
+		"ACCESS_TOKEN_TTL=24h",
+	}}
+	start := time.Now()
+	if err := s.program.StartAndWait(ctx); err != nil {
 		return nil, err
 	}
-	if s.readAPI, err = serve(ctx, s.readStore, cheapCost); err != nil {
-		return nil, err
-	}
-	if s.coldAPI, err = serve(ctx, notVersioned{s.readStore}, cheapCost); err != nil {
-		return nil, err
-	}
-	if s.writeAPI, err = serve(ctx, s.writeStore, usualCost); err != nil {
-		return nil, err
-	}
+	s.started = time.Since(start)
 	return s, s.prepare(ctx)
 }
 
-// prepare makes the requests. The first one is the list.
-func (s *site) prepare(ctx context.Context) error {
-	page, _, err := s.readStore.Posts(ctx, models.PostFilter{Limit: 1})
-	if err != nil {
-		return err
-	}
-	newest := page[0]
-	deep, err := s.pageStart(ctx, min(deepPage, s.posts/pageSize*9/10))
-	if err != nil {
-		return err
-	}
-	list, err := s.readAPI.do(ctx, http.MethodGet, "/posts", "")
-	if err != nil {
-		return err
-	}
-	const html = "Accept: text/html\r\n"
-	reads := []struct{ name, path, headers string }{
-		{"list", "/posts", ""},
-		{fmt.Sprintf("list, deep (page %s of the largest)", thousands(deepPage)), "/posts?after=" + deep.Hex(), ""},
-		{"list by author", "/posts?author=" + newest.AuthorID.Hex(), ""},
-		{"list by tag", "/posts?tag=go", ""},
-		{"search for a rare word", "/posts?q=" + rareWord, ""},
-		{"read one", "/posts/" + newest.ID.Hex(), ""},
-		{"the home page", "/", html},
-		{"the page of a post", newest.PagePath(), html},
-	}
-	answers := map[string]*testkit.Response{}
-	for _, read := range reads {
-		answer, err := s.coldAPI.do(ctx, http.MethodGet, read.path, "", testkit.Header{"Accept": "text/html"})
-		if err != nil {
-			return err
-		}
-		answers[read.path] = answer
-	}
-	if s.readyAPI, err = listen(ctx, readyMade(answers)); err != nil {
-		return err
-	}
-	for _, read := range reads {
-		s.kept = append(s.kept, s.readAPI.get(read.name, read.path, read.headers))
-		s.ready = append(s.ready, s.readyAPI.get(read.name, read.path, read.headers))
-		s.cold = append(s.cold, s.coldAPI.get(read.name, read.path, read.headers))
-	}
-	unchanged := "If-None-Match: " + list.Header.Get("ETag") + "\r\n"
-	s.kept = append(s.kept, s.readAPI.get("list, unchanged (304)", "/posts", unchanged).
-		Expecting(http.StatusNotModified))
-	s.ready = append(s.ready, s.readyAPI.get("list, unchanged (304)", "/posts", unchanged).
-		Expecting(http.StatusNotModified))
-	return s.prepareWrites(ctx, &newest)
-}
-
-// prepareWrites makes the requests that write. A new post is like an old one.
-func (s *site) prepareWrites(ctx context.Context, old *models.Post) error {
-	if err := s.writeAPI.register(ctx); err != nil {
-		return err
-	}
-	grant, err := s.writeAPI.login(ctx)
-	if err != nil {
-		return err
-	}
-	post, err := json.Marshal(map[string]any{
-		"title": old.Title, "content": old.Content, "tags": []string{"go", "gin"},
-	})
-	if err != nil {
-		return err
-	}
-	s.writes = []*load.Request{
-		s.writeAPI.post("create", "/posts", string(post), "Authorization: Bearer "+grant.AccessToken+"\r\n").
-			Expecting(http.StatusCreated),
-		s.writeAPI.post("refresh", "/auth/refresh", `{"refreshToken":"`+grant.RefreshToken+`"}`, ""),
-		s.writeAPI.post(fmt.Sprintf("log in (bcrypt cost %d)", usualCost),
-			"/auth/login", testkit.Account(username), "").WithConnections(1),
-	}
-	return nil
-}
-
-// pageStart returns the id of the last post before a page. It reads five pages at a time.
-func (s *site) pageStart(ctx context.Context, page int) (models.ID, error) {
-	filter := models.PostFilter{Limit: pageSize * 5}
-	for range page / 5 {
-		posts, _, err := s.readStore.Posts(ctx, filter)
-		if err != nil {
-			return models.ID{}, err
-		}
-		filter.After = posts[len(posts)-1].ID
-	}
-	return filter.After, nil
-}
-
-func (s *site) close(ctx context.Context) error {
-	var errs []error
-	for _, api := range []*server{s.readAPI, s.coldAPI, s.readyAPI, s.writeAPI} {
-		errs = append(errs, api.close())
-	}
-	return errors.Join(append(errs, s.readStore.Close(ctx), s.writeStore.Close(ctx), os.RemoveAll(s.writeDir))...)
-}
-
-// fillFile makes a store with the rows that fill stores. The file gets its path only when it is complete.
-func fillFile(ctx context.Context, path string, fill func(models.Store) error) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
+// fill makes a store. It gets its path only when it is complete.
+func fill(ctx context.Context, binary, path string, posts int) error {
+	fmt.Fprintf(os.Stderr, "bench: filling a store with %s posts\n", thousands(posts))
 	unfinished := path + ".unfinished"
-	for _, suffix := range []string{"", "-wal", "-shm"} {
-		if err := os.Remove(unfinished + suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return err
-		}
-	}
-	store, err := sqlite.Open(ctx, unfinished, nil)
-	if err != nil {
+	if err := os.RemoveAll(unfinished); err != nil {
 		return err
 	}
-	if err := fill(store); err != nil {
-		return errors.Join(err, store.Close(ctx))
-	}
-	if err := store.Close(ctx); err != nil {
+	users, number := strconv.Itoa(max(posts/postsPerUser, 1)), strconv.Itoa(posts)
+	err := program.Command(ctx, binary, []string{"DATA_DIR=" + unfinished}, "seed", "-users", users, "-posts", number)
+	if err != nil {
 		return err
 	}
 	return os.Rename(unfinished, path)
 }
 
-// populate stores posts with their authors, and then a few more posts with the rare word.
-func populate(ctx context.Context, store models.Store, posts int) error {
-	plan := seed.Plan{Users: max(posts/postsPerUser, 1), Posts: posts, Random: 1, PasswordHash: "none"}
-	if err := seed.Fill(ctx, store, plan, func(int) {}); err != nil {
+// prepare signs in as the author of the newest post, creates the posts with the rare word, and makes the requests.
+func (s *site) prepare(ctx context.Context) error {
+	var posts []post
+	if _, err := s.client.Call(ctx, http.MethodGet, "/posts", nil, &posts); err != nil {
 		return err
 	}
-	page, _, err := store.Posts(ctx, models.PostFilter{Limit: 1})
+	newest := posts[0]
+	if err := s.client.SignIn(ctx, newest.Author.Username); err != nil {
+		return err
+	}
+	for range 1 + s.posts/100_000 {
+		rare := map[string]string{"title": "A " + rareWord, "content": newest.Content}
+		if _, err := s.client.Call(ctx, http.MethodPost, "/posts", rare, nil); err != nil {
+			return err
+		}
+	}
+	if err := s.prepareReads(ctx, newest); err != nil {
+		return err
+	}
+	return s.prepareWrites(ctx, newest)
+}
+
+// prepareReads makes the requests that read. The second half is asked of the database each time, because each address
+// is new: an id after which a page begins need not be there.
+func (s *site) prepareReads(ctx context.Context, newest post) error {
+	header, err := s.client.Call(ctx, http.MethodGet, "/posts", nil, nil)
 	if err != nil {
 		return err
 	}
-	for range 1 + posts/100_000 {
-		post := page[0]
-		post.ID, post.Title = models.NewID(), "A "+rareWord
-		post.CreatedAt = models.StoredTime(time.Now())
-		post.UpdatedAt = post.CreatedAt
-		if _, err := store.CreatePost(ctx, &post, nil); err != nil {
-			return err
-		}
+	request, err := s.client.NewRequest(ctx, http.MethodGet, "/p/"+newest.ID, nil)
+	if err != nil {
+		return err
+	}
+	redirect, err := http.DefaultTransport.RoundTrip(request)
+	if err != nil {
+		return err
+	}
+	redirect.Body.Close()
+	// The first four bytes of an id are the second in which it was made.
+	oldest := sort.Search(int(time.Now().Unix()), func(second int) bool {
+		var page []post
+		_, err = s.client.Call(ctx, http.MethodGet, fmt.Sprintf("/posts?after=%08x%016x", second, 0), nil, &page)
+		return err != nil || len(page) == 20
+	})
+	if err != nil {
+		return err
+	}
+	const first, again = "after=7fffffff" + load.Unique, "asked of the database: "
+	unchanged := s.get("the newest 20 posts, not modified", "/posts", "If-None-Match: "+header.Get("ETag")+"\r\n")
+	unchanged.Statuses = []int{http.StatusNotModified}
+	s.reads = []*load.Request{
+		s.get("the newest 20 posts", "/posts", ""),
+		unchanged,
+		s.get("one post", "/posts/"+newest.ID, ""),
+		s.get("the home page", "/", html),
+		s.get("the page of a post", redirect.Header.Get("Location"), html),
+		s.get(again+"the newest 20 posts", "/posts?"+first, ""),
+		s.get(again+"the oldest 20 posts", fmt.Sprintf("/posts?after=%08x%s", oldest, load.Unique), ""),
+		s.get(again+"posts by one author", "/posts?author="+newest.Author.ID+"&"+first, ""),
+		s.get(again+"posts with a tag", "/posts?tag=go&"+first, ""),
+		s.get(again+"search for a rare word", "/posts?q="+rareWord+"&"+first, ""),
+		s.get(again+"the home page", "/?"+first, html),
 	}
 	return nil
 }
 
-// server is an API behind a listener.
-type server struct {
-	addr   string
-	server *http.Server
-}
-
-// serve starts the API and the pages on a store, as the program does, but without a log. Its tokens are good for an
-// hour and are not replaced, so that one can be sent again and again. The cost is that of bcrypt.
-func serve(ctx context.Context, store models.Store, cost int) (*server, error) {
-	gin.SetMode(gin.ReleaseMode)
-	passwords, err := auth.NewPasswords(cost)
+// prepareWrites makes the requests that write, and what goes on while the list is read.
+func (s *site) prepareWrites(ctx context.Context, newest post) error {
+	account := map[string]string{"username": newest.Author.Username, "password": "pass123"}
+	var grant struct{ RefreshToken string }
+	if _, err := s.client.Call(ctx, http.MethodPost, "/auth/login", account, &grant); err != nil {
+		return err
+	}
+	refresh, err := json.Marshal(map[string]string{"refreshToken": grant.RefreshToken})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	tokens := auth.NewTokens(strings.Repeat("a", 32), strings.Repeat("r", 32), time.Now)
-	address, err := blogsite.NewAddress("", nil)
+	login, err := json.Marshal(account)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	api := routes.Options{
-		Store:     store,
-		Passwords: passwords,
-		Sessions: auth.NewSessions(store, tokens, auth.SessionOptions{
-			AccessTTL: time.Hour, RefreshTTL: time.Hour, Rotation: false, Now: time.Now,
-		}),
-		Site:     address,
-		Markdown: markdown.NewRenderer(),
-		Keeper:   middleware.NewKeeper(store, nil),
-		Logins:   middleware.NewLoginCounter(nil),
-		Log:      slog.New(slog.NewTextHandler(io.Discard, nil)),
-		Now:      time.Now,
-	}
-	api.Pages, err = web.New(web.Options{
-		Store: store, Sessions: api.Sessions, Keeper: api.Keeper, Logins: api.Logins, Markdown: api.Markdown,
-		Accounts: auth.NewAccounts(auth.AccountOptions{
-			Store: store, Passwords: passwords, Sessions: api.Sessions, Log: api.Log, Now: api.Now,
-		}),
-		PasswordMinLength: 6, Address: address, Now: api.Now,
+	created, err := json.Marshal(map[string]any{
+		"title": newest.Title, "content": newest.Content, "tags": []string{"go", "gin"},
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	handler, err := routes.New(api)
-	if err != nil {
-		return nil, err
+	const ok, unavailable = http.StatusOK, http.StatusServiceUnavailable
+	addr, token := s.program.Addr, "Authorization: Bearer "+s.client.Token+"\r\n"
+	s.writes = []*load.Request{
+		load.Post("create a post", addr, "/posts", token, created, connections, http.StatusCreated),
+		load.Post("refresh a session", addr, "/auth/refresh", "", refresh, connections, ok),
+		load.Post("log in, one at a time (bcrypt cost 10)", addr, "/auth/login", "", login, 1, ok),
 	}
-	return listen(ctx, handler)
+	creations := load.Post("creations", addr, "/posts", token, created, 4, http.StatusCreated) // 200 a second
+	creations.Every = 20 * time.Millisecond
+	logins := load.Post("logins", addr, "/auth/login", "", login, 400, ok, unavailable) // 200 a second
+	logins.Every = 2 * time.Second
+	steady := func(name string) *load.Request {
+		r := load.Get(name, addr, "/posts", "", 1)
+		r.Every = 10 * time.Millisecond
+		return r
+	}
+	s.busy = []busyRead{
+		{s.get("the newest 20 posts, while 200 posts a second are created", "/posts", ""), creations},
+		{steady("the same at 100 requests a second"), nil},
+		{steady("the same at 100 requests a second, while 200 logins a second arrive"), logins},
+	}
+	return nil
 }
 
-// listen serves a handler on a free port of this machine.
-func listen(ctx context.Context, handler http.Handler) (*server, error) {
-	var lc net.ListenConfig
-	listener, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	s := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
-	go func() { _ = s.Serve(listener) }()
-	return &server{addr: listener.Addr().String(), server: s}, nil
+func (s *site) get(name, path, headers string) *load.Request {
+	return load.Get(name, s.program.Addr, path, headers, connections)
 }
-
-func (s *server) close() error { return s.server.Close() }

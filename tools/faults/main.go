@@ -1,30 +1,27 @@
 // Command faults shows that gin-blog keeps every write that it acknowledged. Run it in tools/.
 //
 // It kills and stops the program, and the MongoDB server, while writers create posts, comments, and drafts of which
-// they make posts. Then it compares what is there with the notes of the writers, and prints the table of
+// they make posts. Then it compares what is there with what the writers were told, and prints the table of
 // docs/survival.md. It exits 1 if a promise was broken. The load stays on this machine.
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strings"
+	"time"
 
 	"gin-blog/tools/internal/program"
 )
 
 // plan is the number of faults of each sort that a store goes through, and of drafts that come due meanwhile.
-type plan struct {
-	kills, terms, databaseKills int
-	due                         int // drafts that publish themselves
-}
+type plan struct{ kills, terms, databaseKills, due int }
 
 func main() {
 	short := flag.Bool("short", false, "fewer faults, for CI")
@@ -36,15 +33,15 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, p, *seed, os.Stdout); err != nil {
+	if err := run(ctx, p, *seed); err != nil {
 		fmt.Fprintln(os.Stderr, "faults:", err)
 		os.Exit(1)
 	}
 }
 
 // run runs a trial on each store and prints the table.
-func run(ctx context.Context, p plan, seed uint64, out io.Writer) error {
-	dir, err := filepath.Abs(filepath.Join(program.Root, ".faults"))
+func run(ctx context.Context, p plan, seed uint64) error {
+	dir, err := program.Root(".faults")
 	if err != nil {
 		return err
 	}
@@ -55,52 +52,39 @@ func run(ctx context.Context, p plan, seed uint64, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	trials, err := prepare(ctx, dir, binary, p, seed)
+	onSQLite := p
+	onSQLite.databaseKills = 0
+	trials := []*trial{{name: "SQLite", plan: onSQLite}}
+	script, err := program.Root("scripts", "mongo-server")
 	if err != nil {
 		return err
 	}
-	var verdicts []*verdict
+	find := exec.CommandContext(ctx, script)
+	find.Stderr = os.Stderr
 	var broken []error
-	for _, t := range trials {
-		v, err := t.run(ctx)
-		if err != nil {
-			return fmt.Errorf("%s: %w (the logs are in %s)", t.name, err, t.dir)
-		}
-		verdicts = append(verdicts, v)
-		broken = append(broken, v.Err())
-	}
-	printTable(out, verdicts)
-	if len(trials) == 1 {
+	if server, err := find.Output(); err == nil {
+		name := fmt.Sprintf("MongoDB (%s)", strings.TrimSpace(string(server)))
+		trials = append(trials, &trial{name: name, plan: p, mongoServer: script})
+	} else {
 		fmt.Fprintln(os.Stderr, "faults: NO MONGODB SERVER WAS FOUND: MONGODB WAS LEFT OUT")
 		if os.Getenv("CI") == "true" {
 			broken = append(broken, errors.New("MongoDB was left out"))
 		}
 	}
+	table := "| store | SIGKILLs | SIGTERMs | database kills | acknowledged | drafts | lost | doubled | cut by SIGTERM " +
+		"| longest outage |\n|-|-:|-:|-:|-:|-:|-:|-:|-:|-:|\n"
+	for i, t := range trials {
+		v, err := t.run(ctx, binary, filepath.Join(dir, fmt.Sprint(i)), seed)
+		if err != nil {
+			return fmt.Errorf("%s: %w (the logs are in %s)", t.name, err, dir)
+		}
+		if err := errors.Join(v.Err(), errors.Join(t.broken...)); err != nil {
+			broken = append(broken, fmt.Errorf("%s: %w", t.name, err))
+		}
+		table += fmt.Sprintf("| %s | %d | %d | %d | %d | %d | %d | %d | %d | %s |\n", t.name, t.plan.kills, t.plan.terms,
+			t.plan.databaseKills, v.Acknowledged, v.Drafted, len(v.Lost), len(v.Doubled), len(v.Cut),
+			t.site.Writes.Take().Longest.Round(10*time.Millisecond))
+	}
+	fmt.Print(table)
 	return errors.Join(broken...)
-}
-
-// prepare returns a trial on SQLite, and one on MongoDB if scripts/mongo-server finds a server.
-func prepare(ctx context.Context, dir, binary string, p plan, seed uint64) ([]*trial, error) {
-	onSQLite := p
-	onSQLite.databaseKills = 0
-	sqlite, err := newTrial("SQLite", filepath.Join(dir, "sqlite"), binary, onSQLite, seed)
-	if err != nil {
-		return nil, err
-	}
-	script, err := filepath.Abs(filepath.Join(program.Root, "scripts", "mongo-server"))
-	if err != nil {
-		return nil, err
-	}
-	command := exec.CommandContext(ctx, script)
-	command.Stderr = os.Stderr
-	server, err := command.Output()
-	if err != nil {
-		return []*trial{sqlite}, nil
-	}
-	name := fmt.Sprintf("MongoDB (%s)", bytes.TrimSpace(server))
-	mongodb, err := newTrial(name, filepath.Join(dir, "mongodb"), binary, p, seed)
-	if err != nil {
-		return nil, err
-	}
-	return []*trial{sqlite, mongodb}, mongodb.useMongoDB(script)
 }

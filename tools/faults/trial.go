@@ -2,13 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -18,170 +16,130 @@ import (
 )
 
 const (
-	writerCount = 16
-	// recoveryTimeout is how long it may take until every writer has a post acknowledged again.
-	recoveryTimeout = time.Minute
 	// After a server has recovered, its next fault comes within this time. The database has fewer faults, further apart,
 	// so that the faults of both go on for about as long and overlap.
 	programPause, databasePause = time.Second, 3 * time.Second
+	// readyTimeout is how long it may take until the program is ready.
+	readyTimeout = time.Minute
 )
 
 // trial is one run on one store.
 type trial struct {
-	name     string
-	dir      string
-	plan     plan
-	seed     uint64
-	client   ledger.Client
-	program  *process
-	database *process // nil on SQLite
+	name        string
+	plan        plan
+	mongoServer string // the script that becomes a MongoDB server, "" on SQLite
 
-	site    ledger.Site
-	thread  string // the post that is commented on
-	writers []*ledger.Writer
-	broken  []error // promises about SIGTERM that were broken
+	program, database *program.Process
+	site              ledger.Site
+	crew              *ledger.Crew
+	broken            []error // promises about SIGTERM that were broken
 }
 
-// newTrial prepares a run of the binary on SQLite. Data, logs and notes go to dir.
-func newTrial(name, dir, binary string, p plan, seed uint64) (*trial, error) {
+// run lets a crew write while the faults happen, and compares what it was told with what is there. Data and logs go to
+// dir.
+func (t *trial) run(ctx context.Context, binary, dir string, seed uint64) (*ledger.Verdict, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	port, err := program.FreePort()
+	addr, port, err := program.FreeAddress()
 	if err != nil {
 		return nil, err
 	}
-	env := []string{
-		fmt.Sprintf("PORT=%d", port), "BCRYPT_COST=4", "RATE_LIMIT=false", "ACCESS_TOKEN_TTL=24h", "LOG_LEVEL=warn",
-	}
-	return &trial{
-		name: name, dir: dir, plan: p, seed: seed,
-		client:  ledger.Client{URL: fmt.Sprintf("http://127.0.0.1:%d", port)},
-		program: &process{name: "gin-blog", command: []string{binary}, dir: dir, env: env},
-	}, nil
-}
-
-// useMongoDB gives the trial a MongoDB server of its own, which the script becomes.
-func (t *trial) useMongoDB(script string) error {
-	port, err := program.FreePort()
-	if err != nil {
-		return err
-	}
-	t.database = &process{name: "mongo-server", dir: t.dir, env: os.Environ(),
-		command: []string{script, fmt.Sprint(port), filepath.Join(t.dir, "mongodb")}}
-	t.program.env = append(t.program.env, fmt.Sprintf("MONGO_URI=mongodb://127.0.0.1:%d", port))
-	return nil
-}
-
-// run lets the writers write while the faults happen, and compares their notes with what is there.
-func (t *trial) run(ctx context.Context) (*verdict, error) {
-	if t.database != nil {
-		if err := t.database.start(); err != nil {
+	t.site.Client = &program.Client{URL: "http://" + addr}
+	t.program = &program.Process{Name: "gin-blog", Command: []string{binary}, Dir: dir, Addr: addr, Env: []string{
+		"PORT=" + port, "BCRYPT_COST=4", "RATE_LIMIT=false", "ACCESS_TOKEN_TTL=24h", "LOG_LEVEL=warn",
+	}}
+	if t.mongoServer != "" {
+		if err := t.startDatabase(ctx, dir); err != nil {
 			return nil, err
 		}
-		defer t.database.close()
+		defer t.database.Close()
 	}
-	if err := t.program.start(); err != nil {
+	defer t.program.Close()
+	if err := t.startProgram(ctx); err != nil {
 		return nil, err
 	}
-	defer t.program.close()
-	if err := t.awaitReady(ctx); err != nil {
+	if err := t.site.SignIn(ctx, "writer"); err != nil {
 		return nil, err
 	}
-	if err := t.writeThroughFaults(ctx); err != nil {
-		return nil, err
-	}
-	v, err := t.judge(ctx)
+	book := ledger.New()
+	thread, err := t.prepare(ctx, book)
 	if err != nil {
 		return nil, err
 	}
-	v.Store = t.name
-	for _, err := range t.broken {
-		v.Wrong = append(v.Wrong, err.Error())
+	t.crew = book.StartCrew(ctx, &t.site, "w", ledger.Work{Posts: 16, Drafts: 8, Comments: 4, Thread: thread})
+	err = t.injectFaults(ctx, seed)
+	t.crew.Stop()
+	if err != nil {
+		return nil, err
 	}
-	return &verdict{Verdict: v, plan: t.plan, outage: t.site.Outages.Longest()}, nil
+	return book.Compare(ctx, t.site.Client, thread)
 }
 
-// writeThroughFaults starts the writers, lets all faults happen, and stops the writers.
-func (t *trial) writeThroughFaults(ctx context.Context) error {
-	token, err := t.client.SignIn(ctx)
+func (t *trial) startDatabase(ctx context.Context, dir string) error {
+	addr, port, err := program.FreeAddress()
 	if err != nil {
 		return err
 	}
-	t.site.URL, t.site.Token = t.client.URL, token
-	if err := t.createDueDrafts(ctx); err != nil {
+	command := []string{t.mongoServer, port, filepath.Join(dir, "mongodb")}
+	t.database = &program.Process{Name: "mongo-server", Command: command, Dir: dir, Addr: addr}
+	t.program.Env = append(t.program.Env, "MONGO_URI=mongodb://"+addr)
+	return t.database.StartAndWait(ctx)
+}
+
+// startProgram starts the program and waits until it is ready.
+func (t *trial) startProgram(ctx context.Context) error {
+	if err := t.program.Start(); err != nil {
 		return err
 	}
-	if t.thread, err = t.createThread(ctx); err != nil {
+	return program.Await(ctx, readyTimeout, "the program to be ready", func() error {
+		_, err := t.site.Call(ctx, http.MethodGet, "/readyz", nil, nil)
 		return err
-	}
-	for number := range writerCount + draftWriterCount + commentWriterCount {
-		w, err := t.newWriter(number)
-		if err != nil {
-			return err
-		}
-		t.writers = append(t.writers, w)
-	}
-	group, groupCtx := errgroup.WithContext(ctx)
-	stop := make(chan struct{})
-	for _, w := range t.writers {
-		group.Go(func() error { return w.Run(groupCtx, stop) })
-	}
-	group.Go(func() error {
-		defer close(stop)
-		return t.injectFaults(groupCtx)
 	})
-	return group.Wait()
 }
 
-// newWriter returns a writer of posts, of drafts or of comments.
-func (t *trial) newWriter(number int) (*ledger.Writer, error) {
-	switch {
-	case number < writerCount:
-		return t.site.NewWriter(t.dir, number)
-	case number < writerCount+draftWriterCount:
-		return t.site.NewDraftWriter(t.dir, number)
-	default:
-		return t.site.NewCommentWriter(t.dir, number, t.thread)
+// prepare creates the drafts that publish themselves, one a second, and the post that is commented on, whose id it
+// returns.
+func (t *trial) prepare(ctx context.Context, book *ledger.Ledger) (thread string, err error) {
+	for n := range t.plan.due {
+		at := time.Now().Add(time.Duration(n+1) * time.Second).UTC().Format(time.RFC3339Nano)
+		draft := map[string]string{"title": fmt.Sprintf("due-%02d", n), "content": "On time?", "publishAt": at}
+		if _, err := book.Create(ctx, t.site.Client, "/drafts", draft); err != nil {
+			return "", err
+		}
 	}
+	post := map[string]string{"title": "the post that is commented on", "content": "What do you think?"}
+	return book.Create(ctx, t.site.Client, "/posts", post)
 }
 
 // injectFaults injects all faults of the plan: those of the program and those of the database at the same time.
-func (t *trial) injectFaults(ctx context.Context) error {
+func (t *trial) injectFaults(ctx context.Context, seed uint64) error {
 	group, groupCtx := errgroup.WithContext(ctx)
-	group.Go(func() error { return t.injectProgramFaults(groupCtx, rand.New(rand.NewPCG(t.seed, 1))) })
-	if t.database != nil {
-		group.Go(func() error { return t.injectDatabaseFaults(groupCtx, rand.New(rand.NewPCG(t.seed, 2))) })
-	}
+	group.Go(func() error { return t.injectProgramFaults(groupCtx, rand.New(rand.NewPCG(seed, 1))) })
+	group.Go(func() error { return t.injectDatabaseFaults(groupCtx, rand.New(rand.NewPCG(seed, 2))) })
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	return t.awaitWriters(ctx)
+	return t.crew.AwaitProgress(ctx)
 }
 
 // injectProgramFaults kills and stops the program in random order, and starts it again each time.
 func (t *trial) injectProgramFaults(ctx context.Context, random *rand.Rand) error {
-	faults := slices.Concat(
-		slices.Repeat([]string{ledger.Kill}, t.plan.kills), slices.Repeat([]string{ledger.Term}, t.plan.terms))
-	random.Shuffle(len(faults), func(i, j int) { faults[i], faults[j] = faults[j], faults[i] })
-	for _, fault := range faults {
+	for _, n := range random.Perm(t.plan.kills + t.plan.terms) {
 		if err := t.awaitNextFault(ctx, random, programPause); err != nil {
 			return err
 		}
-		// A missing answer has this fault as its cause, until the next fault: every writer has had a post acknowledged since
-		// the fault before.
-		t.site.Fault.Store(fault)
-		if fault == ledger.Kill {
-			if err := t.program.kill(); err != nil {
+		// A missing answer has this fault as its cause, until the next one: every writer was served since the one before.
+		kill := n < t.plan.kills
+		t.site.Stopped.Store(!kill)
+		if kill {
+			if err := t.program.Kill(); err != nil {
 				return err
 			}
-		} else if err := t.program.terminate(); err != nil {
+		} else if err := t.program.Terminate(); err != nil {
 			t.broken = append(t.broken, err)
 		}
-		if err := t.program.start(); err != nil {
-			return err
-		}
-		if err := t.awaitReady(ctx); err != nil {
+		if err := t.startProgram(ctx); err != nil {
 			return err
 		}
 	}
@@ -194,19 +152,19 @@ func (t *trial) injectDatabaseFaults(ctx context.Context, random *rand.Rand) err
 		if err := t.awaitNextFault(ctx, random, databasePause); err != nil {
 			return err
 		}
-		if err := t.database.kill(); err != nil {
+		if err := t.database.Kill(); err != nil {
 			return err
 		}
-		if err := t.database.start(); err != nil {
+		if err := t.database.Start(); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// awaitNextFault waits until every writer had one more post acknowledged, and then for a random time below maxPause.
+// awaitNextFault waits until every writer was served once more, and then for a random time below maxPause.
 func (t *trial) awaitNextFault(ctx context.Context, random *rand.Rand, maxPause time.Duration) error {
-	if err := t.awaitWriters(ctx); err != nil {
+	if err := t.crew.AwaitProgress(ctx); err != nil {
 		return err
 	}
 	select {
@@ -215,44 +173,4 @@ func (t *trial) awaitNextFault(ctx context.Context, random *rand.Rand, maxPause 
 	case <-time.After(time.Duration(random.Int64N(int64(maxPause)))):
 		return nil
 	}
-}
-
-// awaitWriters waits until every writer had one more post acknowledged.
-func (t *trial) awaitWriters(ctx context.Context) error {
-	before := make([]int64, len(t.writers))
-	for i, w := range t.writers {
-		before[i] = w.Acknowledged()
-	}
-	return await(ctx, "every writer's next acknowledged post", func() bool {
-		for i, w := range t.writers {
-			if w.Acknowledged() == before[i] {
-				return false
-			}
-		}
-		return true
-	})
-}
-
-// awaitReady waits until the program says that it is ready.
-func (t *trial) awaitReady(ctx context.Context) error {
-	return await(ctx, "the readiness of the program", func() bool {
-		_, err := t.client.Call(ctx, http.MethodGet, "/readyz", "", nil)
-		return err == nil
-	})
-}
-
-// await waits until done returns true. It returns an error that names what it waited for after recoveryTimeout.
-func await(ctx context.Context, what string, done func() bool) error {
-	ctx, cancel := context.WithTimeout(ctx, recoveryTimeout)
-	defer cancel()
-	ticker := time.NewTicker(10 * time.Millisecond)
-	defer ticker.Stop()
-	for !done() {
-		select {
-		case <-ctx.Done():
-			return errors.Join(fmt.Errorf("wait for %s", what), ctx.Err())
-		case <-ticker.C:
-		}
-	}
-	return nil
 }

@@ -15,49 +15,41 @@ import (
 	"gin-blog/tools/internal/program"
 )
 
-// installation is what the servers run from, and the versions of it.
+// pocketBase is the main package of PocketBase's releases. Dependabot does not see this version.
+const pocketBase = "github.com/pocketbase/pocketbase/examples/base@v0.40.4"
+
+// installation is what the servers run from, and what they are called.
 type installation struct {
-	ginBlog    string // path of the binary
-	pocketBase string // path of the binary
-	express    string // path of the app
-	mongo      string // path of the script that becomes a MongoDB server
+	ginBlog, pocketBase, express, mongo string // paths
 
-	goVersion, nodeVersion, expressVersion, mongooseVersion, pocketBaseVersion string
-
-	mongoName string // of the MongoDB server, with its version if it is known
+	goVersion, nodeVersion, pocketBaseName, expressName, mongoName string
 }
 
-// install builds and installs everything below dir, an absolute path.
+// install builds and installs everything below dir.
 func install(ctx context.Context, dir string) (*installation, error) {
-	script, err := filepath.Abs(filepath.Join(program.Root, "scripts", "mongo-server"))
-	if err != nil {
-		return nil, err
+	in := &installation{
+		pocketBase: filepath.Join(dir, "base"), express: filepath.Join(dir, "express"),
+		goVersion: strings.Replace(runtime.Version(), "go", "Go ", 1),
 	}
-	in := &installation{mongo: script, goVersion: strings.Replace(runtime.Version(), "go", "Go ", 1)}
 	if err := in.findCommands(ctx); err != nil {
 		return nil, err
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
+	var err error
 	if in.ginBlog, err = program.Build(ctx, dir); err != nil {
 		return nil, err
 	}
-	if err := in.buildPocketBase(ctx, dir); err != nil {
-		return nil, fmt.Errorf("build PocketBase: %w", err)
+	if err := in.installPocketBase(ctx, dir); err != nil {
+		return nil, err
 	}
-	if err := in.installExpress(ctx, filepath.Join(dir, "express")); err != nil {
-		return nil, fmt.Errorf("install Express: %w", err)
-	}
-	return in, nil
+	return in, in.installExpress(ctx)
 }
 
-// findCommands notes the versions of what the machine must have. The error names everything that is missing.
-func (in *installation) findCommands(ctx context.Context) error {
+// findCommands looks for what the machine must have. The error names everything that is missing.
+func (in *installation) findCommands(ctx context.Context) (err error) {
 	var missing []string
-	if _, err := os.Stat("/proc/self/stat"); err != nil {
-		missing = append(missing, "/proc, which Linux has")
-	}
 	for _, command := range []string{"taskset", "npm"} {
 		if _, err := exec.LookPath(command); err != nil {
 			missing = append(missing, command)
@@ -67,10 +59,13 @@ func (in *installation) findCommands(ctx context.Context) error {
 	if err != nil {
 		missing = append(missing, "node, 20.19 or newer")
 	}
-	in.nodeVersion = strings.TrimPrefix(strings.TrimSpace(string(version)), "v")
-	mongo := exec.CommandContext(ctx, in.mongo)
-	mongo.Stderr = os.Stderr
-	name, err := mongo.Output()
+	in.nodeVersion = strings.Trim(string(version), "v\n")
+	if in.mongo, err = program.Root("scripts", "mongo-server"); err != nil {
+		return err
+	}
+	find := exec.CommandContext(ctx, in.mongo)
+	find.Stderr = os.Stderr
+	name, err := find.Output()
 	if err != nil {
 		missing = append(missing, "mongod, or python3 with venv and pip to install a server that speaks its protocol")
 	}
@@ -81,54 +76,43 @@ func (in *installation) findCommands(ctx context.Context) error {
 	return nil
 }
 
-// buildPocketBase builds the module pocketbase/ into dir.
-func (in *installation) buildPocketBase(ctx context.Context, dir string) error {
-	in.pocketBase = filepath.Join(dir, "pocketbase")
-	build := exec.CommandContext(ctx, "go", "build", "-C", filepath.Join("peers", "pocketbase"), "-o", in.pocketBase, ".")
-	if output, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("%w: %s", err, output)
+// installPocketBase builds PocketBase into dir, with a newer Go if it needs one.
+func (in *installation) installPocketBase(ctx context.Context, dir string) error {
+	install := exec.CommandContext(ctx, "go", "install", pocketBase)
+	install.Env = append(os.Environ(), "GOBIN="+dir, "GOTOOLCHAIN=auto")
+	if err := program.Run(install); err != nil {
+		return err
 	}
 	info, err := buildinfo.ReadFile(in.pocketBase)
 	if err != nil {
 		return err
 	}
-	for _, module := range info.Deps {
-		if module.Path == "github.com/pocketbase/pocketbase" {
-			in.pocketBaseVersion = strings.TrimPrefix(module.Version, "v")
-		}
-	}
+	in.pocketBaseName = fmt.Sprintf("PocketBase %s (%s)", strings.TrimPrefix(info.Main.Version, "v"),
+		strings.Replace(info.GoVersion, "go", "Go ", 1))
 	return nil
 }
 
-// installExpress copies the app of express/ into dir and installs its packages there, as the lock names them.
-func (in *installation) installExpress(ctx context.Context, dir string) error {
-	if err := os.RemoveAll(dir); err != nil {
+// installExpress copies the app of express/ and installs its packages beside it, as the lock names them.
+func (in *installation) installExpress(ctx context.Context) error {
+	if err := os.RemoveAll(in.express); err != nil {
 		return err
 	}
-	if err := os.CopyFS(dir, os.DirFS(filepath.Join("peers", "express"))); err != nil {
+	if err := os.CopyFS(in.express, os.DirFS(filepath.Join("peers", "express"))); err != nil {
 		return err
 	}
 	ci := exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
-	ci.Dir = dir
-	if output, err := ci.CombinedOutput(); err != nil {
-		return fmt.Errorf("npm ci: %w: %s", err, output)
-	}
-	in.express = filepath.Join(dir, "app.js")
-	var err error
-	if in.expressVersion, err = packageVersion(dir, "express"); err != nil {
+	ci.Dir = in.express
+	if err := program.Run(ci); err != nil {
 		return err
 	}
-	in.mongooseVersion, err = packageVersion(dir, "mongoose")
-	return err
-}
-
-// packageVersion returns the version of a package that is installed in dir.
-func packageVersion(dir, name string) (string, error) {
-	content, err := os.ReadFile(filepath.Join(dir, "node_modules", name, "package.json"))
+	content, err := os.ReadFile(filepath.Join(in.express, "package.json"))
 	if err != nil {
-		return "", err
+		return err
 	}
-	var manifest struct{ Version string }
+	var manifest struct {
+		Dependencies struct{ Express, Mongoose string }
+	}
 	err = json.Unmarshal(content, &manifest)
-	return manifest.Version, err
+	in.expressName = fmt.Sprintf("Express %s, Mongoose %s", manifest.Dependencies.Express, manifest.Dependencies.Mongoose)
+	return err
 }

@@ -7,10 +7,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -29,18 +27,14 @@ const (
 
 // options are the flags of the command.
 type options struct {
-	dir          string
-	users, posts int
-	rounds       int
-	length       time.Duration // of one measurement
-	serverCPU    string        // the processor of the servers
-	loadCPU      string        // the processor of the load and of the MongoDB server
+	posts              int
+	rounds             int
+	length             time.Duration // of one measurement
+	serverCPU, loadCPU string
 }
 
 func main() {
 	var o options
-	flag.StringVar(&o.dir, "dir", filepath.Join(program.Root, ".peers"), "folder that keeps what is installed")
-	flag.IntVar(&o.users, "users", 100, "users who write the posts")
 	flag.IntVar(&o.posts, "posts", 10_000, "posts, at least 20")
 	flag.IntVar(&o.rounds, "rounds", 5, "how often each request is measured")
 	flag.DurationVar(&o.length, "length", 3*time.Second, "how long each measurement takes")
@@ -49,98 +43,80 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, o, os.Stdout); err != nil {
+	if err := run(ctx, o); err != nil {
 		fmt.Fprintln(os.Stderr, "peers:", err)
 		os.Exit(1)
 	}
 }
 
-// run installs and fills the servers, measures them, and prints the table.
-func run(ctx context.Context, o options, out io.Writer) (err error) {
-	if o.dir, err = filepath.Abs(o.dir); err != nil {
-		return err
-	}
-	installed, err := install(ctx, o.dir)
+// run installs, fills and measures the servers, and prints the table.
+func run(ctx context.Context, o options) error {
+	dir, err := program.Root(".peers")
 	if err != nil {
 		return err
 	}
-	data, err := os.MkdirTemp(o.dir, "data")
+	in, err := install(ctx, dir)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(data)) }()
-	if err := bindSelf(ctx, o.loadCPU); err != nil {
-		return err
+	self := exec.CommandContext(ctx, "taskset", "--all-tasks", "--cpu-list", "--pid", o.loadCPU, strconv.Itoa(os.Getpid()))
+	if err := program.Run(self); err != nil {
+		return fmt.Errorf("bind the load to a processor: %w", err)
 	}
-	s := &site{options: o, installed: installed, dir: data}
+	s := &site{options: o, installed: in, dir: filepath.Join(dir, "data")}
 	defer s.stop()
-	if err := s.startMongoDB(ctx); err != nil {
-		return err
-	}
-	posts, err := s.fill(ctx)
+	pairs, err := s.start(ctx)
 	if err != nil {
 		return err
 	}
-	peers, err := s.startPeers(ctx)
-	if err != nil {
-		return err
-	}
-	for _, p := range peers {
-		if err := p.prepare(ctx, posts[:pageSize]); err != nil {
-			return fmt.Errorf("%s, %s: %w", p.name, p.store, err)
+	for _, pair := range pairs {
+		if err := pair.prepare(ctx); err != nil {
+			return err
 		}
 	}
-	if err := measure(ctx, o, peers); err != nil {
+	if err := measure(ctx, o, pairs); err != nil {
 		return err
 	}
-	printTable(out, o, installed, peers)
+	fmt.Printf("%d connections, median of %d rounds of %s, one processor for each server, %s, Node.js %s\n\n",
+		connections, o.rounds, o.length, in.goVersion, in.nodeVersion)
+	printTable(pairs)
 	return nil
 }
 
-// bindSelf binds this process to a processor.
-func bindSelf(ctx context.Context, cpu string) error {
-	taskset := exec.CommandContext(ctx, "taskset", "--all-tasks", "--cpu-list", "--pid", cpu, strconv.Itoa(os.Getpid()))
-	if output, err := taskset.CombinedOutput(); err != nil {
-		return fmt.Errorf("bind the load to processor %s: %w: %s", cpu, err, output)
-	}
-	return nil
-}
-
-// measure measures every request of every peer once in each round. One round before that warms the servers up.
-func measure(ctx context.Context, o options, peers []*peer) error {
+// measure measures every request of every server once in each round. One round before that warms the servers up.
+func measure(ctx context.Context, o options, pairs []pair) error {
 	for round := range o.rounds + 1 {
-		for request := range peers[0].figures {
-			for _, p := range peers {
-				if err := p.measure(ctx, request, o.length); err != nil {
-					return fmt.Errorf("measure %s, %s: %w", p.name, p.store, err)
+		for request := range pairs[0].peer.requests {
+			for _, pair := range pairs {
+				for _, server := range []*server{pair.peer, pair.ginBlog} {
+					if round == 1 {
+						server.requests[request].reset()
+					}
+					if err := server.measure(ctx, request, o.length); err != nil {
+						return fmt.Errorf("measure %s, %s: %w", server.name, server.store, err)
+					}
 				}
 			}
 		}
-		if round == 0 {
-			for _, p := range peers {
-				p.forget()
-			}
-		}
 	}
 	return nil
 }
 
-// printTable prints a row for each request and peer. Its ratios are medians of the ratios of each round.
-func printTable(out io.Writer, o options, installed *installation, peers []*peer) {
-	fmt.Fprintf(out, "%d connections, median of %d rounds of %s, one processor for each server, %s, Node.js %s\n\n",
-		connections, o.rounds, o.length, installed.goVersion, installed.nodeVersion)
-	fmt.Fprint(out, "| | server | data in | requests/s | processor time a request | to gin-blog's | p99 | memory |\n",
+// printTable prints a row for each request and server. Ratios are taken in each round.
+func printTable(pairs []pair) {
+	fmt.Print("| | server | data in | requests/s | processor time a request | to gin-blog's | p99 | memory |\n" +
 		"|-|-|-|-:|-:|-:|-:|-:|\n")
-	for i, request := range peers[0].figures {
-		for _, p := range peers {
-			f := p.figures[i]
-			ratios := make([]float64, len(f.processor))
-			for round := range ratios {
-				ratios[round] = f.processor[round] / p.ginBlog.figures[i].processor[round]
+	for i := range pairs[0].peer.requests {
+		for _, pair := range pairs {
+			for _, server := range []*server{pair.peer, pair.ginBlog} {
+				r := server.requests[i]
+				ratios := make([]float64, len(r.processor))
+				for round := range ratios {
+					ratios[round] = r.processor[round] / pair.ginBlog.requests[i].processor[round]
+				}
+				fmt.Printf("| %s | %s | %s | %.0f | %.0f µs | %.1f | %.1f ms | %.0f MiB |\n", r.Name, server.name, server.store,
+					r.Rate(), load.Median(r.processor), load.Median(ratios), r.Percentile(99).Seconds()*1000, load.Median(r.memory))
 			}
-			fmt.Fprintf(out, "| %s | %s | %s | %.0f | %.0f µs | %.1f | %.1f ms | %.0f MiB |\n",
-				request.load.Name, p.name, p.store, f.load.Rate(), load.Median(f.processor), load.Median(ratios),
-				load.Median(f.p99), load.Median(f.memory))
 		}
 	}
 }

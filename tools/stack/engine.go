@@ -3,198 +3,199 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
+	"slices"
 	"strings"
-	"syscall"
 	"time"
+
+	"gin-blog/tools/internal/program"
 )
 
 const (
-	engineStartTimeout = time.Minute
-	engineStopTimeout  = 40 * time.Second
-
-	bridge = "docker0" // the network device that an engine makes
+	// project is the name of the stack, so that it shares nothing with one that somebody runs for real.
+	project = "gin-blog-test"
+	// healthTimeout is how long a container may take to be healthy again.
+	healthTimeout = 2 * time.Minute
 )
 
-// engine is the Docker engine that runs the stacks: one that was there, or one of our own.
+// engine is the Docker engine that the docker command reaches.
 type engine struct {
-	host    string // DOCKER_HOST, "" for the default
-	version string
-
-	// Of an engine of our own:
-	process *exec.Cmd
-	exited  chan struct{}
-	data    string // the folder of its images, containers and volumes
-	exec    string // the folder of its sockets and mounts
-
-	hadBridge bool // the machine had Docker's bridge before
+	version, composeVersion string
+	root                    string // of the repository
+	env                     []string
+	log                     *os.File // what commands printed
 }
 
-// findEngine returns the engine that the docker command reaches, or else starts one with its data in work and its log
-// in dir.
-func findEngine(ctx context.Context, dir, work string) (*engine, error) {
-	if _, err := exec.LookPath("docker"); err != nil {
-		return nil, fmt.Errorf("%w: there is no docker command: scripts/debian-packages installs it", errCannotRun)
-	}
-	there := &engine{host: os.Getenv("DOCKER_HOST")}
-	err := there.readVersion(ctx)
-	if err == nil {
-		progress("using the Docker engine %s that is here", there.version)
-		return there, nil
-	}
-	if _, err := exec.LookPath("dockerd"); err != nil {
-		return nil, fmt.Errorf("%w: there is no Docker engine, and no dockerd to start one: scripts/debian-packages "+
-			"installs it", errCannotRun)
-	}
-	if os.Geteuid() != 0 {
-		return nil, fmt.Errorf("%w: no Docker engine runs, and only root can start one: %w", errCannotRun, err)
-	}
-	return startEngine(ctx, dir, work)
-}
-
-// startEngine starts an engine with a data root and a socket of its own.
-func startEngine(ctx context.Context, dir, work string) (*engine, error) {
-	// Not in work: the path of a socket may have about a hundred characters only.
-	run, err := os.MkdirTemp("", "gin-blog-stack")
+// findEngine returns the engine, and an error if it or Docker Compose is missing.
+func findEngine(ctx context.Context) (*engine, error) {
+	root, err := program.Root()
 	if err != nil {
 		return nil, err
 	}
-	e := &engine{
-		host: "unix://" + filepath.Join(run, "docker.sock"), data: filepath.Join(work, "docker"), exec: run,
-		exited: make(chan struct{}),
+	dir := filepath.Join(root, ".stack")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
 	}
-	_, err = os.Stat("/sys/class/net/" + bridge)
-	e.hadBridge = err == nil
-	log, err := os.Create(filepath.Join(dir, "dockerd.log"))
+	log, err := os.Create(filepath.Join(dir, "commands.log"))
 	if err != nil {
 		return nil, err
 	}
-	defer log.Close()
-	e.process = exec.Command("dockerd", "--host", e.host, "--data-root", e.data, "--exec-root", filepath.Join(run, "exec"),
-		"--pidfile", filepath.Join(run, "docker.pid"))
-	e.process.Stdout, e.process.Stderr = log, log
-	// A Ctrl-C is for this program alone, which then stops the engine.
-	e.process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if err := e.process.Start(); err != nil {
-		return nil, fmt.Errorf("%w: %w", errCannotRun, err)
+	// The stack gets no settings from a .env but these.
+	e := &engine{root: root, log: log, env: append(os.Environ(), "COMPOSE_DISABLE_ENV_FILE=true",
+		"COMPOSE_PROJECT_NAME="+project, "RATE_LIMIT=false", "BCRYPT_COST=4")}
+	if e.version, err = e.docker(ctx, "version", "--format", "{{.Server.Version}}"); err != nil {
+		return nil, fmt.Errorf("no Docker engine answers: %w", err)
 	}
-	go func() { _ = e.process.Wait(); close(e.exited) }()
-	for deadline := time.Now().Add(engineStartTimeout); ; {
-		err := e.readVersion(ctx)
-		if err == nil {
-			progress("started the Docker engine %s", e.version)
-			return e, nil
-		}
-		select {
-		case <-e.exited:
-		case <-time.After(100 * time.Millisecond):
-			if time.Now().Before(deadline) && ctx.Err() == nil {
-				continue
-			}
-		}
-		return nil, errors.Join(fmt.Errorf("%w: the Docker engine does not start: %w: %s", errCannotRun, err,
-			lastLine(log.Name())), e.close(false))
+	if e.composeVersion, err = e.docker(ctx, "compose", "version", "--short"); err != nil {
+		return nil, fmt.Errorf("there is no Docker Compose: %w", err)
 	}
+	return e, nil
 }
 
-// lastLine returns the last line of a file, for an error.
-func lastLine(path string) string {
-	content, err := os.ReadFile(path)
-	if err != nil {
-		return err.Error()
-	}
-	lines := strings.Split(strings.TrimSpace(string(content)), "\n")
-	return lines[len(lines)-1]
-}
-
-// readVersion asks the engine for its version.
-func (e *engine) readVersion(ctx context.Context) (err error) {
-	e.version, err = e.docker(ctx, "version", "--format", "{{.Server.Version}}")
-	return err
-}
-
-// environ returns the environment of the commands that talk to the engine.
-func (e *engine) environ() []string {
-	env := os.Environ()
-	if e.host != "" {
-		env = append(env, "DOCKER_HOST="+e.host)
-	}
-	return env
-}
-
-// docker runs a docker command and returns its output. An error has what it wrote to stderr.
+// docker runs a docker command at the root of the repository and returns what it printed. What it wrote to stderr is in
+// the log, and in an error the end of it.
 func (e *engine) docker(ctx context.Context, args ...string) (string, error) {
 	command := exec.CommandContext(ctx, "docker", args...)
-	command.Env = e.environ()
-	var stderr bytes.Buffer
-	command.Stderr = &stderr
-	out, err := command.Output()
+	command.Dir, command.Env = e.root, e.env
+	var stdout, stderr bytes.Buffer
+	command.Stdout, command.Stderr = &stdout, &stderr
+	err := command.Run()
+	fmt.Fprintf(e.log, "\n$ %s\n%s%s", strings.Join(command.Args, " "), stdout.Bytes(), stderr.Bytes())
 	if err != nil {
-		return "", fmt.Errorf("docker %s: %w: %s", strings.Join(args, " "), err, bytes.TrimSpace(stderr.Bytes()))
+		said := strings.TrimSpace(stderr.String())
+		return "", fmt.Errorf("%s: %w: %s", strings.Join(command.Args, " "), err, said[max(0, len(said)-800):])
 	}
-	return strings.TrimSpace(string(out)), nil
+	return strings.TrimSpace(stdout.String()), nil
 }
 
-// own reports whether this program started the engine.
-func (e *engine) own() bool { return e.process != nil }
-
-// close stops the engine if this program started it, and removes what it left, except its data if keep is set.
-func (e *engine) close(keep bool) error {
-	if !e.own() {
-		return nil
-	}
-	_ = e.process.Process.Signal(syscall.SIGTERM)
-	select {
-	case <-e.exited:
-	case <-time.After(engineStopTimeout):
-		_ = e.process.Process.Kill()
-		<-e.exited
-		e.killContainerd()
-	}
-	// What is mounted still would make the removal fail, or worse, remove what it shows.
-	err := errors.Join(unmountBelow(e.exec), unmountBelow(e.data))
-	if err != nil {
-		return err
-	}
-	if !e.hadBridge {
-		_ = exec.Command("ip", "link", "delete", bridge).Run() // it has no use any more, and does no harm either
-	}
-	err = os.RemoveAll(e.exec)
-	if !keep {
-		err = errors.Join(err, os.RemoveAll(e.data))
-	}
+// compose runs a command of Docker Compose.
+func (e *engine) compose(ctx context.Context, args ...string) error {
+	_, err := e.docker(ctx, append([]string{"compose"}, args...)...)
 	return err
 }
 
-// killContainerd kills the engine's containerd, which outlives an engine that was killed.
-func (e *engine) killContainerd() {
-	content, err := os.ReadFile(filepath.Join(e.exec, "exec", "containerd", "containerd.pid"))
-	if err != nil {
-		return
+// up starts services, with those that they need, and waits until they are healthy.
+func (e *engine) up(ctx context.Context, profile string, services ...string) error {
+	args := []string{"--profile", profile, "up", "--detach", "--wait", "--wait-timeout", "300"}
+	return e.compose(ctx, append(args, services...)...)
+}
+
+// container is what the engine says of a container.
+type container struct {
+	Name   string
+	Config struct{ Image string }
+	State  struct {
+		Pid, ExitCode int
+		Health        struct{ Status string }
 	}
-	if pid, err := strconv.Atoi(strings.TrimSpace(string(content))); err == nil {
-		_ = syscall.Kill(pid, syscall.SIGKILL)
+	RestartCount int
+	HostConfig   struct {
+		ReadonlyRootfs bool
+		CapDrop        []string
 	}
 }
 
-// unmountBelow unmounts what is mounted below dir, the innermost first.
-func unmountBelow(dir string) (failed error) {
-	mounts, err := os.ReadFile("/proc/self/mounts")
+// inspect returns the container of a service.
+func (e *engine) inspect(ctx context.Context, service string) (*container, error) {
+	out, err := e.docker(ctx, "inspect", project+"-"+service+"-1")
+	if err != nil {
+		return nil, err
+	}
+	var all []container
+	if err := json.Unmarshal([]byte(out), &all); err != nil {
+		return nil, fmt.Errorf("read what docker inspect says of %s: %w", service, err)
+	}
+	return &all[0], nil
+}
+
+// kill kills the process of a container, as the kernel does when memory runs out, and waits until the engine has
+// started it again and it is healthy. `docker kill` is no crash: the engine leaves the container stopped after it.
+func (e *engine) kill(ctx context.Context, service string) error {
+	before, err := e.inspect(ctx, service)
 	if err != nil {
 		return err
 	}
-	lines := strings.Split(strings.TrimSpace(string(mounts)), "\n")
-	for i := len(lines) - 1; i >= 0; i-- {
-		if fields := strings.Fields(lines[i]); len(fields) > 1 && strings.HasPrefix(fields[1], dir+"/") {
-			if out, err := exec.Command("umount", fields[1]).CombinedOutput(); err != nil {
-				failed = errors.Join(failed, fmt.Errorf("umount %s: %w: %s", fields[1], err, out))
+	// A container that sees all processes can do that wherever the engine runs.
+	shell, err := e.inspect(ctx, "mongo")
+	if err != nil {
+		return err
+	}
+	_, err = e.docker(ctx, "run", "--rm", "--pid", "host", "--user", "root", "--entrypoint", "sh", shell.Config.Image,
+		"-c", fmt.Sprintf("kill -9 %d", before.State.Pid))
+	if err != nil {
+		return err
+	}
+	return e.awaitHealthy(ctx, service, before.RestartCount+1)
+}
+
+// stop stops the container of a service with SIGTERM, starts it again, and waits until it is healthy. It is an error if
+// the process did not end by itself, and with the exit code 0.
+func (e *engine) stop(ctx context.Context, service string) error {
+	name := project + "-" + service + "-1"
+	// Not by Compose, which would also start what the service depends on.
+	if _, err := e.docker(ctx, "stop", name); err != nil {
+		return err
+	}
+	c, err := e.inspect(ctx, service)
+	if err != nil {
+		return err
+	}
+	if _, err := e.docker(ctx, "start", name); err != nil {
+		return err
+	}
+	if c.State.ExitCode != 0 {
+		return fmt.Errorf("%s ended with %d after SIGTERM, want 0", service, c.State.ExitCode)
+	}
+	return e.awaitHealthy(ctx, service, 0)
+}
+
+// awaitHealthy waits until the container of a service was restarted so often at least and is healthy.
+func (e *engine) awaitHealthy(ctx context.Context, service string, restarts int) error {
+	return program.Await(ctx, healthTimeout, service+" to be healthy", func() error {
+		c, err := e.inspect(ctx, service)
+		if err == nil && (c.RestartCount < restarts || c.State.Health.Status != "healthy") {
+			return fmt.Errorf("%d restarts, %s", c.RestartCount, c.State.Health.Status)
+		}
+		return err
+	})
+}
+
+// check looks at every container that runs, and returns an error for each rule that one does not keep.
+func (e *engine) check(ctx context.Context) error {
+	services, err := e.docker(ctx, "ps", "--filter", "label=com.docker.compose.project="+project,
+		"--format", `{{.Label "com.docker.compose.service"}}`)
+	var failed []error
+	for _, service := range strings.Fields(services) {
+		c, err := e.inspect(ctx, service)
+		if err != nil {
+			return err
+		}
+		if c.State.Health.Status != "healthy" {
+			failed = append(failed, fmt.Errorf("%s is %s", service, c.State.Health.Status))
+		}
+		if !c.HostConfig.ReadonlyRootfs || !slices.Equal(c.HostConfig.CapDrop, []string{"ALL"}) {
+			failed = append(failed, fmt.Errorf("%s has a root that is not read-only, or capabilities", service))
+		}
+		processes, err := e.docker(ctx, "top", c.Name, "-o", "uid,pid")
+		if err != nil {
+			return err
+		}
+		for line := range strings.Lines(processes) {
+			if strings.Fields(line)[0] == "0" {
+				failed = append(failed, fmt.Errorf("%s runs as root", service))
+			}
+		}
+		if strings.HasPrefix(service, "api") {
+			log, err := e.docker(ctx, "logs", c.Name)
+			if err != nil || strings.Contains(log, "panic") {
+				failed = append(failed, fmt.Errorf("%s logs a panic (%w)", service, err))
 			}
 		}
 	}
-	return failed
+	return errors.Join(append(failed, err)...)
 }

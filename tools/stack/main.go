@@ -1,9 +1,10 @@
-// Command stack runs the stacks of docker-compose.yml on a Docker engine, lets their containers fail, and looks for
-// lost writes. Run it in tools/.
+// Command stack runs the stacks of docker-compose.yml on the Docker engine that is there, lets their containers fail,
+// and looks for lost writes. Run it in tools/.
 //
 // It brings each profile up, kills and stops every container while clients read and write, takes the stack from the
-// default to the scale profile and back, and prints a table. It exits 1 if a promise was broken. If this machine cannot
-// run the stacks, it says so and exits 0, or 1 if REQUIRE_DOCKER is set. The load stays on this machine.
+// default to the scale profile and back, and prints the table of docs/operations.md. It exits 1 if a promise was
+// broken. If images on the engine are not what their names say, STAND_INS may tell, and the table repeats that. The
+// load stays on this machine.
 package main
 
 import (
@@ -13,85 +14,54 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 	"time"
 
-	"gin-blog/tools/internal/program"
+	"gin-blog/tools/internal/ledger"
 )
 
-// timeout is how long everything may take.
-const timeout = 25 * time.Minute
-
-// errCannotRun is the reason why the stacks cannot be run on this machine. Nothing was tested then.
-var errCannotRun = errors.New("not run")
+// timeout is how long everything may take, with pulling the images.
+const timeout = 40 * time.Minute
 
 func main() {
-	var o options
-	flag.StringVar(&o.images, "images", "auto", "real (pulled), made (from Debian's packages), "+
-		"or auto (made if they cannot be pulled)")
-	flag.BoolVar(&o.short, "short", false, "let only one container of several alike fail, for CI")
-	flag.BoolVar(&o.keep, "keep", false, "keep the engine's data, with its images, for the next run")
+	short := flag.Bool("short", false, "let only one container of several alike fail")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	err := run(ctx, o)
-	if errors.Is(err, errCannotRun) && ctx.Err() == nil && os.Getenv("REQUIRE_DOCKER") == "" {
-		fmt.Printf("stack: THE STACKS WERE %v\n", err)
-		return
-	}
-	if err != nil {
+	if err := run(ctx, *short); err != nil {
 		fmt.Fprintln(os.Stderr, "stack:", err)
 		os.Exit(1)
 	}
 }
 
-// options are what the command line chooses.
-type options struct {
-	images string
-	keep   bool
-	short  bool
-}
-
-// run prepares an engine and images, runs the scenario and prints the table.
-func run(ctx context.Context, o options) (err error) {
-	root, err := filepath.Abs(program.Root)
+// run runs the trial and prints the table, as far as it came.
+func run(ctx context.Context, short bool) (err error) {
+	e, err := findEngine(ctx)
 	if err != nil {
 		return err
 	}
-	dir := filepath.Join(root, ".stack")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	defer e.log.Close()
+	down := func() error {
+		return e.compose(context.WithoutCancel(ctx), "--profile", "*", "down", "--volumes", "--remove-orphans", "--timeout", "5")
+	}
+	if err := down(); err != nil { // what an earlier run left
 		return err
 	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return err
+	defer func() { err = errors.Join(err, down()) }()
+	t := &trial{engine: e, book: ledger.New(), short: short, standIns: os.Getenv("STAND_INS")}
+	if err = t.run(ctx); err != nil {
+		_ = e.compose(context.WithoutCancel(ctx), "--profile", "*", "logs", "--timestamps", "--tail", "200")
+		err = fmt.Errorf("%w (more in %s)", err, e.log.Name())
 	}
-	// Not in dir: checks that read all files of the repository would read those of the images.
-	work := filepath.Join(cache, "gin-blog-stack")
-	if err := os.MkdirAll(work, 0o700); err != nil {
-		return err
+	fmt.Printf("\nDocker engine %s, Docker Compose %s.\n\n%s", e.version, e.composeVersion, t.table.String())
+	if t.standIns == "" {
+		fmt.Print("\nEvery image was the one that docker-compose.yml names.\n")
+	} else {
+		fmt.Printf("\nStand-ins: %s.\n", t.standIns)
 	}
-	e, err := findEngine(ctx, dir, work)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, e.close(o.keep)) }()
-	s := &stack{engine: e, root: root, dir: dir, work: work, files: []string{"docker-compose.yml"}}
-	if err := s.prepare(ctx, o.images); err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.remove()) }()
-	r := &report{engine: e, stack: s, short: o.short}
-	err = s.scenario(ctx, r)
-	if err != nil {
-		s.printLogs()
-		err = fmt.Errorf("%w (logs and notes are in %s)", err, dir)
-	}
-	r.print(os.Stdout)
-	return errors.Join(err, r.err())
+	return err
 }
 
 // progress tells the user what is done now.

@@ -13,46 +13,51 @@ import (
 	"net/http/httputil"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// Request is one request that is sent to a server again and again.
+// Unique in the text of a request is replaced by another 16 digits each time, so that no two requests are the same.
+const Unique = "0123456789abcdef"
+
+// Request is a request that is sent to a server again and again.
 type Request struct {
 	Name        string
 	Addr        string // of the server
-	Text        []byte // the whole request, as it goes over the connection
-	Status      int    // of the expected answer
+	Text        []byte // the whole request, as it goes over a connection
+	Statuses    []int  // of the expected answers
 	Connections int
-	Samples     []Sample // one for each measurement
+	Every       time.Duration // from one request of a connection to the next. 0 means as soon as that is answered
+	Samples     []Sample      // one for each measurement
+
+	sent atomic.Int64
 }
 
 // Sample is what one measurement showed.
 type Sample struct {
-	Length   time.Duration
-	Answered int             // requests
-	Times    []time.Duration // that the answers took
+	Length time.Duration
+	Times  []time.Duration // that the answers took
 }
 
 // Rate returns the requests a second.
-func (s Sample) Rate() float64 { return float64(s.Answered) / s.Length.Seconds() }
+func (s Sample) Rate() float64 { return float64(len(s.Times)) / s.Length.Seconds() }
 
 // Get returns a GET request over so many connections that expects 200. Each line of headers ends with \r\n.
 func Get(name, addr, path, headers string, connections int) *Request {
-	return &Request{Name: name, Addr: addr, Status: http.StatusOK, Connections: connections,
-		Text: []byte("GET " + path + " HTTP/1.1\r\nHost: " + addr + "\r\n" + headers + "\r\n")}
+	return &Request{Name: name, Addr: addr, Statuses: []int{http.StatusOK}, Connections: connections,
+		Text: fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\n%s\r\n", path, addr, headers)}
 }
 
-// Expecting makes the request expect an answer with the given status.
-func (r *Request) Expecting(status int) *Request { r.Status = status; return r }
+// Post returns a POST request with a body in JSON over so many connections that expects one of the statuses.
+func Post(name, addr, path, headers string, body []byte, connections int, statuses ...int) *Request {
+	const format = "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n%s\r\n%s"
+	return &Request{Name: name, Addr: addr, Statuses: statuses, Connections: connections,
+		Text: fmt.Appendf(nil, format, path, addr, len(body), headers, body)}
+}
 
-// WithConnections makes the request go over n connections.
-func (r *Request) WithConnections(n int) *Request { r.Connections = n; return r }
-
-// Measure sends the request over all connections for the given time and adds what that showed to r.Samples. Each
-// connection sends the next request as soon as the last one is answered. Like wrk, the client does as little as
-// possible with an answer, to leave the processors to the server.
+// Measure sends the request over all connections for the given time and adds what that showed to r.Samples. Like wrk,
+// the client does as little as possible with an answer, to leave the processors to the server.
 func (r *Request) Measure(ctx context.Context, length time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, length)
 	defer cancel()
@@ -61,54 +66,75 @@ func (r *Request) Measure(ctx context.Context, length time.Duration) error {
 	var clients sync.WaitGroup
 	start := time.Now()
 	for i := range r.Connections {
-		clients.Go(func() { times[i], errs[i] = r.repeat(ctx) })
+		clients.Go(func() {
+			first := start.Add(r.Every * time.Duration(i) / time.Duration(r.Connections))
+			times[i], errs[i] = r.repeat(ctx, first)
+		})
 	}
 	clients.Wait()
-	sample := Sample{Length: time.Since(start), Times: slices.Concat(times...)}
-	if err := errors.Join(errs...); err != nil {
-		return err
+	for _, err := range errs {
+		if err != nil {
+			return fmt.Errorf("%s: %w", r.Name, err)
+		}
 	}
-	sample.Answered = len(sample.Times)
-	r.Samples = append(r.Samples, sample)
+	r.Samples = append(r.Samples, Sample{Length: time.Since(start), Times: slices.Concat(times...)})
 	return nil
 }
 
-// repeat sends the request over one connection until ctx ends, and returns how long each answer took.
-func (r *Request) repeat(ctx context.Context) ([]time.Duration, error) {
+// repeat sends the request over one connection until ctx ends, and returns how long each answer took. It counts from
+// the moment when the request was due: a slow answer delays the next request, and that one's time must show it too.
+func (r *Request) repeat(ctx context.Context, due time.Time) ([]time.Duration, error) {
 	conn, err := net.Dial("tcp", r.Addr)
 	if err != nil {
 		return nil, err
 	}
 	defer conn.Close()
 	reader := bufio.NewReaderSize(conn, 64<<10)
+	text, digits := bytes.Clone(r.Text), bytes.Index(r.Text, []byte(Unique))
 	var times []time.Duration
-	for sent := time.Now(); ctx.Err() == nil; {
-		if _, err := conn.Write(r.Text); err != nil {
+	for {
+		if wait := time.Until(due); wait > 0 {
+			select {
+			case <-ctx.Done():
+			case <-time.After(wait):
+			}
+		}
+		if ctx.Err() != nil {
+			return times, nil
+		}
+		if digits >= 0 {
+			copy(text[digits:], fmt.Appendf(nil, "%016x", r.sent.Add(1)))
+		}
+		if _, err := conn.Write(text); err != nil {
 			return nil, err
 		}
-		if err := SkipAnswer(reader, r.Status); err != nil {
+		if err := SkipAnswer(reader, r.Statuses...); err != nil {
 			return nil, err
 		}
-		answered := time.Now()
-		times = append(times, answered.Sub(sent))
-		sent = answered
+		now := time.Now()
+		times = append(times, now.Sub(due))
+		if due = due.Add(r.Every); r.Every == 0 {
+			due = now
+		}
 	}
-	return times, nil
 }
 
-// SkipAnswer reads one answer and discards it. It is an error if the status is not the expected one, or if the answer
+// SkipAnswer reads one answer and discards it. It is an error if the status is not an expected one, or if the answer
 // does not say where its body ends.
-func SkipAnswer(r *bufio.Reader, status int) error {
-	line, err := r.ReadString('\n')
+func SkipAnswer(r *bufio.Reader, statuses ...int) error {
+	line, err := r.ReadSlice('\n')
 	if err != nil {
 		return err
 	}
-	if !strings.HasPrefix(line, "HTTP/1.1 "+strconv.Itoa(status)+" ") {
-		return fmt.Errorf("answered %q, want %d", strings.TrimSpace(line), status)
+	text, _ := bytes.CutPrefix(line, []byte("HTTP/1.1 "))
+	status, err := strconv.Atoi(string(text[:min(3, len(text))]))
+	if err != nil || !slices.Contains(statuses, status) {
+		return fmt.Errorf("answered %q, want %d", line, statuses)
 	}
-	length := 0
-	hasLength := status == http.StatusNotModified // which has no body
-	chunked := false
+	length, chunked := -1, false
+	if status == http.StatusNotModified { // which has no body
+		length = 0
+	}
 	for {
 		line, err := r.ReadSlice('\n')
 		if err != nil {
@@ -121,26 +147,19 @@ func SkipAnswer(r *bufio.Reader, status int) error {
 			if length, err = strconv.Atoi(string(bytes.TrimSpace(value))); err != nil {
 				return err
 			}
-			hasLength = true
 		}
 		chunked = chunked || string(line) == "Transfer-Encoding: chunked\r\n"
 	}
-	if chunked {
-		return skipChunks(r)
-	}
-	if !hasLength {
+	switch {
+	case chunked: // the servers that are measured send no trailers
+		if _, err := io.Copy(io.Discard, httputil.NewChunkedReader(r)); err != nil {
+			return err
+		}
+		length = len("\r\n")
+	case length < 0:
 		return errors.New("answered without a Content-Length")
 	}
 	_, err = r.Discard(length)
-	return err
-}
-
-// skipChunks reads a body in chunks, and the empty line after it. The servers that are measured send no trailers.
-func skipChunks(r *bufio.Reader) error {
-	if _, err := io.Copy(io.Discard, httputil.NewChunkedReader(r)); err != nil {
-		return err
-	}
-	_, err := r.Discard(len("\r\n"))
 	return err
 }
 
@@ -153,13 +172,13 @@ func (r *Request) Rate() float64 {
 	return Median(rates)
 }
 
-// Ratio returns the median of r's rate divided by the other's rate in the same round.
-func (r *Request) Ratio(other *Request) float64 {
-	ratios := make([]float64, len(r.Samples))
-	for i := range r.Samples {
-		ratios[i] = r.Samples[i].Rate() / other.Samples[i].Rate()
+// Percentile returns the time that p percent of all answers did not exceed.
+func (r *Request) Percentile(p int) time.Duration {
+	var times []time.Duration
+	for _, sample := range r.Samples {
+		times = append(times, sample.Times...)
 	}
-	return Median(ratios)
+	return Percentile(times, p)
 }
 
 // Median returns the median of values, of which there must be one at least.
