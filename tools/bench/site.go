@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -137,15 +136,7 @@ func (s *site) prepareReads(ctx context.Context, newest post) error {
 	if err != nil {
 		return err
 	}
-	request, err := s.client.NewRequest(ctx, http.MethodGet, "/p/"+newest.ID, nil)
-	if err != nil {
-		return err
-	}
-	redirect, err := http.DefaultTransport.RoundTrip(request)
-	if err != nil {
-		return err
-	}
-	redirect.Body.Close()
+	page, _ := s.client.Call(ctx, http.MethodGet, "/p/"+newest.ID, nil, nil) // redirects to the page
 	// The first four bytes of an id are the second in which it was made.
 	oldest := sort.Search(int(time.Now().Unix()), func(second int) bool {
 		var page []post
@@ -163,7 +154,7 @@ func (s *site) prepareReads(ctx context.Context, newest post) error {
 		unchanged,
 		s.get("one post", "/posts/"+newest.ID, ""),
 		s.get("the home page", "/", html),
-		s.get("the page of a post", redirect.Header.Get("Location"), html),
+		s.get("the page of a post", page.Get("Location"), html),
 		s.get(again+"the newest 20 posts", "/posts?"+first, ""),
 		s.get(again+"the oldest 20 posts", fmt.Sprintf("/posts?after=%08x%s", oldest, load.Unique), ""),
 		s.get(again+"posts by one author", "/posts?author="+newest.Author.ID+"&"+first, ""),
@@ -181,30 +172,18 @@ func (s *site) prepareWrites(ctx context.Context, newest post) error {
 	if _, err := s.client.Call(ctx, http.MethodPost, "/auth/login", account, &grant); err != nil {
 		return err
 	}
-	refresh, err := json.Marshal(map[string]string{"refreshToken": grant.RefreshToken})
-	if err != nil {
-		return err
-	}
-	login, err := json.Marshal(account)
-	if err != nil {
-		return err
-	}
-	created, err := json.Marshal(map[string]any{
-		"title": newest.Title, "content": newest.Content, "tags": []string{"go", "gin"},
-	})
-	if err != nil {
-		return err
-	}
+	refresh := map[string]string{"refreshToken": grant.RefreshToken}
+	created := map[string]any{"title": newest.Title, "content": newest.Content, "tags": []string{"go", "gin"}}
 	const ok, unavailable = http.StatusOK, http.StatusServiceUnavailable
 	addr, token := s.program.Addr, "Authorization: Bearer "+s.client.Token+"\r\n"
 	s.writes = []*load.Request{
 		load.Post("create a post", addr, "/posts", token, created, connections, http.StatusCreated),
 		load.Post("refresh a session", addr, "/auth/refresh", "", refresh, connections, ok),
-		load.Post("log in, one at a time (bcrypt cost 10)", addr, "/auth/login", "", login, 1, ok),
+		load.Post("log in, one at a time (bcrypt cost 10)", addr, "/auth/login", "", account, 1, ok),
 	}
 	creations := load.Post("creations", addr, "/posts", token, created, 4, http.StatusCreated) // 200 a second
 	creations.Every = 20 * time.Millisecond
-	logins := load.Post("logins", addr, "/auth/login", "", login, 400, ok, unavailable) // 200 a second
+	logins := load.Post("logins", addr, "/auth/login", "", account, 400, ok, unavailable) // 200 a second
 	logins.Every = 2 * time.Second
 	steady := func(name string) *load.Request {
 		r := load.Get(name, addr, "/posts", "", 1)

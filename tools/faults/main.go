@@ -11,10 +11,8 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"gin-blog/tools/internal/program"
@@ -59,11 +57,9 @@ func run(ctx context.Context, p plan, seed uint64) error {
 	if err != nil {
 		return err
 	}
-	find := exec.CommandContext(ctx, script)
-	find.Stderr = os.Stderr
 	var broken []error
-	if server, err := find.Output(); err == nil {
-		name := fmt.Sprintf("MongoDB (%s)", strings.TrimSpace(string(server)))
+	if server, err := program.Output(ctx, script); err == nil {
+		name := fmt.Sprintf("MongoDB (%s)", server)
 		trials = append(trials, &trial{name: name, plan: p, mongoServer: script})
 	} else {
 		fmt.Fprintln(os.Stderr, "faults: NO MONGODB SERVER WAS FOUND: MONGODB WAS LEFT OUT")

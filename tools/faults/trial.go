@@ -45,7 +45,7 @@ func (t *trial) run(ctx context.Context, binary, dir string, seed uint64) (*ledg
 	if err != nil {
 		return nil, err
 	}
-	t.site.Client = &program.Client{URL: "http://" + addr}
+	t.site.URL = "http://" + addr
 	t.program = &program.Process{Name: "gin-blog", Command: []string{binary}, Dir: dir, Addr: addr, Env: []string{
 		"PORT=" + port, "BCRYPT_COST=4", "RATE_LIMIT=false", "ACCESS_TOKEN_TTL=24h", "LOG_LEVEL=warn",
 	}}
@@ -73,7 +73,7 @@ func (t *trial) run(ctx context.Context, binary, dir string, seed uint64) (*ledg
 	if err != nil {
 		return nil, err
 	}
-	return book.Compare(ctx, t.site.Client, thread)
+	return book.Compare(ctx, &t.site.Client, thread)
 }
 
 func (t *trial) startDatabase(ctx context.Context, dir string) error {
@@ -104,12 +104,12 @@ func (t *trial) prepare(ctx context.Context, book *ledger.Ledger) (thread string
 	for n := range t.plan.due {
 		at := time.Now().Add(time.Duration(n+1) * time.Second).UTC().Format(time.RFC3339Nano)
 		draft := map[string]string{"title": fmt.Sprintf("due-%02d", n), "content": "On time?", "publishAt": at}
-		if _, err := book.Create(ctx, t.site.Client, "/drafts", draft); err != nil {
+		if _, err := book.Create(ctx, &t.site.Client, "/drafts", draft); err != nil {
 			return "", err
 		}
 	}
 	post := map[string]string{"title": "the post that is commented on", "content": "What do you think?"}
-	return book.Create(ctx, t.site.Client, "/posts", post)
+	return book.Create(ctx, &t.site.Client, "/posts", post)
 }
 
 // injectFaults injects all faults of the plan: those of the program and those of the database at the same time.

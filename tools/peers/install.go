@@ -4,12 +4,10 @@ import (
 	"context"
 	"debug/buildinfo"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 
 	"gin-blog/tools/internal/program"
@@ -20,24 +18,23 @@ const pocketBase = "github.com/pocketbase/pocketbase/examples/base@v0.40.4"
 
 // installation is what the servers run from, and what they are called.
 type installation struct {
-	ginBlog, pocketBase, express, mongo string // paths
-
-	goVersion, nodeVersion, pocketBaseName, expressName, mongoName string
+	ginBlog, pocketBase, express, mongo                 string // paths
+	nodeVersion, pocketBaseName, expressName, mongoName string
 }
 
 // install builds and installs everything below dir.
 func install(ctx context.Context, dir string) (*installation, error) {
-	in := &installation{
-		pocketBase: filepath.Join(dir, "base"), express: filepath.Join(dir, "express"),
-		goVersion: strings.Replace(runtime.Version(), "go", "Go ", 1),
-	}
-	if err := in.findCommands(ctx); err != nil {
+	script, err := program.Root("scripts", "mongo-server")
+	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	in := &installation{pocketBase: filepath.Join(dir, "base"), express: filepath.Join(dir, "express"), mongo: script}
+	if in.mongoName, err = program.Output(ctx, script); err != nil {
+		return nil, fmt.Errorf("there is neither mongod nor python3 with venv and pip: %w", err)
+	}
+	if in.nodeVersion, err = program.Output(ctx, "node", "--version"); err != nil {
 		return nil, err
 	}
-	var err error
 	if in.ginBlog, err = program.Build(ctx, dir); err != nil {
 		return nil, err
 	}
@@ -45,35 +42,6 @@ func install(ctx context.Context, dir string) (*installation, error) {
 		return nil, err
 	}
 	return in, in.installExpress(ctx)
-}
-
-// findCommands looks for what the machine must have. The error names everything that is missing.
-func (in *installation) findCommands(ctx context.Context) (err error) {
-	var missing []string
-	for _, command := range []string{"taskset", "npm"} {
-		if _, err := exec.LookPath(command); err != nil {
-			missing = append(missing, command)
-		}
-	}
-	version, err := exec.CommandContext(ctx, "node", "--version").Output()
-	if err != nil {
-		missing = append(missing, "node, 20.19 or newer")
-	}
-	in.nodeVersion = strings.Trim(string(version), "v\n")
-	if in.mongo, err = program.Root("scripts", "mongo-server"); err != nil {
-		return err
-	}
-	find := exec.CommandContext(ctx, in.mongo)
-	find.Stderr = os.Stderr
-	name, err := find.Output()
-	if err != nil {
-		missing = append(missing, "mongod, or python3 with venv and pip to install a server that speaks its protocol")
-	}
-	in.mongoName = strings.TrimSpace(string(name))
-	if len(missing) > 0 {
-		return errors.New("this machine lacks " + strings.Join(missing, "; "))
-	}
-	return nil
 }
 
 // installPocketBase builds PocketBase into dir, with a newer Go if it needs one.
@@ -87,8 +55,8 @@ func (in *installation) installPocketBase(ctx context.Context, dir string) error
 	if err != nil {
 		return err
 	}
-	in.pocketBaseName = fmt.Sprintf("PocketBase %s (%s)", strings.TrimPrefix(info.Main.Version, "v"),
-		strings.Replace(info.GoVersion, "go", "Go ", 1))
+	in.pocketBaseName = fmt.Sprintf("PocketBase %s, Go %s",
+		strings.TrimPrefix(info.Main.Version, "v"), strings.TrimPrefix(info.GoVersion, "go"))
 	return nil
 }
 

@@ -7,13 +7,16 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"strconv"
+	"strings"
 	"time"
 
 	"gin-blog/tools/internal/load"
@@ -23,14 +26,15 @@ import (
 const (
 	connections = 32
 	pageSize    = 20
+	// Numbers of processors: of each server, and of the load and the MongoDB server.
+	serverCPU, loadCPU = "0", "1"
 )
 
 // options are the flags of the command.
 type options struct {
-	posts              int
-	rounds             int
-	length             time.Duration // of one measurement
-	serverCPU, loadCPU string
+	posts  int
+	rounds int
+	length time.Duration // of one measurement
 }
 
 func main() {
@@ -38,8 +42,6 @@ func main() {
 	flag.IntVar(&o.posts, "posts", 10_000, "posts, at least 20")
 	flag.IntVar(&o.rounds, "rounds", 5, "how often each request is measured")
 	flag.DurationVar(&o.length, "length", 3*time.Second, "how long each measurement takes")
-	flag.StringVar(&o.serverCPU, "server-cpu", "0", "number of the processor that each server is bound to")
-	flag.StringVar(&o.loadCPU, "load-cpu", "1", "number of the processor of the load and the MongoDB server")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -59,64 +61,66 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	self := exec.CommandContext(ctx, "taskset", "--all-tasks", "--cpu-list", "--pid", o.loadCPU, strconv.Itoa(os.Getpid()))
+	self := exec.CommandContext(ctx, "taskset", "--all-tasks", "--cpu-list", "--pid", loadCPU, strconv.Itoa(os.Getpid()))
 	if err := program.Run(self); err != nil {
 		return fmt.Errorf("bind the load to a processor: %w", err)
 	}
-	s := &site{options: o, installed: in, dir: filepath.Join(dir, "data")}
+	s := &site{posts: o.posts, installation: in, dir: filepath.Join(dir, "data")}
 	defer s.stop()
-	pairs, err := s.start(ctx)
+	servers, err := s.start(ctx)
 	if err != nil {
 		return err
 	}
-	for _, pair := range pairs {
-		if err := pair.prepare(ctx); err != nil {
-			return err
-		}
-	}
-	if err := measure(ctx, o, pairs); err != nil {
-		return err
-	}
-	fmt.Printf("%d connections, median of %d rounds of %s, one processor for each server, %s, Node.js %s\n\n",
-		connections, o.rounds, o.length, in.goVersion, in.nodeVersion)
-	printTable(pairs)
-	return nil
-}
-
-// measure measures every request of every server once in each round. One round before that warms the servers up.
-func measure(ctx context.Context, o options, pairs []pair) error {
 	for round := range o.rounds + 1 {
-		for request := range pairs[0].peer.requests {
-			for _, pair := range pairs {
-				for _, server := range []*server{pair.peer, pair.ginBlog} {
-					if round == 1 {
-						server.requests[request].reset()
-					}
-					if err := server.measure(ctx, request, o.length); err != nil {
-						return fmt.Errorf("measure %s, %s: %w", server.name, server.store, err)
-					}
+		for i := range servers[0].requests {
+			for _, server := range servers {
+				// The first round warms the servers up.
+				if err := server.measure(ctx, server.requests[i], o.length, round > 0); err != nil {
+					return fmt.Errorf("measure %s, %s: %w", server.name, server.store, err)
 				}
 			}
 		}
 	}
+	fmt.Printf("%d connections, median of %d rounds of %s, one processor for each server, %s, Node.js %s\n\n",
+		connections, o.rounds, o.length, strings.Replace(runtime.Version(), "go", "Go ", 1), strings.TrimPrefix(in.nodeVersion, "v"))
+	printTable(servers)
 	return nil
+}
+
+// measure sends one of the requests to the server for the given time, and keeps what that showed if it counts.
+func (s *server) measure(ctx context.Context, r *request, length time.Duration, counts bool) error {
+	before, err := s.process.ProcessorTime()
+	if err != nil {
+		return err
+	}
+	if err := r.Measure(ctx, length); err != nil {
+		return err
+	}
+	if !counts {
+		r.Samples = nil
+		return nil
+	}
+	after, timeErr := s.process.ProcessorTime()
+	resident, err := s.process.ResidentMiB("VmRSS")
+	answered := len(r.Samples[len(r.Samples)-1].Times)
+	r.processor = append(r.processor, float64((after-before).Microseconds())/float64(answered))
+	r.memory = append(r.memory, float64(resident))
+	return errors.Join(timeErr, err)
 }
 
 // printTable prints a row for each request and server. Ratios are taken in each round.
-func printTable(pairs []pair) {
+func printTable(servers []*server) {
 	fmt.Print("| | server | data in | requests/s | processor time a request | to gin-blog's | p99 | memory |\n" +
 		"|-|-|-|-:|-:|-:|-:|-:|\n")
-	for i := range pairs[0].peer.requests {
-		for _, pair := range pairs {
-			for _, server := range []*server{pair.peer, pair.ginBlog} {
-				r := server.requests[i]
-				ratios := make([]float64, len(r.processor))
-				for round := range ratios {
-					ratios[round] = r.processor[round] / pair.ginBlog.requests[i].processor[round]
-				}
-				fmt.Printf("| %s | %s | %s | %.0f | %.0f µs | %.1f | %.1f ms | %.0f MiB |\n", r.Name, server.name, server.store,
-					r.Rate(), load.Median(r.processor), load.Median(ratios), r.Percentile(99).Seconds()*1000, load.Median(r.memory))
+	for i, row := range servers[0].requests {
+		for _, s := range servers {
+			r := s.requests[i]
+			ratios := make([]float64, len(r.processor))
+			for round := range ratios {
+				ratios[round] = r.processor[round] / s.ginBlog.requests[i].processor[round]
 			}
+			fmt.Printf("| %s | %s | %s | %.0f | %.0f µs | %.1f | %.1f ms | %.0f MiB |\n", row.Name, s.name, s.store,
+				r.Rate(), load.Median(r.processor), load.Median(ratios), r.Percentile(99).Seconds()*1000, load.Median(r.memory))
 		}
 	}
 }

@@ -8,9 +8,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
+	"gin-blog/tools/internal/load"
 	"gin-blog/tools/internal/program"
 )
 
@@ -20,83 +22,99 @@ const scannedPosts = 100
 
 // site is everything that runs.
 type site struct {
-	options   options
-	installed *installation
+	*installation
+	posts     int
 	dir       string // of the data and logs, made anew
 	processes []*program.Process
 }
 
-// pair is two servers on the same kind of store, with the same posts.
-type pair struct{ peer, ginBlog *server }
+// server is a server that is measured.
+type server struct {
+	name, store string // as the table calls them
+	list, post  string // the path of the first page of posts, and of one post, with ID for its id
+	wrapped     bool   // the list is in the items of an object
+	ginBlog     *server
+	process     *program.Process
+	client      program.Client
+	requests    []*request // the list, and one post
+}
 
-// start fills and starts all servers. None of them logs requests.
-func (s *site) start(ctx context.Context) ([]pair, error) {
+// request is a request to one server, and what it cost: a value for each round.
+type request struct {
+	*load.Request
+	processor []float64 // µs a request
+	memory    []float64 // MiB
+}
+
+// item is a post of a list, in the tutorial's form or in PocketBase's.
+type item struct {
+	ID             string `json:"_id"`
+	RecordID       string `json:"id"`
+	Title, Content string
+	Author         any
+	Expand         struct{ Author any }
+}
+
+// start fills and starts all servers, of which none logs requests.
+func (s *site) start(ctx context.Context) ([]*server, error) {
 	if err := os.RemoveAll(s.dir); err != nil {
 		return nil, err
 	}
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
 		return nil, err
 	}
-	onMongoDB, err := s.startOnMongoDB(ctx)
+	mongo, err := s.launch(ctx, loadCPU, server{}, nil, s.mongo, "{port}", filepath.Join(s.dir, "mongodb"))
 	if err != nil {
-		return nil, fmt.Errorf("start what uses MongoDB: %w", err)
+		return nil, err
 	}
-	store := fmt.Sprintf("SQLite, %d posts", s.options.posts)
-	ginBlog, err := s.startGinBlog(ctx, store, s.options.posts)
-	if err != nil {
-		return nil, fmt.Errorf("start gin-blog on SQLite: %w", err)
-	}
-	pocketBase, err := s.startPocketBase(ctx, store, ginBlog)
-	if err != nil {
-		return nil, fmt.Errorf("start PocketBase: %w", err)
-	}
-	return []pair{*onMongoDB, {pocketBase, ginBlog}}, nil
-}
-
-// startOnMongoDB starts a MongoDB server, and gin-blog and the Express app on the same database.
-func (s *site) startOnMongoDB(ctx context.Context) (*pair, error) {
-	posts := s.options.posts
-	if strings.HasPrefix(s.installed.mongoName, "SecantusDB") {
+	uri, posts := "MONGO_URI=mongodb://"+mongo.process.Addr+"/blog", s.posts
+	if strings.HasPrefix(s.mongoName, "SecantusDB") {
 		posts = min(posts, scannedPosts)
 	}
-	store := fmt.Sprintf("%s, %d posts", s.installed.mongoName, posts)
-	mongo := &server{name: "MongoDB"}
-	if err := s.launch(ctx, mongo, s.options.loadCPU, func(_, port string) (command, env []string) {
-		return []string{s.installed.mongo, port, filepath.Join(s.dir, "mongodb")}, nil
-	}); err != nil {
-		return nil, err
-	}
-	uri := "MONGO_URI=mongodb://" + mongo.process.Addr + "/blog"
-	ginBlog, err := s.startGinBlog(ctx, store, posts, uri)
+	onMongoDB, err := s.startGinBlog(ctx, fmt.Sprintf("%s, %d posts", s.mongoName, posts), posts, uri)
 	if err != nil {
 		return nil, err
 	}
-	express := *ginBlog
-	express.name = s.installed.expressName
-	return &pair{&express, ginBlog}, s.launch(ctx, &express, s.options.serverCPU, func(_, port string) (command, env []string) {
-		return []string{"node", filepath.Join(s.installed.express, "app.js")}, []string{"NODE_ENV=production", uri, "PORT=" + port}
-	})
+	express := *onMongoDB
+	express.name = s.expressName
+	started, err := s.launch(ctx, serverCPU, express, []string{"NODE_ENV=production", uri, "PORT={port}"},
+		"node", filepath.Join(s.express, "app.js"))
+	if err != nil {
+		return nil, err
+	}
+	onSQLite, err := s.startGinBlog(ctx, fmt.Sprintf("SQLite, %d posts", s.posts), s.posts)
+	if err != nil {
+		return nil, err
+	}
+	pocketBase, err := s.startPocketBase(ctx, onSQLite)
+	if err != nil {
+		return nil, err
+	}
+	started.ginBlog, onMongoDB.ginBlog, pocketBase.ginBlog, onSQLite.ginBlog = onMongoDB, onMongoDB, onSQLite, onSQLite
+	servers := []*server{started, onMongoDB, pocketBase, onSQLite}
+	for _, server := range servers {
+		if err := server.prepare(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return servers, nil
 }
 
 // startGinBlog fills a store with posts and starts gin-blog on it.
 func (s *site) startGinBlog(ctx context.Context, store string, posts int, settings ...string) (*server, error) {
 	settings = append(settings, "LOG_LEVEL=error", "DATA_DIR="+filepath.Join(s.dir, strconv.Itoa(len(s.processes))))
 	users := strconv.Itoa(max(1, posts/100))
-	err := program.Command(ctx, s.installed.ginBlog, settings, "seed", "-users", users, "-posts", strconv.Itoa(posts))
+	err := program.Command(ctx, s.installation.ginBlog, settings, "seed", "-users", users, "-posts", strconv.Itoa(posts))
 	if err != nil {
 		return nil, err
 	}
-	server := &server{
-		name: "gin-blog", store: store, list: "/posts", post: func(id string) string { return "/posts/" + id },
-	}
-	return server, s.launch(ctx, server, s.options.serverCPU, func(_, port string) (command, env []string) {
-		return []string{s.installed.ginBlog}, append(settings, "PORT="+port)
-	})
+	template := server{name: "gin-blog", store: store, list: "/posts", post: "/posts/ID"}
+	return s.launch(ctx, serverCPU, template, append(settings, "PORT={port}"), s.installation.ginBlog)
 }
 
 // startPocketBase gives PocketBase the posts of gin-blog and starts it.
-func (s *site) startPocketBase(ctx context.Context, store string, ginBlog *server) (*server, error) {
-	posts, err := program.List[json.RawMessage](ctx, ginBlog.client(), "/posts?limit=100")
+func (s *site) startPocketBase(ctx context.Context, ginBlog *server) (*server, error) {
+	posts, err := program.List[json.RawMessage](ctx, &ginBlog.client, "/posts?limit=100")
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +126,7 @@ func (s *site) startPocketBase(ctx context.Context, store string, ginBlog *serve
 	if err := os.WriteFile(file, content, 0o600); err != nil {
 		return nil, err
 	}
-	migrations, err := filepath.Abs(filepath.Join("peers", "pocketbase"))
+	migrations, err := program.Root("tools", "peers", "pocketbase")
 	if err != nil {
 		return nil, err
 	}
@@ -117,40 +135,45 @@ func (s *site) startPocketBase(ctx context.Context, store string, ginBlog *serve
 		{"migrate", "up"},
 		{"superuser", "upsert", "admin@example.com", "password"}, // without one, PocketBase opens a browser
 	} {
-		command := exec.CommandContext(ctx, s.installed.pocketBase, append(args, flags...)...)
+		command := exec.CommandContext(ctx, s.pocketBase, append(args, flags...)...)
 		command.Env = append(os.Environ(), "POSTS="+file)
 		if err := program.Run(command); err != nil {
 			return nil, err
 		}
 	}
 	const records = "/api/collections/posts/records"
-	server := &server{
-		name: s.installed.pocketBaseName, store: store, wrapped: true,
+	template := server{
+		name: s.pocketBaseName, store: ginBlog.store, wrapped: true,
 		// To sort by rowid, and not to count the posts, is what is fastest for it.
 		list: fmt.Sprintf("%s?perPage=%d&sort=-@rowid&expand=author&skipTotal=1", records, pageSize),
-		post: func(id string) string { return records + "/" + id + "?expand=author" },
+		post: records + "/ID?expand=author",
 	}
-	return server, s.launch(ctx, server, s.options.serverCPU, func(addr, _ string) (command, env []string) {
-		return append([]string{s.installed.pocketBase, "serve", "--http", addr}, flags...), nil
-	})
+	return s.launch(ctx, serverCPU, template, nil, s.pocketBase, append(flags, "serve", "--http", "127.0.0.1:{port}")...)
 }
 
-// launch starts a server that is bound to a processor, and waits until it listens.
+// launch starts a server that is bound to a processor, and waits until it listens on the {port} of its settings or
+// arguments.
 func (s *site) launch(
-	ctx context.Context, server *server, cpu string, how func(addr, port string) (command, env []string),
-) error {
+	ctx context.Context, cpu string, template server, settings []string, command string, args ...string,
+) (*server, error) {
 	addr, port, err := program.FreeAddress()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	command, env := how(addr, port)
+	for _, texts := range [][]string{settings, args} {
+		for i := range texts {
+			texts[i] = strings.ReplaceAll(texts[i], "{port}", port)
+		}
+	}
+	server := template
+	server.client.URL = "http://" + addr
 	// taskset becomes the server, so both have the same process id.
 	server.process = &program.Process{
-		Name: strconv.Itoa(len(s.processes)), Command: append([]string{"taskset", "--cpu-list", cpu}, command...),
-		Env: env, Dir: s.dir, Addr: addr,
+		Name: strconv.Itoa(len(s.processes)), Dir: s.dir, Addr: addr, Env: settings,
+		Command: append([]string{"taskset", "--cpu-list", cpu, command}, args...),
 	}
 	s.processes = append(s.processes, server.process)
-	return server.process.StartAndWait(ctx)
+	return &server, server.process.StartAndWait(ctx)
 }
 
 // stop ends all servers.
@@ -160,45 +183,42 @@ func (s *site) stop() {
 	}
 }
 
-// server is a server that is measured.
-type server struct {
-	name, store string                 // as the table calls them
-	list        string                 // the path of the first page of posts
-	post        func(id string) string // the path of one post
-	wrapped     bool                   // the list is in items of an object
-	process     *program.Process
-	requests    []*request // the list, and one post
+// prepare makes the requests. It is an error if the server does not list the same posts as gin-blog.
+func (s *server) prepare(ctx context.Context) error {
+	got, id, err := s.newest(ctx)
+	if err != nil {
+		return err
+	}
+	want, _, err := s.ginBlog.newest(ctx)
+	if err != nil {
+		return err
+	}
+	if len(want) != pageSize || !slices.Equal(got, want) {
+		return fmt.Errorf("%s does not list the %d posts that gin-blog lists: %s, want %s", s.name, pageSize, got, want)
+	}
+	s.requests = []*request{
+		{Request: load.Get(fmt.Sprintf("the newest %d posts", pageSize), s.process.Addr, s.list, "", connections)},
+		{Request: load.Get("one post", s.process.Addr, strings.Replace(s.post, "ID", id, 1), "", connections)},
+	}
+	return nil
 }
 
-func (s *server) client() *program.Client { return &program.Client{URL: "http://" + s.process.Addr} }
-
-// item is a post of a list, in the tutorial's form or in PocketBase's.
-type item struct {
-	ID             string `json:"_id"`
-	RecordID       string `json:"id"`
-	Title, Content string
-	Author         json.RawMessage
-	Expand         struct{ Author struct{ Username string } }
-}
-
-// posts returns what the server lists, in the tutorial's form.
-func (s *server) posts(ctx context.Context) ([]item, error) {
+// newest returns the title, content and author of each post that the server lists, and the id of the first one.
+func (s *server) newest(ctx context.Context) (posts []string, id string, err error) {
 	var object struct{ Items []item }
 	var list any = &object.Items
 	if s.wrapped {
 		list = &object
 	}
-	if _, err := s.client().Call(ctx, http.MethodGet, s.list, nil, list); err != nil {
-		return nil, err
+	if _, err := s.client.Call(ctx, http.MethodGet, s.list, nil, list); err != nil || len(object.Items) == 0 {
+		return nil, "", fmt.Errorf("%s lists no posts: %w", s.name, err)
 	}
-	for i, p := range object.Items {
+	for _, p := range object.Items {
+		author, _ := p.Author.(map[string]any)
 		if s.wrapped {
-			object.Items[i].ID = p.RecordID
-			continue
+			author, _ = p.Expand.Author.(map[string]any)
 		}
-		if err := json.Unmarshal(p.Author, &object.Items[i].Expand.Author); err != nil {
-			return nil, err
-		}
+		posts = append(posts, fmt.Sprint(p.Title, "\n", p.Content, "\n", author["username"]))
 	}
-	return object.Items, nil
+	return posts, object.Items[0].ID + object.Items[0].RecordID, nil
 }

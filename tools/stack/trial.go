@@ -44,7 +44,7 @@ func (t *trial) run(ctx context.Context) error {
 	for _, step := range []func() error{
 		func() error { return t.do(ctx, "default", "`up --build`", up("", "--build")) },
 		func() error { return t.do(ctx, "default", "checks of the containers", e.check) },
-		func() error { return t.startCrew(ctx, "default", &ledger.Site{Client: &program.Client{URL: direct}}) },
+		func() error { return t.startCrew(ctx, "default", &ledger.Site{Client: program.Client{URL: direct}}) },
 		func() error { return t.faults(ctx, "default", "api", "mongo") },
 		func() error { return t.do(ctx, "default", "`down`, `up`", t.downAndUp) },
 		func() error {
@@ -52,7 +52,7 @@ func (t *trial) run(ctx context.Context) error {
 		},
 		t.stopCrew,
 		func() error {
-			return t.startCrew(ctx, "scale", &ledger.Site{Client: &program.Client{URL: proxy}, Proxied: true})
+			return t.startCrew(ctx, "scale", &ledger.Site{Client: program.Client{URL: proxy}, Proxied: true})
 		},
 		func() error { return t.faults(ctx, "scale", scaled...) },
 		func() error { return t.do(ctx, "scale → https", "`--profile https up https`", t.https) },

@@ -2,10 +2,8 @@ package ledger
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -16,8 +14,6 @@ import (
 )
 
 const (
-	// answerTimeout is longer than the API takes for any answer, even while it stops.
-	answerTimeout = 15 * time.Second
 	// pause leaves the processor to a server that starts while it refuses a worker, and to the writers between two reads.
 	pause = 20 * time.Millisecond
 	// progressTimeout is how long it may take until every worker is served again.
@@ -26,7 +22,7 @@ const (
 
 // Site is the gin-blog that a crew writes to and reads from.
 type Site struct {
-	*program.Client
+	program.Client
 	Proxied       bool        // a proxy is in front: its 502 means that no answer came
 	Stopped       atomic.Bool // the latest fault of the program was SIGTERM, which finishes the requests in flight
 	Reads, Writes Meter
@@ -42,7 +38,7 @@ type Work struct {
 // Crew is writers and readers that go on while servers fail.
 type Crew struct {
 	workers []*worker
-	stop    chan struct{}
+	stopped atomic.Bool
 	going   sync.WaitGroup
 }
 
@@ -50,60 +46,53 @@ type Crew struct {
 type worker struct {
 	site    *Site
 	ledger  *Ledger
-	client  *http.Client
+	client  program.Client
 	retries bool
 	served  atomic.Int64 // requests
 }
 
 // StartCrew starts the workers. The titles of what they write begin with name.
 func (l *Ledger) StartCrew(ctx context.Context, site *Site, name string, work Work) *Crew {
-	c := &Crew{stop: make(chan struct{})}
+	c := &Crew{}
 	start := func(count int, do func(w *worker, title string)) {
 		for range count {
 			number := len(c.workers)
+			w := &worker{site: site, ledger: l, client: site.Client, retries: number%2 == 0}
 			// A server that stops may close a kept connection while a request is on its way, so half of them keep none.
-			transport := &http.Transport{DisableKeepAlives: number/2%2 == 0}
-			w := &worker{site: site, ledger: l, client: &http.Client{Transport: transport}, retries: number%2 == 0}
+			w.client.Transport = &http.Transport{DisableKeepAlives: number/2%2 == 0}
 			c.workers = append(c.workers, w)
 			c.going.Go(func() {
-				defer transport.CloseIdleConnections()
-				for n := 0; ctx.Err() == nil && !c.stopped(); n++ {
+				for n := 0; ctx.Err() == nil && !c.stopped.Load(); n++ {
 					do(w, fmt.Sprintf("%s-%02d-%06d", name, number, n))
 				}
 			})
 		}
 	}
-	start(work.Posts, func(w *worker, title string) { w.send(ctx, title, "/posts", post(title), w.retries) })
+	post := func(title string) map[string]string {
+		return map[string]string{"title": title, "content": strings.Repeat("Will it last? ", 20)}
+	}
+	start(work.Posts, func(w *worker, title string) { w.write(ctx, title, "/posts", post(title), w.retries) })
 	start(work.Drafts, func(w *worker, title string) {
 		// A draft that is sent twice is there twice.
-		if id := w.send(ctx, title, "/drafts", post(title), false); id != "" {
-			w.send(ctx, title, "/drafts/"+id+"/publish", nil, w.retries)
+		if id := w.write(ctx, title, "/drafts", post(title), false); id != "" {
+			w.write(ctx, title, "/drafts/"+id+"/publish", nil, w.retries)
 		}
 	})
-	comments := "/posts/" + work.Thread + "/comments"
 	start(work.Comments, func(w *worker, title string) {
-		w.send(ctx, title, comments, map[string]string{"content": title}, w.retries)
+		comment := map[string]string{"content": title}
+		w.write(ctx, title, "/posts/"+work.Thread+"/comments", comment, w.retries)
 	})
-	start(work.Readers, func(w *worker, _ string) { w.read(ctx) })
+	start(work.Readers, func(w *worker, _ string) {
+		_, err := w.client.Call(ctx, http.MethodGet, "/posts?limit=1", nil, nil)
+		w.count(&site.Reads, err)
+		sleep(ctx, pause)
+	})
 	return c
-}
-
-func post(title string) map[string]string {
-	return map[string]string{"title": title, "content": strings.Repeat("Will it last? ", 20)}
-}
-
-func (c *Crew) stopped() bool {
-	select {
-	case <-c.stop:
-		return true
-	default:
-		return false
-	}
 }
 
 // Stop waits until every worker has finished what it has begun.
 func (c *Crew) Stop() {
-	close(c.stop)
+	c.stopped.Store(true)
 	c.going.Wait()
 }
 
@@ -123,27 +112,15 @@ func (c *Crew) AwaitProgress(ctx context.Context) error {
 	})
 }
 
-// read reads the newest post.
-func (w *worker) read(ctx context.Context) {
-	_, err := w.try(ctx, http.MethodGet, "/posts?limit=1", nil, "", http.StatusOK)
-	w.count(&w.site.Reads, err)
-	sleep(ctx, pause)
-}
-
-// send sends a request once, or until it is acknowledged, and notes the answer. It returns the id that was
-// acknowledged, or "".
-func (w *worker) send(ctx context.Context, title, path string, body any, retries bool) string {
-	w.ledger.note(title, func(*entry) {})
-	key := ""
+// write sends a request once, or until it is acknowledged, and enters the answers into the ledger. It returns the id
+// that was acknowledged, or "".
+func (w *worker) write(ctx context.Context, title, path string, body any, retries bool) (id string) {
+	w.client.Key = ""
 	if retries {
-		key = title
+		w.client.Key = title
 	}
 	for {
-		content, err := w.try(ctx, http.MethodPost, path, body, key, http.StatusCreated)
-		var id string
-		if err == nil {
-			id, err = w.ledger.acknowledge(title, content)
-		}
+		id, err := w.ledger.send(ctx, &w.client, title, path, body)
 		if ctx.Err() != nil {
 			return ""
 		}
@@ -151,11 +128,16 @@ func (w *worker) send(ctx context.Context, title, path string, body any, retries
 		if err == nil {
 			return id
 		}
-		w.ledger.note(title, func(e *entry) {
-			if wrong, ok := errors.AsType[*wrongAnswer](err); ok {
-				e.wrong = wrong.Error()
+		refusal, answered := errors.AsType[*program.StatusError](err)
+		w.ledger.enter(title, func(e *entry) {
+			switch {
+			case answered && refusal.Status == http.StatusServiceUnavailable:
+			case answered && refusal.Status == http.StatusBadGateway && w.site.Proxied:
+			case answered || errors.Is(err, context.DeadlineExceeded):
+				e.wrong = err.Error()
+			default:
+				e.cut = !retries && w.site.Stopped.Load()
 			}
-			e.cut = errors.Is(err, errUnanswered) && !retries && w.site.Stopped.Load()
 		})
 		sleep(ctx, pause)
 		if !retries {
@@ -165,89 +147,10 @@ func (w *worker) send(ctx context.Context, title, path string, body any, retries
 }
 
 func (w *worker) count(m *Meter, err error) {
-	m.Count(err)
+	m.count(err)
 	if err == nil {
 		w.served.Add(1)
 	}
-}
-
-var (
-	errUnanswered  = errors.New("there was no answer")
-	errUnavailable = errors.New("the answer was 503")
-)
-
-// wrongAnswer is an answer that no fault explains.
-type wrongAnswer struct {
-	status int
-	body   []byte
-}
-
-func (e *wrongAnswer) Error() string { return fmt.Sprintf("%d %s", e.status, e.body) }
-
-// try sends a request once and returns the body of the answer. The error is errUnanswered, errUnavailable or a
-// wrongAnswer. Status 0 in that one means that there was no answer in time.
-func (w *worker) try(ctx context.Context, method, path string, body any, key string, want int) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
-	defer cancel()
-	request, err := w.site.NewRequest(ctx, method, path, body)
-	if err != nil {
-		return nil, err
-	}
-	if key != "" {
-		request.Header.Set("Idempotency-Key", key)
-	}
-	answer, err := w.client.Do(request)
-	if err != nil {
-		if errors.Is(err, context.DeadlineExceeded) {
-			return nil, &wrongAnswer{}
-		}
-		return nil, fmt.Errorf("%w: %w", errUnanswered, err)
-	}
-	defer answer.Body.Close()
-	content, err := io.ReadAll(answer.Body)
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("%w: %w", errUnanswered, err)
-	case answer.StatusCode == want:
-		return content, nil
-	case answer.StatusCode == http.StatusServiceUnavailable:
-		return nil, errUnavailable
-	case answer.StatusCode == http.StatusBadGateway && w.site.Proxied:
-		return nil, errUnanswered
-	}
-	return nil, &wrongAnswer{answer.StatusCode, content}
-}
-
-// Create writes something besides the crew, and returns its id. The body must have a title.
-func (l *Ledger) Create(ctx context.Context, c *program.Client, path string, body map[string]string) (string, error) {
-	var answer json.RawMessage
-	if _, err := c.Call(ctx, http.MethodPost, path, body, &answer); err != nil {
-		return "", err
-	}
-	l.note(body["title"], func(e *entry) { e.due = body["publishAt"] != "" })
-	return l.acknowledge(body["title"], answer)
-}
-
-// acknowledge notes a 201, and returns the id in it.
-func (l *Ledger) acknowledge(title string, content []byte) (id string, err error) {
-	var created struct{ Post, Comment, Draft Item }
-	if err := json.Unmarshal(content, &created); err != nil {
-		return "", &wrongAnswer{http.StatusCreated, content}
-	}
-	l.note(title, func(e *entry) {
-		switch title {
-		case created.Post.title():
-			e.post, id = created.Post.ID, created.Post.ID
-		case created.Comment.title():
-			e.post, id = created.Comment.ID, created.Comment.ID
-		case created.Draft.title():
-			e.draft, id = created.Draft.ID, created.Draft.ID
-		}
-	})
-	if id == "" {
-		return "", &wrongAnswer{http.StatusCreated, content}
-	}
-	return id, nil
 }
 
 func sleep(ctx context.Context, length time.Duration) {
@@ -270,8 +173,7 @@ type Loss struct {
 	Failed  int           // requests
 }
 
-// Count counts a request, which failed if err is not nil.
-func (m *Meter) Count(err error) {
+func (m *Meter) count(err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err != nil {

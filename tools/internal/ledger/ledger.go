@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -32,13 +33,41 @@ type entry struct {
 // New returns an empty ledger.
 func New() *Ledger { return &Ledger{entries: map[string]entry{}} }
 
-// note changes the entry of a title.
-func (l *Ledger) note(title string, change func(*entry)) {
+// enter changes the entry of a title.
+func (l *Ledger) enter(title string, change func(*entry)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e := l.entries[title]
 	change(&e)
 	l.entries[title] = e
+}
+
+// Create writes something besides a crew, and returns its id. The body must have a title.
+func (l *Ledger) Create(ctx context.Context, c *program.Client, path string, body map[string]string) (string, error) {
+	l.enter(body["title"], func(e *entry) { e.due = body["publishAt"] != "" })
+	return l.send(ctx, c, body["title"], path, body)
+}
+
+// send sends a request, and enters the title and the id that was acknowledged.
+func (l *Ledger) send(ctx context.Context, c *program.Client, title, path string, body any) (id string, err error) {
+	l.enter(title, func(*entry) {})
+	var created struct{ Post, Comment, Draft Item }
+	if _, err := c.Call(ctx, http.MethodPost, path, body, &created); err != nil {
+		return "", err
+	}
+	l.enter(title, func(e *entry) {
+		switch title {
+		case created.Post.title():
+			e.post, id = created.Post.ID, created.Post.ID
+		case created.Comment.title():
+			e.post, id = created.Comment.ID, created.Comment.ID
+		case created.Draft.title():
+			e.draft, id = created.Draft.ID, created.Draft.ID
+		default:
+			e.wrong = fmt.Sprintf("with something else: %v", created)
+		}
+	})
+	return id, nil
 }
 
 // Item is a post or a draft as its list shows it, or a comment, which has its title in its content.

@@ -5,6 +5,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -31,7 +32,8 @@ type Request struct {
 	Every       time.Duration // from one request of a connection to the next. 0 means as soon as that is answered
 	Samples     []Sample      // one for each measurement
 
-	sent atomic.Int64
+	sent    atomic.Int64
+	invalid error
 }
 
 // Sample is what one measurement showed.
@@ -49,11 +51,13 @@ func Get(name, addr, path, headers string, connections int) *Request {
 		Text: fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\n%s\r\n", path, addr, headers)}
 }
 
-// Post returns a POST request with a body in JSON over so many connections that expects one of the statuses.
-func Post(name, addr, path, headers string, body []byte, connections int, statuses ...int) *Request {
+// Post returns a POST request over so many connections that expects one of the statuses. Measure returns an error if
+// the body cannot be JSON.
+func Post(name, addr, path, headers string, body any, connections int, statuses ...int) *Request {
+	content, err := json.Marshal(body)
 	const format = "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n%s\r\n%s"
-	return &Request{Name: name, Addr: addr, Statuses: statuses, Connections: connections,
-		Text: fmt.Appendf(nil, format, path, addr, len(body), headers, body)}
+	return &Request{Name: name, Addr: addr, Statuses: statuses, Connections: connections, invalid: err,
+		Text: fmt.Appendf(nil, format, path, addr, len(content), headers, content)}
 }
 
 // Measure sends the request over all connections for the given time and adds what that showed to r.Samples. Like wrk,
@@ -62,7 +66,7 @@ func (r *Request) Measure(ctx context.Context, length time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, length)
 	defer cancel()
 	times := make([][]time.Duration, r.Connections)
-	errs := make([]error, r.Connections)
+	errs := make([]error, r.Connections, r.Connections+1)
 	var clients sync.WaitGroup
 	start := time.Now()
 	for i := range r.Connections {
@@ -72,7 +76,7 @@ func (r *Request) Measure(ctx context.Context, length time.Duration) error {
 		})
 	}
 	clients.Wait()
-	for _, err := range errs {
+	for _, err := range append(errs, r.invalid) {
 		if err != nil {
 			return fmt.Errorf("%s: %w", r.Name, err)
 		}
@@ -172,23 +176,18 @@ func (r *Request) Rate() float64 {
 	return Median(rates)
 }
 
-// Percentile returns the time that p percent of all answers did not exceed.
+// Percentile returns the time that p percent of all answers do not exceed.
 func (r *Request) Percentile(p int) time.Duration {
 	var times []time.Duration
 	for _, sample := range r.Samples {
 		times = append(times, sample.Times...)
 	}
-	return Percentile(times, p)
+	slices.Sort(times)
+	return times[(len(times)-1)*p/100]
 }
 
 // Median returns the median of values, of which there must be one at least.
 func Median(values []float64) float64 {
 	sorted := slices.Sorted(slices.Values(values))
 	return sorted[len(sorted)/2]
-}
-
-// Percentile returns the time that p percent of the times do not exceed. There must be one at least.
-func Percentile(times []time.Duration, p int) time.Duration {
-	sorted := slices.Sorted(slices.Values(times))
-	return sorted[(len(sorted)-1)*p/100]
 }

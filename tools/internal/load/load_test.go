@@ -44,9 +44,9 @@ func TestSkipAnswer(t *testing.T) {
 }
 
 func TestPercentile(t *testing.T) {
-	times := []time.Duration{3, 1, 2, 5, 4}
+	r := load.Request{Samples: []load.Sample{{Times: []time.Duration{3, 1}}, {Times: []time.Duration{2, 5, 4}}}}
 	for p, want := range map[int]time.Duration{0: 1, 50: 3, 99: 4, 100: 5} {
-		if got := load.Percentile(times, p); got != want {
+		if got := r.Percentile(p); got != want {
 			t.Errorf("the %dth percentile is %d, want %d", p, got, want)
 		}
 	}

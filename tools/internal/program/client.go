@@ -12,64 +12,51 @@ import (
 	"time"
 )
 
-// callTimeout is how long a call may take.
-const callTimeout = 10 * time.Second
+// callTimeout is longer than gin-blog takes for any answer, even while it stops.
+const callTimeout = 15 * time.Second
 
 // Client calls a server that speaks JSON.
 type Client struct {
-	URL   string
-	Token string // is sent as a bearer if it is not empty
+	URL       string
+	Token     string            // the bearer, if not empty
+	Key       string            // the Idempotency-Key, if not empty
+	Transport http.RoundTripper // nil for the usual one
 }
+
+// StatusError is an answer with a status of 300 or more, or with what cannot be decoded.
+type StatusError struct {
+	Status int
+	Body   []byte
+}
+
+func (e *StatusError) Error() string { return fmt.Sprintf("%d %s", e.Status, e.Body) }
 
 // SignIn makes an account, unless it is there, and logs in to it.
 func (c *Client) SignIn(ctx context.Context, username string) error {
 	account := map[string]string{"username": username, "password": "pass123"}
-	_, registered := c.Call(ctx, http.MethodPost, "/auth/register", account, nil)
-	var grant struct{ Token string }
-	if _, err := c.Call(ctx, http.MethodPost, "/auth/login", account, &grant); err != nil {
-		return errors.Join(registered, err)
+	if _, err := c.Call(ctx, http.MethodPost, "/auth/register", account, nil); err != nil {
+		if refusal, ok := errors.AsType[*StatusError](err); !ok || refusal.Status != http.StatusConflict {
+			return err
+		}
 	}
+	var grant struct{ Token string }
+	_, err := c.Call(ctx, http.MethodPost, "/auth/login", account, &grant)
 	c.Token = grant.Token
-	return nil
+	return err
 }
 
-// Call sends a request, decodes the answer into result unless that is nil, and returns the headers of the answer. A
-// status of 300 or more is an error.
+// Call sends a request, with the body as JSON unless that is nil, and decodes the answer into result unless that is nil.
+// It follows no redirect. If there was an answer, it returns its headers, and the error is nil or a StatusError.
 func (c *Client) Call(ctx context.Context, method, path string, body, result any) (http.Header, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	request, err := c.NewRequest(ctx, method, path, body)
-	if err != nil {
-		return nil, err
-	}
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return nil, err
-	}
-	defer answer.Body.Close()
-	content, err := io.ReadAll(answer.Body)
-	if err != nil {
-		return nil, fmt.Errorf("%s %s: read the answer: %w", method, path, err)
-	}
-	if answer.StatusCode >= 300 {
-		return nil, fmt.Errorf("%s %s: %d: %s", method, path, answer.StatusCode, content)
-	}
-	if result == nil {
-		return answer.Header, nil
-	}
-	return answer.Header, json.Unmarshal(content, result)
-}
-
-// NewRequest makes a request with the body as JSON, unless that is nil.
-func (c *Client) NewRequest(ctx context.Context, method, path string, body any) (*http.Request, error) {
-	var content []byte
+	var sent bytes.Buffer
 	if body != nil {
-		var err error
-		if content, err = json.Marshal(body); err != nil {
+		if err := json.NewEncoder(&sent).Encode(body); err != nil {
 			return nil, err
 		}
 	}
-	request, err := http.NewRequestWithContext(ctx, method, c.URL+path, bytes.NewReader(content))
+	request, err := http.NewRequestWithContext(ctx, method, c.URL+path, &sent)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +67,26 @@ func (c *Client) NewRequest(ctx context.Context, method, path string, body any) 
 	if c.Token != "" {
 		request.Header.Set("Authorization", "Bearer "+c.Token)
 	}
-	return request, nil
+	if c.Key != "" {
+		request.Header.Set("Idempotency-Key", c.Key)
+	}
+	transport := c.Transport
+	if transport == nil {
+		transport = http.DefaultTransport
+	}
+	answer, err := transport.RoundTrip(request)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	defer answer.Body.Close()
+	content, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: read the answer: %w", method, path, err)
+	}
+	if answer.StatusCode >= 300 || result != nil && json.Unmarshal(content, result) != nil {
+		return answer.Header, &StatusError{answer.StatusCode, content}
+	}
+	return answer.Header, nil
 }
 
 // List reads all pages of a list of gin-blog that begins at path.

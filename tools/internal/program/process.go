@@ -49,6 +49,14 @@ func Run(command *exec.Cmd) error {
 	return nil
 }
 
+// Output runs a command and returns what it printed, but not to stderr.
+func Output(ctx context.Context, name string, args ...string) (string, error) {
+	command := exec.CommandContext(ctx, name, args...)
+	command.Stderr = os.Stderr
+	output, err := command.Output()
+	return strings.TrimSpace(string(output)), err
+}
+
 // Process is a server that can be started again after it ended, with the same port and data.
 type Process struct {
 	Name    string // also of the log
