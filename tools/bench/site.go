@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -16,7 +17,6 @@ import (
 )
 
 const (
-	connections  = 32
 	postsPerUser = 100
 	// rareWord is in one post, and once more for every 100,000 posts.
 	rareWord = "xylophonist"
@@ -172,32 +172,38 @@ func (s *site) prepareWrites(ctx context.Context, newest post) error {
 	if _, err := s.client.Call(ctx, http.MethodPost, "/auth/login", account, &grant); err != nil {
 		return err
 	}
-	refresh := map[string]string{"refreshToken": grant.RefreshToken}
-	created := map[string]any{"title": newest.Title, "content": newest.Content, "tags": []string{"go", "gin"}}
-	const ok, unavailable = http.StatusOK, http.StatusServiceUnavailable
-	addr, token := s.program.Addr, "Authorization: Bearer "+s.client.Token+"\r\n"
-	s.writes = []*load.Request{
-		load.Post("create a post", addr, "/posts", token, created, connections, http.StatusCreated),
-		load.Post("refresh a session", addr, "/auth/refresh", "", refresh, connections, ok),
-		load.Post("log in, one at a time (bcrypt cost 10)", addr, "/auth/login", "", account, 1, ok),
+	content, err := json.Marshal(newest.Content)
+	if err != nil {
+		return err
 	}
-	creations := load.Post("creations", addr, "/posts", token, created, 4, http.StatusCreated) // 200 a second
-	creations.Every = 20 * time.Millisecond
-	logins := load.Post("logins", addr, "/auth/login", "", account, 400, ok, unavailable) // 200 a second
-	logins.Every = 2 * time.Second
-	steady := func(name string) *load.Request {
-		r := load.Get(name, addr, "/posts", "", 1)
-		r.Every = 10 * time.Millisecond
+	created := fmt.Sprintf(`{"title":"My Post","content":%s,"tags":["go","gin"]}`, content)
+	login := fmt.Sprintf(`{"username":%q,"password":"pass123"}`, newest.Author.Username)
+	refresh := fmt.Sprintf(`{"refreshToken":%q}`, grant.RefreshToken)
+	send := func(name, path, headers, body string, connections int, every time.Duration, statuses ...int) *load.Request {
+		r := load.New(name, s.program.Addr, path, headers, body)
+		r.Connections, r.Every, r.Statuses = connections, every, statuses
 		return r
 	}
-	s.busy = []busyRead{
-		{s.get("the newest 20 posts, while 200 posts a second are created", "/posts", ""), creations},
-		{steady("the same at 100 requests a second"), nil},
-		{steady("the same at 100 requests a second, while 200 logins a second arrive"), logins},
+	const ok, unavailable = http.StatusOK, http.StatusServiceUnavailable
+	token := "Authorization: Bearer " + s.client.Token + "\r\n"
+	s.writes = []*load.Request{
+		send("create a post", "POST /posts", token, created, load.Connections, 0, http.StatusCreated),
+		send("refresh a session", "POST /auth/refresh", "", refresh, load.Connections, 0, ok),
+		send("log in, one at a time (bcrypt cost 10)", "POST /auth/login", "", login, 1, 0, ok),
 	}
+	const idle, busy = "the same at 100 requests a second", "the same, while 200 logins a second arrive"
+	s.busy = []busyRead{{
+		read:      s.get("the newest 20 posts, while 200 posts a second are created", "/posts", ""),
+		meanwhile: send("creations", "POST /posts", token, created, 4, 20*time.Millisecond, http.StatusCreated),
+	}, {
+		read: send(idle, "GET /posts", "", "", 1, 10*time.Millisecond, ok),
+	}, {
+		read:      send(busy, "GET /posts", "", "", 1, 10*time.Millisecond, ok),
+		meanwhile: send("logins", "POST /auth/login", "", login, 400, 2*time.Second, ok, unavailable),
+	}}
 	return nil
 }
 
 func (s *site) get(name, path, headers string) *load.Request {
-	return load.Get(name, s.program.Addr, path, headers, connections)
+	return load.New(name, s.program.Addr, "GET "+path, headers, "")
 }

@@ -24,8 +24,7 @@ import (
 )
 
 const (
-	connections = 32
-	pageSize    = 20
+	pageSize = 20
 	// Numbers of processors: of each server, and of the load and the MongoDB server.
 	serverCPU, loadCPU = "0", "1"
 )
@@ -82,7 +81,7 @@ func run(ctx context.Context, o options) error {
 		}
 	}
 	fmt.Printf("%d connections, median of %d rounds of %s, one processor for each server, %s, Node.js %s\n\n",
-		connections, o.rounds, o.length, strings.Replace(runtime.Version(), "go", "Go ", 1), strings.TrimPrefix(in.nodeVersion, "v"))
+		load.Connections, o.rounds, o.length, strings.Replace(runtime.Version(), "go", "Go ", 1), strings.TrimPrefix(in.nodeVersion, "v"))
 	printTable(servers)
 	return nil
 }

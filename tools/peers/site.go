@@ -196,9 +196,10 @@ func (s *server) prepare(ctx context.Context) error {
 	if len(want) != pageSize || !slices.Equal(got, want) {
 		return fmt.Errorf("%s does not list the %d posts that gin-blog lists: %s, want %s", s.name, pageSize, got, want)
 	}
+	one := strings.Replace(s.post, "ID", id, 1)
 	s.requests = []*request{
-		{Request: load.Get(fmt.Sprintf("the newest %d posts", pageSize), s.process.Addr, s.list, "", connections)},
-		{Request: load.Get("one post", s.process.Addr, strings.Replace(s.post, "ID", id, 1), "", connections)},
+		{Request: load.New(fmt.Sprintf("the newest %d posts", pageSize), s.process.Addr, "GET "+s.list, "", "")},
+		{Request: load.New("one post", s.process.Addr, "GET "+one, "", "")},
 	}
 	return nil
 }

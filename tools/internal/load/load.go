@@ -5,7 +5,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -22,6 +21,9 @@ import (
 // Unique in the text of a request is replaced by another 16 digits each time, so that no two requests are the same.
 const Unique = "0123456789abcdef"
 
+// Connections is how many connections a request goes over, unless it says otherwise.
+const Connections = 32
+
 // Request is a request that is sent to a server again and again.
 type Request struct {
 	Name        string
@@ -32,8 +34,7 @@ type Request struct {
 	Every       time.Duration // from one request of a connection to the next. 0 means as soon as that is answered
 	Samples     []Sample      // one for each measurement
 
-	sent    atomic.Int64
-	invalid error
+	sent atomic.Int64
 }
 
 // Sample is what one measurement showed.
@@ -45,19 +46,14 @@ type Sample struct {
 // Rate returns the requests a second.
 func (s Sample) Rate() float64 { return float64(len(s.Times)) / s.Length.Seconds() }
 
-// Get returns a GET request over so many connections that expects 200. Each line of headers ends with \r\n.
-func Get(name, addr, path, headers string, connections int) *Request {
-	return &Request{Name: name, Addr: addr, Statuses: []int{http.StatusOK}, Connections: connections,
-		Text: fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\n%s\r\n", path, addr, headers)}
-}
-
-// Post returns a POST request over so many connections that expects one of the statuses. Measure returns an error if
-// the body cannot be JSON.
-func Post(name, addr, path, headers string, body any, connections int, statuses ...int) *Request {
-	content, err := json.Marshal(body)
-	const format = "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n%s\r\n%s"
-	return &Request{Name: name, Addr: addr, Statuses: statuses, Connections: connections, invalid: err,
-		Text: fmt.Appendf(nil, format, path, addr, len(content), headers, content)}
+// New returns a request, such as "GET /posts", that goes over 32 connections and expects 200. Each line of headers ends
+// with \r\n. The body is JSON, "" for none.
+func New(name, addr, methodAndPath, headers, body string) *Request {
+	if body != "" {
+		headers += fmt.Sprintf("Content-Type: application/json\r\nContent-Length: %d\r\n", len(body))
+	}
+	return &Request{Name: name, Addr: addr, Statuses: []int{http.StatusOK}, Connections: Connections,
+		Text: fmt.Appendf(nil, "%s HTTP/1.1\r\nHost: %s\r\n%s\r\n%s", methodAndPath, addr, headers, body)}
 }
 
 // Measure sends the request over all connections for the given time and adds what that showed to r.Samples. Like wrk,
@@ -66,7 +62,7 @@ func (r *Request) Measure(ctx context.Context, length time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, length)
 	defer cancel()
 	times := make([][]time.Duration, r.Connections)
-	errs := make([]error, r.Connections, r.Connections+1)
+	errs := make([]error, r.Connections)
 	var clients sync.WaitGroup
 	start := time.Now()
 	for i := range r.Connections {
@@ -76,7 +72,7 @@ func (r *Request) Measure(ctx context.Context, length time.Duration) error {
 		})
 	}
 	clients.Wait()
-	for _, err := range append(errs, r.invalid) {
+	for _, err := range errs {
 		if err != nil {
 			return fmt.Errorf("%s: %w", r.Name, err)
 		}
