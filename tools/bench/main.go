@@ -114,7 +114,8 @@ func measure(ctx context.Context, o options, sites []*site, requests func(*site)
 
 // printTable prints requests a second, and how long those with the largest store took.
 func printTable(o options, sites []*site) {
-	fmt.Printf("SQLite, %d connections, median of %d rounds of %s\n\n| requests a second |", load.Connections, o.rounds, o.length)
+	fmt.Printf("SQLite, %d connections, median of %d rounds of %s\n\n| requests a second |",
+		load.Connections, o.rounds, o.length)
 	for _, s := range sites {
 		fmt.Printf(" %s posts |", thousands(s.posts))
 	}

@@ -81,7 +81,7 @@ func run(ctx context.Context, o options) error {
 		}
 	}
 	fmt.Printf("%d connections, median of %d rounds of %s, one processor for each server, %s, Node.js %s\n\n",
-		load.Connections, o.rounds, o.length, strings.Replace(runtime.Version(), "go", "Go ", 1), strings.TrimPrefix(in.nodeVersion, "v"))
+		load.Connections, o.rounds, o.length, strings.Replace(runtime.Version(), "go", "Go ", 1), in.nodeVersion[1:])
 	printTable(servers)
 	return nil
 }

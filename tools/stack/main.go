@@ -44,22 +44,26 @@ func run(ctx context.Context, short bool) (err error) {
 	}
 	defer e.log.Close()
 	down := func() error {
-		return e.compose(context.WithoutCancel(ctx), "--profile", "*", "down", "--volumes", "--remove-orphans", "--timeout", "5")
+		return e.compose(context.WithoutCancel(ctx), "--profile", "*", "down", "--volumes", "--remove-orphans", "-t", "5")
 	}
 	if err := down(); err != nil { // what an earlier run left
 		return err
 	}
 	defer func() { err = errors.Join(err, down()) }()
 	t := &trial{engine: e, book: ledger.New(), short: short, standIns: os.Getenv("STAND_INS")}
-	if err = t.run(ctx); err != nil {
+	err = t.run(ctx)
+	t.stopCrew()
+	if err != nil {
 		_ = e.compose(context.WithoutCancel(ctx), "--profile", "*", "logs", "--timestamps", "--tail", "200")
 		err = fmt.Errorf("%w (more in %s)", err, e.log.Name())
 	}
-	fmt.Printf("\nDocker engine %s, Docker Compose %s.\n\n%s", e.version, e.composeVersion, t.table.String())
+	fmt.Printf("\nDocker engine %s, Docker Compose %s.\n\n"+
+		"| profile | what was done | took | no reads for | no writes for | reads refused | writes refused |\n"+
+		"|-|-|-:|-:|-:|-:|-:|\n%s\n%s", e.version, e.composeVersion, t.table.String(), t.verdict)
 	if t.standIns == "" {
-		fmt.Print("\nEvery image was the one that docker-compose.yml names.\n")
+		fmt.Println("Every image was the one that docker-compose.yml names.")
 	} else {
-		fmt.Printf("\nStand-ins: %s.\n", t.standIns)
+		fmt.Printf("Stand-ins: %s.\n", t.standIns)
 	}
 	return err
 }

@@ -27,66 +27,68 @@ type trial struct {
 	site     *ledger.Site
 	crew     *ledger.Crew // nil while no client is there
 	table    strings.Builder
+	verdict  string
+	err      error
 }
 
 // run takes the stack from the default profile to the scale profile, to HTTPS and back, and then watches it.
 func (t *trial) run(ctx context.Context) error {
-	e := t.engine
-	t.table.WriteString("| profile | what was done | took | no reads for | no writes for | reads refused | writes refused |\n" +
-		"|-|-|-:|-:|-:|-:|-:|\n")
-	up := func(profile string, services ...string) func(context.Context) error {
-		return func(ctx context.Context) error { return e.up(ctx, profile, services...) }
+	progress("building the image of the API")
+	if err := t.engine.compose(ctx, "build", "api"); err != nil {
+		return err
 	}
 	scaled := []string{"api-1", "api-2", "api-3", "mongo-2", "mongo-3", "mongo", "proxy"}
 	if t.short {
 		scaled = []string{"api-1", "mongo-2", "mongo", "proxy"}
 	}
-	for _, step := range []func() error{
-		func() error { return t.do(ctx, "default", "`up --build`", up("", "--build")) },
-		func() error { return t.do(ctx, "default", "checks of the containers", e.check) },
-		func() error { return t.startCrew(ctx, "default", &ledger.Site{Client: program.Client{URL: direct}}) },
-		func() error { return t.faults(ctx, "default", "api", "mongo") },
-		func() error { return t.do(ctx, "default", "`down`, `up`", t.downAndUp) },
-		func() error {
-			return t.do(ctx, "default → scale", "`--profile scale up proxy`", up("scale", "proxy"))
-		},
-		t.stopCrew,
-		func() error {
-			return t.startCrew(ctx, "scale", &ledger.Site{Client: program.Client{URL: proxy}, Proxied: true})
-		},
-		func() error { return t.faults(ctx, "scale", scaled...) },
-		func() error { return t.do(ctx, "scale → https", "`--profile https up https`", t.https) },
-		func() error { return t.do(ctx, "scale, https", "checks of the containers", e.check) },
-		t.stopCrew,
-		func() error { return t.do(ctx, "scale → default", "remove members, `down`, `up`", t.shrink) },
-		func() error { return t.do(ctx, "default", "comparison of all posts", t.compare) },
-		func() error { return t.do(ctx, "monitoring", "`--profile monitoring up`, targets", t.monitor) },
-		func() error { return t.do(ctx, "monitoring", "checks of the containers", e.check) },
-	} {
-		if err := step(); err != nil {
-			return err
-		}
-	}
-	return nil
+	const checks = "checks of the containers"
+	t.do(ctx, "default", "`up`", t.up(""))
+	t.do(ctx, "default", checks, t.engine.check)
+	t.startCrew(ctx, "default", &ledger.Site{Client: program.Client{URL: direct}})
+	t.faults(ctx, "default", "api", "mongo")
+	t.do(ctx, "default", "`down`, `up`", t.downAndUp)
+	t.do(ctx, "default → scale", "`--profile scale up proxy`", t.up("scale", "proxy"))
+	t.stopCrew()
+	t.startCrew(ctx, "scale", &ledger.Site{Client: program.Client{URL: proxy}, Proxied: true})
+	t.faults(ctx, "scale", scaled...)
+	t.do(ctx, "scale → https", "`--profile https up https`", t.https)
+	t.do(ctx, "scale, https", checks, t.engine.check)
+	t.stopCrew()
+	t.do(ctx, "scale → default", "remove members, `down`, `up`", t.shrink)
+	t.do(ctx, "default", "comparison of all posts", t.compare)
+	t.do(ctx, "monitoring", "`--profile monitoring up`, targets", t.monitor)
+	t.do(ctx, "monitoring", checks, t.engine.check)
+	return t.err
+}
+
+// up returns what brings up services of a profile.
+func (t *trial) up(profile string, services ...string) func(context.Context) error {
+	return func(ctx context.Context) error { return t.engine.up(ctx, profile, services...) }
 }
 
 // startCrew makes clients read from the site and write to it.
-func (t *trial) startCrew(ctx context.Context, name string, site *ledger.Site) error {
-	if err := site.SignIn(ctx, "writer"); err != nil {
-		return err
+func (t *trial) startCrew(ctx context.Context, name string, site *ledger.Site) {
+	if t.err == nil {
+		t.err = site.SignIn(ctx, "writer")
 	}
-	t.site, t.crew = site, t.book.StartCrew(ctx, site, name, ledger.Work{Posts: 4, Readers: 3})
-	return nil
+	if t.err == nil {
+		t.site, t.crew = site, t.book.StartCrew(ctx, site, name, ledger.Work{Posts: 4, Readers: 3})
+	}
 }
 
-func (t *trial) stopCrew() error {
-	t.crew.Stop()
-	t.crew = nil
-	return nil
+func (t *trial) stopCrew() {
+	if t.crew != nil {
+		t.crew.Stop()
+		t.crew = nil
+	}
 }
 
-// do does one thing and adds a row with the time that it took, and what clients noticed of it if they are there.
-func (t *trial) do(ctx context.Context, profile, what string, do func(context.Context) error) error {
+// do does one thing and adds a row with the time that it took, and what clients noticed of it if they are there. After
+// a failure it does nothing.
+func (t *trial) do(ctx context.Context, profile, what string, do func(context.Context) error) {
+	if t.err != nil {
+		return
+	}
 	progress("%s: %s", profile, what)
 	noticed, begin := " | | |", time.Now()
 	err := t.awaitClients(ctx)
@@ -103,11 +105,10 @@ func (t *trial) do(ctx context.Context, profile, what string, do func(context.Co
 			reads.Failed, writes.Failed)
 	}
 	if err != nil {
-		err = fmt.Errorf("%s: %s: %w", profile, what, err)
+		t.err = fmt.Errorf("%s: %s: %w", profile, what, err)
 		what = "**failed**: " + what
 	}
 	fmt.Fprintf(&t.table, "| %s | %s | %.0f s | %s |\n", profile, what, time.Since(begin).Seconds(), noticed)
-	return err
 }
 
 // awaitClients waits until every client is served, if any are there.
@@ -119,19 +120,13 @@ func (t *trial) awaitClients(ctx context.Context) error {
 }
 
 // faults kills and then stops the containers of services, one after the other.
-func (t *trial) faults(ctx context.Context, profile string, services ...string) error {
-	for _, fault := range []struct {
-		name string
-		do   func(ctx context.Context, service string) error
-	}{{"SIGKILL", t.engine.kill}, {"SIGTERM", t.engine.stop}} {
-		for _, service := range services {
-			do := func(ctx context.Context) error { return fault.do(ctx, service) }
-			if err := t.do(ctx, profile, fault.name+" "+service, do); err != nil {
-				return err
-			}
-		}
+func (t *trial) faults(ctx context.Context, profile string, services ...string) {
+	for _, service := range services {
+		t.do(ctx, profile, "SIGKILL "+service, func(ctx context.Context) error { return t.engine.kill(ctx, service) })
 	}
-	return nil
+	for _, service := range services {
+		t.do(ctx, profile, "SIGTERM "+service, func(ctx context.Context) error { return t.engine.stop(ctx, service) })
+	}
 }
 
 func (t *trial) downAndUp(ctx context.Context) error {
@@ -184,12 +179,12 @@ func (t *trial) compare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(&t.table, "| | %d acknowledged posts, %d lost, %d doubled | | | | | |\n",
+	t.verdict = fmt.Sprintf("%d posts were acknowledged; of these, **%d were lost**. %d were doubled.\n\n",
 		v.Acknowledged, len(v.Lost), len(v.Doubled))
 	return v.Err()
 }
 
-// monitor adds Prometheus, which must reach the API, the machine and itself, and Grafana, which must have the dashboard.
+// monitor adds Prometheus, which must reach the API, the machine and itself, and Grafana with the dashboard.
 func (t *trial) monitor(ctx context.Context) error {
 	grafana := !strings.Contains(t.standIns, "grafana/grafana=left out")
 	services := []string{"prometheus"}

@@ -45,8 +45,8 @@ func (c *Client) SignIn(ctx context.Context, username string) error {
 	return err
 }
 
-// Call sends a request, with the body as JSON unless that is nil, and decodes the answer into result unless that is nil.
-// It follows no redirect. If there was an answer, it returns its headers, and the error is nil or a StatusError.
+// Call sends a request, with the body as JSON unless nil, and decodes the answer into result unless nil. It follows no
+// redirect. If there was an answer, it returns its headers, and the error is nil or a StatusError.
 func (c *Client) Call(ctx context.Context, method, path string, body, result any) (http.Header, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()

@@ -180,8 +180,8 @@ func FreeAddress() (addr, port string, err error) {
 	return "", "", errors.New("no port is free")
 }
 
-// Await checks again and again, a thousand times at most, until check returns nil. After timeout it returns an error that
-// names what it waited for.
+// Await calls check again and again, a thousand times at most, until it returns nil. After timeout, it returns an
+// error that names what it waited for.
 func Await(ctx context.Context, timeout time.Duration, what string, check func() error) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
