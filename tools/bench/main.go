@@ -74,22 +74,15 @@ func run(ctx context.Context, o options) error {
 		return err
 	}
 	// The reads come before the writes, which make the stores larger.
-	if err := measure(ctx, o, sites, func(s *site) []*load.Request { return s.reads }); err != nil {
+	if err := measure(ctx, o, sites, reads); err != nil {
 		return err
 	}
 	peak, err := largest.program.ResidentMiB("VmHWM")
 	if err != nil {
 		return err
 	}
-	if err := measure(ctx, o, sites, func(s *site) []*load.Request { return s.writes }); err != nil {
+	if err := measure(ctx, o, sites, writes); err != nil {
 		return err
-	}
-	for range o.rounds {
-		for _, b := range largest.busy {
-			if err := b.measure(ctx, o.length); err != nil {
-				return err
-			}
-		}
 	}
 	printTable(o, sites)
 	fmt.Printf("\nWith %s posts, the program listens %s after its start. It has %d MiB of resident memory at rest, "+
@@ -120,27 +113,20 @@ func printTable(o options, sites []*site) {
 		fmt.Printf(" %s posts |", thousands(s.posts))
 	}
 	fmt.Printf(" p50 | p99 |\n|-|%s-:|-:|\n", strings.Repeat("-:|", len(sites)))
-	printRow := func(name string, last *load.Request, cells ...string) {
-		fmt.Printf("| %s | %s | %s | %s |\n", name, strings.Join(cells, " | "),
-			last.Percentile(50).Round(100*time.Microsecond), last.Percentile(99).Round(100*time.Microsecond))
-	}
-	for _, requests := range []func(*site) []*load.Request{
-		func(s *site) []*load.Request { return s.reads },
-		func(s *site) []*load.Request { return s.writes },
-	} {
-		for i := range requests(sites[0]) {
-			var cells []string
+	for _, requests := range []func(*site) []*load.Request{reads, writes} {
+		for i, last := range requests(sites[len(sites)-1]) {
+			fmt.Printf("| %s |", last.Name)
 			for _, s := range sites {
-				cells = append(cells, fmt.Sprintf("%.0f", requests(s)[i].Rate()))
+				fmt.Printf(" %.0f |", requests(s)[i].Rate())
 			}
-			last := requests(sites[len(sites)-1])[i]
-			printRow(last.Name, last, cells...)
+			fmt.Printf(" %s | %s |\n", last.Percentile(50).Round(100*time.Microsecond),
+				last.Percentile(99).Round(100*time.Microsecond))
 		}
 	}
-	for _, b := range sites[len(sites)-1].busy {
-		printRow(b.read.Name, b.read, "", "", fmt.Sprintf("%.0f", b.read.Rate()))
-	}
 }
+
+func reads(s *site) []*load.Request  { return s.reads }
+func writes(s *site) []*load.Request { return s.writes }
 
 // thousands formats a number with a comma between thousands.
 func thousands(n int) string {

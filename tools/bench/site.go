@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -30,22 +29,6 @@ type site struct {
 	client        program.Client
 	started       time.Duration // from the start of the program until it listened
 	reads, writes []*load.Request
-	busy          []busyRead
-}
-
-// busyRead is a read, and what else is sent meanwhile, if anything.
-type busyRead struct{ read, meanwhile *load.Request }
-
-func (b busyRead) measure(ctx context.Context, length time.Duration) error {
-	if b.meanwhile == nil {
-		return b.read.Measure(ctx, length)
-	}
-	other, stop := context.WithCancel(ctx)
-	ended := make(chan error, 1)
-	go func() { ended <- b.meanwhile.Measure(other, time.Hour) }()
-	err := b.read.Measure(ctx, length)
-	stop()
-	return errors.Join(err, <-ended)
 }
 
 // post is a post as the list shows it.
@@ -75,20 +58,18 @@ func openSite(ctx context.Context, binary, keep, dir string, posts int) (*site, 
 	if err := program.Command(ctx, binary, []string{"DATA_DIR=" + kept}, "backup", copied); err != nil {
 		return nil, err
 	}
-	addr, port, err := program.FreeAddress()
+	p, err := program.NewProcess("gin-blog", data, []string{
+		"PORT={port}", "DATA_DIR=" + data, "LOG_LEVEL=error", "RATE_LIMIT=false", "REFRESH_ROTATION=false",
+		"ACCESS_TOKEN_TTL=24h",
+	}, binary)
 	if err != nil {
 		return nil, err
 	}
-	s := &site{posts: posts, client: program.Client{URL: "http://" + addr}}
-	s.program = &program.Process{Name: "gin-blog", Command: []string{binary}, Dir: data, Addr: addr, Env: []string{
-		"PORT=" + port, "DATA_DIR=" + data, "LOG_LEVEL=error", "RATE_LIMIT=false", "REFRESH_ROTATION=false",
-		"ACCESS_TOKEN_TTL=24h",
-	}}
 	start := time.Now()
-	if err := s.program.StartAndWait(ctx); err != nil {
+	if err := p.StartAndWait(ctx); err != nil {
 		return nil, err
 	}
-	s.started = time.Since(start)
+	s := &site{posts: posts, program: p, client: program.Client{URL: "http://" + p.Addr}, started: time.Since(start)}
 	return s, s.prepare(ctx)
 }
 
@@ -186,21 +167,20 @@ func (s *site) prepareWrites(ctx context.Context, newest post) error {
 	}
 	const ok, unavailable = http.StatusOK, http.StatusServiceUnavailable
 	token := "Authorization: Bearer " + s.client.Token + "\r\n"
+	creations := send("creations", "POST /posts", token, created, 4, 20*time.Millisecond, http.StatusCreated)
+	logins := send("logins", "POST /auth/login", "", login, 400, 2*time.Second, ok, unavailable)
+	busy := s.get("the newest 20 posts, while 200 posts a second are created", "/posts", "")
+	busy.Meanwhile = creations
+	storm := send("the same, while 200 logins a second arrive", "GET /posts", "", "", 1, 10*time.Millisecond, ok)
+	storm.Meanwhile = logins
 	s.writes = []*load.Request{
 		send("create a post", "POST /posts", token, created, load.Connections, 0, http.StatusCreated),
 		send("refresh a session", "POST /auth/refresh", "", refresh, load.Connections, 0, ok),
 		send("log in, one at a time (bcrypt cost 10)", "POST /auth/login", "", login, 1, 0, ok),
+		busy,
+		send("the newest 20 posts, at 100 requests a second", "GET /posts", "", "", 1, 10*time.Millisecond, ok),
+		storm,
 	}
-	const idle, busy = "the same at 100 requests a second", "the same, while 200 logins a second arrive"
-	s.busy = []busyRead{{
-		read:      s.get("the newest 20 posts, while 200 posts a second are created", "/posts", ""),
-		meanwhile: send("creations", "POST /posts", token, created, 4, 20*time.Millisecond, http.StatusCreated),
-	}, {
-		read: send(idle, "GET /posts", "", "", 1, 10*time.Millisecond, ok),
-	}, {
-		read:      send(busy, "GET /posts", "", "", 1, 10*time.Millisecond, ok),
-		meanwhile: send("logins", "POST /auth/login", "", login, 400, 2*time.Second, ok, unavailable),
-	}}
 	return nil
 }
 

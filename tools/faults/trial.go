@@ -41,20 +41,24 @@ func (t *trial) run(ctx context.Context, binary, dir string, seed uint64) (*ledg
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	addr, port, err := program.FreeAddress()
-	if err != nil {
-		return nil, err
-	}
-	t.site.URL = "http://" + addr
-	t.program = &program.Process{Name: "gin-blog", Command: []string{binary}, Dir: dir, Addr: addr, Env: []string{
-		"PORT=" + port, "BCRYPT_COST=4", "RATE_LIMIT=false", "ACCESS_TOKEN_TTL=24h", "LOG_LEVEL=warn",
-	}}
+	settings := []string{"PORT={port}", "BCRYPT_COST=4", "RATE_LIMIT=false", "ACCESS_TOKEN_TTL=24h", "LOG_LEVEL=warn"}
 	if t.mongoServer != "" {
-		if err := t.startDatabase(ctx, dir); err != nil {
+		var err error
+		t.database, err = program.NewProcess("mongo-server", dir, nil, t.mongoServer, "{port}", filepath.Join(dir, "mongodb"))
+		if err != nil {
 			return nil, err
 		}
 		defer t.database.Close()
+		if err := t.database.StartAndWait(ctx); err != nil {
+			return nil, err
+		}
+		settings = append(settings, "MONGO_URI=mongodb://"+t.database.Addr)
 	}
+	var err error
+	if t.program, err = program.NewProcess("gin-blog", dir, settings, binary); err != nil {
+		return nil, err
+	}
+	t.site.URL = "http://" + t.program.Addr
 	defer t.program.Close()
 	if err := t.startProgram(ctx); err != nil {
 		return nil, err
@@ -74,17 +78,6 @@ func (t *trial) run(ctx context.Context, binary, dir string, seed uint64) (*ledg
 		return nil, err
 	}
 	return book.Compare(ctx, &t.site.Client, thread)
-}
-
-func (t *trial) startDatabase(ctx context.Context, dir string) error {
-	addr, port, err := program.FreeAddress()
-	if err != nil {
-		return err
-	}
-	command := []string{t.mongoServer, port, filepath.Join(dir, "mongodb")}
-	t.database = &program.Process{Name: "mongo-server", Command: command, Dir: dir, Addr: addr}
-	t.program.Env = append(t.program.Env, "MONGO_URI=mongodb://"+addr)
-	return t.database.StartAndWait(ctx)
 }
 
 // startProgram starts the program and waits until it is ready.

@@ -148,31 +148,23 @@ func (s *site) startPocketBase(ctx context.Context, ginBlog *server) (*server, e
 		list: fmt.Sprintf("%s?perPage=%d&sort=-@rowid&expand=author&skipTotal=1", records, pageSize),
 		post: records + "/ID?expand=author",
 	}
-	return s.launch(ctx, serverCPU, template, nil, s.pocketBase, append(flags, "serve", "--http", "127.0.0.1:{port}")...)
+	return s.launch(ctx, serverCPU, template, nil, append([]string{s.pocketBase, "serve", "--http", "127.0.0.1:{port}"}, flags...)...)
 }
 
-// launch starts a server that is bound to a processor, and waits until it listens on the {port} of its settings or
-// arguments.
+// launch starts a server that is bound to a processor, and waits until it listens.
 func (s *site) launch(
-	ctx context.Context, cpu string, template server, settings []string, command string, args ...string,
+	ctx context.Context, cpu string, template server, settings []string, command ...string,
 ) (*server, error) {
-	addr, port, err := program.FreeAddress()
+	server := template
+	// taskset becomes the server, so both have the same process id.
+	command = append([]string{"taskset", "--cpu-list", cpu}, command...)
+	var err error
+	server.process, err = program.NewProcess(strconv.Itoa(len(s.processes)), s.dir, settings, command...)
 	if err != nil {
 		return nil, err
 	}
-	for _, texts := range [][]string{settings, args} {
-		for i := range texts {
-			texts[i] = strings.ReplaceAll(texts[i], "{port}", port)
-		}
-	}
-	server := template
-	server.client.URL = "http://" + addr
-	// taskset becomes the server, so both have the same process id.
-	server.process = &program.Process{
-		Name: strconv.Itoa(len(s.processes)), Dir: s.dir, Addr: addr, Env: settings,
-		Command: append([]string{"taskset", "--cpu-list", cpu, command}, args...),
-	}
 	s.processes = append(s.processes, server.process)
+	server.client.URL = "http://" + server.process.Addr
 	return &server, server.process.StartAndWait(ctx)
 }
 

@@ -32,6 +32,7 @@ type Request struct {
 	Statuses    []int  // of the expected answers
 	Connections int
 	Every       time.Duration // from one request of a connection to the next. 0 means as soon as that is answered
+	Meanwhile   *Request      // what is sent at the same time, if anything
 	Samples     []Sample      // one for each measurement
 
 	sent atomic.Int64
@@ -61,6 +62,16 @@ func New(name, addr, methodAndPath, headers, body string) *Request {
 func (r *Request) Measure(ctx context.Context, length time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, length)
 	defer cancel()
+	if r.Meanwhile == nil {
+		return r.measure(ctx)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- r.Meanwhile.measure(ctx) }()
+	return errors.Join(r.measure(ctx), <-ended)
+}
+
+// measure measures until ctx ends.
+func (r *Request) measure(ctx context.Context) error {
 	times := make([][]time.Duration, r.Connections)
 	errs := make([]error, r.Connections)
 	var clients sync.WaitGroup

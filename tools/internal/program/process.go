@@ -59,25 +59,36 @@ func Output(ctx context.Context, name string, args ...string) (string, error) {
 
 // Process is a server that can be started again after it ended, with the same port and data.
 type Process struct {
-	Name    string // also of the log
-	Command []string
-	Env     []string
-	Dir     string // the working directory, where the log is
-	Addr    string // where the server listens
-	running *exec.Cmd
-	exited  chan struct{} // closed when running has exited
+	Name              string // also of the log
+	Addr              string // where it listens
+	dir               string // the working directory, where the log is
+	settings, command []string
+	running           *exec.Cmd
+	exited            chan struct{} // closed when running has exited
+}
+
+// NewProcess returns a server that is to listen on a free port of this machine, which {port} in its settings and its
+// command stands for.
+func NewProcess(name, dir string, settings []string, command ...string) (*Process, error) {
+	addr, port, err := freeAddress()
+	for _, texts := range [][]string{settings, command} {
+		for i := range texts {
+			texts[i] = strings.ReplaceAll(texts[i], "{port}", port)
+		}
+	}
+	return &Process{Name: name, Addr: addr, dir: dir, settings: settings, command: command}, err
 }
 
 // Start starts the process, and appends its output to the log.
 func (p *Process) Start() error {
-	log, err := os.OpenFile(filepath.Join(p.Dir, p.Name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	log, err := os.OpenFile(filepath.Join(p.dir, p.Name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("open the log of %s: %w", p.Name, err)
 	}
 	defer log.Close()
-	cmd := exec.Command(p.Command[0], p.Command[1:]...)
-	cmd.Dir, cmd.Stdout, cmd.Stderr = p.Dir, log, log
-	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}, p.Env...)
+	cmd := exec.Command(p.command[0], p.command[1:]...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = p.dir, log, log
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}, p.settings...)
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start %s: %w", p.Name, err)
 	}
@@ -165,11 +176,11 @@ func (p *Process) ProcessorTime() (time.Duration, error) {
 	return time.Duration(user+system) * 10 * time.Millisecond, errors.Join(userErr, systemErr)
 }
 
-// FreeAddress returns an address of this machine on which nobody listens, and its port.
+// freeAddress returns an address of this machine on which nobody listens, and its port.
 //
 // The port is below the range from which the system picks the local port of a connection. A client that dials while its
 // server is down could otherwise be given that server's port, and connect to itself.
-func FreeAddress() (addr, port string, err error) {
+func freeAddress() (addr, port string, err error) {
 	for range 100 {
 		port := strconv.Itoa(20000 + rand.IntN(10000))
 		listener, err := net.Listen("tcp", "127.0.0.1:"+port)
