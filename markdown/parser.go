@@ -29,12 +29,12 @@ func newParser() parser.Parser {
 		),
 		parser.WithInlineParsers(
 			util.Prioritized(extension.NewTaskCheckBoxParser(), 0),
-			util.Prioritized(limitedMarks{parser.NewCodeSpanParser()}, 100),
+			util.Prioritized(codeSpans{parser.NewCodeSpanParser()}, 100),
 			util.Prioritized(limitedLinks{limitedMarks{parser.NewLinkParser()}}, 200),
-			util.Prioritized(limitedMarks{parser.NewAutoLinkParser()}, 300),
+			util.Prioritized(parser.NewAutoLinkParser(), 300),
 			util.Prioritized(limitedMarks{parser.NewEmphasisParser()}, 500),
 			util.Prioritized(limitedMarks{extension.NewStrikethroughParser()}, 500),
-			util.Prioritized(extension.NewLinkifyParser(), 999),
+			util.Prioritized(addresses{extension.NewLinkifyParser()}, 999),
 		),
 		parser.WithParagraphTransformers(
 			util.Prioritized(limitedReferences{parser.LinkReferenceParagraphTransformer}, 100),
