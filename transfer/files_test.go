@@ -265,7 +265,7 @@ func TestImportMarkdown(t *testing.T) {
 		"Latin-1":         {head + "---\n\nGr\xf6\xdfe\n", "refused: it is not in UTF-8", ""},
 		"TOML":            {"+++\ntitle = \"T\"\n+++\n", "refused: its front matter is TOML", ""},
 		"no end":          {head + "Hello\n", "refused: no second line --- ends", ""},
-		"bad YAML":        {"---\ntitle: [\n---\n\nHello\n", "refused: its front matter is no YAML", ""},
+		"bad YAML":        {"---\ntitle: [\n---\n\nHello\n", "refused: its front matter is no YAML at line 2", ""},
 		"twice":           {"---\ntitle: T\nTitle: U\n---\n\nHello\n", "refused: its front matter has title twice", ""},
 		"no title":        {"---\ndate: 2024-05-01\n---\n\nHello\n", "refused: title is required", ""},
 		"no content":      {head + "---\n", "refused: content is required", ""},
@@ -284,7 +284,17 @@ func TestImportMarkdown(t *testing.T) {
 		"long content": {head + "---\n\n" + strings.Repeat("x", 100_001), "refused: content must have 1 to 100000", ""},
 		"aliases": {"---\ntitle: &a [x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\n---\n\nx\n",
 			"refused: its front matter has aliases", ""},
-		"nested": {"---\ntitle: " + strings.Repeat("[", 15000) + "\n---\n\nx\n", "refused: its front matter is no YAML", ""},
+		"nested": {"---\ntitle: " + strings.Repeat("[", 15000) + "\n---\n\nx\n",
+			"refused: its front matter is nested more than 20 deep, at line 2", ""},
+		"nested in quotes": {"---\nsubtitle: \"" + strings.Repeat("[", 100) + "\"\n" + strings.TrimPrefix(head, "---\n") +
+			"a: " + strings.Repeat("[", 19) + strings.Repeat("]", 19) + "\n---\n\nHello\n", "created: ", "Hello"},
+		"nested lists": {head + "a:\n  " + strings.Repeat("- ", 20) + "x\n---\n\nx\n",
+			"refused: its front matter is nested", ""},
+		"many lines": {head + "a: |\n" + strings.Repeat("\n", 500) + "---\n\nx\n",
+			"refused: its front matter has more than 500 lines", ""},
+		"many CRs": {head + "a: |\n" + strings.Repeat("\r", 500) + "\n---\n\nx\n",
+			"refused: its front matter has more than 500 lines", ""},
+		"two documents": {head + "...\ntitle: U\n---\n\nx\n", "refused: its front matter is more than one YAML", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := testkit.SQLite(t).(store)

@@ -19,8 +19,13 @@ import (
 // A post as a Markdown file is front matter in YAML between two lines "---", an empty line, the content, and a line
 // feed. Hugo, Jekyll and others read that. The empty line and the last line feed are no part of the content.
 
-// maxFrontMatter bounds what a file can make the YAML parser do.
-const maxFrontMatter = 16 << 10
+// The bounds of what a file can make the YAML parser do: its time grows with the square of the lines, and with the
+// square of the nesting.
+const (
+	maxFrontMatter = 16 << 10 // bytes
+	maxLines       = 500
+	maxNesting     = 20
+)
 
 // fileTime is how times are written.
 const fileTime = "2006-01-02T15:04:05.000Z07:00"
@@ -118,17 +123,15 @@ func splitFrontMatter(file string) (front, content string, err error) {
 // fields are the fields of a front matter, by their names in lower case.
 type fields map[string]any
 
-// parseYAML reads a front matter. It refuses aliases, with which a short text can stand for a very long one.
+// parseYAML reads a front matter.
 func parseYAML(front string) (fields, error) {
-	for _, t := range lexer.Tokenize(front) {
-		if t.Type == token.AliasType || t.Type == token.MergeKeyType {
-			return nil, errors.New("its front matter has aliases (*), which are not read")
-		}
+	front = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(front) // as YAML has it
+	if err := checkYAML(front); err != nil {
+		return nil, err
 	}
 	var found map[string]any
 	if err := yaml.Unmarshal([]byte(front), &found); err != nil {
-		reason, _, _ := strings.Cut(err.Error(), "\n")
-		return nil, fmt.Errorf("its front matter is no YAML: %s", reason)
+		return nil, describeYAMLError(err)
 	}
 	lower := make(fields, len(found))
 	for name, value := range found {
@@ -139,6 +142,55 @@ func parseYAML(front string) (fields, error) {
 		lower[name] = value
 	}
 	return lower, nil
+}
+
+// describeYAMLError says what is wrong, and in which line of the file. It does not ask for the whole text of the
+// error, which shows the lines around at great cost.
+func describeYAMLError(err error) error {
+	located, ok := errors.AsType[yaml.Error](err)
+	if !ok || located.GetToken() == nil {
+		return errors.New("its front matter is no YAML")
+	}
+	reason, _, _ := strings.Cut(located.GetMessage(), "\n")
+	return fmt.Errorf("its front matter is no YAML at line %d: %s", located.GetToken().Position.Line+1, reason)
+}
+
+// checkYAML refuses a front matter that would cost too much. It refuses aliases, with which a short text can stand for
+// a very long one.
+func checkYAML(front string) error {
+	if strings.Count(front, "\n") > maxLines {
+		return fmt.Errorf("its front matter has more than %d lines", maxLines)
+	}
+	var blocks []int // the columns at which the open blocks start
+	brackets := 0
+	for _, t := range lexer.Tokenize(front) {
+		switch t.Type {
+		case token.AliasType, token.MergeKeyType:
+			return errors.New("its front matter has aliases (*), which are not read")
+		case token.DocumentHeaderType, token.DocumentEndType:
+			return errors.New("its front matter is more than one YAML document")
+		case token.SequenceStartType, token.MappingStartType:
+			brackets++
+		case token.SequenceEndType, token.MappingEndType:
+			brackets--
+		}
+		if brackets == 0 && startsBlock(t) {
+			for len(blocks) > 0 && blocks[len(blocks)-1] >= t.Position.Column {
+				blocks = blocks[:len(blocks)-1]
+			}
+			blocks = append(blocks, t.Position.Column)
+		}
+		if len(blocks)+brackets > maxNesting {
+			return fmt.Errorf("its front matter is nested more than %d deep, at line %d", maxNesting, t.Position.Line+1)
+		}
+	}
+	return nil
+}
+
+// startsBlock returns whether a token may start a block: it is the first of its line, or follows "-" or "?".
+func startsBlock(t *token.Token) bool {
+	return t.Prev == nil || t.Prev.Position.Line < t.Position.Line ||
+		t.Prev.Type == token.SequenceEntryType || t.Prev.Type == token.MappingKeyType
 }
 
 // The methods below return the zero value if a field is missing or null, or if there was an error before.

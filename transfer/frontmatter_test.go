@@ -1,6 +1,8 @@
 package transfer
 
 import (
+	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -35,6 +37,36 @@ func FuzzMarkdown(f *testing.F) {
 		}
 	})
 }
+
+// TestHostileFrontMatterIsCheap reads front matter of 16 KiB that costs a YAML parser without bounds some hundred MiB.
+func TestHostileFrontMatterIsCheap(t *testing.T) {
+	nested, keys := "", ""
+	for i := range 150 {
+		nested += strings.Repeat(" ", i) + "a:\n"
+	}
+	for i := range 490 {
+		keys += fmt.Sprintf("a%d: &a%d !!str b\n", i, i)
+	}
+	for name, front := range map[string]string{
+		"brackets": fill("["), "brackets of a field": "a: " + fill("["), "pairs of brackets": fill("[]"),
+		"maps": fill("{a: "), "lists": fill("- "), "maps in lists": fill("[a: {b: "), "lists in maps": fill("{a: - - "),
+		"nested": nested, "keys": keys, "a long key": fill("a") + ": b", "question marks": fill("? "),
+		"empty lines": "a: |\n" + fill("\n"), "carriage returns": "a: |\n" + fill("\r"), "texts": fill("a: |\n  b\n"),
+		"quotes": "a: \"" + fill("\ta"), "numbers": "a: " + fill("9"), "documents": fill("--- a\n"),
+		"no directives": fill("%"), "reserved": fill("@"), "anchors": fill("&a "), "tags": fill("!!str "),
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, _ = parseMarkdown([]byte("---\n" + front + "\n---\n\nx\n")) // another test looks at the errors
+		runtime.ReadMemStats(&after)
+		if used := (after.TotalAlloc - before.TotalAlloc) >> 20; used > 40 {
+			t.Errorf("%s: allocates %d MiB", name, used)
+		}
+	}
+}
+
+// fill repeats a text up to the longest front matter.
+func fill(unit string) string { return strings.Repeat(unit, (maxFrontMatter-100)/len(unit)) }
 
 // FuzzParseMarkdown wants no file to take long, and every error to be a line.
 func FuzzParseMarkdown(f *testing.F) {
