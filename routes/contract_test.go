@@ -25,6 +25,7 @@ var documented = sync.OnceValues(func() (routers.Router, error) {
 	if err != nil {
 		return nil, err
 	}
+	openapi3.DefineStringFormat("date-time", "(?i)"+openapi3.FormatOfStringDateTime) // RFC 3339 allows t and z too
 	doc, err := openapi3.NewLoader().LoadFromData(text)
 	if err != nil {
 		return nil, err

@@ -89,8 +89,7 @@ type optionalTime struct {
 
 var errNotTime = errors.New("no time")
 
-// UnmarshalJSONFrom implements json.UnmarshalerFrom. It takes null, and what RFC 3339 allows: a time without a zone, or
-// with a comma before the milliseconds, is refused.
+// UnmarshalJSONFrom implements json.UnmarshalerFrom. It takes null, and what RFC 3339 allows.
 func (t *optionalTime) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	t.sent = true
 	if d.PeekKind() == jsontext.KindNull {
@@ -103,11 +102,9 @@ func (t *optionalTime) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	if err != nil {
 		return err
 	}
-	var value time.Time
-	if err := value.UnmarshalText([]byte(token.String())); err != nil {
-		return errNotTime
-	}
-	if t.value = models.StoredTime(value); t.value.IsZero() {
+	value, ok := validation.ParseTime(token.String())
+	t.value = models.StoredTime(value)
+	if !ok || t.value.IsZero() {
 		return errNotTime
 	}
 	return nil

@@ -258,6 +258,19 @@ func TestDraftRefusals(t *testing.T) {
 			s.send(t, "DELETE", "/drafts/"+d.ID, "", bearer(g.Token)).is(204)
 		})
 	}
+	tomorrow := s.clock.now().AddDate(0, 0, 1).UTC().Format("2006-01-02T15:04:05")
+	for _, end := range []string{",5Z", "+24:00", "+01:60", "+0100", " Z", ".Z", "", "Z "} {
+		body := fmt.Sprintf(`{"title":"t","content":"c","publishAt":%q}`, tomorrow+end)
+		s.send(t, "POST", "/drafts", body, bearer(g.Token)).
+			fails(400, "ValidationError", "publishAt must be a time with its zone", "publishAt")
+	}
+	for _, end := range []string{"Z", "z", "-00:00", ".0009Z"} {
+		at := strings.Replace(tomorrow, "T", "t", 1) + end
+		d := s.draft(t, g.Token, fmt.Sprintf(`{"title":"t","content":"c","publishAt":%q}`, at))
+		if d.PublishAt == nil || *d.PublishAt != tomorrow+".000Z" {
+			t.Errorf("%s is taken as %v", at, d.PublishAt)
+		}
+	}
 	longest := fmt.Sprintf(`{"title":%q,"content":%q,"publishAt":%q}`,
 		strings.Repeat("é", 200), strings.Repeat("é", 100000), inDays(364))
 	d := s.draft(t, g.Token, longest)

@@ -2,8 +2,10 @@ package transfer
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -14,6 +16,7 @@ import (
 	"github.com/goccy/go-yaml/token"
 
 	"gin-blog/models"
+	"gin-blog/validation"
 )
 
 // A post as a Markdown file is front matter in YAML between two lines "---", an empty line, the content, and a line
@@ -236,15 +239,29 @@ func (f fields) time(name string, before error) (time.Time, error) {
 		return models.StoredTime(at), nil
 	}
 	text, _ := f[name].(string)
-	for _, form := range []string{
-		time.RFC3339, time.DateOnly, "2006-01-02T15:04:05", "2006-01-02T15:04", time.DateTime, "2006-01-02 15:04",
-		"2006-01-02 15:04:05 -0700", "2006-01-02 15:04:05 -07:00", "2006-01-02 15:04:05Z07:00",
-	} {
-		if at, err := time.Parse(form, text); err == nil {
-			return models.StoredTime(at), nil
-		}
+	if at, ok := parseTime(text); ok {
+		return models.StoredTime(at), nil
 	}
 	return time.Time{}, fmt.Errorf("%s must be a time like 2026-01-02T15:04:05Z", name)
+}
+
+// timeForm is how people and programs write times in front matter. The time of day and the zone may be missing.
+var timeForm = regexp.MustCompile(`^(\d{4})-(\d\d?)-(\d\d?)` +
+	`(?:(?:[Tt]| +)(\d\d?):(\d\d)(?::(\d\d(?:\.\d+)?))? *([Zz]|[+-]\d\d:?\d\d)?)?$`)
+
+// parseTime reads a time in one of these forms, by the rules of RFC 3339.
+func parseTime(text string) (time.Time, bool) {
+	m := timeForm.FindStringSubmatch(text)
+	if m == nil {
+		return time.Time{}, false
+	}
+	twoDigits := func(digits string) string { return ("00" + digits)[len(digits):] }
+	zone := cmp.Or(m[7], "Z")
+	if len(zone) == len("+0700") {
+		zone = zone[:3] + ":" + zone[3:]
+	}
+	return validation.ParseTime(m[1] + "-" + twoDigits(m[2]) + "-" + twoDigits(m[3]) +
+		"T" + twoDigits(m[4]) + ":" + cmp.Or(m[5], "00") + ":" + cmp.Or(m[6], "00") + zone)
 }
 
 // flag returns true or false.

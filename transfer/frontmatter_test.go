@@ -38,6 +38,31 @@ func FuzzMarkdown(f *testing.F) {
 	})
 }
 
+func TestTimesOfFrontMatter(t *testing.T) {
+	for text, want := range map[string]string{
+		"2024-05-01": "2024-05-01T00:00:00Z", "2024-5-1": "2024-05-01T00:00:00Z",
+		"2024-05-01T10:00:00Z":   "2024-05-01T10:00:00Z",
+		"2024-05-01t10:00:00.5z": "2024-05-01T10:00:00.5Z", "2024-05-01T10:00:00+02:00": "2024-05-01T08:00:00Z",
+		"2024-05-01 10:00:00 +0200": "2024-05-01T08:00:00Z", "2024-05-01 10:00:00 +02:00": "2024-05-01T08:00:00Z",
+		"2024-05-01 10:00 -0930": "2024-05-01T19:30:00Z", "2024-05-01T10:00Z": "2024-05-01T10:00:00Z",
+		"2024-05-01 9:00": "2024-05-01T09:00:00Z", "2024-05-01T10:00:00": "2024-05-01T10:00:00Z",
+		"2016-12-31T23:59:60Z": "2017-01-01T00:00:00Z", `"2024-05-01"`: "2024-05-01T00:00:00Z",
+	} {
+		p, err := parseMarkdown([]byte("---\ndate: " + text + "\n---\n\nx\n"))
+		if err != nil || p.date.Format(time.RFC3339Nano) != want {
+			t.Errorf("%s: got %+v, %v, want %s", text, p, err, want)
+		}
+	}
+	for _, text := range []string{
+		"2024-05-01T10:00:00,5Z", "2024-05-01T10:00:00+24:00", "2024-05-01 10:00 +2400", "2024-05-01T24:00:00Z", "2024-02-30",
+		"2024-05-01T10:00:60Z", "2024-05-01Z", "2024-13-01", "24-05-01", "2024-05-01T10Z", "20240501", "2024",
+	} {
+		if p, err := parseMarkdown([]byte("---\ndate: " + text + "\n---\n\nx\n")); err == nil {
+			t.Errorf("%s: got %s, want none", text, p.date)
+		}
+	}
+}
+
 // TestHostileFrontMatterIsCheap reads front matter of 16 KiB that costs a YAML parser without bounds some hundred MiB.
 func TestHostileFrontMatterIsCheap(t *testing.T) {
 	nested, keys := "", ""
