@@ -49,7 +49,7 @@ func commands() []command {
 		}, {
 			name: "import", args: "[-json] DIR",
 			help: "import such files, and say for each what was done;\n" +
-				"-author NAME: the author of files that name none",
+				"-author NAME: the author of files that name nobody here",
 			run: interruptible(importFiles),
 		}, {
 			name: "healthcheck",

@@ -47,7 +47,7 @@ Usage:
   gin-blog export [-json] DIR         write the posts to Markdown files with front matter, in a new folder;
                                       -json: users and posts as mongoexport does, with -hashes also password hashes
   gin-blog import [-json] DIR         import such files, and say for each what was done;
-                                      -author NAME: the author of files that name none
+                                      -author NAME: the author of files that name nobody here
   gin-blog healthcheck                exit 0 when the server on this machine's PORT is ready
   gin-blog version                    print version, commit and Go version
   gin-blog -h                         print this help

@@ -138,7 +138,14 @@ func importFrom[S any](t *testing.T, s S, dir string, run importer[S]) (results 
 
 func importMarkdown(t *testing.T, s store, dir string) map[string]string {
 	t.Helper()
+	return importAs(t, s, dir, "")
+}
+
+// importAs imports a folder, with the author of files whose author is nobody.
+func importAs(t *testing.T, s store, dir, author string) map[string]string {
+	t.Helper()
 	return importFrom(t, s, dir, func(ctx context.Context, s store, dir *os.Root, o transfer.ImportOptions) error {
+		o.Author = author
 		return transfer.ImportMarkdown(ctx, s, dir, o)
 	})
 }
@@ -382,6 +389,67 @@ func TestImportOfEditedFiles(t *testing.T) {
 			stored, err := s.PostByID(t.Context(), p.ID)
 			if !strings.HasPrefix(got, c.want) || err != nil || stored.Content != c.content || stored.AuthorID != author.ID {
 				t.Errorf("got %q and %+v, %v, want %q and %q", got, stored, err, c.want, c.content)
+			}
+		}
+	})
+}
+
+// TestImportChangesNobodysPost goes through who a post, the file with its id, and -author may say wrote it: the text
+// changes only if they agree.
+func TestImportChangesNobodysPost(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, opened models.Store) {
+		s := opened.(store)
+		ids := map[string]models.ID{}
+		for _, name := range []string{"alice", "mallory", "left"} {
+			u := &models.User{ID: models.NewID(), Username: name, Role: models.RoleUser}
+			if err := s.CreateUser(t.Context(), u); err != nil {
+				t.Fatal(err)
+			}
+			ids[name] = u.ID
+		}
+		if err := s.DeleteUser(t.Context(), ids["left"]); err != nil {
+			t.Fatal(err)
+		}
+		for _, writer := range []string{"alice", "left", ""} {
+			for _, named := range []string{"", "alice", "mallory", "left"} {
+				for _, option := range []string{"", "alice", "mallory", "left"} {
+					for _, text := range []string{"Hello", "Changed"} {
+						for _, date := range []string{"2024-05-01", "2024-05-02"} {
+							p := newPost(&models.User{ID: ids[writer]}, "T")
+							p.Content, p.Tags, p.CreatedAt = "Hello", nil, time.Date(2024, 5, 1, 0, 0, 0, 0, time.UTC)
+							if err := s.PostTable().Insert(t.Context(), []models.KeptPost{{Post: *p}}); err != nil {
+								t.Fatal(err)
+							}
+							dir, file := t.TempDir(), "---\ntitle: T\ndate: "+date+"\nid: \""+p.ID.Hex()+"\"\n"
+							if named != "" {
+								file += "author: " + named + "\n"
+							}
+							write(t, dir, "a.md", file+"---\n\n"+text+"\n")
+
+							resolved, want := named, "unchanged: "
+							if named == "" || named == "left" && option != "" {
+								resolved = option
+							}
+							agrees := resolved == writer || resolved == "" && (writer == "left" || text == "Hello")
+							switch {
+							case resolved == "left" || !agrees || date != "2024-05-01":
+								want = "refused: "
+							case text == "Changed":
+								want = "updated: "
+							}
+							got := importAs(t, s, dir, option)["a.md"]
+							stored, err := s.PostByID(t.Context(), p.ID)
+							if err != nil {
+								t.Fatal(err)
+							}
+							if !strings.HasPrefix(got, want) || stored.AuthorID != p.AuthorID ||
+								(stored.Content == "Hello") != (want != "updated: " || text == "Hello") {
+								t.Errorf("a post of %q, a file of %q from %s with %q, -author %q: got %s and %q, want %s", writer,
+									named, date, text, option, got, stored.Content, want)
+							}
+						}
+					}
+				}
 			}
 		}
 	})

@@ -35,7 +35,8 @@ type Result struct {
 
 // ImportOptions is how to import.
 type ImportOptions struct {
-	// Author is the username of the author of Markdown files that name none. If it is empty, their posts have no author.
+	// Author is the username of the author of files that name none, or nobody who is here. If it is empty, the posts of
+	// files that name none have no author.
 	Author string
 	Now    time.Time
 	// Report receives the result for each record.
@@ -118,7 +119,7 @@ const firstOddID = 0xf0
 // incoming is a post that is to be imported.
 type incoming struct {
 	models.Post
-	// namesAuthor is whether the file says who the author is.
+	// namesAuthor is whether the author is known, and not only missing.
 	namesAuthor bool
 	// lastmod is when the file says that the text changed last, or zero.
 	lastmod time.Time
@@ -220,6 +221,9 @@ func (i *importing) changePost(ctx context.Context, in *incoming, there *models.
 	if change.ChangesNothing(there) {
 		return Unchanged, nil
 	}
+	if !in.namesAuthor && there.Author != nil {
+		return "", refusef("the post %s has the author %s: name them in the file", in.ID.Hex(), there.Author.Username)
+	}
 	if !in.lastmod.IsZero() && in.lastmod.Before(there.UpdatedAt) {
 		return "", refusef("the post changed at %s, after the lastmod of the file: "+
 			"without a lastmod, the file replaces it all the same", there.UpdatedAt.Format(fileTime))
@@ -234,18 +238,27 @@ func (i *importing) changePost(ctx context.Context, in *incoming, there *models.
 	return Updated, err
 }
 
-// author returns the id of the user with a name.
-func (i *importing) author(ctx context.Context, username string) (models.ID, error) {
-	var u *models.User
-	err := retryFor.do(ctx, func() (err error) {
-		u, err = i.store.UserByUsername(ctx, username)
-		return err
-	})
-	if errors.Is(err, models.ErrUserNotFound) {
-		return models.ID{}, refusef("nobody is called %s: register that user first, or take the author out", username)
+// author returns the id of the author whom a file names. If it names none, or somebody who is nobody here, that is the
+// author of the options, or the zero ID.
+func (i *importing) author(ctx context.Context, named string) (models.ID, error) {
+	for _, username := range []string{named, i.Author} {
+		if username == "" {
+			continue
+		}
+		var u *models.User
+		err := retryFor.do(ctx, func() (err error) {
+			u, err = i.store.UserByUsername(ctx, username)
+			return err
+		})
+		if err == nil {
+			return u.ID, nil
+		}
+		if !errors.Is(err, models.ErrUserNotFound) {
+			return models.ID{}, err
+		}
+		if username == i.Author || i.Author == "" {
+			return models.ID{}, refusef("nobody is called %s: register that user first, or import with -author", username)
+		}
 	}
-	if err != nil {
-		return models.ID{}, err
-	}
-	return u.ID, nil
+	return models.ID{}, nil
 }

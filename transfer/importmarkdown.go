@@ -72,12 +72,10 @@ func (i *importing) importFile(ctx context.Context, dir *os.Root, file string) (
 		Post:    models.Post{ID: p.id, Title: p.title, Content: p.content, Tags: p.tags, CreatedAt: p.date},
 		lastmod: p.lastmod,
 	}
-	in.namesAuthor = p.author != ""
-	if author := cmp.Or(p.author, i.Author); author != "" {
-		if in.AuthorID, err = i.author(ctx, author); err != nil {
-			return "", err
-		}
+	if in.AuthorID, err = i.author(ctx, p.author); err != nil {
+		return "", err
 	}
+	in.namesAuthor = !in.AuthorID.IsZero()
 	if in.ID.IsZero() {
 		in.ID = fileID(p.date, file)
 	}
