@@ -70,12 +70,12 @@ func cutSlug(slug string) string {
 	return strings.Trim(slug[:maxSlug], "-")
 }
 
+// inASCII writes the Latin letters that have no parts.
+var inASCII = strings.NewReplacer("ß", "ss", "æ", "ae", "Æ", "ae", "œ", "oe", "Œ", "oe", "ø", "o", "Ø", "o",
+	"đ", "d", "Đ", "d", "ł", "l", "Ł", "l", "þ", "th", "Þ", "th", "ð", "d", "Ð", "d", "ı", "i")
+
 // decompose parts letters from their accents, and writes the Latin letters that have no such parts in ASCII.
-func decompose(s string) string {
-	s = strings.NewReplacer("ß", "ss", "æ", "ae", "Æ", "ae", "œ", "oe", "Œ", "oe", "ø", "o", "Ø", "o",
-		"đ", "d", "Đ", "d", "ł", "l", "Ł", "l", "þ", "th", "Þ", "th", "ð", "d", "Ð", "d", "ı", "i").Replace(s)
-	return norm.NFKD.String(s)
-}
+func decompose(s string) string { return norm.NFKD.String(inASCII.Replace(s)) }
 
 // isInsideOfWords returns whether r is no letter of a slug, but parts no words either: an accent or an apostrophe.
 func isInsideOfWords(r rune) bool { return unicode.Is(unicode.Mn, r) || r == '\'' || r == '’' }

@@ -1,12 +1,15 @@
 package routes_test
 
 import (
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -321,6 +324,50 @@ func TestSitemaps(t *testing.T) {
 			s.send(t, "GET", "/sitemaps/"+name, "").is(404)
 		}
 	})
+}
+
+// heldLinks is a store whose first list of links ends when told to. It reports a second one at the same time.
+type heldLinks struct {
+	models.Store
+	t               *testing.T
+	running         atomic.Int32
+	started, mayEnd chan struct{}
+}
+
+func (s *heldLinks) PostLinks(ctx context.Context, r models.PostRange) ([]models.PostLink, error) {
+	if s.running.Add(1) > 1 {
+		s.t.Error("two sitemaps are made at a time")
+	} else {
+		s.started <- struct{}{}
+		<-s.mayEnd
+	}
+	defer s.running.Add(-1)
+	return s.Store.PostLinks(ctx, r)
+}
+
+// TestSitemapsAreMadeOneAtATime: a request waits for its turn, and is told to come back if that takes long.
+func TestSitemapsAreMadeOneAtATime(t *testing.T) {
+	t.Parallel()
+	store := &heldLinks{Store: testkit.SQLite(t), t: t, started: make(chan struct{}, 9), mayEnd: make(chan struct{})}
+	s := newServer(t, store)
+	post := s.publish(t, s.signUp(t, "alice"), "First", "text")
+	all, one := "/sitemaps/"+strings.Repeat("0", 24)+".xml", "/sitemaps/"+post.ID+".xml"
+	var first, others sync.WaitGroup
+	first.Go(func() { s.send(t, "GET", all, "").is(200) })
+	<-store.started
+	s.send(t, "GET", "/healthz", "").is(200)
+	for _, path := range []string{all, one, "/sitemap.xml"} {
+		others.Go(func() {
+			s.send(t, "GET", path, "").fails(503, "ServiceUnavailableError", "The sitemaps are busy").
+				has("Retry-After", "1").hides(post.ID)
+		})
+	}
+	others.Wait()
+	close(store.mayEnd)
+	first.Wait()
+	for _, path := range []string{all, one, "/sitemap.xml"} {
+		s.send(t, "GET", path, "").is(200)
+	}
 }
 
 // TestSitemapsOfManyPosts counts posts in steps, and counts again when an import has made a sitemap too long.

@@ -20,20 +20,25 @@ const (
 	sitemapSize = 5_000
 	// maxSitemapSize is how many posts a sitemap may have after posts were added with older ids, as an import does.
 	maxSitemapSize = 2 * sitemapSize
-	// sitemapIndexTimeout is how long a request may count posts.
-	sitemapIndexTimeout = 2 * time.Second
+	// sitemapTimeout is how long a request waits for its turn, and how long it may count posts.
+	sitemapTimeout = 2 * time.Second
 )
 
-// errCounting says that the sitemap index is not finished: the next request goes on where this one stopped.
-var errCounting = models.NewError(models.Unavailable, "The sitemaps are being counted, try again later")
+var (
+	// errSitemapsBusy says that a request did not get its turn.
+	errSitemapsBusy = models.NewError(models.Unavailable, "The sitemaps are busy, try again later")
+	// errCounting says that the sitemap index is not finished: the next request goes on where this one stopped.
+	errCounting = models.NewError(models.Unavailable, "The sitemaps are being counted, try again later")
+)
 
 // sitemaps are the handlers of the sitemaps. A sitemap has the posts from an id on and before another, and the two
-// are its name. So it is read without a look at the others, and any process answers for it.
+// are its name. So it is read without a look at the others, and any process answers for it. They are made one at a
+// time, because each costs as much as many pages.
 type sitemaps struct {
 	store sitemapStore
 	site  *site.Address
 
-	turn *semaphore.Weighted // guards starts
+	turn *semaphore.Weighted // guards starts, and the making of a sitemap
 	// starts are the ids at which sitemaps start, but for the first, each sitemapSize posts after the one before. They
 	// stay as they are while posts come and go, so only the posts since the last start need to be counted.
 	starts []models.ID
@@ -58,7 +63,17 @@ func (h *sitemaps) robots(c *gin.Context) error {
 	return renderTagged(c, "text/plain; charset=utf-8", feed.Robots(address))
 }
 
-// index answers with the list of all sitemaps. It is not kept, because countAgain changes it without a commit.
+// takeTurn waits until no other sitemap is being made. The caller releases the turn.
+func (h *sitemaps) takeTurn(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, sitemapTimeout, errSitemapsBusy)
+	defer cancel()
+	if h.turn.Acquire(ctx, 1) != nil {
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+// index answers with the list of all sitemaps. It is not kept, because read changes it without a commit.
 func (h *sitemaps) index(c *gin.Context) error {
 	address, err := h.site.Of(c.Request)
 	if err != nil {
@@ -83,12 +98,12 @@ func (h *sitemaps) index(c *gin.Context) error {
 // count returns the ids at which sitemaps start. It counts the posts that were added since the last call. Where they
 // are too many for one request, it returns errCounting, and the next call goes on.
 func (h *sitemaps) count(ctx context.Context) ([]models.ID, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, sitemapIndexTimeout, errCounting)
-	defer cancel()
-	if h.turn.Acquire(ctx, 1) != nil {
-		return nil, context.Cause(ctx)
+	if err := h.takeTurn(ctx); err != nil {
+		return nil, err
 	}
 	defer h.turn.Release(1)
+	ctx, cancel := context.WithTimeoutCause(ctx, sitemapTimeout, errCounting)
+	defer cancel()
 	if h.starts == nil {
 		first, err := h.store.SkipPosts(ctx, models.ID{}, 0)
 		if err != nil || first.IsZero() {
@@ -111,14 +126,6 @@ func (h *sitemaps) count(ctx context.Context) ([]models.ID, error) {
 	return nil, context.Cause(ctx)
 }
 
-// countAgain makes the next index count all posts, in sitemaps of the usual size.
-func (h *sitemaps) countAgain(ctx context.Context) {
-	if h.turn.Acquire(ctx, 1) == nil {
-		h.starts = nil
-		h.turn.Release(1)
-	}
-}
-
 // read answers with one sitemap. It is not kept: crawlers read all of them, each once, and would push out what people
 // read.
 func (h *sitemaps) read(c *gin.Context) error {
@@ -135,27 +142,37 @@ func (h *sitemaps) read(c *gin.Context) error {
 	if !ok || !isXML {
 		return errNoPath
 	}
+	body, err := h.make(c, address, posts)
+	return answerXML(c, body, err)
+}
+
+// make returns the sitemap of a range of posts. Where that has become too long, the next index counts all posts again,
+// in sitemaps of the usual size.
+func (h *sitemaps) make(c *gin.Context, address string, posts models.PostRange) ([]byte, error) {
 	ctx := c.Request.Context()
+	if err := h.takeTurn(ctx); err != nil {
+		return nil, err
+	}
+	defer h.turn.Release(1)
 	links, err := h.store.PostLinks(ctx, posts)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if len(links) == 0 { // a sitemap must not be empty
-		return errNoPath
+		return nil, errNoPath
 	}
 	if len(links) > maxSitemapSize {
 		links = links[:maxSitemapSize]
-		h.countAgain(ctx)
+		h.starts = nil
+	}
+	if err := middleware.ReserveAnswer(c, len(links)*sitemapLinkBytes); err != nil {
+		return nil, err
 	}
 	pages := make([]feed.Link, len(links))
 	for i := range links {
 		pages[i] = feed.Link{Address: address + links[i].PagePath(), Updated: links[i].UpdatedAt}
 	}
-	if err := middleware.ReserveAnswer(c, len(pages)*sitemapLinkBytes); err != nil {
-		return err
-	}
-	body, err := feed.Sitemap(pages)
-	return answerXML(c, body, err)
+	return feed.Sitemap(pages)
 }
 
 // sitemapLinkBytes is about how many bytes a link in a sitemap has.
