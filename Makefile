@@ -5,11 +5,11 @@
 run: ## serve on http://localhost:3000; the first time, it compiles for a minute
 	go run .
 
-test: ## all tests with the race detector, on SQLite and on MongoDB
-	scripts/with-mongo scripts/test
+test: ## all tests, on SQLite and on MongoDB
+	scripts/test
 
 screenshots: ## pictures of the main pages into screenshots/ (needs Chromium)
-	mkdir -p screenshots && SCREENSHOTS=$(CURDIR)/screenshots go -C e2e test -count=1 -run TestScreenshots .
+	mkdir -p screenshots && SCREENSHOTS=$(CURDIR)/screenshots go test -count=1 -run TestScreenshots ./test/e2e
 
 postman: ## the Postman collection, against the program on both stores
 	scripts/with-mongo scripts/postman

@@ -131,7 +131,7 @@ func TestSavedExamples(t *testing.T) {
 			}
 		}
 	}
-	text, err := os.ReadFile("../postman/gin-blog.postman_collection.json")
+	text, err := os.ReadFile("../test/postman/gin-blog.postman_collection.json")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -181,7 +181,7 @@ func jsonExamples(content openapi3.Content) []any {
 
 // TestCollectionHasEveryRoute: the Postman collection misses no call.
 func TestCollectionHasEveryRoute(t *testing.T) {
-	text, err := os.ReadFile("../postman/gin-blog.postman_collection.json")
+	text, err := os.ReadFile("../test/postman/gin-blog.postman_collection.json")
 	if err != nil {
 		t.Fatal(err)
 	}

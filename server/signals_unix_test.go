@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestHandleSignals: a signal ends the context, and release leaves no goroutine behind. The tests in e2e show the rest.
+// TestHandleSignals: a signal ends the context, and release leaves no goroutine behind. The tests in test/e2e show the rest.
 func TestHandleSignals(t *testing.T) {
 	before := runtime.NumGoroutine()
 	for range 10 {

@@ -18,7 +18,7 @@ import (
 func TestEveryCallThatAPageShows(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("curl"); err != nil {
-		t.Skip("curl is not installed")
+		testkit.Skip(t, "curl is not here")
 	}
 	for _, path := range []string{
 		"/", "/?q=hello", "/p/ID", "/authors/alice", "/tags/go", "/register", "/login", "/new", "/p/ID/edit", "/p/ID/delete",

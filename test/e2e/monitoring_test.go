@@ -125,7 +125,7 @@ func queries(t *testing.T) map[string]string {
 			Rules []struct{ Alert, Expr string }
 		}
 	}
-	if err := yaml.Unmarshal(read(t, "../deploy/prometheus/alerts.yml"), &alerts); err != nil {
+	if err := yaml.Unmarshal(read(t, "../../deploy/prometheus/alerts.yml"), &alerts); err != nil {
 		t.Fatal(err)
 	}
 	for _, group := range alerts.Groups {
@@ -134,7 +134,7 @@ func queries(t *testing.T) map[string]string {
 		}
 	}
 
-	paths, err := filepath.Glob("../deploy/grafana/dashboards/*.json")
+	paths, err := filepath.Glob("../../deploy/grafana/dashboards/*.json")
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("dashboards: %v, %v", paths, err)
 	}

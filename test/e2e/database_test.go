@@ -117,7 +117,7 @@ func TestDatabaseAway(t *testing.T) {
 func TestDatabaseStopped(t *testing.T) {
 	t.Parallel()
 	testkit.MongoURI(t) // skips the test where there is no server
-	script, err := filepath.Abs("../scripts/mongo-server")
+	script, err := filepath.Abs("../../scripts/mongo-server")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -109,7 +109,7 @@ func finishDuringDrain(t *testing.T, p *process, token string) (title string) {
 func TestClientOfTheTutorial(t *testing.T) {
 	node, err := exec.LookPath("node")
 	if err != nil {
-		t.Skip("node is not here")
+		testkit.Skip(t, "Node.js is not here")
 	}
 	for name, environ := range map[string]func(t *testing.T) []string{
 		"SQLite":              func(*testing.T) []string { return nil },

@@ -147,7 +147,7 @@ func startCaddy(
 	for i, u := range upstreams {
 		names = append(names, fmt.Sprintf("api-%d:3000", i+1), u.Listener.Addr().String())
 	}
-	config := ports.Replace(string(read(t, "../deploy/Caddyfile")))
+	config := ports.Replace(string(read(t, "../../deploy/Caddyfile")))
 	for i := 0; i < len(names); i += 2 {
 		if strings.Count(config, names[i]) != 1 {
 			t.Fatalf("the Caddyfile does not have %q once", names[i])

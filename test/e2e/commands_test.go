@@ -72,15 +72,15 @@ func TestCommandLine(t *testing.T) {
 
 // TestVersionIsStamped: in a clone, the program knows its version and its commit, as the banner and GET / show them.
 func TestVersionIsStamped(t *testing.T) {
-	if info, err := os.Stat("../.git"); err != nil || !info.IsDir() {
+	if info, err := os.Stat("../../.git"); err != nil || !info.IsDir() {
 		t.Skip("Go stamps a version only in a clone with .git")
 	}
-	head, err := exec.Command("git", "-C", "..", "rev-parse", "HEAD").Output()
+	head, err := exec.Command("git", "-C", "../..", "rev-parse", "HEAD").Output()
 	if err != nil {
 		t.Skip("git is not here")
 	}
 	stamped := filepath.Join(t.TempDir(), "gin-blog")
-	build := exec.Command("go", "build", "-C", "..", "-buildvcs=true", "-o", stamped, ".") // GOFLAGS may turn it off
+	build := exec.Command("go", "build", "-C", "../..", "-buildvcs=true", "-o", stamped, ".") // GOFLAGS may turn it off
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}

@@ -38,7 +38,7 @@ func TestTerminal(t *testing.T) {
 	t.Parallel()
 	script, err := exec.LookPath("script")
 	if err != nil || runtime.GOOS != "linux" {
-		t.Skip("script of util-linux is not here")
+		testkit.Skip(t, "script of util-linux is not here")
 	}
 	cmd := exec.Command(script, "-qefc", "exec "+binary, "/dev/null")
 	cmd.Dir = t.TempDir()

@@ -30,16 +30,16 @@ type replicaSet struct {
 func newReplicaSet(t *testing.T) *replicaSet {
 	t.Helper()
 	set := &replicaSet{t: t, dir: t.TempDir()}
-	server := exec.Command("../scripts/mongo-server")
+	server := exec.Command("../../scripts/mongo-server")
 	server.Stderr = os.Stderr
 	if err := server.Run(); err != nil {
-		missing(t, "a MongoDB server")
+		testkit.Skip(t, "a MongoDB server is not here")
 	}
-	install := exec.Command("../scripts/mongosh")
+	install := exec.Command("../../scripts/mongosh")
 	install.Stderr = os.Stderr
 	path, err := install.Output()
 	if err != nil {
-		missing(t, "mongosh")
+		testkit.Skip(t, "mongosh is not here")
 	}
 	set.mongosh = strings.TrimSpace(string(path))
 	for i := range 3 {
@@ -49,15 +49,6 @@ func newReplicaSet(t *testing.T) *replicaSet {
 	return set
 }
 
-// missing skips the test, because this machine lacks something. In CI that is a failure.
-func missing(t *testing.T, what string) {
-	t.Helper()
-	if os.Getenv("CI") == "true" {
-		t.Fatalf("%s is not here", what)
-	}
-	t.Skipf("%s is not here", what)
-}
-
 // start starts a member, and returns a function that kills it.
 func (s *replicaSet) start(i int) (kill func()) {
 	s.t.Helper()
@@ -65,7 +56,7 @@ func (s *replicaSet) start(i int) (kill func()) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	member := exec.Command("../scripts/mongo-server", port, s.data(i), "rs0")
+	member := exec.Command("../../scripts/mongo-server", port, s.data(i), "rs0")
 	var log strings.Builder
 	member.Stdout, member.Stderr = &log, &log
 	if err := member.Start(); err != nil {
@@ -96,7 +87,7 @@ func (s *replicaSet) data(i int) string { return filepath.Join(s.dir, fmt.Sprint
 // healthcheck runs the health check in the place of the container of a member, and returns its exit code and output.
 func (s *replicaSet) healthcheck(i int, environ ...string) (code int, output string) {
 	s.t.Helper()
-	content, err := os.ReadFile("../deploy/mongo/healthcheck.js")
+	content, err := os.ReadFile("../../deploy/mongo/healthcheck.js")
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -120,7 +111,7 @@ func (s *replicaSet) healthy(i int, environ ...string) bool {
 func (s *replicaSet) setMembers(hosts ...string) (output string) {
 	s.t.Helper()
 	code, output := s.run([]string{"MEMBERS=" + strings.Join(hosts, ",")},
-		"mongodb://"+strings.Join(s.hosts, ",")+"/admin?replicaSet=rs0", "../deploy/mongo/members.js")
+		"mongodb://"+strings.Join(s.hosts, ",")+"/admin?replicaSet=rs0", "../../deploy/mongo/members.js")
 	if code != 0 {
 		s.t.Fatalf("members.js ended with %d: %s", code, output)
 	}

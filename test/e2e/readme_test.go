@@ -24,7 +24,7 @@ func TestReadmeFlow(t *testing.T) {
 	var script string
 	var shown []block
 	const mark = "=== answer ==="
-	for _, block := range codeBlocks(t, "../README.md", "The tutorial's flow", p.port) {
+	for _, block := range codeBlocks(t, "../../README.md", "The tutorial's flow", p.port) {
 		if block.language == "sh" {
 			program := "DATA_DIR=" + filepath.Join(dir, "data") + " " + binary
 			script += strings.ReplaceAll(block.text, "go run .", program) + "echo '" + mark + "'\n"
@@ -55,7 +55,7 @@ func TestReadmeFlow(t *testing.T) {
 		"js": {"post.mjs", "From JavaScript by alice\n"},
 		"go": {"post.go", "From Go by alice\n"},
 	}
-	blocks := codeBlocks(t, "../docs/clients.md", "From code", p.port)
+	blocks := codeBlocks(t, "../../docs/clients.md", "From code", p.port)
 	if len(blocks) != len(programs) {
 		t.Errorf("%d programs in docs/clients.md, want %d", len(blocks), len(programs))
 	}
@@ -73,7 +73,7 @@ func TestReadmeFlow(t *testing.T) {
 // the server uses MongoDB. It also checks what the README says differs.
 func TestReadmeFromTheTutorial(t *testing.T) {
 	uri := strings.TrimSuffix(testkit.MongoURI(t), "/") + "/" + testkit.Database(t).Name()
-	lines := codeBlocks(t, "../README.md", "From the tutorial", "3000")
+	lines := codeBlocks(t, "../../README.md", "From the tutorial", "3000")
 	if len(lines) != 1 {
 		t.Fatalf("%d pieces of code, want one", len(lines))
 	}
@@ -131,7 +131,7 @@ func runLines(t *testing.T, file, text string) string {
 		"bash": {"bash", "-c", "set -eu\n" + text}, "post.mjs": {"node", path}, "post.go": {"go", "run", path},
 	}[file]
 	if _, err := exec.LookPath(args[0]); err != nil {
-		t.Skipf("%s is not here", args[0])
+		testkit.Skip(t, args[0]+" is not here")
 	}
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)

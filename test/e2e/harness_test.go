@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 	}
 	binary = filepath.Join(dir, "gin-blog")
 	build := exec.Command("go", "build", "-o", binary, ".")
-	build.Dir = ".."
+	build.Dir = "../.."
 	if out, err := build.CombinedOutput(); err != nil {
 		panic(fmt.Sprintf("build: %v\n%s", err, out))
 	}
