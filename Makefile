@@ -1,12 +1,15 @@
 # What a developer runs. CONTRIBUTING.md explains each.
 
-.PHONY: run test screenshots postman postman-examples schemathesis fuzz faults stack check bench bench-peers dist fmt
+.PHONY: run test race screenshots postman postman-examples schemathesis fuzz faults stack check bench bench-peers dist fmt
 
 run: ## serve on http://localhost:3000; the first time, it compiles for a minute
 	go run .
 
 test: ## all tests, on SQLite and on MongoDB
 	scripts/test
+
+race: ## the tests of what runs at once, with the race detector
+	scripts/race
 
 screenshots: ## pictures of the main pages into screenshots/ (needs Chromium)
 	mkdir -p screenshots && SCREENSHOTS=$(CURDIR)/screenshots go test -count=1 -run TestScreenshots ./test/e2e
