@@ -8,6 +8,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"gin-blog/httperror"
 	"gin-blog/models"
 )
 
@@ -116,11 +117,11 @@ func LimitBody(n int64) gin.HandlerFunc {
 // BufferBody reads the whole body, so that what a request may do is decided when its body is there: a client could send
 // half of it, and the rest after its session ended. It goes after LimitBody, and after all that can refuse the request
 // without its body. The bodies that are being received have a budget: BufferBody adds ErrTooManyLargeBodies if too
-// little is left.
+// little is left. It refuses a body that does not come whole before anybody looks at it.
 func BufferBody() gin.HandlerFunc {
 	bodies := &budget{limit: bodyBudget}
 	return func(c *gin.Context) {
-		release, err := bufferBody(c, bodies)
+		release, err := bufferBody(c, bodies, "The body did not arrive whole")
 		defer release()
 		if err != nil {
 			refuse(c, err)
@@ -130,10 +131,10 @@ func BufferBody() gin.HandlerFunc {
 	}
 }
 
-// bufferBody reads the whole body and puts it back. A later reader gets the same bytes and the same error as it would
-// without bufferBody. The body must be limited. bufferBody charges the memory before it is used; it returns
-// ErrTooManyLargeBodies if the budget has too little left. The caller gives the memory back by release.
-func bufferBody(c *gin.Context, bodies *budget) (release func(), err error) {
+// bufferBody reads the whole body and puts it back. The body must be limited. bufferBody charges the memory before it
+// is used; it returns ErrTooManyLargeBodies if the budget has too little left, and for a body that does not come whole
+// the error of httperror.Unread, with the message incomplete. The caller gives the memory back by release.
+func bufferBody(c *gin.Context, bodies *budget, incomplete string) (release func(), err error) {
 	if c.Request.Body == http.NoBody {
 		return func() {}, nil
 	}
@@ -151,10 +152,10 @@ func bufferBody(c *gin.Context, bodies *budget) (release func(), err error) {
 			content = content[:len(content)+n]
 		}
 	}
-	if err == io.EOF {
-		err = nil
+	if err != io.EOF {
+		return memory.release, httperror.Unread(err, incomplete)
 	}
-	replaceBody(c, &bufferedBody{content: bytes.NewReader(content), err: err})
+	replaceBody(c, io.NopCloser(bytes.NewReader(content)))
 	return func() {
 		replaceBody(c, http.NoBody) // the answer may take long to send
 		memory.release()
@@ -167,21 +168,3 @@ func replaceBody(c *gin.Context, body io.ReadCloser) {
 	c.Request = c.Request.WithContext(c.Request.Context())
 	c.Request.Body = body
 }
-
-// bufferedBody is a body in memory.
-type bufferedBody struct {
-	content *bytes.Reader
-	err     error // why the content ends early, nil if it is whole
-}
-
-// Read implements io.Reader.
-func (b *bufferedBody) Read(p []byte) (int, error) {
-	n, err := b.content.Read(p)
-	if err == io.EOF && b.err != nil {
-		err = b.err
-	}
-	return n, err
-}
-
-// Close implements io.Closer. net/http closes the body that the client sends.
-func (b *bufferedBody) Close() error { return nil }

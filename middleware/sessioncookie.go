@@ -67,7 +67,7 @@ func (s *SessionCookie) Identify(c *gin.Context) {
 		}
 		forms = s.budgetOf(sender)
 	}
-	release, err := bufferBody(c, forms)
+	release, err := bufferBody(c, forms, "The form is incomplete.")
 	defer release()
 	if errors.Is(err, ErrTooManyLargeBodies) && forms == s.visitors {
 		err = ErrLogInFirst

@@ -70,7 +70,7 @@ func readForm(c *gin.Context, known fields) (values, error) {
 	}
 	body, err := io.ReadAll(c.Request.Body)
 	if err != nil {
-		return nil, httperror.Unread(err, "The form is incomplete.")
+		return nil, err
 	}
 	form, count := values{}, 0
 	for pair := range bytes.SplitSeq(body, []byte("&")) {
