@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -16,7 +15,7 @@ import (
 // address names a store on the command line.
 type address struct {
 	path     string // of an SQLite file, or "" for MongoDB
-	uri      string // of MongoDB
+	mongo    *config.MongoURI
 	database string // in MongoDB
 }
 
@@ -38,10 +37,18 @@ func parseAddress(s string) (address, error) {
 		}
 		return address{path: absolute}, nil
 	}
-	if strings.HasPrefix(s, "mongodb://") || strings.HasPrefix(s, "mongodb+srv://") {
-		return address{uri: s, database: config.MongoDatabase(s)}, nil
+	if !strings.HasPrefix(s, "mongodb://") && !strings.HasPrefix(s, "mongodb+srv://") {
+		return address{}, usageError("a store is named sqlite:FILE or mongodb://HOST/DATABASE")
 	}
-	return address{}, usageError("a store is named sqlite:FILE or mongodb://HOST/DATABASE")
+	mongo, err := config.ParseMongoURI(s)
+	if err != nil {
+		return address{}, fmt.Errorf("the address of MongoDB is malformed: it %w", err)
+	}
+	database, err := mongo.DatabaseName()
+	if err != nil {
+		return address{}, fmt.Errorf("the address of MongoDB is malformed: it %w", err)
+	}
+	return address{mongo: mongo, database: database}, nil
 }
 
 // String returns the address without user, password and options.
@@ -49,8 +56,7 @@ func (a address) String() string {
 	if a.path != "" {
 		return "sqlite:" + a.path
 	}
-	scheme, _, _ := strings.Cut(a.uri, "://")
-	return scheme + "://" + config.MongoHosts(a.uri) + "/" + a.database
+	return a.mongo.Scheme + a.mongo.Hosts + "/" + a.database
 }
 
 // openSource opens the store to read from it.
@@ -58,7 +64,7 @@ func (a address) openSource(ctx context.Context) (copyStore, error) {
 	if a.path != "" {
 		return sqlite.OpenSource(ctx, a.path)
 	}
-	return mongoStore(mongodb.OpenSource(a.uri, a.database))
+	return mongodb.OpenSource(a.mongo.URI, a.database)
 }
 
 // openTarget opens the store to copy to it.
@@ -66,13 +72,5 @@ func (a address) openTarget(ctx context.Context) (copyStore, error) {
 	if a.path != "" {
 		return sqlite.OpenTarget(ctx, a.path, nil)
 	}
-	return mongoStore(mongodb.OpenTarget(a.uri, a.database))
-}
-
-// mongoStore hides the cause of an error, which may quote the password.
-func mongoStore(store *mongodb.Store, err error) (copyStore, error) {
-	if err != nil {
-		return nil, errors.New("the address of MongoDB is malformed")
-	}
-	return store, nil
+	return mongodb.OpenTarget(a.mongo.URI, a.database)
 }

@@ -81,10 +81,15 @@ func (c call) settings() (*config.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, warning := range settings.Warnings {
+	c.warn(settings.Warnings...)
+	return settings, nil
+}
+
+// warn writes warnings to stderr, a line each.
+func (c call) warn(warnings ...string) {
+	for _, warning := range warnings {
 		fmt.Fprintf(c.stderr, "gin-blog: warning: %s\n", warning)
 	}
-	return settings, nil
 }
 
 // load reads the settings from the environment and from the file .env in the working directory.

@@ -20,6 +20,11 @@ func copyBetweenStores(ctx context.Context, in call) (err error) {
 	if err != nil {
 		return err
 	}
+	for _, a := range []address{from, to} {
+		if a.mongo != nil {
+			in.warn(a.mongo.Warnings...)
+		}
+	}
 	if from.String() == to.String() {
 		return fmt.Errorf("%s is both source and target", from)
 	}

@@ -65,7 +65,7 @@ func withStore(ctx context.Context, c *config.Config, run func(store models.Stor
 // describeStore says where the data is, for people.
 func describeStore(c *config.Config) string {
 	if c.MongoURI != "" {
-		return "MongoDB database " + c.MongoDB + " at " + config.MongoHosts(c.MongoURI)
+		return "MongoDB database " + c.MongoDB + " at " + c.MongoHosts
 	}
 	return "SQLite file " + databasePath(c)
 }

@@ -52,7 +52,10 @@ type Config struct {
 	TLSCert           string        `env:"TLS_CERT"`
 	TLSKey            string        `env:"TLS_KEY"`
 
-	// Warnings say which names look like settings, but have no effect: a line each, without values.
+	// MongoHosts are the hosts in MongoURI, the one part of it that may be printed.
+	MongoHosts string
+	// Warnings say which names look like settings, or like options in MongoURI, but have no effect: a line each, without
+	// values.
 	Warnings []string
 	// sources say where each setting comes from that is not the default, by its name.
 	sources map[string]string
@@ -99,8 +102,10 @@ func Load(environ []string, dotenv string, limits Limits) (*Config, error) {
 	c.take(settings, env.ToMap(environ), "the environment")
 
 	problems := parse(&c, settings)
-	c.MongoDB = cmp.Or(c.MongoDB, MongoDatabase(c.MongoURI))
 	problems = append(problems, c.check(limits)...)
+	if err := c.readMongoURI(); err != nil {
+		problems = append(problems, fmt.Sprintf("MONGO_URI %v", err))
+	}
 	if len(problems) > 0 {
 		return nil, fmt.Errorf("settings: %s", strings.Join(problems, "; "))
 	}
@@ -166,11 +171,7 @@ func (c *Config) check(limits Limits) (problems []string) {
 		}
 	}
 	expect(c.Port >= 0 && c.Port <= 65535, "PORT must be 0 to 65535, not %d", c.Port)
-	expect(c.MongoURI == "" ||
-		strings.HasPrefix(c.MongoURI, "mongodb://") || strings.HasPrefix(c.MongoURI, "mongodb+srv://"),
-		"MONGO_URI must start with mongodb:// or mongodb+srv://")
-	expect(!strings.ContainsAny(c.MongoDB, `/\. "$*<>:|?`) && len(c.MongoDB) < 64,
-		`MONGO_DB must have at most 63 characters, none of / \ . " $ * < > : | ? or a space, not %q`, c.MongoDB)
+	expect(isDatabaseName(c.MongoDB), "MONGO_DB must have %s, not %q", databaseNameForm, c.MongoDB)
 	expect(c.AccessTokenTTL >= time.Second, "ACCESS_TOKEN_TTL must be at least 1s, not %s", c.AccessTokenTTL)
 	expect(c.RefreshTokenTTL >= time.Second, "REFRESH_TOKEN_TTL must be at least 1s, not %s", c.RefreshTokenTTL)
 	expect(c.RefreshGrace >= 0, "REFRESH_GRACE must not be negative, not %s", c.RefreshGrace)
@@ -198,6 +199,26 @@ func (c *Config) check(limits Limits) (problems []string) {
 	return append(problems, c.checkSecrets()...)
 }
 
+// readMongoURI sets what follows from MongoURI.
+func (c *Config) readMongoURI() error {
+	if c.MongoURI == "" {
+		c.MongoDB = cmp.Or(c.MongoDB, "blog")
+		return nil
+	}
+	m, err := ParseMongoURI(c.MongoURI)
+	if err != nil {
+		return err
+	}
+	if c.MongoDB == "" {
+		c.MongoDB, err = m.DatabaseName()
+	}
+	c.MongoURI, c.MongoHosts = m.URI, m.Hosts
+	for _, warning := range m.Warnings {
+		c.Warnings = append(c.Warnings, "MONGO_URI: "+warning)
+	}
+	return err
+}
+
 // checkSecrets returns which secrets are too weak. It skips those that are not set.
 func (c *Config) checkSecrets() (problems []string) {
 	for _, secret := range []struct{ name, value string }{
@@ -212,30 +233,6 @@ func (c *Config) checkSecrets() (problems []string) {
 		problems = append(problems, "SECRET_KEY and REFRESH_SECRET must differ")
 	}
 	return problems
-}
-
-// MongoDatabase returns the database that a connection string names, read as Mongoose reads it, or blog if it names
-// none.
-func MongoDatabase(uri string) string {
-	_, database := splitMongoURI(uri)
-	return cmp.Or(database, "blog")
-}
-
-// MongoHosts returns the hosts that a connection string names, with commas between them. They have no secrets.
-func MongoHosts(uri string) string {
-	hosts, _ := splitMongoURI(uri)
-	return hosts
-}
-
-// splitMongoURI ends the user and the password at the first @, as the driver does, for they may have a ?.
-func splitMongoURI(uri string) (hosts, database string) {
-	_, rest, _ := strings.Cut(uri, "://")
-	if _, withoutUser, ok := strings.Cut(rest, "@"); ok {
-		rest = withoutUser
-	}
-	rest, _, _ = strings.Cut(rest, "?")
-	hosts, database, _ = strings.Cut(rest, "/")
-	return hosts, database
 }
 
 // parseDuration reads what time.ParseDuration reads, and whole days such as 7d, as the npm package jsonwebtoken does.

@@ -80,24 +80,30 @@ func checkNames(environment, dotenv map[string]string, dotenvPath string) (warni
 	return warnings
 }
 
-// nearestSetting returns the setting that name stands for: the one that others call so, or one with the same characters
-// in another order, or else the one that differs in the fewest characters. It returns "" if that is more than
-// maxDistance, or more than a third of the name.
+// nearestSetting returns the setting that name stands for: the one that others call so, or else the nearest one, or "".
 func nearestSetting(name string, known []string, others map[string]string, maxDistance int) string {
 	name = strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 	if setting, ok := others[name]; ok {
 		return setting
 	}
-	nearest, least := "", min(maxDistance, len(name)/3)
-	for _, setting := range known {
-		if slices.Equal(sorted(name), sorted(setting)) {
-			return setting
+	return nearest(name, known, maxDistance)
+}
+
+// nearest returns the one of known with the same characters in another order, or else the one that differs in the
+// fewest characters, in any case. It returns "" if that is more than maxDistance, or more than a third of the name.
+func nearest(name string, known []string, maxDistance int) string {
+	name = strings.ToLower(name)
+	found, least := "", min(maxDistance, len(name)/3)
+	for _, candidate := range known {
+		lower := strings.ToLower(candidate)
+		if slices.Equal(sorted(name), sorted(lower)) {
+			return candidate
 		}
-		if d := levenshtein.ComputeDistance(name, setting); d <= least {
-			nearest, least = setting, d-1
+		if d := levenshtein.ComputeDistance(name, lower); d <= least {
+			found, least = candidate, d-1
 		}
 	}
-	return nearest
+	return found
 }
 
 // sorted returns the bytes of s in order.

@@ -1,0 +1,155 @@
+package config
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/connstring"
+)
+
+const (
+	mongoScheme = "mongodb://"
+	srvScheme   = "mongodb+srv://" // for a name by which the DNS knows the hosts
+)
+
+// MongoURI is a MongoDB connection string. It may hold a password, so only its hosts and its database are printed.
+type MongoURI struct {
+	URI      string // as the driver reads it
+	Scheme   string // with "://"
+	Hosts    string // with commas between them
+	Database string // "" if the string names none
+	// Warnings name the options that have no effect, a line each, without their values.
+	Warnings []string
+}
+
+// What is wrong with a connection string, to be read after its name. If its password has a character that should have
+// been escaped, any part of the string may be a part of the password. So these errors quote nothing.
+var (
+	errScheme  = errors.New("must start with mongodb:// or mongodb+srv://")
+	errAddress = errors.New("must be like mongodb://USER:PASSWORD@HOST:PORT/DATABASE?OPTION=VALUE; " +
+		"in the user, the password and the options, MongoDB wants % as %25, / as %2F, : as %3A and @ as %40")
+	errSRVHost = errors.New("must name one host after mongodb+srv://, without a port")
+	errOptions = errors.New("has options that the driver refuses: each must be like OPTION=VALUE, " +
+		"and they must fit together")
+	errDatabaseName = errors.New("must name a database of " + databaseNameForm)
+)
+
+// ParseMongoURI reads a connection string. It looks no host up.
+func ParseMongoURI(uri string) (*MongoURI, error) {
+	scheme, rest, ok := strings.Cut(uri, "://")
+	m := &MongoURI{Scheme: scheme + "://"}
+	if !ok || m.Scheme != mongoScheme && m.Scheme != srvScheme {
+		return nil, errScheme
+	}
+	if strings.Count(rest, "@") > 1 {
+		return nil, errAddress
+	}
+	user := rest[:strings.Index(rest, "@")+1]
+	address, query, _ := strings.Cut(rest[len(user):], "?")
+	if !strings.Contains(address, "/") { // other drivers take that too
+		address += "/"
+	}
+	parsed, err := parseMongo(user+address, nil)
+	if err != nil || strings.Contains(strings.Join(parsed.RawHosts, ""), "@") {
+		return nil, errAddress
+	}
+	if m.Scheme == srvScheme && (len(parsed.RawHosts) != 1 || strings.Contains(parsed.RawHosts[0], ":")) {
+		return nil, errSRVHost
+	}
+	m.Hosts, m.Database = strings.Join(parsed.RawHosts, ","), parsed.Database
+	m.URI = strings.TrimSuffix(m.Scheme+user+address+"?"+query, "?")
+	m.Warnings, err = checkMongoOptions(m.Scheme, user+address, query)
+	return m, err
+}
+
+// DatabaseName returns the name of the database, which is blog if the string names none.
+func (m *MongoURI) DatabaseName() (string, error) {
+	name := cmp.Or(m.Database, "blog")
+	if !isDatabaseName(name) {
+		return "", errDatabaseName
+	}
+	return name, nil
+}
+
+// databaseNameForm is what isDatabaseName accepts.
+const databaseNameForm = `at most 63 characters, none of / \ . " $ * < > : | ? or a space`
+
+// isDatabaseName returns whether MongoDB takes a name for a database.
+func isDatabaseName(name string) bool {
+	return !strings.ContainsAny(name, `/\. "$*<>:|?`) && len(name) < 64
+}
+
+// checkMongoOptions returns a warning for each option in a query that the driver ignores. It returns an error, which
+// names the option if it can, if the driver refuses one.
+func checkMongoOptions(scheme, address, query string) (warnings []string, err error) {
+	pairs := strings.FieldsFunc(query, func(r rune) bool { return r == ';' || r == '&' })
+	if scheme == srvScheme { // these two are for that scheme alone, and parseMongo parses the other
+		pairs = slices.DeleteFunc(pairs, func(pair string) bool {
+			return slices.Contains([]string{"srvmaxhosts", "srvservicename"}, optionName(pair))
+		})
+	}
+	parsed, err := parseMongo(address, pairs)
+	if err != nil {
+		return nil, refusedOption(address, pairs)
+	}
+	for _, pair := range pairs {
+		name := optionName(pair)
+		if _, ignored := parsed.UnknownOptions[name]; !ignored {
+			continue
+		}
+		hint := "the driver does not know it"
+		if option := nearest(name, mongoOptions(), max(2, len(name)/4)); option != "" {
+			hint = "did you mean " + option + "?"
+		}
+		shown, _, _ := strings.Cut(pair, "=")
+		warnings = append(warnings, fmt.Sprintf("the option %q has no effect: %s", shown, hint))
+	}
+	return warnings, nil
+}
+
+// refusedOption says which option the driver refuses, if it takes the others without that one.
+func refusedOption(address string, pairs []string) error {
+	for _, option := range mongoOptions() {
+		others := slices.DeleteFunc(slices.Clone(pairs), func(pair string) bool {
+			return optionName(pair) == strings.ToLower(option)
+		})
+		if _, err := parseMongo(address, others); err == nil {
+			return fmt.Errorf("has the option %s with a value that the driver refuses", option)
+		}
+	}
+	return errOptions
+}
+
+// optionName returns the name of an option as the driver compares it.
+func optionName(pair string) string {
+	name, _, _ := strings.Cut(pair, "=")
+	if unescaped, err := url.QueryUnescape(name); err == nil {
+		name = unescaped
+	}
+	return strings.ToLower(name)
+}
+
+// parseMongo parses and checks a connection string as the driver does.
+func parseMongo(address string, pairs []string) (*connstring.ConnString, error) {
+	uri := mongoScheme + address + "?" + strings.Join(pairs, "&")
+	if err := options.Client().ApplyURI(uri).Validate(); err != nil {
+		return nil, err
+	}
+	return connstring.Parse(uri)
+}
+
+// mongoOptions returns the options that the driver knows, but for old names of the same.
+func mongoOptions() []string {
+	return strings.Fields(`appName authMechanism authMechanismProperties authSource compressors connect connectTimeoutMS
+		directConnection enableOverloadRetargeting heartbeatFrequencyMS journal loadBalanced localThresholdMS
+		maxAdaptiveRetries maxConnecting maxIdleTimeMS maxPoolSize maxStalenessSeconds minPoolSize readConcernLevel
+		readPreference readPreferenceTags replicaSet retryReads retryWrites serverMonitoringMode serverSelectionTimeoutMS
+		socketTimeoutMS srvMaxHosts srvServiceName ssl timeoutMS tls tlsCAFile tlsCertificateFile tlsCertificateKeyFile
+		tlsCertificateKeyFilePassword tlsDisableCertificateRevocationCheck tlsDisableOCSPEndpointCheck tlsInsecure
+		tlsPrivateKeyFile w zlibCompressionLevel zstdCompressionLevel`)
+}
