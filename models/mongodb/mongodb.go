@@ -2,7 +2,6 @@
 package mongodb
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,7 +13,6 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
-	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
 	"golang.org/x/sync/semaphore"
 
 	"gin-blog/models"
@@ -32,6 +30,8 @@ const (
 
 // Store is a models.Store on a MongoDB deployment: standalone, replica set or sharded.
 type Store struct {
+	uri, name string // of the deployment and of the database
+	// client and db are nil while the name in uri is not looked up. Operations wait for ready.
 	client  *mongo.Client
 	db      *mongo.Database
 	log     *slog.Logger
@@ -89,38 +89,27 @@ func (s *Store) newCollections() *collections {
 }
 
 // Open connects to the deployment at uri and uses the database called name. It also succeeds while the server is
-// away: then calls return models.ErrUnavailable until the server answers and the indexes exist. Open logs a warning
-// for each feature that the server lacks. It returns an error only if uri is malformed. observe receives each
-// operation; it may be nil. While the database is an unfinished copy, calls return models.ErrUnavailable.
+// away, or the name in a mongodb+srv URI cannot be looked up: then calls return models.ErrUnavailable until the server
+// answers and the indexes exist. Open logs a warning for each feature that the server lacks. It returns an error only
+// if uri is malformed. observe receives each operation; it may be nil. While the database is an unfinished copy, calls
+// return models.ErrUnavailable.
 func Open(uri, name string, log *slog.Logger, observe models.Observer) (*Store, error) {
 	return open(uri, name, toServe, log, observe)
 }
 
 func open(uri, name string, use use, log *slog.Logger, observe models.Observer) (*Store, error) {
-	journal := true
 	ctx, stop := context.WithCancel(context.Background())
 	s := &Store{
-		use: use, log: log, observe: observe, stop: stop,
+		uri: uri, name: name, use: use, log: log, observe: observe, stop: stop,
 		pages: semaphore.NewWeighted(maxPages), searches: semaphore.NewWeighted(maxSearches),
 	}
-	settings := options.Client().
-		SetServerSelectionTimeout(models.CallTimeout).
-		SetConnectTimeout(models.CallTimeout).
-		SetTimeout(use.timeout()).
-		SetAppName("gin-blog").
-		SetMaxPoolSize(defaultMaxPool).
-		ApplyURI(uri).
-		SetWriteConcern(&writeconcern.WriteConcern{W: writeconcern.WCMajority, Journal: &journal}).
-		SetPoolMonitor(s.pool.monitor()).
-		SetMonitor(sentMonitor())
-	client, err := mongo.Connect(settings)
-	if err != nil {
-		stop()
-		return nil, fmt.Errorf("connect to MongoDB: %w", err)
+	s.pool.max.Store(defaultMaxPool)
+	if !s.hasName() {
+		if err := s.connect(ctx); err != nil {
+			stop()
+			return nil, fmt.Errorf("connect to MongoDB: %w", err)
+		}
 	}
-	s.client, s.db = client, client.Database(name)
-	s.readPreference = cmp.Or(settings.ReadPreference, readpref.Primary())
-	s.pool.max = int(*settings.MaxPoolSize)
 	tried := make(chan struct{})
 	s.running.Go(func() { s.prepare(ctx, tried) })
 	select {
@@ -180,6 +169,9 @@ func (s *Store) Ping(ctx context.Context) error {
 func (s *Store) Close(ctx context.Context) error {
 	s.stop()
 	s.running.Wait()
+	if s.client == nil {
+		return nil
+	}
 	err := s.client.Disconnect(ctx)
 	if err != nil && !errors.Is(err, mongo.ErrClientDisconnected) { // that one says that it was closed before
 		return fmt.Errorf("disconnect from MongoDB: %w", err)

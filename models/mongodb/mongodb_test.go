@@ -357,6 +357,7 @@ func TestServerAway(t *testing.T) {
 func TestOpenRefusesAMalformedURIWithoutRepeatingIt(t *testing.T) {
 	for _, uri := range []string{
 		"mongodb://", "mongodb://user:hunter2secret@host:99999999/", "mongodb://user:hunter2%zz@host/", "http://host",
+		"mongodb://user:hunter2%00@host/", "mongodb://host/?tlsCAFile=/hunter2", "mongodb://host/?w=1&maxPoolSize=hunter2",
 	} {
 		_, err := mongodb.Open(uri, "blog", slog.New(slog.DiscardHandler), nil)
 		if err == nil {

@@ -13,8 +13,7 @@ const defaultMaxPool = 100
 
 // pool counts the connections to all servers.
 type pool struct {
-	open, inUse atomic.Int64
-	max         int
+	open, inUse, max atomic.Int64
 }
 
 // monitor receives the events of the driver.
@@ -36,5 +35,5 @@ func (p *pool) monitor() *event.PoolMonitor {
 // Pool counts the connections for calls. The driver uses others to watch the servers.
 func (s *Store) Pool() models.PoolStats {
 	inUse := s.pool.inUse.Load()
-	return models.PoolStats{InUse: int(inUse), Idle: int(max(0, s.pool.open.Load()-inUse)), Max: s.pool.max}
+	return models.PoolStats{InUse: int(inUse), Idle: int(max(0, s.pool.open.Load()-inUse)), Max: int(s.pool.max.Load())}
 }

@@ -41,6 +41,9 @@ func OpenTarget(uri, name string) (*Store, error) {
 
 // prepareFor returns the collections once they are ready for a use.
 func (s *Store) prepareFor(ctx context.Context, use use) (c *collections, err error) {
+	if err := s.reconnect(ctx); err != nil {
+		return nil, err
+	}
 	if use == toBeRead {
 		c, err = s.newCollections(), s.client.Ping(ctx, nil)
 	} else {
