@@ -3,7 +3,6 @@ package auth
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"gin-blog/models"
@@ -45,7 +44,7 @@ func (l *Limits) Login(ctx context.Context, account, ip string, attempt func(con
 	}
 	network := Network(ip)
 	return limit(ctx, l.networkFailures, network, isWrongPassword, func() error {
-		return limit(ctx, l.accountFailures, network+" "+strings.ToLower(account), isWrongPassword, func() error {
+		return limit(ctx, l.accountFailures, network+" "+models.FoldName(account), isWrongPassword, func() error {
 			return attempt(ctx)
 		})
 	})

@@ -55,9 +55,9 @@ type UserStore interface {
 	CreateUsers(ctx context.Context, users []User) error
 	// UserByID returns the user with this id, or ErrUserNotFound.
 	UserByID(ctx context.Context, id ID) (*User, error)
-	// UserByUsername returns the user with this name, without regard to case, or ErrUserNotFound.
+	// UserByUsername returns the user with this name, as FoldName compares it, or ErrUserNotFound.
 	UserByUsername(ctx context.Context, username string) (*User, error)
-	// UserByEmail returns the user with this address, without regard to case, or ErrUserNotFound.
+	// UserByEmail returns the user with this address, as FoldName compares it, or ErrUserNotFound.
 	UserByEmail(ctx context.Context, email string) (*User, error)
 	// Users returns a page of users, newest first.
 	Users(ctx context.Context, f UserFilter) ([]User, error)

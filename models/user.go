@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -20,8 +21,8 @@ const (
 // answer can contain PasswordHash by accident.
 type User struct {
 	ID           ID
-	Username     string // as typed at registration; unique without regard to case
-	Email        string // "" where none was given; otherwise unique without regard to case
+	Username     string // as typed at registration; unique as FoldName compares
+	Email        string // "" where none was given; otherwise unique as FoldName compares
 	Name         string
 	Bio          string
 	Role         Role
@@ -33,6 +34,17 @@ type User struct {
 
 // AsAuthor returns the public name of u.
 func (u *User) AsAuthor() *Author { return &Author{ID: u.ID, Username: u.Username} }
+
+// FoldName returns a username or an email address as names are compared: the letters A to Z in lower case, every other
+// character as it is. Letters of full width, letters that merely look alike and invisible characters make another name.
+func FoldName(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'A' && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, name)
+}
 
 // ProfileChange holds the new values of a profile. A nil field stays as it is.
 type ProfileChange struct {

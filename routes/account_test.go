@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"net/http"
+	"net/url"
 	"reflect"
 	"slices"
 	"strconv"
@@ -392,6 +393,36 @@ func TestFailedLoginsAreLimited(t *testing.T) {
 	s.login(t, "alice")
 	s.send(t, "POST", "/auth/login", `{"username":"alice","password":"wrong-one"}`).is(401)
 	s.send(t, "POST", "/auth/login", `{"username":"alice","password":"wrong-one"}`).is(429)
+}
+
+// TestAnotherNameReachesNoAccount: a name that a database may take for another one is another one. So it gives nobody
+// more attempts at an account.
+func TestAnotherNameReachesNoAccount(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, store models.Store) {
+		s := newServer(t, store, limited)
+		s.send(t, "POST", "/auth/register", `{"username":"Kess","password":"pass123","email":"kess@example.com"}`).is(201)
+		for _, name := range []string{"kess", "KESS"} {
+			s.login(t, name)
+			s.send(t, "GET", "/users/"+name, "").is(200)
+		}
+		for _, name := range []string{"\uff4bess", "k\u00adess", "kes\u200bs", "\u212aess", "KE\u017fS", "k\u00e9ss"} {
+			for _, field := range []string{`"username":"` + name + `"`, `"email":"` + name + `@example.com"`} {
+				s.send(t, "POST", "/auth/login", `{`+field+`,"password":"pass123"}`).
+					fails(401, "UnauthorizedError", "Invalid credentials")
+			}
+			s.send(t, "GET", "/users/"+url.PathEscape(name), "").fails(404, "NotFoundError", "User not found")
+			r := s.send(t, "GET", "/posts?author="+url.QueryEscape(name), "").is(200)
+			if r.body != "[]" {
+				t.Errorf("the posts of %q are %s", name, r.body)
+			}
+		}
+		for range 9 {
+			s.send(t, "POST", "/auth/login", `{"username":"\u212aess","password":"wrong-one"}`).is(401)
+		}
+		s.send(t, "POST", "/auth/login", `{"username":"\u212aess","password":"wrong-one"}`).is(429)
+		s.login(t, "kess") // which those failures do not count for
+	})
 }
 
 // TestLimitsDoNotTellWhoseAddressItIs: failures by email address must not show at the username of the same account.

@@ -135,7 +135,7 @@ func profileUpdate(change models.ProfileChange) (update bson.D) {
 // SetRole implements models.UserStore.
 func (s *Store) SetRole(ctx context.Context, username string, role models.Role) error {
 	return s.run(ctx, "set role", func(ctx context.Context, c *collections) error {
-		u, err := findUser(ctx, c, byUsername(username), c.nameCollation)
+		u, err := findByUsername(ctx, c, username)
 		if err != nil {
 			return err
 		}
@@ -230,7 +230,7 @@ func (s *Store) UserByID(ctx context.Context, id models.ID) (u *models.User, err
 // UserByUsername implements models.UserStore.
 func (s *Store) UserByUsername(ctx context.Context, username string) (u *models.User, err error) {
 	err = s.run(ctx, "find user", func(ctx context.Context, c *collections) error {
-		u, err = findUser(ctx, c, byUsername(username), c.nameCollation)
+		u, err = findByUsername(ctx, c, username)
 		return err
 	})
 	return u, err
@@ -238,17 +238,33 @@ func (s *Store) UserByUsername(ctx context.Context, username string) (u *models.
 
 // UserByEmail implements models.UserStore.
 func (s *Store) UserByEmail(ctx context.Context, email string) (u *models.User, err error) {
-	// The index covers strings only. The server uses it only if the filter says so too.
-	filter := bson.D{{Key: "email", Value: append(isString(), bson.E{Key: "$eq", Value: email})}}
 	err = s.run(ctx, "find user", func(ctx context.Context, c *collections) error {
-		u, err = findUser(ctx, c, filter, c.emailCollation)
+		u, err = findByEmail(ctx, c, email)
 		return err
 	})
 	return u, err
 }
 
-// byUsername selects a user by name, compared as the collation says.
-func byUsername(username string) bson.D { return bson.D{{Key: "username", Value: username}} }
+// findByUsername returns the user with a name. The collation finds other names too: to it, a letter of full width is
+// the same letter, and an invisible character is nothing.
+func findByUsername(ctx context.Context, c *collections, username string) (*models.User, error) {
+	u, err := findUser(ctx, c, bson.D{{Key: "username", Value: username}}, c.nameCollation)
+	if err == nil && models.FoldName(u.Username) != models.FoldName(username) {
+		return nil, models.ErrUserNotFound
+	}
+	return u, err
+}
+
+// findByEmail is findByUsername for an email address.
+func findByEmail(ctx context.Context, c *collections, email string) (*models.User, error) {
+	// The index covers strings only. The server uses it only if the filter says so too.
+	filter := bson.D{{Key: "email", Value: append(isString(), bson.E{Key: "$eq", Value: email})}}
+	u, err := findUser(ctx, c, filter, c.emailCollation)
+	if err == nil && models.FoldName(u.Email) != models.FoldName(email) {
+		return nil, models.ErrUserNotFound
+	}
+	return u, err
+}
 
 func findUser(ctx context.Context, c *collections, filter bson.D, by *options.Collation) (*models.User, error) {
 	find := options.FindOne()

@@ -34,6 +34,11 @@ func usersAreFound(t *testing.T, store models.Store) {
 		t.Fatalf("create: %v", err)
 	}
 	newUser(t, store, "bob")
+	kess := makeUser("kess") // which has two letters that others are folded to
+	kess.Email = "kess@example.com"
+	if err := store.CreateUser(t.Context(), kess); err != nil {
+		t.Fatalf("create: %v", err)
+	}
 
 	for name, find := range map[string]func() (*models.User, error){
 		"by id":                  func() (*models.User, error) { return store.UserByID(t.Context(), want.ID) },
@@ -61,6 +66,20 @@ func usersAreFound(t *testing.T, store models.Store) {
 	} {
 		if got, err := find(); !errors.Is(err, models.ErrUserNotFound) {
 			t.Errorf("%s: got %+v and %v, want ErrUserNotFound", name, got, err)
+		}
+	}
+	for _, name := range []string{
+		"\uff4bess", "\uff2bESS", "k\u00adess", "ke\u200bss", "kess\ufeff", "\u212aess", "ke\u017fs", "k\u00e9ss", "k\u0435ss",
+		"kess ", " kess", "kess\x00", "ke\u0301ss",
+	} {
+		if got, err := store.UserByUsername(t.Context(), name); !errors.Is(err, models.ErrUserNotFound) {
+			t.Errorf("by the name %q: got %+v and %v, want ErrUserNotFound", name, got, err)
+		}
+		if got, err := store.UserByEmail(t.Context(), name+"@example.com"); !errors.Is(err, models.ErrUserNotFound) {
+			t.Errorf("by an email of %q: got %+v and %v, want ErrUserNotFound", name, got, err)
+		}
+		if err := store.SetRole(t.Context(), name, models.RoleAdmin); !errors.Is(err, models.ErrUserNotFound) {
+			t.Errorf("a role for %q: got %v, want ErrUserNotFound", name, err)
 		}
 	}
 }
