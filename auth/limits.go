@@ -74,13 +74,16 @@ func (l *Limits) Comment(ctx context.Context, user models.ID, attempt func() (st
 		_, err := attempt()
 		return err
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, maxWait, models.ErrUnavailable)
-	defer cancel()
-	stored := false
-	return limit(ctx, l.comments, user.Hex(), func(error) bool { return stored }, func() (err error) {
-		stored, err = attempt()
+	wait, done := models.LimitWait(ctx, maxWait)
+	finish, err := l.comments.Begin(wait, user.Hex())
+	done()
+	if err != nil {
 		return err
-	})
+	}
+	stored := false
+	defer func() { finish(stored) }()
+	stored, err = attempt()
+	return err
 }
 
 // limit runs attempt if the limiter allows it for key. counts says whether an attempt that returned err counts.

@@ -2,6 +2,8 @@ package middleware
 
 import (
 	"bytes"
+	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -106,10 +108,8 @@ func (k *Keeper) KeepBy(c *gin.Context, variant string) {
 			k.lead(c, w, version, key, f)
 			return
 		}
-		select {
-		case <-f.done:
-		case <-c.Request.Context().Done():
-			refuse(c, c.Request.Context().Err())
+		if err := f.wait(c.Request.Context()); err != nil {
+			refuse(c, err)
 			return
 		}
 		if f.failed {
@@ -136,6 +136,19 @@ func keptKey(variant string, address *url.URL) string {
 type flight struct {
 	done   chan struct{} // closed at the end
 	failed bool          // the request got no answer to keep; set before done is closed
+}
+
+// wait returns nil at the end of the flight, or the cause of ctx if that ends before. The other request waits for the
+// store, so this one does too.
+func (f *flight) wait(ctx context.Context) error {
+	ctx, done := models.LimitWait(ctx, models.CallTimeout)
+	defer done()
+	select {
+	case <-f.done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("wait for the same answer: %w", context.Cause(ctx))
+	}
 }
 
 // find returns the answer that is kept under a key and a version. If there is none, it returns the flight for it, and

@@ -5,18 +5,49 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 )
 
 // What holds for every store.
 const (
 	// CallTimeout is how long an operation of a store may take, waiting for its turn included. Then it is ErrUnavailable.
+	// All operations of a request may take as long together.
 	CallTimeout = 2500 * time.Millisecond
 	// SearchTimeout is how long a search for words may take.
 	SearchTimeout = 2 * time.Second
 	// createAttempts is how often a store tries to create what a unique index refuses.
 	createAttempts = 3
 )
+
+// patience is how long the operations of a request may still take.
+type patience struct{ left atomic.Int64 } // nanoseconds
+
+type patienceKey struct{}
+
+// WithPatience returns a context for a request, whose calls of LimitWait take at most CallTimeout together. So a request
+// with several operations is answered as soon as one with a single operation, also if the database comes and goes.
+func WithPatience(ctx context.Context) context.Context {
+	p := new(patience)
+	p.left.Store(int64(CallTimeout))
+	return context.WithValue(ctx, patienceKey{}, p)
+}
+
+// LimitWait returns a context for an operation, or another wait for a store, that may take so long. It ends earlier,
+// with the cause ErrUnavailable, where the patience of ctx does. The caller calls done after the operation.
+func LimitWait(ctx context.Context, most time.Duration) (limited context.Context, done func()) {
+	p, ok := ctx.Value(patienceKey{}).(*patience)
+	if !ok {
+		return context.WithTimeoutCause(ctx, most, ErrUnavailable)
+	}
+	start := time.Now()
+	limited, cancel := context.WithTimeoutCause(ctx, min(most, time.Duration(p.left.Load())), ErrUnavailable)
+	limited = context.WithValue(limited, patienceKey{}, nil) // a wait inside of this one counts once
+	return limited, func() {
+		cancel()
+		p.left.Add(-int64(time.Since(start)))
+	}
+}
 
 // Do runs one operation of a store. It reports the operation to o, unless o is nil, and names it in the error.
 func (o Observer) Do(operation string, run func() error) error {

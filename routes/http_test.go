@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"regexp"
@@ -20,6 +21,7 @@ import (
 	"gin-blog/auth"
 	"gin-blog/internal/testkit"
 	"gin-blog/models"
+	"gin-blog/models/mongodb"
 	"gin-blog/routes"
 )
 
@@ -396,6 +398,38 @@ type broken struct {
 func (b broken) Posts(ctx context.Context, _ models.PostFilter) ([]models.Post, bool, error) {
 	posts, err := b.posts(ctx)
 	return posts, false, err
+}
+
+// TestSlowDatabase: while each operation has to wait for the database, a request with several of them is answered as
+// soon as one with a single operation.
+func TestSlowDatabase(t *testing.T) {
+	t.Parallel()
+	proxy := testkit.NewMongoProxy(t)
+	proxy.Listen()
+	store, err := mongodb.Open(proxy.URI(), testkit.Database(t).Name(), slog.New(slog.DiscardHandler), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close(context.WithoutCancel(t.Context())) })
+	s := newServer(t, store)
+	s.sendUntilServed(t, "POST", "/auth/register", testkit.Account("alice")).is(201)
+	g := s.login(t, "alice")
+	p := s.post(t, g.Token, "My Post")
+	proxy.HoldReplies("find", 1200*time.Millisecond) // an operation with two of them is done in time
+	defer proxy.HoldReplies("", 0)
+	for call, body := range map[string]string{
+		"PATCH /posts/" + p.ID: `{"title":"Changed"}`, "PUT /posts/" + p.ID: `{"title":"Put","content":"Hello"}`,
+		"GET /posts?author=alice": "",
+	} {
+		method, path, _ := strings.Cut(call, " ")
+		start := time.Now()
+		r := s.send(t, method, path, body, bearer(g.Token))
+		if took := time.Since(start); r.status != 503 || took > 3*time.Second {
+			t.Errorf("%s %s: %d in %s, want 503 within 3 s", method, path, r.status, took)
+		}
+	}
+	proxy.HoldReplies("", 0)
+	s.send(t, "PATCH", "/posts/"+p.ID, `{"title":"Changed"}`, bearer(g.Token)).is(200)
 }
 
 func TestFailuresTellNothing(t *testing.T) {

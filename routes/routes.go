@@ -167,6 +167,7 @@ func useMiddleware(r *gin.Engine, o Options) {
 		middleware.Answer(),
 		middleware.RenderErrors(renderError),
 		middleware.Recover(o.Log),
+		middleware.LimitPatience,
 		middleware.Admit,
 	)
 }

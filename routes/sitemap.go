@@ -65,6 +65,8 @@ func (h *sitemaps) robots(c *gin.Context) error {
 
 // takeTurn waits until no other sitemap is being made. The caller releases the turn.
 func (h *sitemaps) takeTurn(ctx context.Context) error {
+	ctx, done := models.LimitWait(ctx, models.CallTimeout) // the other one waits for the store
+	defer done()
 	ctx, cancel := context.WithTimeoutCause(ctx, sitemapTimeout, errSitemapsBusy)
 	defer cancel()
 	if h.turn.Acquire(ctx, 1) != nil {

@@ -1,18 +1,24 @@
 package web_test
 
 import (
+	"context"
 	"crypto/rand"
 	"io"
 	"maps"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	zombiezen "zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
+
 	"gin-blog/internal/testkit"
 	"gin-blog/models"
+	"gin-blog/models/sqlite"
 	"gin-blog/site"
 	"gin-blog/web"
 )
@@ -423,6 +429,43 @@ func (s *server) write(t testing.TB, author, title, content string, tags ...stri
 		t.Fatal(err)
 	}
 	return post
+}
+
+// TestFormWhileTheDatabaseIsLocked: another process holds the lock of the SQLite file. A form whose request writes twice,
+// because the use of its session is noted too, is answered as soon as one that writes once.
+func TestFormWhileTheDatabaseIsLocked(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "test.db")
+	store, err := sqlite.Open(t.Context(), path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close(context.WithoutCancel(t.Context())) })
+	s := newSite(t, store)
+	alice := s.user(t, "alice")
+	form := alice.get("/new").form("Publish").fill("Title", "Once").fill("Text", "Hello")
+	s.ahead.Add(int64(2 * time.Minute)) // so that the use of the session is noted again
+
+	other, err := zombiezen.OpenConn(path, zombiezen.OpenReadWrite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	if err := sqlitex.ExecuteTransient(other, `BEGIN IMMEDIATE`, nil); err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	form.send().is(503).shows("The database does not answer")
+	if took := time.Since(start); took > 3*time.Second {
+		t.Errorf("it took %s, want less than 3 s", took)
+	}
+	if err := sqlitex.ExecuteTransient(other, `ROLLBACK`, nil); err != nil {
+		t.Fatal(err)
+	}
+	form.send().is(303)
+	if got := s.posts(t); len(got) != 1 {
+		t.Errorf("the posts are %v", got)
+	}
 }
 
 // TestBodiesOfReadsAreBounded: a GET may have a body, also one without a length. It takes no memory.

@@ -12,11 +12,11 @@ import (
 	"gin-blog/models"
 )
 
-// cursorTimeout is how long the server may take to free a cursor.
-const cursorTimeout = time.Second
+// cursorTimeout is how long the server may take to free a cursor. A client may be waiting for that.
+const cursorTimeout = 250 * time.Millisecond
 
-// run passes the collections to an operation, which ends after the timeout of the store's use, however many calls it
-// makes. It returns models.ErrUnavailable until the indexes exist.
+// run passes the collections to an operation, which ends after the timeout of the store's use, or with the patience of
+// ctx, however many calls it makes. It returns models.ErrUnavailable until the indexes exist.
 func (s *Store) run(
 	ctx context.Context, operation string, do func(ctx context.Context, c *collections) error,
 ) error {
@@ -26,8 +26,8 @@ func (s *Store) run(
 			reason, _ := s.notReady.Load().(string)
 			return fmt.Errorf("%w: MongoDB is not ready: %s", models.ErrUnavailable, reason)
 		}
-		limited, cancel := context.WithTimeout(ctx, s.use.timeout())
-		defer cancel()
+		limited, done := models.LimitWait(ctx, s.use.timeout())
+		defer done()
 		return classify(ctx, do(limited, c))
 	})
 }

@@ -47,6 +47,8 @@ func (s *Store) read(ctx context.Context, operation string, query func(*sqlite.C
 // waiting for its turn included. One reader is always left for short queries.
 func (s *Store) search(ctx context.Context, operation string, query func(*sqlite.Conn) error) error {
 	return s.observe.Do(operation, func() error {
+		ctx, done := models.LimitWait(ctx, models.CallTimeout)
+		defer done()
 		ctx, cancel := context.WithTimeoutCause(ctx, models.SearchTimeout, models.ErrSearchTooLong)
 		defer cancel()
 		select {
@@ -90,8 +92,8 @@ func (s *Store) takeReader(ctx context.Context) (*sqlite.Conn, error) {
 		return conn, nil
 	default:
 	}
-	ctx, cancel := context.WithTimeout(ctx, models.CallTimeout)
-	defer cancel()
+	ctx, done := models.LimitWait(ctx, models.CallTimeout)
+	defer done()
 	select {
 	case <-s.closed:
 		return nil, errClosed

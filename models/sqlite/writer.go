@@ -27,8 +27,8 @@ type write struct {
 // for the disk.
 func (s *Store) write(ctx context.Context, operation string, change func(*sqlite.Conn) error) error {
 	return s.observe.Do(operation, func() error {
-		ctx, cancel := context.WithTimeout(ctx, models.CallTimeout)
-		defer cancel()
+		ctx, done := models.LimitWait(ctx, models.CallTimeout)
+		defer done()
 		return classify(s.enqueue(ctx, &write{change: change, result: make(chan error, 1)}))
 	})
 }
