@@ -74,9 +74,13 @@ const SweepStep = 200
 // CommentStore keeps the comments on posts. The comments of a post that is deleted are gone at the same moment: no
 // method returns or changes them any more. SweepComments frees their space later.
 type CommentStore interface {
-	// CreateComment stores c, with PostID and AuthorID and without Author. It may replace c.ID by a newer one. It
-	// returns ErrPostNotFound if the post is gone; a comment that crosses the deletion of its post is refused, or gone
-	// with it. key works as it does for CreatePost, for the comments of one author.
+	// CreateComment stores c, with PostID and AuthorID and without Author. It returns ErrPostNotFound if the post is gone;
+	// a comment that crosses the deletion of its post is refused, or gone with it. key works as it does for CreatePost,
+	// for the comments of one author.
+	//
+	// It replaces c.ID by a newer one unless that follows the comments that are stored already, as CreatePost does. The
+	// comments that one Store stores appear in the order of their ids, so whoever reads on after the last one misses none.
+	// Of the comments that several processes store at the same moment, one may still appear before one that was read.
 	CreateComment(ctx context.Context, c *Comment, key *Idempotency) (existing *Comment, err error)
 	// CreateComments stores many comments on posts that exist, faster than one by one. If it fails, some of them may be
 	// stored.

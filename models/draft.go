@@ -31,8 +31,7 @@ func (d *Draft) Equal(e *Draft) bool {
 		d.UpdatedAt.Equal(e.UpdatedAt)
 }
 
-// Post returns the post that a draft becomes at a time, with a new ID and without Author. Its ID is the newest, so the
-// post heads the list.
+// Post returns the post that a draft becomes at a time, with a new ID and without Author.
 func (d *Draft) Post(at time.Time) *Post {
 	return &Post{
 		ID: NewID(), Title: d.Title, Content: d.Content, Tags: d.Tags, AuthorID: d.AuthorID, CreatedAt: at, UpdatedAt: at,

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -13,16 +14,51 @@ import (
 // ID names a user, a post or a session: the 12 bytes of a MongoDB ObjectID, written as 24 hex digits.
 type ID = bson.ObjectID
 
-// NewID returns an ID that sorts after all IDs made before, by any process, as far as the clocks agree. It consists
-// of the time in units of 2^-32 s, whose first 4 bytes are the seconds of an ObjectID, and of 4 random bytes. The
-// driver's own ObjectIDs are in order only within one process, or to the second.
-func NewID() ID { return NewIDAt(time.Now()) }
+// lastStamp is the stamp of the newest ID that NewID has returned. It belongs to the process, whoever makes the IDs.
+var lastStamp atomic.Uint64
 
-// NewIDAt returns an ID such as NewID would have returned at a time.
-func NewIDAt(at time.Time) ID {
-	var id ID
-	binary.BigEndian.PutUint32(id[0:], uint32(at.Unix()))
-	binary.BigEndian.PutUint32(id[4:], uint32(uint64(at.Nanosecond())<<32/uint64(time.Second)))
+// NewID returns an ID that sorts after all IDs that NewID has returned in this process, also if the clock is set back,
+// and after those of other processes as far as the clocks agree. It consists of a stamp, which is the time in units of
+// 2^-32 s, whose first 4 bytes are the seconds of an ObjectID, and of 4 random bytes. The driver's own ObjectIDs are in
+// order only within one process, or to the second.
+func NewID() ID { return newIDAt(time.Now(), &lastStamp) }
+
+// newIDAt returns an ID of a time, or a later one if last is not before it, and moves last on.
+func newIDAt(at time.Time, last *atomic.Uint64) ID {
+	for {
+		before := last.Load()
+		stamp := max(stampOf(at), nextStamp(before))
+		if last.CompareAndSwap(before, stamp) {
+			return idWith(stamp)
+		}
+	}
+}
+
+// NewIDAt returns an ID such as NewID would have returned at a time, if that was its first.
+func NewIDAt(at time.Time) ID { return idWith(stampOf(at)) }
+
+// IDAfter returns id if it does not sort before newest, and otherwise a new ID that sorts after newest: the ID of a new
+// record in a list whose newest record was made by a clock that is ahead. A distant newest does not count.
+func IDAfter(id, newest ID) ID {
+	if bytes.Compare(id[:], newest[:]) >= 0 || IsDistant(newest) {
+		return id
+	}
+	return idWith(nextStamp(binary.BigEndian.Uint64(newest[:])))
+}
+
+// IsDistant returns whether an ID is of the year 2097 or later. No clock makes one, but other programs can.
+func IsDistant(id ID) bool { return id[0] >= 0xf0 }
+
+func stampOf(at time.Time) uint64 {
+	return uint64(at.Unix())<<32 | uint64(at.Nanosecond())<<32/uint64(time.Second)
+}
+
+// nextStamp returns the next stamp that differs in the first 63 bits, by which SQLite knows a post.
+func nextStamp(stamp uint64) uint64 { return (stamp | 1) + 1 }
+
+// idWith returns an ID with a stamp.
+func idWith(stamp uint64) (id ID) {
+	binary.BigEndian.PutUint64(id[:], stamp)
 	rand.Read(id[8:]) // never fails
 	return id
 }

@@ -25,8 +25,9 @@ type patience struct{ left atomic.Int64 } // nanoseconds
 
 type patienceKey struct{}
 
-// WithPatience returns a context for a request, whose calls of LimitWait take at most CallTimeout together. So a request
-// with several operations is answered as soon as one with a single operation, also if the database comes and goes.
+// WithPatience returns a context for a request, whose calls of LimitWait take at most CallTimeout together. So a
+// request with several operations is answered as soon as one with a single operation, also if the database comes and
+// goes.
 func WithPatience(ctx context.Context) context.Context {
 	p := new(patience)
 	p.left.Store(int64(CallTimeout))

@@ -9,8 +9,8 @@ import (
 	"gin-blog/models"
 )
 
-// TestPatience: the waits of a request share one limit, a wait inside of another counts once, and a context of no request
-// has no limit of its own.
+// TestPatience: the waits of a request share one limit, a wait inside of another counts once, and the contexts of other
+// work share none.
 func TestPatience(t *testing.T) {
 	left := func(ctx context.Context) time.Duration {
 		limited, done := models.LimitWait(ctx, time.Hour)

@@ -10,7 +10,8 @@ import (
 // All methods are safe for concurrent use, also by several processes on one database. When a method that writes
 // returns nil, the write is on the disk. Each method names its own errors; besides those, any of them returns
 // ErrUnavailable if the database does not answer in time, or if the store is closed, and an error that wraps
-// context.Canceled if its context was canceled before it was done. Times are kept as StoredTime returns them.
+// context.Canceled if its context was canceled before it was done. Times are kept as StoredTime returns them. An
+// UpdatedAt before the one that is stored has no effect.
 type Store interface {
 	UserStore
 	PostStore
@@ -78,9 +79,10 @@ type UserStore interface {
 
 // PostStore keeps posts.
 type PostStore interface {
-	// CreatePost stores p, with AuthorID and without Author. It may replace p.ID by a newer one. If key is not nil and its
-	// author has created a post with the same key before, nothing is stored: CreatePost returns that post with its author,
-	// or ErrKeyReused if its fingerprint differs. Otherwise existing is nil.
+	// CreatePost stores p, with AuthorID and without Author. It replaces p.ID by a newer one unless that follows the posts
+	// that are stored already; IDAfter says which do not count. If key is not nil and its author has created a post with
+	// the same key before, nothing is stored: CreatePost returns that post with its author, or ErrKeyReused if its
+	// fingerprint differs. Otherwise existing is nil.
 	CreatePost(ctx context.Context, p *Post, key *Idempotency) (existing *Post, err error)
 	// CreatePosts stores many posts, faster than one by one. If it fails, some of them may be stored.
 	CreatePosts(ctx context.Context, posts []Post) error

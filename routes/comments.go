@@ -220,7 +220,7 @@ func (h *comments) update(c *gin.Context) error {
 		return renderComment(c, comment)
 	}
 	changed, err := h.store.UpdateComment(c.Request.Context(), comment.ID, author.ID, models.CommentChange{
-		Content: *in.Content, UpdatedAt: models.StoredTime(h.now()), IfUnchanged: ifUnchanged,
+		Content: *in.Content, UpdatedAt: models.ChangedAt(h.now(), comment.UpdatedAt), IfUnchanged: ifUnchanged,
 	})
 	if err != nil {
 		return err

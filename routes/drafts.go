@@ -162,7 +162,7 @@ func (h *drafts) change(c *gin.Context, draft *models.Draft, change models.Draft
 	if change.ChangesNothing(draft) {
 		return renderDraft(c, draft)
 	}
-	change.UpdatedAt = models.StoredTime(h.now())
+	change.UpdatedAt = models.ChangedAt(h.now(), draft.UpdatedAt)
 	if change.PublishAt != nil && !change.PublishAt.Equal(draft.PublishAt) { // a time that stays may have come
 		if err := validation.CheckPublishAt(*change.PublishAt, change.UpdatedAt); err != nil {
 			return err

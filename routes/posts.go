@@ -180,7 +180,7 @@ func (h *posts) changePost(c *gin.Context, post *models.Post, change models.Post
 	if err := reserveForWrite(c, after); err != nil {
 		return err
 	}
-	change.UpdatedAt = models.StoredTime(h.now())
+	change.UpdatedAt = models.ChangedAt(h.now(), post.UpdatedAt)
 	changed, err := h.store.UpdatePost(c.Request.Context(), post.ID, post.AuthorID, change)
 	if err != nil {
 		return err

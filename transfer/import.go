@@ -113,9 +113,6 @@ type postRules struct {
 	Tags    []string `json:"tags" validate:"tags,dive,tag"`
 }
 
-// firstOddID is the first byte of ids that no post gets before the year 2097. SQLite may have no place for the largest.
-const firstOddID = 0xf0
-
 // incoming is a post that is to be imported.
 type incoming struct {
 	models.Post
@@ -183,7 +180,7 @@ func (i *importing) createPost(ctx context.Context, in *incoming) error {
 	if in.CreatedAt.After(i.Now) {
 		return skip("its date is still to come")
 	}
-	if in.ID[0] >= firstOddID {
+	if models.IsDistant(in.ID) { // SQLite may have no place for the largest
 		return refusef("its id %s is that of a distant time: take the id out, and it gets another", in.ID.Hex())
 	}
 	if err := i.checkText(in); err != nil {
@@ -211,7 +208,7 @@ func (i *importing) changePost(ctx context.Context, in *incoming, there *models.
 			in.ID.Hex(), there.CreatedAt.Format(fileTime))
 	}
 	change := in.Text()
-	change.UpdatedAt, change.IfUnchanged = models.StoredTime(i.Now), there
+	change.UpdatedAt, change.IfUnchanged = models.ChangedAt(i.Now, there.UpdatedAt), there
 	if change.ChangesNothing(there) { // even if the API would refuse what is there
 		return Unchanged, nil
 	}

@@ -431,8 +431,8 @@ func (s *server) write(t testing.TB, author, title, content string, tags ...stri
 	return post
 }
 
-// TestFormWhileTheDatabaseIsLocked: another process holds the lock of the SQLite file. A form whose request writes twice,
-// because the use of its session is noted too, is answered as soon as one that writes once.
+// TestFormWhileTheDatabaseIsLocked: another process holds the lock of the SQLite file. A form whose request writes
+// twice, because the use of its session is noted too, is answered as soon as one that writes once.
 func TestFormWhileTheDatabaseIsLocked(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "test.db")

@@ -125,7 +125,7 @@ func (p *Pages) saveComment(c *gin.Context) error {
 		return p.showBothComments(c, comment, in)
 	}
 	_, err = p.Store.UpdateComment(c.Request.Context(), id, comment.AuthorID, models.CommentChange{
-		Content: in.Content, UpdatedAt: models.StoredTime(p.Now()), IfUnchanged: comment,
+		Content: in.Content, UpdatedAt: models.ChangedAt(p.Now(), comment.UpdatedAt), IfUnchanged: comment,
 	})
 	if errors.Is(err, models.ErrCommentChanged) { // since it was read above
 		if comment, err = p.ownComment(c); err == nil {

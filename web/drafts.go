@@ -253,7 +253,8 @@ func (p *Pages) updateDraft(
 	c *gin.Context, draft *models.Draft, in *postForm, publishAt time.Time, version string,
 ) (*models.Draft, error) {
 	change := in.change(asPost(draft)).DraftChange()
-	change.PublishAt, change.UpdatedAt, change.IfUnchanged = &publishAt, models.StoredTime(p.Now()), draft
+	change.PublishAt, change.IfUnchanged = &publishAt, draft
+	change.UpdatedAt = models.ChangedAt(p.Now(), draft.UpdatedAt)
 	if change.ChangesNothing(draft) {
 		return draft, nil
 	}

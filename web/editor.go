@@ -223,7 +223,7 @@ func (p *Pages) update(c *gin.Context, post *models.Post, in *postForm, sent val
 	if sent["version"] != versionOf(post) {
 		return p.showBoth(c, post, sent)
 	}
-	change.UpdatedAt, change.IfUnchanged = models.StoredTime(p.Now()), post
+	change.UpdatedAt, change.IfUnchanged = models.ChangedAt(p.Now(), post.UpdatedAt), post
 	changed, err := p.Store.UpdatePost(c.Request.Context(), post.ID, post.AuthorID, change)
 	if errors.Is(err, models.ErrPostChanged) { // since it was read above
 		if post, err = p.Store.PostByID(c.Request.Context(), post.ID); err == nil {

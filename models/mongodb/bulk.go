@@ -134,14 +134,17 @@ func (t *table[T]) Last(ctx context.Context) (id models.ID, foreign bool, err er
 			}
 			foreign = foreign || end.Type != 0 && end.Type != bson.TypeObjectID
 		}
-		last, err := outermost(ctx, t.in(c), newerThan(models.ID{}), -1)
-		if err != nil {
-			return err
-		}
-		id, _ = last.ObjectIDOK()
-		return nil
+		id, err = newestID(ctx, t.in(c))
+		return err
 	})
 	return id, foreign, err
+}
+
+// newestID returns the greatest id that is an ObjectID, or the zero ID if there is none.
+func newestID(ctx context.Context, c *mongo.Collection) (models.ID, error) {
+	last, err := outermost(ctx, c, newerThan(models.ID{}), -1)
+	id, _ := last.ObjectIDOK()
+	return id, err
 }
 
 // outermost returns the id of the first document that filter selects, or of the last one if order is -1. It returns the

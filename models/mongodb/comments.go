@@ -53,17 +53,12 @@ func (d *commentDocument) comment(authors map[models.ID]*models.Author, postAuth
 func (s *Store) CreateComment(
 	ctx context.Context, comment *models.Comment, key *models.Idempotency,
 ) (existing *models.Comment, err error) {
-	document := newCommentDocument(comment)
-	document.Key = newKeyFields(key)
 	err = s.run(ctx, "create comment", func(ctx context.Context, c *collections) error {
 		postAuthor, err := postAuthor(ctx, c.posts, comment.PostID)
 		if err != nil {
 			return err
 		}
-		ofDeletedPost := func(ctx context.Context, stored bson.Raw) (bool, error) {
-			return isMissing(ctx, c.posts, idField(stored, "post"))
-		}
-		stored, err := createOnce(ctx, c.comments, comment.ID, document, comment.AuthorID, key, ofDeletedPost)
+		stored, err := s.insertComment(ctx, c, comment, key)
 		if err != nil {
 			return err
 		}
@@ -82,6 +77,29 @@ func (s *Store) CreateComment(
 		return nil, err
 	}
 	return existing, nil
+}
+
+// insertComment stores a comment, or returns the one that its author has created with the same key before. Comments on
+// one post take turns: an id that is newer than all that are stored is stored before the next one is made.
+func (s *Store) insertComment(
+	ctx context.Context, c *collections, comment *models.Comment, key *models.Idempotency,
+) (existing bson.Raw, err error) {
+	turn := s.commentTurns[comment.PostID[len(comment.PostID)-1]%commentTurns]
+	if err := turn.Acquire(ctx, 1); err != nil {
+		return nil, err
+	}
+	defer turn.Release(1)
+	newest, err := newestID(ctx, c.comments)
+	if err != nil {
+		return nil, err
+	}
+	comment.ID = models.IDAfter(comment.ID, newest)
+	document := newCommentDocument(comment)
+	document.Key = newKeyFields(key)
+	ofDeletedPost := func(ctx context.Context, stored bson.Raw) (bool, error) {
+		return isMissing(ctx, c.posts, idField(stored, "post"))
+	}
+	return createOnce(ctx, c.comments, comment.ID, document, comment.AuthorID, key, ofDeletedPost)
 }
 
 // CreateComments implements models.CommentStore.
@@ -183,7 +201,7 @@ func withCommentAuthor(
 func (s *Store) UpdateComment(
 	ctx context.Context, id, author models.ID, change models.CommentChange,
 ) (comment *models.Comment, err error) {
-	fields := []bson.E{{Key: "content", Value: change.Content}, {Key: "updatedAt", Value: change.UpdatedAt}}
+	fields := []bson.E{{Key: "content", Value: change.Content}}
 	err = s.run(ctx, "update comment", func(ctx context.Context, c *collections) error {
 		subject := append(byID(id), bson.E{Key: "author", Value: author})
 		stored, postAuthor, err := visibleComment(ctx, c.comments, c.posts, subject)
@@ -198,7 +216,7 @@ func (s *Store) UpdateComment(
 		if err != nil {
 			return err
 		}
-		changed, err := updateOne(ctx, c.comments, filter, subject, fields)
+		changed, err := updateOne(ctx, c.comments, filter, subject, change.UpdatedAt, fields)
 		if errors.Is(err, mongo.ErrNoDocuments) {
 			return refusedCommentChange(ctx, c, subject)
 		}

@@ -157,7 +157,7 @@ func (s *Store) UpdateDraft(
 	fields := changedDraftFields(change)
 	filter := editableDraft(author, id, change.IfUnchanged, publishable(change))
 	err = s.run(ctx, "update draft", func(ctx context.Context, c *collections) error {
-		changed, err := updateOne(ctx, c.drafts, filter, draftOf(author, id), fields)
+		changed, err := updateOne(ctx, c.drafts, filter, draftOf(author, id), change.UpdatedAt, fields)
 		if errors.Is(err, mongo.ErrNoDocuments) {
 			return refusedDraftChange(ctx, c, id, author, change.IfUnchanged)
 		}
@@ -179,7 +179,7 @@ func (s *Store) UpdateDraft(
 
 // changedDraftFields returns the fields of a draft after a change.
 func changedDraftFields(change models.DraftChange) []bson.E {
-	fields := changedTexts(change.UpdatedAt, change.Title, change.Content)
+	fields := changedTexts(change.Title, change.Content)
 	if change.Tags != nil {
 		fields = append(fields, bson.E{Key: "tags", Value: storedTags(*change.Tags)})
 	}

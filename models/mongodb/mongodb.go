@@ -24,6 +24,8 @@ const (
 	// maxPages and maxSearches are how many pages of posts are read at a time, without and with words. They bound the
 	// memory for the documents, of which a page has some MiB.
 	maxPages, maxSearches = 32, 16
+	// commentTurns is how many comments are stored at a time, on different posts.
+	commentTurns = 64
 	// retryInterval is how long to wait between two tries to reach a server that is away at the start.
 	retryInterval = time.Second
 )
@@ -39,6 +41,8 @@ type Store struct {
 	pool    pool
 	// pages and searches have an element for each page that is being read.
 	pages, searches *semaphore.Weighted
+	// commentTurns has an element for each comment that is being stored. A post has always the same turn.
+	commentTurns [commentTurns]*semaphore.Weighted
 	// readPreference says which servers may answer reads of posts.
 	readPreference *readpref.ReadPref
 
@@ -102,6 +106,9 @@ func open(uri, name string, use use, log *slog.Logger, observe models.Observer) 
 	s := &Store{
 		uri: uri, name: name, use: use, log: log, observe: observe, stop: stop,
 		pages: semaphore.NewWeighted(maxPages), searches: semaphore.NewWeighted(maxSearches),
+	}
+	for i := range s.commentTurns {
+		s.commentTurns[i] = semaphore.NewWeighted(1)
 	}
 	s.pool.max.Store(defaultMaxPool)
 	if !s.hasName() {

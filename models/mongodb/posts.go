@@ -76,6 +76,11 @@ func (s *Store) CreatePost(
 func createPost(
 	ctx context.Context, c *collections, p *models.Post, key *models.Idempotency,
 ) (existing *models.Post, err error) {
+	newest, err := newestID(ctx, c.posts)
+	if err != nil {
+		return nil, err
+	}
+	p.ID = models.IDAfter(p.ID, newest)
 	document := newPostDocument(p)
 	document.Key = newKeyFields(key)
 	stored, err := createOnce(ctx, c.posts, p.ID, document, p.AuthorID, key, neverGone)
@@ -133,7 +138,7 @@ func (s *Store) UpdatePost(
 		if err != nil {
 			return err
 		}
-		changed, err := updateOne(ctx, c.posts, filter, postOf(author, id), fields)
+		changed, err := updateOne(ctx, c.posts, filter, postOf(author, id), change.UpdatedAt, fields)
 		if errors.Is(err, mongo.ErrNoDocuments) {
 			return refusedChange(ctx, c, id, author)
 		}
@@ -152,7 +157,7 @@ func (s *Store) UpdatePost(
 
 // changedFields returns the fields of a post after a change.
 func changedFields(change models.PostChange) []bson.E {
-	fields := changedTexts(change.UpdatedAt, change.Title, change.Content)
+	fields := changedTexts(change.Title, change.Content)
 	if change.Tags != nil {
 		fields = append(fields, bson.E{Key: "tags", Value: *change.Tags})
 	}
@@ -160,8 +165,7 @@ func changedFields(change models.PostChange) []bson.E {
 }
 
 // changedTexts returns the fields that posts and drafts have in common after a change. A nil text stays as it is.
-func changedTexts(updatedAt time.Time, title, content *string) []bson.E {
-	fields := []bson.E{{Key: "updatedAt", Value: updatedAt}}
+func changedTexts(title, content *string) (fields []bson.E) {
 	if title != nil {
 		fields = append(fields, bson.E{Key: "title", Value: *title})
 	}

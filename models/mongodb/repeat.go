@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/event"
@@ -53,17 +54,23 @@ func insertNew(ctx context.Context, c *mongo.Collection, id models.ID, document 
 	return err
 }
 
-// updateOne gives fields of the document that filter selects new values, and returns the document as it is then. If
-// filter selects none, it returns mongo.ErrNoDocuments. subject selects the same document in any state.
+// updateOne gives fields of the document that filter selects new values, and returns the document as it is then. Its
+// updatedAt becomes at, unless it is later already. If filter selects none, updateOne returns mongo.ErrNoDocuments.
+// subject selects the same document in any state.
 func updateOne(
-	ctx context.Context, c *mongo.Collection, filter, subject bson.D, fields []bson.E,
+	ctx context.Context, c *mongo.Collection, filter, subject bson.D, at time.Time, fields []bson.E,
 ) (bson.Raw, error) {
+	update := bson.D{{Key: "$max", Value: bson.D{{Key: "updatedAt", Value: at}}}}
+	if len(fields) > 0 { // MongoDB refuses an empty $set
+		update = append(update, set(fields...)...)
+	}
 	counted, sent := countSent(ctx)
-	changed, err := c.FindOneAndUpdate(counted, filter, set(fields...), returnNew()).Raw()
+	changed, err := c.FindOneAndUpdate(counted, filter, update, returnNew()).Raw()
 	if !errors.Is(err, mongo.ErrNoDocuments) || *sent < 2 {
 		return changed, err
 	}
 	after := append(subject, fields...) // perhaps the first try was carried out
+	after = append(after, bson.E{Key: "updatedAt", Value: bson.D{{Key: "$gte", Value: at}}})
 	done, err := isWritten(ctx, c, after)
 	if err != nil {
 		return nil, err

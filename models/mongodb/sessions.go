@@ -121,12 +121,11 @@ func (s *Store) SwapRefreshID(
 	ctx context.Context, id models.ID, from, to string, now time.Time,
 ) (session *models.Session, err error) {
 	current := append(liveSession(id, now), bson.E{Key: "refreshId", Value: from})
-	swap := set(
+	swap := append(set(
 		bson.E{Key: "refreshId", Value: to},
 		bson.E{Key: "previousRefreshId", Value: from},
 		bson.E{Key: "rotatedAt", Value: now},
-		bson.E{Key: "lastUsedAt", Value: now},
-	)
+	), bson.E{Key: "$max", Value: bson.D{{Key: "lastUsedAt", Value: now}}})
 	err = s.run(ctx, "rotate session", func(ctx context.Context, c *collections) error {
 		var d sessionDocument
 		err := c.sessions.FindOneAndUpdate(ctx, current, swap, returnNew()).Decode(&d)

@@ -56,7 +56,7 @@ const (
 	freeCommentKey = `UPDATE comments SET idempotency_key = NULL, idempotency_hash = NULL
 		WHERE author_id = ? AND idempotency_key = ? AND (created_at < ? OR NOT` + ofPost + `)`
 
-	updateComment = `UPDATE comments SET content = ?, updated_at = ? WHERE id = ? AND author_id = ?`
+	updateComment = `UPDATE comments SET content = ?, updated_at = max(?, updated_at) WHERE id = ? AND author_id = ?`
 
 	deleteComment = `DELETE FROM comments WHERE id = ? AND` + ofPost
 
@@ -75,7 +75,9 @@ func (s *Store) CreateComment(
 	ctx context.Context, c *models.Comment, key *models.Idempotency,
 ) (existing *models.Comment, err error) {
 	err = s.write(ctx, "create comment", func(conn *sqlite.Conn) error {
-		c.ID = models.NewID()
+		if err := setCommentID(conn, c); err != nil {
+			return err
+		}
 		insert := func() error { return insertCommentRow(conn, c, key) }
 		existing, err = createOnce(conn, c.AuthorID, key, freeCommentKey, insert, func() (*models.Comment, error) {
 			return rowByKey(conn, models.ErrPostNotFound, scanComment, selectCommentByKey, c.AuthorID, key)
@@ -103,13 +105,23 @@ func (s *Store) CreateComments(ctx context.Context, comments []models.Comment) e
 	})
 }
 
+// setCommentID gives a comment a new ID, after those of all comments.
+func setCommentID(conn *sqlite.Conn, c *models.Comment) error {
+	c.ID = models.NewID()
+	newest, err := queryAll(conn, scanID, `SELECT id FROM comments ORDER BY id DESC LIMIT 1`)
+	if err == nil && len(newest) > 0 {
+		c.ID = models.IDAfter(c.ID, newest[0])
+	}
+	return err
+}
+
 // insertCommentRow inserts a comment. Should another comment have the same id, it takes a new one.
 func insertCommentRow(conn *sqlite.Conn, c *models.Comment, key *models.Idempotency) error {
 	text, fingerprint := keyColumns(key)
 	insert := func() error {
 		return execComment(conn, insertCommentOnce, c, text, fingerprint)
 	}
-	return models.CreateUnique(insert, func() (bool, error) { c.ID = models.NewID(); return false, nil })
+	return models.CreateUnique(insert, func() (bool, error) { return false, setCommentID(conn, c) })
 }
 
 // execComment runs insertComment or insertCommentOnce. key and hash are NULL for none.

@@ -26,7 +26,7 @@ const (
 	selectDueDrafts = `SELECT id, author_id FROM drafts WHERE publish_at <= ? ORDER BY publish_at LIMIT ? + 0`
 
 	updateDraft = `UPDATE drafts SET title = COALESCE(?, title), content = COALESCE(?, content), tags = COALESCE(?, tags),
-		publish_at = CASE WHEN ? THEN ? ELSE publish_at END, updated_at = ? WHERE id = ? AND author_id = ?`
+		publish_at = CASE WHEN ? THEN ? ELSE publish_at END, updated_at = max(?, updated_at) WHERE id = ? AND author_id = ?`
 
 	deleteDraft = `DELETE FROM drafts WHERE id = ? AND author_id = ?`
 
@@ -142,7 +142,11 @@ func (s *Store) PublishDraft(
 		if err := p.Check(d); err != nil {
 			return err
 		}
-		if err := createPost(conn, d.Post(p.At), key); err != nil {
+		newPost := d.Post(p.At)
+		if newPost.ID, err = postIDAfter(conn, newPost.ID); err != nil {
+			return err
+		}
+		if err := createPost(conn, newPost, key); err != nil {
 			return err
 		}
 		created = conn.Changes() > 0

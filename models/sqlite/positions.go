@@ -38,6 +38,13 @@ const (
 // position returns the position of a post that was not moved: the first 63 bits of its id.
 func position(id models.ID) int64 { return int64(binary.BigEndian.Uint64(id[:8]) >> 1) }
 
+// lastIDAt returns the greatest ID that has a position.
+func lastIDAt(position int64) models.ID {
+	id := models.MaxID()
+	binary.BigEndian.PutUint64(id[:8], uint64(position)<<1|1)
+	return id
+}
+
 // insertKept stores a post under its id, whatever other ids there are. It returns models.ErrDuplicate if the id or the
 // author's idempotency key is there already.
 func insertKept(conn *sqlite.Conn, p *models.KeptPost) error {

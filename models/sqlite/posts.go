@@ -35,7 +35,7 @@ const (
 		WHERE author_id = ? AND idempotency_key = ? AND created_at < ?`
 
 	updatePost = `UPDATE posts SET title = COALESCE(?, title), content = COALESCE(?, content), tags = COALESCE(?, tags),
-		updated_at = ? WHERE ` + thisPost + ` AND author_id = ?`
+		updated_at = max(?, updated_at) WHERE ` + thisPost + ` AND author_id = ?`
 
 	deletePost = `DELETE FROM posts WHERE ` + thisPost + ` AND author_id = ?`
 
@@ -48,6 +48,9 @@ func (s *Store) CreatePost(
 	ctx context.Context, p *models.Post, key *models.Idempotency,
 ) (existing *models.Post, err error) {
 	err = s.write(ctx, "create post", func(conn *sqlite.Conn) error {
+		if p.ID, err = postIDAfter(conn, p.ID); err != nil {
+			return err
+		}
 		insert := func() error { return createPost(conn, p, key) }
 		existing, err = createOnce(conn, p.AuthorID, key, freeKey, insert, func() (*models.Post, error) {
 			return postByKey(conn, p.AuthorID, key)
@@ -76,7 +79,19 @@ func createPost(conn *sqlite.Conn, p *models.Post, key *models.Idempotency) erro
 		return exec(conn, insertPost, position(p.ID), p.ID[:], p.Title, p.Content, joinTags(p.Tags), p.AuthorID[:],
 			p.CreatedAt.UnixMilli(), p.UpdatedAt.UnixMilli(), text, fingerprint)
 	}
-	return models.CreateUnique(insert, func() (bool, error) { p.ID = models.NewID(); return false, nil })
+	return models.CreateUnique(insert, func() (_ bool, err error) {
+		p.ID, err = postIDAfter(conn, models.NewID())
+		return false, err
+	})
+}
+
+// postIDAfter returns id if its position is after those of all posts, and otherwise a new ID for which that holds.
+func postIDAfter(conn *sqlite.Conn, id models.ID) (models.ID, error) {
+	last, err := queryAll(conn, scanInt, `SELECT position FROM posts ORDER BY position DESC LIMIT 1`)
+	if err != nil || len(last) == 0 {
+		return id, err
+	}
+	return models.IDAfter(id, lastIDAt(last[0])), nil
 }
 
 // postByKey returns the post that was created with a key, or models.ErrPostNotFound.

@@ -37,8 +37,8 @@ const (
 	purgeSessions = `DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at <= ? LIMIT ?)`
 
 	// SET reads the values of the row before the update.
-	swapRefreshID = `UPDATE sessions SET refresh_id = ?, previous_refresh_id = refresh_id, rotated_at = ?, last_used_at = ?
-		WHERE id = ? AND refresh_id = ? AND expires_at > ? RETURNING ` + sessionColumns
+	swapRefreshID = `UPDATE sessions SET refresh_id = ?, previous_refresh_id = refresh_id, rotated_at = ?,
+		last_used_at = max(?, last_used_at) WHERE id = ? AND refresh_id = ? AND expires_at > ? RETURNING ` + sessionColumns
 )
 
 const (

@@ -69,8 +69,8 @@ func usersAreFound(t *testing.T, store models.Store) {
 		}
 	}
 	for _, name := range []string{
-		"\uff4bess", "\uff2bESS", "k\u00adess", "ke\u200bss", "kess\ufeff", "\u212aess", "ke\u017fs", "k\u00e9ss", "k\u0435ss",
-		"kess ", " kess", "kess\x00", "ke\u0301ss",
+		"\uff4bess", "\uff2bESS", "k\u00adess", "ke\u200bss", "kess\ufeff", "\u212aess", "ke\u017fs", "k\u00e9ss",
+		"k\u0435ss", "kess ", " kess", "kess\x00", "ke\u0301ss",
 	} {
 		if got, err := store.UserByUsername(t.Context(), name); !errors.Is(err, models.ErrUserNotFound) {
 			t.Errorf("by the name %q: got %+v and %v, want ErrUserNotFound", name, got, err)
