@@ -2,7 +2,10 @@ package auth_test
 
 import (
 	"errors"
+	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"golang.org/x/crypto/bcrypt"
@@ -77,5 +80,34 @@ func TestNewPasswordsRefusesOtherCosts(t *testing.T) {
 		if _, err := auth.NewPasswords(cost); err == nil {
 			t.Errorf("cost %d was accepted", cost)
 		}
+	}
+}
+
+// TestFewPasswordsAreHashedAtOnce: a storm of logins leaves a processor to other requests, where there are two.
+func TestFewPasswordsAreHashedAtOnce(t *testing.T) {
+	p, err := auth.NewPasswords(bcrypt.MinCost + 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	limit := max(1, runtime.GOMAXPROCS(0)-1)
+	var hashing sync.WaitGroup
+	var done atomic.Int64
+	for range 20 {
+		hashing.Go(func() {
+			if _, err := p.Hash(t.Context(), "pass123"); err != nil {
+				t.Error(err)
+			}
+			done.Add(1)
+		})
+	}
+	most := 0
+	for done.Load() < 20 {
+		running, _, _ := p.Queue()
+		most = max(most, running)
+		runtime.Gosched()
+	}
+	hashing.Wait()
+	if most == 0 || most > limit {
+		t.Errorf("%d passwords were hashed at once, want 1 to %d", most, limit)
 	}
 }

@@ -223,3 +223,41 @@ func TestPublisherGoesOnAfterAnOutage(t *testing.T) {
 		t.Errorf("the log says %d times that the database is away: %s", n, log.String())
 	}
 }
+
+// movingStore is a store in which authors choose another time for a draft right after the publisher has found it.
+type movingStore struct {
+	models.Store
+	move func(models.DueDraft)
+}
+
+func (s movingStore) DueDrafts(ctx context.Context, at time.Time, limit int) ([]models.DueDraft, error) {
+	due, err := s.Store.DueDrafts(ctx, at, limit)
+	for _, d := range due {
+		s.move(d)
+	}
+	return due, err
+}
+
+// TestMovedDraftsWait: a draft whose time was moved since it was found is not published.
+func TestMovedDraftsWait(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, store models.Store) {
+		b := newBlog(t, store)
+		draft := b.draft(t, "moved", time.Minute)
+		b.draft(t, "last", time.Minute)
+		b.now.Add(time.Minute.Milliseconds())
+		later := b.clock().Add(time.Hour)
+		b.start(t, movingStore{store, func(d models.DueDraft) {
+			if d.ID != draft.ID {
+				return
+			}
+			change := models.DraftChange{PublishAt: &later, UpdatedAt: b.clock()}
+			if _, err := store.UpdateDraft(t.Context(), d.ID, b.author.ID, change); err != nil {
+				t.Error(err)
+			}
+		}})
+		b.await(t, "last") // which comes after the other one
+		if _, err := store.DraftByID(t.Context(), draft.ID, b.author.ID); err != nil {
+			t.Errorf("the moved draft: %v", err)
+		}
+	})
+}
