@@ -25,7 +25,8 @@ var documented = sync.OnceValues(func() (routers.Router, error) {
 	if err != nil {
 		return nil, err
 	}
-	openapi3.DefineStringFormat("date-time", "(?i)"+openapi3.FormatOfStringDateTime) // RFC 3339 allows t and z too
+	anyCase := openapi3.NewRegexpFormatValidator("(?i)" + openapi3.FormatOfStringDateTime) // RFC 3339 allows t and z too
+	openapi3.DefineStringFormatValidator("date-time", anyCase)
 	doc, err := openapi3.NewLoader().LoadFromData(text)
 	if err != nil {
 		return nil, err
