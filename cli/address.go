@@ -59,6 +59,14 @@ func (a address) String() string {
 	return a.mongo.Scheme + a.mongo.Hosts + "/" + a.database
 }
 
+// howToEmpty says how to remove what a copy has left.
+func (a address) howToEmpty() string {
+	if a.path != "" {
+		return fmt.Sprintf("Delete the files %[1]s, %[1]s-wal and %[1]s-shm.", a.path)
+	}
+	return "Drop the collections users, sessions, posts, comments, drafts and copySource of the database " + a.database + "."
+}
+
 // openSource opens the store to read from it.
 func (a address) openSource(ctx context.Context) (copyStore, error) {
 	if a.path != "" {

@@ -38,16 +38,14 @@ func commands() []command {
 			run: interruptible(backup),
 		}, {
 			name: "copy", args: "FROM TO",
-			help: "copy a store to an empty one: sqlite:FILE, mongodb://HOST/DATABASE;\n" +
-				"run again after a break, it goes on",
-			run: interruptible(copyBetweenStores),
+			help: "copy a store to an empty one: sqlite:FILE, mongodb://HOST/DATABASE",
+			run:  interruptible(copyBetweenStores),
 		}, {
-			name: "export", args: "[-json] DIR",
-			help: "write the posts to Markdown files with front matter, in a new folder;\n" +
-				"-json: users and posts as mongoexport does, with -hashes also password hashes",
-			run: interruptible(export),
+			name: "export", args: "DIR",
+			help: "write the posts to Markdown files with front matter, in a new folder",
+			run:  interruptible(export),
 		}, {
-			name: "import", args: "[-json] DIR",
+			name: "import", args: "[-author NAME] DIR",
 			help: "import such files, and say for each what was done;\n" +
 				"-author NAME: the author of files that name nobody here",
 			run: interruptible(importFiles),

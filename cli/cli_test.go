@@ -42,11 +42,9 @@ Usage:
   gin-blog reset-link USERNAME        print a link that sets a new password: once, within an hour
   gin-blog backup [FILE]              copy the SQLite file while a server may run on it;
                                       without FILE, the copy is gin-blog-TIME.db in DATA_DIR
-  gin-blog copy FROM TO               copy a store to an empty one: sqlite:FILE, mongodb://HOST/DATABASE;
-                                      run again after a break, it goes on
-  gin-blog export [-json] DIR         write the posts to Markdown files with front matter, in a new folder;
-                                      -json: users and posts as mongoexport does, with -hashes also password hashes
-  gin-blog import [-json] DIR         import such files, and say for each what was done;
+  gin-blog copy FROM TO               copy a store to an empty one: sqlite:FILE, mongodb://HOST/DATABASE
+  gin-blog export DIR                 write the posts to Markdown files with front matter, in a new folder
+  gin-blog import [-author NAME] DIR  import such files, and say for each what was done;
                                       -author NAME: the author of files that name nobody here
   gin-blog healthcheck                exit 0 when the server on this machine's PORT is ready
   gin-blog version                    print version, commit and Go version

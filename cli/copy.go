@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"gin-blog/models"
 	"gin-blog/transfer"
 )
 
@@ -42,23 +41,13 @@ func copyBetweenStores(ctx context.Context, in call) (err error) {
 	bars := &progressBars{to: in.stdout}
 	counts, leftOut, err := transfer.Copy(ctx, source, target, from.String(), bars.begin)
 	bars.finish()
-	if err != nil {
-		return explainCopy(ctx, err)
+	switch {
+	case errors.Is(err, transfer.ErrIncomplete):
+		return fmt.Errorf("%w. Stop every server on both sides. %s Then run the same command again", err, to.howToEmpty())
+	case err != nil:
+		return err
 	}
 	return reportCopy(in, from, to, counts, leftOut)
-}
-
-// explainCopy adds to the error of a copy what to do about it.
-func explainCopy(ctx context.Context, err error) error {
-	switch {
-	case ctx.Err() != nil:
-		return errors.New("stopped: run the same command again, and it goes on")
-	case errors.Is(err, transfer.ErrDiffer):
-		return fmt.Errorf("%w. Stop every server on both, and run the same command again: it copies what changed", err)
-	case errors.Is(err, models.ErrUnavailable):
-		return fmt.Errorf("%w. Run the same command again, and it goes on", err)
-	}
-	return err
 }
 
 // reportCopy says what was copied.

@@ -2,7 +2,9 @@ package cli
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -80,6 +82,61 @@ func TestCopyRefusesItsSource(t *testing.T) {
 			t.Errorf("%s: there is a target", source)
 		}
 	}
+}
+
+// TestBrokenCopySaysWhatToEmpty follows what a copy says that failed, and copies again.
+func TestBrokenCopySaysWhatToEmpty(t *testing.T) {
+	db := testkit.Database(t)
+	server := strings.TrimSuffix(testkit.MongoURI(t), "/") + "/"
+	users := db.Collection("users")
+	for _, name := range []string{"alice", "Alice"} {
+		if _, err := users.InsertOne(t.Context(), bson.D{{Key: "username", Value: name}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file := filepath.Join(t.TempDir(), "copy.db")
+	advice := "Stop every server on both sides. Delete the files " + file + ", " + file + "-wal and " + file + "-shm. " +
+		"Then run the same command again"
+	for range 2 {
+		code, stdout, stderr := runIn(t, nil, "copy", server+db.Name(), "sqlite:"+file)
+		if code != 1 || stdout != "" || !strings.Contains(stderr, advice) {
+			t.Errorf("exit %d, stdout %q, stderr %q, want %q", code, stdout, stderr, advice)
+		}
+	}
+	if _, err := users.DeleteOne(t.Context(), bson.D{{Key: "username", Value: "Alice"}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, end := range []string{"", "-wal", "-shm"} {
+		if err := os.Remove(file + end); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+	}
+	if code, _, stderr := runIn(t, nil, "copy", server+db.Name(), "sqlite:"+file); code != 0 {
+		t.Errorf("exit %d, stderr %q", code, stderr)
+	}
+
+	target := testkit.Database(t)
+	copyBack := func(wantCode int, want string) {
+		t.Helper()
+		code, stdout, stderr := runIn(t, nil, "copy", "sqlite:"+file, server+target.Name())
+		if code != wantCode || !strings.Contains(stdout+stderr, want) {
+			t.Errorf("exit %d, stdout %q, stderr %q, want %d and %q", code, stdout, stderr, wantCode, want)
+		}
+	}
+	copyBack(0, "users     1 on both sides")
+	unfinished := bson.D{{Key: "_id", Value: "unfinished"}, {Key: "address", Value: "sqlite:/old.db"}}
+	if _, err := target.Collection("copySource").InsertOne(t.Context(), unfinished); err != nil {
+		t.Fatal(err)
+	}
+	names := []string{"users", "sessions", "posts", "comments", "drafts", "copySource"}
+	copyBack(1, "incomplete copy of sqlite:/old.db. Stop every server on both sides. Drop the collections "+
+		strings.Join(names[:5], ", ")+" and copySource of the database "+target.Name()+". Then run")
+	for _, name := range names {
+		if err := target.Collection(name).Drop(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	copyBack(0, "users     1 on both sides")
 }
 
 // TestAddresses: what is printed of an address has no password and no options.

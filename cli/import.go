@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"time"
@@ -14,26 +15,23 @@ import (
 
 // importFiles reads the files of a folder into the store that the settings name.
 func importFiles(ctx context.Context, in call) error {
-	var asJSON bool
-	var author string
-	dir, err := in.parseFolder("import", func(flags *flag.FlagSet) {
-		flags.BoolVar(&asJSON, "json", false, "")
-		flags.StringVar(&author, "author", "", "")
-	})
-	if err != nil {
-		return err
+	flags := flag.NewFlagSet("import", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	author := flags.String("author", "", "")
+	if err := flags.Parse(in.args); err != nil {
+		return usageError("import: " + err.Error())
 	}
-	if asJSON && author != "" {
-		return usageError("import: -author is for Markdown files, not for -json")
+	if flags.NArg() != 1 {
+		return usageError(fmt.Sprintf("import: got %d arguments after the options, want a folder", flags.NArg()))
 	}
 	return in.withBulkStore(ctx, func(store bulkStore, where string) (err error) {
-		root, err := os.OpenRoot(dir)
+		root, err := os.OpenRoot(flags.Arg(0))
 		if err != nil {
 			return fmt.Errorf("import: %w", err)
 		}
 		defer func() { err = errors.Join(err, root.Close()) }()
 		counts := map[transfer.Done]int{}
-		options := transfer.ImportOptions{Author: author, Now: time.Now(), Report: func(r transfer.Result) {
+		options := transfer.ImportOptions{Author: *author, Now: time.Now(), Report: func(r transfer.Result) {
 			counts[r.Done]++
 			line := fmt.Sprintf("%-9s %s", r.Done, r.File)
 			if r.Why != "" {
@@ -41,18 +39,14 @@ func importFiles(ctx context.Context, in call) error {
 			}
 			fmt.Fprintln(in.stdout, printable(line))
 		}}
-		run := transfer.ImportMarkdown
-		if asJSON {
-			run = transfer.ImportJSON
-		}
-		if err := run(ctx, store, root, options); err != nil {
+		if err := transfer.Import(ctx, store, root, options); err != nil {
 			return fmt.Errorf("import: %w", err)
 		}
 		return summarize(in, counts, where)
 	})
 }
 
-// summarize says how many records an import created, changed and so on. It returns an error if it refused any.
+// summarize says how many posts an import created, changed and so on. It returns an error if it refused any.
 func summarize(in call, counts map[transfer.Done]int, where string) error {
 	var parts []string
 	for _, done := range []transfer.Done{
@@ -64,7 +58,7 @@ func summarize(in call, counts map[transfer.Done]int, where string) error {
 		return err
 	}
 	if n := counts[transfer.Refused]; n > 0 {
-		return fmt.Errorf("import: %d of the records above were refused", n)
+		return fmt.Errorf("import: %d of the files above were refused", n)
 	}
 	return nil
 }

@@ -30,7 +30,7 @@ func CheckWhole(source string) error {
 	if source == "" {
 		return nil
 	}
-	return fmt.Errorf("it is an unfinished copy of %s: run the same gin-blog copy again to finish it", source)
+	return fmt.Errorf("it is an unfinished copy of %s: empty it, and run the same gin-blog copy again", source)
 }
 
 // Table is all records of one type. Its methods return the errors that Store describes, and more that they name.
@@ -48,8 +48,6 @@ type Table[T Record] interface {
 	// Insert stores records that the table does not have yet, exactly as they are. It returns ErrDuplicate if an id, or a
 	// value that must be unique, is there already; then it may have stored some of the records.
 	Insert(ctx context.Context, records []T) error
-	// Delete removes the records with these ids. Those that do not exist count as removed.
-	Delete(ctx context.Context, ids []ID) error
 }
 
 // Record is what a Table holds.

@@ -13,8 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"go.mongodb.org/mongo-driver/v2/bson"
-
 	"gin-blog/internal/testkit"
 	"gin-blog/models"
 	"gin-blog/models/storetest"
@@ -89,14 +87,14 @@ func copyUsers(t *testing.T, from, to store) {
 	}
 }
 
-// exportTo runs an export into a new folder, and returns the folder.
-func exportTo(t *testing.T, run func(dir *os.Root) error) (dir string) {
+// export writes a store's posts to a new folder, and returns the folder.
+func export(t *testing.T, s store) (dir string) {
 	t.Helper()
 	dir = filepath.Join(t.TempDir(), "new", "export")
 	root, err := transfer.MakeExportDir(dir)
 	if err == nil {
 		defer root.Close()
-		err = run(root)
+		_, err = transfer.Export(t.Context(), s, root, new(steps).progress)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -104,19 +102,14 @@ func exportTo(t *testing.T, run func(dir *os.Root) error) (dir string) {
 	return dir
 }
 
-func exportMarkdown(t *testing.T, s store) (dir string) {
+// importFrom imports a folder and returns what was done with each file, as "done: why".
+func importFrom(t *testing.T, s store, dir string) (results map[string]string) {
 	t.Helper()
-	return exportTo(t, func(dir *os.Root) error {
-		_, err := transfer.ExportMarkdown(t.Context(), s, dir, new(steps).progress)
-		return err
-	})
+	return importAs(t, s, dir, "")
 }
 
-// importer is transfer.ImportMarkdown or transfer.ImportJSON.
-type importer[S any] func(ctx context.Context, s S, dir *os.Root, options transfer.ImportOptions) error
-
-// importFrom imports a folder and returns what was done with each file, as "done: why".
-func importFrom[S any](t *testing.T, s S, dir string, run importer[S]) (results map[string]string) {
+// importAs is importFrom with an author for files whose author is nobody here.
+func importAs(t *testing.T, s store, dir, author string) (results map[string]string) {
 	t.Helper()
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -124,37 +117,16 @@ func importFrom[S any](t *testing.T, s S, dir string, run importer[S]) (results 
 	}
 	defer root.Close()
 	results = map[string]string{}
-	err = run(t.Context(), s, root, transfer.ImportOptions{Now: time.Now(), Report: func(r transfer.Result) {
+	options := transfer.ImportOptions{Author: author, Now: time.Now(), Report: func(r transfer.Result) {
 		if _, twice := results[r.File]; twice {
 			t.Errorf("%s was reported twice", r.File)
 		}
 		results[r.File] = string(r.Done) + ": " + r.Why
-	}})
-	if err != nil {
+	}}
+	if err := transfer.Import(t.Context(), s, root, options); err != nil {
 		t.Fatal(err)
 	}
 	return results
-}
-
-func importMarkdown(t *testing.T, s store, dir string) map[string]string {
-	t.Helper()
-	return importAs(t, s, dir, "")
-}
-
-// importAs imports a folder, with the author of files whose author is nobody.
-func importAs(t *testing.T, s store, dir, author string) map[string]string {
-	t.Helper()
-	return importFrom(t, s, dir, func(ctx context.Context, s store, dir *os.Root, o transfer.ImportOptions) error {
-		o.Author = author
-		return transfer.ImportMarkdown(ctx, s, dir, o)
-	})
-}
-
-func importJSON(t *testing.T, s store, dir string) map[string]string {
-	t.Helper()
-	return importFrom(t, s, dir, func(ctx context.Context, s store, dir *os.Root, o transfer.ImportOptions) error {
-		return transfer.ImportJSON(ctx, s, dir, o)
-	})
 }
 
 // allAre wants an import to have done the same with each of so many files.
@@ -191,17 +163,17 @@ func readDir(t *testing.T, dir string) map[string]string {
 func TestMarkdownRoundTrip(t *testing.T) {
 	eachPair(t, func(t *testing.T, from, to store) {
 		posts := storeOdd(t, from)
-		dir := exportMarkdown(t, from)
+		dir := export(t, from)
 		files := readDir(t, dir)
 		for name := range files {
 			if strings.ContainsAny(name, `/\ :`) || !strings.HasSuffix(name, ".md") {
 				t.Errorf("a file is called %q", name)
 			}
 		}
-		allAre(t, importMarkdown(t, from, dir), transfer.Unchanged, len(posts))
+		allAre(t, importFrom(t, from, dir), transfer.Unchanged, len(posts))
 		copyUsers(t, from, to)
-		allAre(t, importMarkdown(t, to, dir), transfer.Created, len(posts))
-		allAre(t, importMarkdown(t, to, dir), transfer.Unchanged, len(posts))
+		allAre(t, importFrom(t, to, dir), transfer.Created, len(posts))
+		allAre(t, importFrom(t, to, dir), transfer.Unchanged, len(posts))
 		if got := allPosts(t, to); !reflect.DeepEqual(got, posts) {
 			for i := range posts {
 				if i < len(got) && !reflect.DeepEqual(got[i], posts[i]) {
@@ -210,7 +182,7 @@ func TestMarkdownRoundTrip(t *testing.T) {
 			}
 			t.Errorf("got %d posts, want %d", len(got), len(posts))
 		}
-		if again := readDir(t, exportMarkdown(t, to)); !maps.Equal(again, files) || len(files) != len(posts) {
+		if again := readDir(t, export(t, to)); !maps.Equal(again, files) || len(files) != len(posts) {
 			t.Errorf("the second export differs from the first, of %d files", len(files))
 		}
 	})
@@ -241,7 +213,7 @@ id: "66f0c0ffee66f0c0ffee66f0"
 
 Hello
 `}
-	if got := readDir(t, exportMarkdown(t, s)); !maps.Equal(got, want) {
+	if got := readDir(t, export(t, s)); !maps.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -312,7 +284,7 @@ func TestImportMarkdown(t *testing.T) {
 			dir := t.TempDir()
 			write(t, dir, "a.md", c.file)
 			for _, want := range []string{c.want, strings.Replace(c.want, "created", "unchanged", 1)} {
-				if got := importMarkdown(t, s, dir)["a.md"]; !strings.HasPrefix(got, want) || strings.Contains(got, "\n") {
+				if got := importFrom(t, s, dir)["a.md"]; !strings.HasPrefix(got, want) || strings.Contains(got, "\n") {
 					t.Errorf("got %q, want %q", got, want)
 				}
 			}
@@ -361,7 +333,7 @@ func TestImportOfEditedFiles(t *testing.T) {
 		if _, err := s.CreatePost(t.Context(), p, nil); err != nil {
 			t.Fatal(err)
 		}
-		dir := exportMarkdown(t, s)
+		dir := export(t, s)
 		name := "one-" + p.ID.Hex() + ".md"
 		original := readDir(t, dir)[name]
 		edited := strings.Replace(original, "Hello", "Hello again", 1)
@@ -385,7 +357,7 @@ func TestImportOfEditedFiles(t *testing.T) {
 				continue
 			}
 			write(t, dir, name, c.file)
-			got := importMarkdown(t, s, dir)[name]
+			got := importFrom(t, s, dir)[name]
 			stored, err := s.PostByID(t.Context(), p.ID)
 			if !strings.HasPrefix(got, c.want) || err != nil || stored.Content != c.content || stored.AuthorID != author.ID {
 				t.Errorf("got %q and %+v, %v, want %q and %q", got, stored, err, c.want, c.content)
@@ -473,9 +445,9 @@ func TestImportLosesNoEdit(t *testing.T) {
 		s, dir := opened.(store), t.TempDir()
 		const file = "---\ntitle: T\ndate: 2024-05-01\n---\n\n%s\n"
 		write(t, dir, "a.md", fmt.Sprintf(file, "Hello"))
-		importMarkdown(t, s, dir)
+		importFrom(t, s, dir)
 		write(t, dir, "a.md", fmt.Sprintf(file, "Hello again"))
-		got := importMarkdown(t, editedAfterRead{s}, dir)["a.md"]
+		got := importFrom(t, editedAfterRead{s}, dir)["a.md"]
 		if want := "refused: the post changed meanwhile: import again"; got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
@@ -506,7 +478,7 @@ func TestImportStaysInItsFolder(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, badName), 0o700); err == nil { // no folder of an fs.FS has such a name
 		want = slices.Insert(want, 2, badName)
 	}
-	results := importMarkdown(t, s, dir)
+	results := importFrom(t, s, dir)
 	if got := slices.Sorted(maps.Keys(results)); !slices.Equal(got, want) {
 		t.Errorf("imported %v, want %v", got, want)
 	}
@@ -532,166 +504,11 @@ func TestExportOverwritesNothing(t *testing.T) {
 	}
 }
 
-func exportJSON(t *testing.T, s store, withHashes bool) (dir string) {
-	t.Helper()
-	return exportTo(t, func(dir *os.Root) error {
-		_, _, err := transfer.ExportJSON(t.Context(), s, dir, withHashes, new(steps).progress)
-		return err
-	})
-}
-
-func TestJSONRoundTrip(t *testing.T) {
-	eachPair(t, func(t *testing.T, from, to store) {
-		posts := storeOdd(t, from)
-		dir := exportJSON(t, from, true)
-		files := readDir(t, dir)
-		allAre(t, importJSON(t, from, dir), transfer.Unchanged, len(posts)+3)
-		allAre(t, importJSON(t, to, dir), transfer.Created, len(posts)+3)
-		allAre(t, importJSON(t, to, dir), transfer.Unchanged, len(posts)+3)
-		if got := allPosts(t, to); !reflect.DeepEqual(got, posts) {
-			t.Errorf("got %d posts, want %d, all the same", len(got), len(posts))
-		}
-		if !slices.Equal(readTable(t, to.UserTable()), readTable(t, from.UserTable())) {
-			t.Error("the users differ")
-		}
-		if again := readDir(t, exportJSON(t, to, true)); !maps.Equal(again, files) {
-			t.Error("the second export differs from the first")
-		}
-		info, err := os.Stat(filepath.Join(dir, "users.json"))
-		if err != nil || info.Mode().Perm() != 0o600 {
-			t.Errorf("users.json: %v, %v", info.Mode(), err)
-		}
-		if without := readDir(t, exportJSON(t, from, false)); strings.Contains(fmt.Sprint(without), "$2a$") ||
-			strings.Contains(without["users.json"], "password") {
-			t.Errorf("an export without hashes has one: %s", without["users.json"])
-		}
-	})
-}
-
-// TestMongoimportTakesTheExport inserts each line into MongoDB as mongoimport does, and serves the result.
-func TestMongoimportTakesTheExport(t *testing.T) {
-	from := testkit.SQLite(t).(store)
-	posts := storeOdd(t, from)
-	db := testkit.Database(t)
-	for name, content := range readDir(t, exportJSON(t, from, true)) {
-		for line := range strings.Lines(content) {
-			var document bson.D
-			if err := bson.UnmarshalExtJSON([]byte(line), false, &document); err != nil {
-				t.Fatalf("%s: %v", line, err)
-			}
-			if _, err := db.Collection(strings.TrimSuffix(name, ".json")).InsertOne(t.Context(), document); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	to := testkit.OpenMongoDB(t, db, nil).(store)
-	if got := allPosts(t, to); !reflect.DeepEqual(got, posts) {
-		t.Errorf("got %d posts, want %d, all the same", len(got), len(posts))
-	}
-	if !slices.Equal(readTable(t, to.UserTable()), readTable(t, from.UserTable())) {
-		t.Error("the users differ")
-	}
-}
-
-// TestImportJSON imports what mongoexport makes of a database of the Express app, and lines that are wrong.
-func TestImportJSON(t *testing.T) {
-	const alice, bob, one = "66f0c0ffee66f0c0ffee6601", "66f0c0ffee66f0c0ffee6602", "66f0c0ffee66f0c0ffee66aa"
-	hash := "$2b$10$" + strings.Repeat("x", 53)
-	user := func(id, name, more string) string {
-		return fmt.Sprintf(`{"_id":{"$oid":%q},"username":%q%s,"__v":0}`, id, name, more)
-	}
-	users := []struct{ line, want string }{
-		{user(alice, "alice", `,"password":"`+hash+`","role":"admin"`), "created: "},
-		{user(bob, "bob", ""), "created: "},
-		{user("66f0c0ffee66f0c0ffee6603", "ALICE", ""), "refused: the username ALICE or its email address is taken"},
-		{user(bob, "robert", ""), "refused: the account " + bob + " (bob) is another one now"},
-		{user("66f0c0ffee66f0c0ffee6604", "x", ""), "refused: username must be 3 to 32"},
-		{user("66f0c0ffee66f0c0ffee6605", "carol", `,"password":"pass123"`), "refused: password must be a bcrypt hash"},
-		{`{"_id":"carol","username":"carol"}`, "refused: its _id is no ObjectID"},
-		{`{"username":"carol"}`, "refused: its _id is no ObjectID"},
-		{user("66f0c0ffee66f0c0ffee6606", "dora", `,"createdAt":{"$date":{"$numberLong":"253402300800000"}}`),
-			"refused: createdAt must be a time since 1970"},
-		{strings.Repeat("x", 3<<20), "refused: it is longer than 2 MiB"},
-		{user("66f0c0ffee66f0c0ffee6607", "erik", ""), "created: "},
-		{`{"_id":`, "refused: it is no extended JSON"},
-		{`"text"`, "refused: it is no extended JSON"},
-	}
-	posts := []struct{ line, want string }{
-		{`{"_id":{"$oid":"` + one + `"},"title":"One","content":"Hello","author":{"$oid":"` + alice + `"},` +
-			`"createdAt":{"$date":"2024-05-01T10:00:00.5Z"},"__v":0}`, "created: "},
-		{`{"_id":{"$oid":"66f0c0ffee66f0c0ffee66ab"},"title":"Two","content":"Hello","author":{"$oid":"` + one + `"},` +
-			`"createdAt":{"$date":{"$numberLong":"1714557600000"}}}`, "created: "},
-		{`{"_id":{"$oid":"66f0c0ffee66f0c0ffee66ac"},"title":"","content":"Hello"}`, "refused: title is required"},
-		{`{"_id":{"$oid":"` + one + `"},"title":"Three","content":"Hello","author":{"$oid":"` + bob + `"}}`,
-			"refused: the post " + one + " has another author"},
-	}
-	testkit.Each(t, func(t *testing.T, opened models.Store) {
-		s, dir := opened.(store), t.TempDir()
-		wants := map[string]string{}
-		for file, lines := range map[string][]struct{ line, want string }{"users.json": users, "posts.json": posts} {
-			content := ""
-			for i, l := range lines {
-				content += l.line + "\n"
-				wants[fmt.Sprintf("%s:%d", file, i+1)] = l.want
-			}
-			write(t, dir, file, content)
-		}
-		for _, done := range []string{"created", "unchanged"} {
-			results := importJSON(t, s, dir)
-			for line, want := range wants {
-				if want = strings.Replace(want, "created:", done+":", 1); !strings.HasPrefix(results[line], want) {
-					t.Errorf("%s: got %q, want %q", line, results[line], want)
-				}
-			}
-		}
-		u, err := s.UserByUsername(t.Context(), "alice")
-		if err != nil || u.Role != models.RoleUser || u.PasswordHash != hash {
-			t.Errorf("alice: %+v, %v, want no admin", u, err)
-		}
-		list, _, err := s.Posts(t.Context(), models.PostFilter{Limit: 5})
-		if err != nil || len(list) != 2 || list[0].Author != nil || list[1].Author.Username != "alice" {
-			t.Errorf("posts: %+v, %v", list, err)
-		}
-	})
-}
-
 // TestImportChecksEveryField: what a change can set must pass the rules of the API.
 func TestImportChecksEveryField(t *testing.T) {
 	for field := range reflect.TypeFor[models.PostChange]().Fields() {
 		if _, ok := reflect.TypeFor[transfer.PostRules]().FieldByName(field.Name); !ok && storetest.IsNewValue(field) {
 			t.Errorf("an import does not check %s", field.Name)
 		}
-	}
-}
-
-func TestImportJSONNeedsFiles(t *testing.T) {
-	s, dir := testkit.SQLite(t).(store), t.TempDir()
-	run := func() error {
-		root, err := os.OpenRoot(dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer root.Close()
-		options := transfer.ImportOptions{Now: time.Now(), Report: func(transfer.Result) {}}
-		return transfer.ImportJSON(t.Context(), s, root, options)
-	}
-	if err := run(); err == nil || !strings.Contains(err.Error(), "neither users.json nor posts.json") {
-		t.Errorf("an empty folder: %v", err)
-	}
-	if err := os.Symlink("../users.json", filepath.Join(dir, "users.json")); err != nil {
-		t.Skip(err)
-	}
-	const post = `{"_id":{"$oid":"66f0c0ffee66f0c0ffee66aa"},"title":"One","content":"Hello"}`
-	write(t, dir, "posts.json", post) // without a line break at the end
-	results := importJSON(t, s, dir)
-	if !strings.HasPrefix(results["users.json"], "refused: ") || results["posts.json:1"] != "created: " {
-		t.Errorf("users.json outside of the folder: %v", results)
-	}
-	if err := os.Remove(filepath.Join(dir, "users.json")); err != nil {
-		t.Fatal(err)
-	}
-	write(t, dir, "posts.json", "[{}]\n")
-	if err := run(); err == nil || !strings.Contains(err.Error(), "without --jsonArray") {
-		t.Errorf("an array: %v", err)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -13,11 +12,11 @@ import (
 	"gin-blog/validation"
 )
 
-// Done is what an import did with a file, or with a line of a file of JSON.
+// Done is what an import did with a file.
 type Done string
 
-// What an import does. A record that is there already, as the file has it, is unchanged; so importing twice is
-// importing once.
+// What an import does. A post that is there already, as the file has it, is unchanged; so importing twice is importing
+// once.
 const (
 	Created   Done = "created"
 	Updated   Done = "updated"
@@ -26,11 +25,11 @@ const (
 	Refused   Done = "refused"
 )
 
-// Result is what an import did with one record.
+// Result is what an import did with one file.
 type Result struct {
-	File string // its path in the folder, with the number of the line for JSON
+	File string // its path in the folder
 	Done Done
-	Why  string // for people; may be empty unless the record was skipped or refused
+	Why  string // for people; may be empty unless the file was skipped or refused
 }
 
 // ImportOptions is how to import.
@@ -39,28 +38,26 @@ type ImportOptions struct {
 	// files that name none have no author.
 	Author string
 	Now    time.Time
-	// Report receives the result for each record.
+	// Report receives the result for each file.
 	Report func(Result)
 }
 
 // importStore is what an import reads and writes.
 type importStore interface {
-	UserTable() models.Table[models.User]
 	PostTable() models.Table[models.KeptPost]
-	UserByID(ctx context.Context, id models.ID) (*models.User, error)
 	UserByUsername(ctx context.Context, username string) (*models.User, error)
 	PostByID(ctx context.Context, id models.ID) (*models.Post, error)
 	UpdatePost(ctx context.Context, id, author models.ID, change models.PostChange) (*models.Post, error)
 }
 
-// importing is an import that goes on.
+// importing is the state of one import.
 type importing struct {
 	ImportOptions
 	store importStore
 	rules *validation.Validator
 }
 
-// refusal is why a record is not imported, for people. Any other error of an import ends it.
+// refusal is why a file is not imported, for people. Any other error of an import ends it.
 type refusal string
 
 func (r refusal) Error() string { return string(r) }
@@ -68,17 +65,12 @@ func (r refusal) Error() string { return string(r) }
 // refusef makes a refusal.
 func refusef(format string, args ...any) error { return refusal(fmt.Sprintf(format, args...)) }
 
-// skip is why a record is left out although nothing is wrong with it.
+// skip is why a file is left out although nothing is wrong with it.
 type skip string
 
 func (s skip) Error() string { return string(s) }
 
-func newImporting(store importStore, options ImportOptions) (*importing, error) {
-	rules, err := validation.New(0, postRules{}, userRules{})
-	return &importing{ImportOptions: options, store: store, rules: rules}, err
-}
-
-// report reports the result for a record, unless err is neither nil nor a refusal nor a skip: that is returned.
+// report reports the result for a file, unless err is neither nil nor a refusal nor a skip: that is returned.
 func (i *importing) report(file string, done Done, err error) error {
 	result := Result{File: file, Done: done}
 	if why, ok := errors.AsType[refusal](err); ok {
@@ -92,20 +84,6 @@ func (i *importing) report(file string, done Done, err error) error {
 	return nil
 }
 
-// check returns a refusal that says which rules a record breaks.
-func (i *importing) check(record any) error {
-	err := i.rules.Check(record)
-	broken, ok := errors.AsType[*validation.Error](err)
-	if !ok {
-		return err
-	}
-	reasons := make([]string, len(broken.Fields))
-	for n, field := range broken.Fields {
-		reasons[n] = field.Field + " " + field.Message
-	}
-	return refusal(strings.Join(reasons, "; "))
-}
-
 // postRules are the rules of the API for what a post says.
 type postRules struct {
 	Title   string   `json:"title" validate:"required,title"`
@@ -113,35 +91,17 @@ type postRules struct {
 	Tags    []string `json:"tags" validate:"tags,dive,tag"`
 }
 
-// incoming is a post that is to be imported.
+// incoming is a post that is to be imported. Without an AuthorID, nothing says who wrote it.
 type incoming struct {
 	models.Post
-	// namesAuthor is whether the author is known, and not only missing.
-	namesAuthor bool
 	// lastmod is when the file says that the text changed last, or zero.
 	lastmod time.Time
-}
-
-// openFile opens a file in dir. It opens no pipe, which would wait for somebody to write to it, and no device.
-func openFile(dir *os.Root, name string) (*os.File, error) {
-	info, err := dir.Stat(name)
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is no regular file", name)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return dir.Open(name)
 }
 
 // importPost creates a post, or changes the text of the one that has its id.
 func (i *importing) importPost(ctx context.Context, in *incoming) (Done, error) {
 	in.lastmod = i.limitLastmod(in)
-	var there *models.Post
-	err := retryFor.do(ctx, func() (err error) {
-		there, err = i.store.PostByID(ctx, in.ID)
-		return err
-	})
+	there, err := i.store.PostByID(ctx, in.ID)
 	switch {
 	case errors.Is(err, models.ErrPostNotFound):
 		return Created, i.createPost(ctx, in)
@@ -169,7 +129,16 @@ func (i *importing) limitLastmod(in *incoming) time.Time {
 func (i *importing) checkText(in *incoming) error {
 	in.Tags = slices.Clone(in.Tags)
 	validation.NormalizePost(&in.Title, &in.Tags)
-	return i.check(postRules{in.Title, in.Content, in.Tags})
+	err := i.rules.Check(postRules{in.Title, in.Content, in.Tags})
+	broken, ok := errors.AsType[*validation.Error](err)
+	if !ok {
+		return err
+	}
+	reasons := make([]string, len(broken.Fields))
+	for n, field := range broken.Fields {
+		reasons[n] = field.Field + " " + field.Message
+	}
+	return refusal(strings.Join(reasons, "; "))
 }
 
 // createPost stores a new post under its id.
@@ -200,7 +169,7 @@ func (i *importing) createPost(ctx context.Context, in *incoming) error {
 // changePost gives the post that is there another text. It refuses to change what nobody can change, and to undo what
 // somebody has changed since.
 func (i *importing) changePost(ctx context.Context, in *incoming, there *models.Post) (Done, error) {
-	if in.namesAuthor && in.AuthorID != there.AuthorID {
+	if !in.AuthorID.IsZero() && in.AuthorID != there.AuthorID {
 		return "", refusef("the post %s has another author, which no import changes", in.ID.Hex())
 	}
 	if !in.CreatedAt.Equal(there.CreatedAt) {
@@ -218,7 +187,7 @@ func (i *importing) changePost(ctx context.Context, in *incoming, there *models.
 	if change.ChangesNothing(there) {
 		return Unchanged, nil
 	}
-	if !in.namesAuthor && there.Author != nil {
+	if in.AuthorID.IsZero() && there.Author != nil {
 		return "", refusef("the post %s has the author %s: name them in the file", in.ID.Hex(), there.Author.Username)
 	}
 	if !in.lastmod.IsZero() && in.lastmod.Before(there.UpdatedAt) {
@@ -242,11 +211,7 @@ func (i *importing) author(ctx context.Context, named string) (models.ID, error)
 		if username == "" {
 			continue
 		}
-		var u *models.User
-		err := retryFor.do(ctx, func() (err error) {
-			u, err = i.store.UserByUsername(ctx, username)
-			return err
-		})
+		u, err := i.store.UserByUsername(ctx, username)
 		if err == nil {
 			return u.ID, nil
 		}

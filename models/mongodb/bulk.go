@@ -216,14 +216,6 @@ func (t *table[T]) Insert(ctx context.Context, records []T) error {
 	})
 }
 
-// Delete implements models.Table.
-func (t *table[T]) Delete(ctx context.Context, ids []models.ID) error {
-	return t.store.run(ctx, "delete from "+t.name, func(ctx context.Context, c *collections) error {
-		_, err := t.in(c).DeleteMany(ctx, anyOf(ids))
-		return err
-	})
-}
-
 // ownedSessions returns the sessions that no change of the password has ended, with the PasswordVersion of today: the
 // session that a change kept has the one from before.
 func ownedSessions(ctx context.Context, c *collections, sessions []models.Session) ([]models.Session, error) {

@@ -121,7 +121,7 @@ func open(uri, name string, use use, log *slog.Logger, observe models.Observer) 
 	s.running.Go(func() { s.prepare(ctx, tried) })
 	select {
 	case <-tried:
-	case <-time.After(models.CallTimeout): // a server that is away, or an index on a large collection
+	case <-time.After(use.timeout()): // a server that is away, or an index on a large collection
 	}
 	return s, nil
 }

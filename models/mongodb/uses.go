@@ -34,7 +34,7 @@ func OpenSource(uri, name string) (*Store, error) {
 	return open(uri, name, toBeRead, slog.New(slog.DiscardHandler), nil)
 }
 
-// OpenTarget is Open for a copy to write to: it also opens an unfinished one.
+// OpenTarget is Open for a copy to write to: it also opens an unfinished one, which the copy refuses.
 func OpenTarget(uri, name string) (*Store, error) {
 	return open(uri, name, toBeWhole, slog.New(slog.DiscardHandler), nil)
 }

@@ -27,7 +27,6 @@ type table[T models.Record] struct {
 	// last is the column by which the rows are in the order of ids.
 	last   string
 	insert func(*sqlite.Conn, *T) error
-	remove func(*sqlite.Conn, models.ID) error
 }
 
 // keptColumns are the columns that scanKept reads.
@@ -45,7 +44,6 @@ func (s *Store) UserTable() models.Table[models.User] {
 		after:  afterID,
 		scan:   scanUser,
 		insert: createUser,
-		remove: removeByID(`DELETE FROM users WHERE id = ?`),
 	}
 }
 
@@ -60,7 +58,6 @@ func (s *Store) SessionTable(liveAt time.Time) models.Table[models.Session] {
 		insert: func(conn *sqlite.Conn, session *models.Session) error {
 			return ifUserExists(createSession(conn, session))
 		},
-		remove: removeByID(`DELETE FROM sessions WHERE id = ?`),
 	}
 }
 
@@ -77,9 +74,6 @@ func (s *Store) PostTable() models.Table[models.KeptPost] {
 		},
 		scan:   scanKept,
 		insert: insertKept,
-		remove: func(conn *sqlite.Conn, id models.ID) error {
-			return exec(conn, `DELETE FROM posts WHERE `+thisPost, id[:], position(id), id[:])
-		},
 	}
 }
 
@@ -92,7 +86,6 @@ func (s *Store) CommentTable() models.Table[models.KeptComment] {
 		after:  afterID,
 		scan:   scanKeptComment,
 		insert: insertKeptComment,
-		remove: removeByID(`DELETE FROM comments WHERE id = ?`),
 	}
 }
 
@@ -109,17 +102,11 @@ func (s *Store) DraftTable() models.Table[models.Draft] {
 			}
 			return ifUserExists(createDraft(conn, d, anyNumber))
 		},
-		remove: removeByID(`DELETE FROM drafts WHERE id = ?`),
 	}
 }
 
 // afterID is table.after for a query that takes the id alone.
 func afterID(id models.ID) []any { return []any{id[:]} }
-
-// removeByID is table.remove with a statement that takes the id alone.
-func removeByID(statement string) func(*sqlite.Conn, models.ID) error {
-	return func(conn *sqlite.Conn, id models.ID) error { return exec(conn, statement, id[:]) }
-}
 
 // Name implements models.Table.
 func (t *table[T]) Name() string { return t.name }
@@ -170,18 +157,6 @@ func (t *table[T]) Insert(ctx context.Context, records []T) error {
 		for i := range records {
 			if err := t.insert(conn, &records[i]); err != nil {
 				return fmt.Errorf("record %s: %w", records[i].RecordID().Hex(), err)
-			}
-		}
-		return nil
-	})
-}
-
-// Delete implements models.Table. It removes all records or none.
-func (t *table[T]) Delete(ctx context.Context, ids []models.ID) error {
-	return t.store.write(ctx, "delete from "+t.name, func(conn *sqlite.Conn) error {
-		for _, id := range ids {
-			if err := t.remove(conn, id); err != nil {
-				return err
 			}
 		}
 		return nil

@@ -65,7 +65,7 @@ func Open(ctx context.Context, path string, observe models.Observer) (*Store, er
 	return s, nil
 }
 
-// OpenTarget is Open for a copy to go on: it also opens an unfinished one.
+// OpenTarget is Open for a copy to write to: it also opens an unfinished one, which the copy refuses.
 func OpenTarget(ctx context.Context, path string, observe models.Observer) (_ *Store, err error) {
 	s := newStore(path, observe)
 	defer func() {

@@ -132,11 +132,8 @@ func everyFieldOfRecordsComesBack(t *testing.T, store models.Store) {
 	session := Filled[models.Session](t)
 	session.UserID, session.PasswordVersion = user.ID, user.PasswordVersion
 	comesBack(t, bulk.SessionTable(now()), session)
-	comesBack(t, bulk.PostTable(), Filled[models.KeptPost](t))
 	post := Filled[models.KeptPost](t)
-	if err := bulk.PostTable().Insert(t.Context(), []models.KeptPost{post}); err != nil {
-		t.Fatal(err)
-	}
+	comesBack(t, bulk.PostTable(), post)
 	comment := Filled[models.KeptComment](t)
 	comment.PostID, comment.PostAuthorID = post.ID, models.ID{}
 	comesBack(t, bulk.CommentTable(), comment)
@@ -145,35 +142,27 @@ func everyFieldOfRecordsComesBack(t *testing.T, store models.Store) {
 	comesBack(t, bulk.DraftTable(), draft)
 }
 
-// comesBack inserts a record into a table, reads and deletes it, and inserts it again.
+// comesBack inserts a record into an empty table and reads it.
 func comesBack[T models.Record](t *testing.T, table models.Table[T], record T) {
 	t.Helper()
 	if last, foreign, err := table.Last(t.Context()); err != nil || !last.IsZero() || foreign {
 		t.Errorf("the last of no %s: %s, %v, %v", table.Name(), last.Hex(), foreign, err)
 	}
-	for range 2 {
-		if err := table.Insert(t.Context(), []T{record}); err != nil {
-			t.Fatalf("insert into %s: %v", table.Name(), err)
-		}
-		got, next, err := table.Read(t.Context(), models.ID{}, 10)
-		if err != nil || len(got) != 1 || !reflect.DeepEqual(got[0], record) || !next.IsZero() {
-			t.Errorf("read %s: got %+v, %s, %v, want %+v", table.Name(), got, next.Hex(), err, record)
-		}
-		if last, foreign, err := table.Last(t.Context()); err != nil || last != record.RecordID() || foreign {
-			t.Errorf("the last of %s: %s, %v, %v", table.Name(), last.Hex(), foreign, err)
-		}
-		if n, err := table.Count(t.Context()); err != nil || n != 1 {
-			t.Errorf("count %s: %d, %v", table.Name(), n, err)
-		}
-		if err := table.Delete(t.Context(), []models.ID{record.RecordID(), models.NewID()}); err != nil {
-			t.Errorf("delete from %s: %v", table.Name(), err)
-		}
-	}
 	if got, next, err := table.Read(t.Context(), models.ID{}, 10); err != nil || len(got) != 0 || !next.IsZero() {
-		t.Errorf("read deleted %s: got %+v, %s, %v", table.Name(), got, next.Hex(), err)
+		t.Errorf("read no %s: got %+v, %s, %v", table.Name(), got, next.Hex(), err)
 	}
 	if err := table.Insert(t.Context(), []T{record}); err != nil {
-		t.Fatal(err)
+		t.Fatalf("insert into %s: %v", table.Name(), err)
+	}
+	got, next, err := table.Read(t.Context(), models.ID{}, 10)
+	if err != nil || len(got) != 1 || !reflect.DeepEqual(got[0], record) || !next.IsZero() {
+		t.Errorf("read %s: got %+v, %s, %v, want %+v", table.Name(), got, next.Hex(), err, record)
+	}
+	if last, foreign, err := table.Last(t.Context()); err != nil || last != record.RecordID() || foreign {
+		t.Errorf("the last of %s: %s, %v, %v", table.Name(), last.Hex(), foreign, err)
+	}
+	if n, err := table.Count(t.Context()); err != nil || n != 1 {
+		t.Errorf("count %s: %d, %v", table.Name(), n, err)
 	}
 }
 
@@ -275,7 +264,7 @@ func endedSessionsAreNotRead(t *testing.T, store models.Store) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	// What is read is stored again elsewhere, without the user's memory of the session that was kept.
-	if err := bulk.SessionTable(now()).Delete(t.Context(), []models.ID{kept.ID, ended.ID}); err != nil {
+	if err := errors.Join(store.DeleteSession(t.Context(), kept.ID), store.DeleteSession(t.Context(), ended.ID)); err != nil {
 		t.Fatal(err)
 	}
 	if err := bulk.SessionTable(now()).Insert(t.Context(), []models.Session{*kept}); err != nil {

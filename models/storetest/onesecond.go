@@ -52,7 +52,7 @@ func postsOfOneSecond(t *testing.T, store models.Store) {
 		t.Errorf("read the deleted one: %v", err)
 	}
 	pageAround(t, store, gone.ID, posts)
-	if err := table.Delete(t.Context(), []models.ID{posts[5].ID}); err != nil {
+	if err := store.DeletePost(t.Context(), posts[5].ID, posts[5].AuthorID, nil); err != nil {
 		t.Errorf("delete: %v", err)
 	}
 	listsAll(t, store, slices.Concat(posts[:5], posts[6:11], posts[12:]))

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -24,6 +25,8 @@ type site struct {
 	settings []string
 	// posts returns how many posts are stored, also while a copy runs.
 	posts func() int
+	// empty removes what a copy has left.
+	empty func() error
 }
 
 // sqliteSite returns a site on a file that does not exist yet.
@@ -41,6 +44,8 @@ func sqliteSite(t *testing.T, secrets []string) site {
 			ResultFunc: func(row *zombiezen.Stmt) error { posts = row.ColumnInt(0); return nil },
 		})
 		return posts
+	}, func() error {
+		return errors.Join(os.Remove(path), os.RemoveAll(path+"-wal"), os.RemoveAll(path+"-shm"))
 	}}
 }
 
@@ -53,11 +58,11 @@ func mongoSite(t *testing.T, secrets []string) site {
 	return site{address, settings, func() int {
 		n, _ := db.Collection("posts").CountDocuments(t.Context(), bson.D{})
 		return int(n)
-	}}
+	}, func() error { return db.Drop(t.Context()) }}
 }
 
-// TestCopyBetweenStores moves a site from one store to another. The copy is killed on the way, and run again. What
-// clients hold stays good.
+// TestCopyBetweenStores moves a site from one store to another. The copy is killed on the way, what it left is removed,
+// and it is run again. What clients hold stays good.
 func TestCopyBetweenStores(t *testing.T) {
 	secrets := []string{"SECRET_KEY=" + strings.Repeat("a", 40), "REFRESH_SECRET=" + strings.Repeat("b", 40)}
 	for name, sites := range map[string]func(t *testing.T) (from, to site){
@@ -89,8 +94,15 @@ func TestCopyBetweenStores(t *testing.T) {
 				t.Fatalf("%d posts were copied when the copy was killed", n)
 			}
 			isNotServed(t, to)
-
 			out, err := command(t.TempDir(), nil, "copy", from.address, to.address).CombinedOutput()
+			if err == nil || !strings.Contains(string(out), "the target is an incomplete copy of ") {
+				t.Errorf("copy to what is left: %v: %s", err, out)
+			}
+			if err := to.empty(); err != nil {
+				t.Fatal(err)
+			}
+
+			out, err = command(t.TempDir(), nil, "copy", from.address, to.address).CombinedOutput()
 			if want := fmt.Sprintf("posts     %d on both sides", seeded+1); err != nil || !strings.Contains(string(out), want) {
 				t.Fatalf("copy: %v: %s, want %s", err, out, want)
 			}
@@ -113,20 +125,22 @@ func TestCopyNeedsLittleMemory(t *testing.T) {
 	}
 	const posts, limit = 600, 128 << 20
 	dir := t.TempDir()
-	var lines strings.Builder
-	for i := range posts {
-		fmt.Fprintf(&lines, `{"_id":{"$oid":"66f0c0ff%08x00000000"},"title":"Long","content":%q}`+"\n",
-			i, strings.Repeat("日本語 ", 25_000))
-	}
-	if lines.Len() < limit {
-		t.Fatalf("only %d bytes", lines.Len())
-	}
-	if err := os.WriteFile(filepath.Join(dir, "posts.json"), []byte(lines.String()), 0o600); err != nil {
+	if err := os.Mkdir(filepath.Join(dir, "long"), 0o700); err != nil {
 		t.Fatal(err)
 	}
+	file := "---\ntitle: Long\ndate: 2024-05-01\n---\n\n" + strings.Repeat("日本語 ", 25_000)
+	if posts*len(file) < limit {
+		t.Fatalf("only %d bytes", posts*len(file))
+	}
+	for i := range posts {
+		path := filepath.Join(dir, "long", fmt.Sprint(i, ".md"))
+		if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, args := range [][]string{
-		{"seed", "-users", "1", "-posts", "0"}, {"import", "-json", "."},
-		{"copy", "sqlite:data/gin-blog.db", "sqlite:copy.db"}, {"export", "posts"}, {"export", "-json", "json"},
+		{"seed", "-users", "1", "-posts", "0"}, {"import", "long"},
+		{"copy", "sqlite:data/gin-blog.db", "sqlite:copy.db"}, {"export", "posts"},
 	} {
 		cmd := command(dir, []string{"BCRYPT_COST=4"}, args...)
 		if err := cmd.Start(); err != nil {
@@ -158,7 +172,7 @@ func peakMemory(pid int) (peak int64) {
 	}
 }
 
-// isNotServed wants the server to refuse an unfinished copy: at the start, or until it is finished.
+// isNotServed wants the server to refuse an unfinished copy: at the start, or with 503.
 func isNotServed(t *testing.T, unfinished site) {
 	t.Helper()
 	p, err := launch(t, command(t.TempDir(), nil), unfinished.settings...)

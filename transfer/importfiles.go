@@ -15,19 +15,21 @@ import (
 	"time"
 
 	"gin-blog/models"
+	"gin-blog/validation"
 )
 
 // maxFile bounds the size of a Markdown file: the longest content and the longest front matter fit.
 const maxFile = 512 << 10
 
-// ImportMarkdown imports the Markdown files in dir and in its folders, in the order of their paths. Files and folders
+// Import imports the Markdown files in dir and in its folders, in the order of their paths. Files and folders
 // whose names begin with "." or "_" are left out. It returns an error if it could not go through all files; a file that
 // is refused is none.
-func ImportMarkdown(ctx context.Context, store importStore, dir *os.Root, options ImportOptions) error {
-	i, err := newImporting(store, options)
+func Import(ctx context.Context, store importStore, dir *os.Root, options ImportOptions) error {
+	rules, err := validation.New(0, postRules{})
 	if err != nil {
 		return err
 	}
+	i := &importing{ImportOptions: options, store: store, rules: rules}
 	return fs.WalkDir(dir.FS(), ".", func(file string, entry fs.DirEntry, err error) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -75,16 +77,23 @@ func (i *importing) importFile(ctx context.Context, dir *os.Root, file string) (
 	if in.AuthorID, err = i.author(ctx, p.author); err != nil {
 		return "", err
 	}
-	in.namesAuthor = !in.AuthorID.IsZero()
 	if in.ID.IsZero() {
 		in.ID = fileID(p.date, file)
 	}
 	return i.importPost(ctx, in)
 }
 
-// readFile reads a file. It refuses one that it may not read, that is too long, or that is outside of dir.
+// readFile reads a file. It refuses one that it may not read, that is too long, or that is outside of dir. It opens no
+// pipe, which would wait for somebody to write to it, and no device.
 func readFile(dir *os.Root, file string) ([]byte, error) {
-	f, err := openFile(dir, file)
+	info, err := dir.Stat(file)
+	if err != nil {
+		return nil, refusal(err.Error())
+	}
+	if !info.Mode().IsRegular() {
+		return nil, refusal("it is no regular file")
+	}
+	f, err := dir.Open(file)
 	if err != nil {
 		return nil, refusal(err.Error())
 	}
