@@ -3,40 +3,40 @@ module gin-blog
 go 1.26.0
 
 require (
-	github.com/VictoriaMetrics/metricsql v0.87.3
-	github.com/agnivade/levenshtein v1.2.2
-	github.com/brianvoe/gofakeit/v7 v7.18.1
-	github.com/caarlos0/env/v11 v11.4.2
-	github.com/chromedp/cdproto v0.160.3
-	github.com/chromedp/chromedp v0.23.1
-	github.com/getkin/kin-openapi v0.153.0
-	github.com/gin-gonic/gin v1.12.0
-	github.com/go-json-experiment/json v1.27.2
-	github.com/go-playground/validator/v10 v10.30.6
-	github.com/goccy/go-yaml v1.19.2
-	github.com/golang-jwt/jwt/v5 v5.3.1
-	github.com/google/uuid v1.6.0
-	github.com/hashicorp/golang-lru/v2 v2.0.7
-	github.com/joho/godotenv v1.5.1
-	github.com/klauspost/compress v1.20.3
-	github.com/lmittmann/tint v1.2.1
-	github.com/mattn/go-colorable v0.1.16
-	github.com/mattn/go-isatty v0.0.24
-	github.com/microcosm-cc/bluemonday v1.0.27
-	github.com/mmcdole/gofeed v1.4.2
-	github.com/prometheus/client_golang v1.25.0
-	github.com/prometheus/client_model v0.6.3
-	github.com/prometheus/common v0.72.0
-	github.com/rs/cors v1.11.1
-	github.com/schollz/progressbar/v3 v3.19.1
-	github.com/swaggest/swgui v1.8.5
-	github.com/yuin/goldmark v1.8.7
-	go.mongodb.org/mongo-driver/v2 v2.10.0
-	golang.org/x/crypto v0.58.0
-	golang.org/x/net v0.60.0
-	golang.org/x/sync v0.24.0
-	golang.org/x/text v0.43.0
-	zombiezen.com/go/sqlite v1.4.2
+	github.com/VictoriaMetrics/metricsql v0.87.3 // tests read the queries of alerts and dashboards; Prometheus's own parser comes with its server
+	github.com/agnivade/levenshtein v1.2.2 // the nearest name to a misspelt setting or an unknown path
+	github.com/brianvoe/gofakeit/v7 v7.18.1 // names and texts of seed
+	github.com/caarlos0/env/v11 v11.4.2 // settings from the environment
+	github.com/chromedp/cdproto v0.160.3 // tests: what chromedp does not wrap
+	github.com/chromedp/chromedp v0.23.1 // tests use the pages and /docs in a headless Chromium
+	github.com/getkin/kin-openapi v0.153.0 // tests check every exchange against the OpenAPI document
+	github.com/gin-gonic/gin v1.12.0 // the router
+	github.com/go-json-experiment/json v1.27.2 // strict decoding: duplicate and unknown keys, case, UTF-8; to become encoding/json/v2
+	github.com/go-playground/validator/v10 v10.30.6 // rules in struct tags; gin brings it anyway
+	github.com/goccy/go-yaml v1.19.2 // front matter, and the OpenAPI document as JSON; gin brings it anyway
+	github.com/golang-jwt/jwt/v5 v5.3.1 // access and refresh tokens
+	github.com/google/uuid v1.6.0 // ids of entries in feeds
+	github.com/hashicorp/golang-lru/v2 v2.0.7 // bounds the memory of limits and of kept answers
+	github.com/joho/godotenv v1.5.1 // the file .env
+	github.com/klauspost/compress v1.20.3 // gzip, twice as fast as that of the standard library
+	github.com/lmittmann/tint v1.2.1 // the log at a terminal
+	github.com/mattn/go-colorable v0.1.16 // the same on Windows
+	github.com/mattn/go-isatty v0.0.24 // whether there is a terminal
+	github.com/microcosm-cc/bluemonday v1.0.27 // the policy for rendered Markdown, behind the parser
+	github.com/mmcdole/gofeed v1.4.2 // tests read the feeds as a feed reader does
+	github.com/prometheus/client_golang v1.25.0 // metrics
+	github.com/prometheus/client_model v0.6.3 // tests read metrics
+	github.com/prometheus/common v0.72.0 // tests read metrics
+	github.com/rs/cors v1.11.1 // CORS
+	github.com/schollz/progressbar/v3 v3.19.1 // progress of seed, copy and others, at a terminal
+	github.com/swaggest/swgui v1.8.5 // Swagger UI inside the binary, for /docs
+	github.com/yuin/goldmark v1.8.7 // Markdown; versions before 1.7.17 have CVE-2026-5160
+	go.mongodb.org/mongo-driver/v2 v2.10.0 // MongoDB, and the type of ids in both stores
+	golang.org/x/crypto v0.58.0 // bcrypt
+	golang.org/x/net v0.60.0 // HTTP/2 on our own connections; tests read pages as a browser does
+	golang.org/x/sync v0.24.0 // semaphore, errgroup
+	golang.org/x/text v0.43.0 // separates letters from accents, for the addresses of posts
+	zombiezen.com/go/sqlite v1.4.2 // SQLite in pure Go, without database/sql, which takes as long as the queries
 )
 
 require (

@@ -3,16 +3,16 @@ module gin-blog/tools
 go 1.26.0
 
 tool (
-	github.com/rhysd/actionlint/cmd/actionlint
-	honnef.co/go/tools/cmd/staticcheck
+	github.com/rhysd/actionlint/cmd/actionlint // checks the workflows of CI
+	honnef.co/go/tools/cmd/staticcheck // checks the code
 )
 
 // actionlint does not compile with the release. Of what is built here, nothing else imports this module.
 replace go.yaml.in/yaml/v4 => go.yaml.in/yaml/v4 v4.0.0-rc.3
 
 require (
-	github.com/compose-spec/compose-go/v2 v2.9.1
-	golang.org/x/sync v0.24.0
+	github.com/compose-spec/compose-go/v2 v2.9.1 // tests read the stacks; the last version with a stable YAML parser
+	golang.org/x/sync v0.24.0 // errgroup
 )
 
 require (
