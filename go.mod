@@ -3,7 +3,7 @@ module gin-blog
 go 1.26.0
 
 require (
-	github.com/VictoriaMetrics/metricsql v0.87.3 // tests read the queries of alerts and dashboards; Prometheus's own parser comes with its server
+	github.com/VictoriaMetrics/metricsql v0.87.3 // tests read the queries of alerts; Prometheus's own parser brings its server
 	github.com/agnivade/levenshtein v1.2.2 // the nearest name to a misspelt setting or an unknown path
 	github.com/brianvoe/gofakeit/v7 v7.18.1 // names and texts of seed
 	github.com/caarlos0/env/v11 v11.4.2 // settings from the environment
@@ -11,7 +11,7 @@ require (
 	github.com/chromedp/chromedp v0.23.1 // tests use the pages and /docs in a headless Chromium
 	github.com/getkin/kin-openapi v0.153.0 // tests check every exchange against the OpenAPI document
 	github.com/gin-gonic/gin v1.12.0 // the router
-	github.com/go-json-experiment/json v1.27.2 // strict decoding: duplicate and unknown keys, case, UTF-8; to become encoding/json/v2
+	github.com/go-json-experiment/json v1.27.2 // strict decoding (keys, case, UTF-8); to become encoding/json/v2
 	github.com/go-playground/validator/v10 v10.30.6 // rules in struct tags; gin brings it anyway
 	github.com/goccy/go-yaml v1.19.2 // front matter, and the OpenAPI document as JSON; gin brings it anyway
 	github.com/golang-jwt/jwt/v5 v5.3.1 // access and refresh tokens
