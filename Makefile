@@ -38,7 +38,7 @@ check: ## formatting, vet, staticcheck, and the files of the stack
 bench: ## measure; prints the table of docs/speed.md
 	go -C tools run ./bench $(ARGS)
 
-bench-peers: ## measure beside Express with Mongoose, and PocketBase; prints the table of README.md. Linux only
+bench-peers: ## measure beside Express with Mongoose, and PocketBase; prints a table of docs/speed.md. Linux only
 	go -C tools run ./peers $(ARGS)
 
 dist: ## the release: archives for Linux, macOS and Windows, with checksums, in dist/
