@@ -119,7 +119,7 @@ func (w *worker) write(ctx context.Context, title, path string, body any, retrie
 	if retries {
 		w.client.Key = title
 	}
-	for {
+	for deadline := time.Now().Add(progressTimeout); ; {
 		id, err := w.ledger.send(ctx, &w.client, title, path, body)
 		if ctx.Err() != nil {
 			return ""
@@ -140,7 +140,7 @@ func (w *worker) write(ctx context.Context, title, path string, body any, retrie
 			}
 		})
 		sleep(ctx, pause)
-		if !retries {
+		if !retries || time.Now().After(deadline) {
 			return ""
 		}
 	}
