@@ -148,7 +148,8 @@ func (s *site) startPocketBase(ctx context.Context, ginBlog *server) (*server, e
 		list: fmt.Sprintf("%s?perPage=%d&sort=-@rowid&expand=author&skipTotal=1", records, pageSize),
 		post: records + "/ID?expand=author",
 	}
-	return s.launch(ctx, serverCPU, template, nil, append([]string{s.pocketBase, "serve", "--http", "127.0.0.1:{port}"}, flags...)...)
+	serve := append([]string{s.pocketBase, "serve", "--http", "127.0.0.1:{port}"}, flags...)
+	return s.launch(ctx, serverCPU, template, nil, serve...)
 }
 
 // launch starts a server that is bound to a processor, and waits until it listens.
