@@ -29,7 +29,7 @@ fuzz: ## every fuzz target, one after the other (FUZZTIME=60s each)
 faults: ## kill and stop everything under load; prints the table of docs/survival.md (ARGS=-short: fewer faults)
 	go -C tools run ./faults $(ARGS)
 
-stack: ## run the stacks on the Docker engine, kill and stop every container; prints the table of docs/operations.md (ARGS=-short: fewer)
+stack: ## run the stacks on the Docker engine, kill and stop every container; prints its table (ARGS=-short: fewer)
 	go -C tools run ./stack $(ARGS)
 
 check: ## formatting, vet, staticcheck, and the files of the stack

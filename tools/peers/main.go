@@ -1,4 +1,4 @@
-// Command peers measures gin-blog beside other servers that list the same posts, and prints the table of README.md.
+// Command peers measures gin-blog beside other servers that list the same posts, and prints the table of docs/speed.md.
 // Run it in tools/, on Linux.
 //
 // Each server has one processor to itself. The load runs on another one, together with the MongoDB server. All servers

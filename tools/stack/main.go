@@ -2,7 +2,7 @@
 // and looks for lost writes. Run it in tools/.
 //
 // It brings each profile up, kills and stops every container while clients read and write, takes the stack from the
-// default to the scale profile and back, and prints the table of docs/operations.md. It exits 1 if a promise was
+// default to the scale profile and back, and prints its table. It exits 1 if a promise was
 // broken. If images on the engine are not what their names say, STAND_INS may tell, and the table repeats that. The
 // load stays on this machine.
 package main
