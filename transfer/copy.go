@@ -13,7 +13,7 @@ import (
 )
 
 // batchSize is how many records are read and written at a time. Long records come in smaller batches.
-const batchSize = 200
+const batchSize = 100
 
 // comparedLifetime is how long a session must still live to be compared at the end. Others may expire meanwhile.
 const comparedLifetime = 10 * time.Minute

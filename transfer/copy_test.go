@@ -158,7 +158,7 @@ func readTable[T models.Record](t *testing.T, table models.Table[T]) (all []stri
 
 func TestCopy(t *testing.T) {
 	eachPair(t, func(t *testing.T, source, target store) {
-		user, session := populate(t, source, 5, 210)
+		user, session := populate(t, source, 5, 110)
 		orphan := newPost(&models.User{ID: models.NewID()}, "of nobody")
 		if _, err := source.CreatePost(t.Context(), orphan, nil); err != nil {
 			t.Fatal(err)
