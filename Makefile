@@ -1,6 +1,6 @@
 # What a developer runs. CONTRIBUTING.md explains each.
 
-.PHONY: run test race screenshots postman postman-examples schemathesis fuzz faults stack check bench bench-peers dist fmt
+.PHONY: run test race screenshots postman postman-examples schemathesis fuzz faults stack check lint bench bench-peers dist fmt
 
 run: ## serve on http://localhost:3000; the first time, it compiles for a minute
 	go run .
@@ -34,6 +34,9 @@ stack: ## run the stacks on the Docker engine, kill and stop every container; pr
 
 check: ## formatting, vet, staticcheck, and the files of the stack
 	scripts/check
+
+lint: ## golangci-lint and govulncheck, which compile for minutes the first time
+	scripts/lint
 
 bench: ## measure; prints the table of docs/speed.md
 	go -C tools run ./bench $(ARGS)
