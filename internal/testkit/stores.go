@@ -18,6 +18,9 @@ import (
 	"gin-blog/models/sqlite"
 )
 
+// The tests run in a time zone of their own, so that they notice a time that is not in UTC.
+func init() { time.Local = time.FixedZone("test", 13*60*60) }
+
 // Each runs a test on an empty store of every kind.
 func Each(t *testing.T, test func(t *testing.T, store models.Store)) {
 	t.Helper()
