@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strconv"
@@ -74,7 +75,7 @@ func (c *Config) Attrs() []slog.Attr {
 		if list, ok := content.Interface().([]string); ok {
 			text = strings.Join(list, ",")
 		}
-		if field.Tag.Get("secret") != "" && text != "" {
+		if field.Tag.Get("secret") != "" && c.sources[name] != "" {
 			text = "(set in " + c.sources[name] + ")"
 		}
 		attrs = append(attrs, slog.String(name, text))
@@ -89,8 +90,8 @@ type Limits struct {
 }
 
 // Load reads the settings from environ, in the form of os.Environ, and from the file dotenv if it exists; the
-// environment wins. An empty value counts as not set, in either of them. The error is one line that names every setting
-// that is wrong, but not the values of secrets.
+// environment wins. An empty value counts as not set, in either of them. Paths become absolute, so that logs say which
+// files are meant. The error is one line that names every setting that is wrong, but not the values of secrets.
 func Load(environ []string, dotenv string, limits Limits) (*Config, error) {
 	fromFile, err := readDotenv(dotenv)
 	if err != nil {
@@ -108,6 +109,14 @@ func Load(environ []string, dotenv string, limits Limits) (*Config, error) {
 	}
 	if len(problems) > 0 {
 		return nil, fmt.Errorf("settings: %s", strings.Join(problems, "; "))
+	}
+	for _, path := range []*string{&c.DataDir, &c.TLSCert, &c.TLSKey} {
+		if *path == "" {
+			continue
+		}
+		if *path, err = filepath.Abs(*path); err != nil {
+			return nil, fmt.Errorf("settings: %w", err)
+		}
 	}
 	return &c, nil
 }

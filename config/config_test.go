@@ -27,13 +27,23 @@ func load(t *testing.T, dotenv string, environ ...string) (*config.Config, error
 	return config.Load(environ, path, config.Limits{MinBcryptCost: 4, MaxBcryptCost: 16, MaxPasswordBytes: 72})
 }
 
+// absolute returns a path as the settings have it.
+func absolute(t *testing.T, path string) string {
+	t.Helper()
+	path, err := filepath.Abs(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 func TestDefaults(t *testing.T) {
 	c, err := load(t, "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := config.Config{
-		Port: 3000, MongoDB: "blog", DataDir: "data",
+		Port: 3000, MongoDB: "blog", DataDir: absolute(t, "data"),
 		AccessTokenTTL: 15 * time.Minute, RefreshTokenTTL: 7 * 24 * time.Hour,
 		RefreshGrace: 10 * time.Second, RefreshRotation: true, BcryptCost: 10, PasswordMinLength: 6,
 		RateLimit: true, Comments: true,
@@ -51,7 +61,7 @@ func TestEnvironmentWinsOverDotenvAndEmptyIsUnset(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.MongoDB != "other" || c.BcryptCost != 10 || c.DataDir != "data" {
+	if c.MongoDB != "other" || c.BcryptCost != 10 || c.DataDir != absolute(t, "data") {
 		t.Errorf("an empty setting counts: got %+v", c)
 	}
 	if c.Port != 5000 || c.LogLevel != slog.LevelWarn || c.RefreshTokenTTL != 30*24*time.Hour ||
@@ -152,25 +162,59 @@ func TestMalformedDotenv(t *testing.T) {
 func TestAttrsTellEverySettingAndNoSecret(t *testing.T) {
 	t.Chdir(t.TempDir())
 	dotenv := "SECRET_KEY=hunter2" + strings.Repeat("s", 32)
-	c, err := load(t, dotenv, "MONGO_URI=mongodb://alice:hunter2@host/", "PORT=4000")
+	c, err := load(t, dotenv, "MONGO_URI=mongodb://alice:hunter2@host/", "PORT=4000",
+		"TLS_CERT=a.pem", "TLS_KEY=/b.pem")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(c.EnsureDataDir(), c.EnsureSecrets()); err != nil {
-		t.Fatal(err)
-	}
-	var line strings.Builder
-	slog.New(slog.NewTextHandler(&line, nil)).LogAttrs(t.Context(), slog.LevelInfo, "settings", c.Attrs()...)
-	for _, want := range []string{
-		" PORT=4000 ", ` MONGO_URI="(set in the environment)" `, `.env)" REFRESH_SECRET=`, ` SECRET_KEY="(set in /`,
-		` REFRESH_SECRET="(set in data/refresh_secret)" `, " MONGO_DB=blog ", " REFRESH_GRACE=10s ",
+	data := absolute(t, "data")
+	for _, make := range []func() error{ // before the missing secret is made, and after
+		c.ReadSecrets, func() error { return errors.Join(c.EnsureDataDir(), c.EnsureSecrets()) },
 	} {
-		if !strings.Contains(line.String(), want) {
-			t.Errorf("%q is not in %s", want, line.String())
+		if err := make(); err != nil {
+			t.Fatal(err)
+		}
+		var line strings.Builder
+		slog.New(slog.NewTextHandler(&line, nil)).LogAttrs(t.Context(), slog.LevelInfo, "settings", c.Attrs()...)
+		for _, want := range []string{
+			" PORT=4000 ", ` MONGO_URI="(set in the environment)" `, `.env)" REFRESH_SECRET=`, ` SECRET_KEY="(set in /`,
+			" DATA_DIR=" + data + " ", ` REFRESH_SECRET="(set in ` + data + `/refresh_secret)" `, " MONGO_DB=blog ",
+			" REFRESH_GRACE=10s ", " TLS_CERT=" + absolute(t, "a.pem") + " TLS_KEY=/b.pem",
+		} {
+			if !strings.Contains(line.String(), want) {
+				t.Errorf("%q is not in %s", want, line.String())
+			}
+		}
+		if strings.Contains(line.String(), "hunter2") ||
+			c.RefreshSecret != "" && strings.Contains(line.String(), c.RefreshSecret) {
+			t.Errorf("the line tells a secret: %s", line.String())
 		}
 	}
-	if strings.Contains(line.String(), "hunter2") || strings.Contains(line.String(), c.RefreshSecret) {
-		t.Errorf("the line tells a secret: %s", line.String())
+}
+
+// TestSecretsThatCannotBeUsed: nothing is made beside a secret that is refused.
+func TestSecretsThatCannotBeUsed(t *testing.T) {
+	secret := strings.Repeat("s", 32)
+	for name, c := range map[string]struct {
+		setting, kept, want string
+	}{
+		"damaged": {"", "short", "refresh_secret is damaged: it has fewer than 32 bytes"},
+		"equal":   {secret, secret, "SECRET_KEY and REFRESH_SECRET must differ"},
+	} {
+		settings := config.Config{DataDir: t.TempDir(), SecretKey: c.setting}
+		if settings.KeepsSecrets() {
+			t.Errorf("%s: there are secrets in an empty folder", name)
+		}
+		err := os.WriteFile(filepath.Join(settings.DataDir, "refresh_secret"), []byte(c.kept+"\n"), 0o600)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := settings.EnsureSecrets(); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got %v, want %q", name, err, c.want)
+		}
+		if entries, err := os.ReadDir(settings.DataDir); err != nil || len(entries) != 1 || !settings.KeepsSecrets() {
+			t.Errorf("%s: the folder has %v, %v, want the one secret", name, entries, err)
+		}
 	}
 }
 

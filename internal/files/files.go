@@ -1,0 +1,131 @@
+// Package files reads files, and makes files that are there as a whole or not at all.
+package files
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// lockTimeout is how long Make waits for another process that makes the same file.
+const lockTimeout = 2 * time.Second
+
+// Make makes a file that only its owner can read. write fills it under another name in the same folder. Once it is on
+// the disk, it gets its name in one step. So nobody reads half of it, not even after a crash. If there is a file at
+// path by then, that one stays, and the error is fs.ErrExist.
+func Make(path string, write func(f *os.File) error) error { return makeFile(path, write, os.Link) }
+
+// Replace is Make, but the new file takes the place of one that is there.
+func Replace(path string, write func(f *os.File) error) error {
+	return fill(path, write, os.Rename)
+}
+
+// RemoveUnfinished removes what processes left that ended while they made files in a folder whose names begin with
+// prefix. Nobody may make such a file meanwhile.
+func RemoveUnfinished(dir, prefix string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if strings.HasPrefix(entry.Name(), unfinished(prefix)) {
+			err = errors.Join(err, os.Remove(filepath.Join(dir, entry.Name())))
+		}
+	}
+	return err
+}
+
+// unfinished returns how the name begins under which a file is filled.
+func unfinished(name string) string { return "." + name }
+
+// Read reads a file. It refuses a pipe or a device, which might hold up the reader for ever.
+func Read(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no regular file", path)
+	}
+	return os.ReadFile(path)
+}
+
+// linkFunc makes a hard link, as os.Link does.
+type linkFunc func(oldPath, newPath string) error
+
+func makeFile(path string, write func(f *os.File) error, link linkFunc) error {
+	if _, err := os.Lstat(path); err == nil { // before the work is done
+		return &fs.PathError{Op: "create", Path: path, Err: syscall.EEXIST}
+	}
+	return fill(path, write, func(from, path string) error {
+		err := link(from, path)
+		if err == nil || errors.Is(err, fs.ErrExist) {
+			return err
+		}
+		return renameUnderLock(from, path) // exFAT and some network mounts have no links
+	})
+}
+
+// fill fills a new file under another name, and has it named.
+func fill(path string, write func(f *os.File) error, name func(from, path string) error) error {
+	dir := filepath.Dir(path)
+	f, err := os.CreateTemp(dir, unfinished(filepath.Base(path))+".*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	err = write(f)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := name(f.Name(), path); err != nil {
+		return err
+	}
+	syncDir(dir)
+	return nil
+}
+
+// renameUnderLock renames a file to path, unless there is a file at path already. Other processes that do the same wait
+// for each other, because a rename alone would replace the file of another.
+func renameUnderLock(from, path string) error {
+	lock := path + ".lock"
+	for deadline := time.Now().Add(lockTimeout); ; time.Sleep(10 * time.Millisecond) {
+		f, err := os.OpenFile(lock, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		if err == nil {
+			defer os.Remove(lock)
+			if err := f.Close(); err != nil {
+				return err
+			}
+			break
+		}
+		if !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("%s is there since a start that did not finish: delete it", lock)
+		}
+	}
+	_, err := os.Lstat(path)
+	if err == nil {
+		return &fs.PathError{Op: "rename to", Path: path, Err: syscall.EEXIST}
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return os.Rename(from, path)
+	}
+	return err
+}
+
+// syncDir writes the names in a folder to the disk, where the file system can do that. SQLite ignores the same error.
+func syncDir(path string) {
+	dir, err := os.Open(path)
+	if err != nil {
+		return
+	}
+	_ = dir.Sync()
+	_ = dir.Close()
+}
