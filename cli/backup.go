@@ -27,8 +27,12 @@ func backup(ctx context.Context, in call) error {
 	if len(in.args) > 0 {
 		to = in.args[0]
 	}
-	if err := sqlite.Backup(ctx, from, to); err != nil {
+	otherVersion, err := sqlite.Backup(ctx, from, to)
+	if err != nil {
 		return err
+	}
+	if otherVersion != nil {
+		fmt.Fprintf(in.stderr, "gin-blog: warning: %s: %v\n", from, otherVersion)
 	}
 	_, err = fmt.Fprintf(in.stdout, "%s is a copy of %s\n", to, from)
 	return err

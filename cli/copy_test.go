@@ -71,7 +71,7 @@ func TestCopyRefusesItsSource(t *testing.T) {
 		t.Fatal(err)
 	}
 	for source, want := range map[string]string{
-		text: "no database", empty: "an older gin-blog made it", filepath.Join(dir, "missing.db"): "no such file",
+		text: "no database", empty: "the file is empty", filepath.Join(dir, "missing.db"): "no such file",
 	} {
 		target := filepath.Join(dir, "target.db")
 		code, stdout, stderr := runIn(t, nil, "copy", "sqlite:"+source, "sqlite:"+target)

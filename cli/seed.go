@@ -45,6 +45,9 @@ func seedStore(ctx context.Context, in call) error {
 			return err
 		}
 	}
+	if warning := newDatabaseWarning(c); warning != "" {
+		fmt.Fprintf(in.stderr, "gin-blog: warning: %s\n", warning)
+	}
 	if plan.PasswordHash, err = passwords.Hash(ctx, seedPassword); err != nil {
 		return err
 	}

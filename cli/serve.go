@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"gin-blog/config"
 	"gin-blog/middleware"
 	"gin-blog/models"
@@ -28,7 +30,8 @@ const storeCloseTimeout = 2 * time.Second
 // hold at once is less.
 const memoryLimit = 128 << 20
 
-// serve answers requests until a signal or ctx stops it, then lets the requests in flight finish.
+// serve answers requests until a signal or ctx stops it, then lets the requests in flight finish. A start that fails
+// changes nothing: it looks at everything that may be wrong, and takes its ports, before it writes anything.
 func serve(ctx context.Context, in call) (err error) {
 	c, err := in.load()
 	if err != nil {
@@ -42,10 +45,7 @@ func serve(ctx context.Context, in call) (err error) {
 	for _, warning := range c.Warnings {
 		log.Warn(warning)
 	}
-	if err := c.EnsureDataDir(); err != nil {
-		return err
-	}
-	if err := c.EnsureSecrets(); err != nil {
+	if err := c.ReadSecrets(); err != nil {
 		return err
 	}
 	logSettings(ctx, c, log, terminal)
@@ -53,31 +53,28 @@ func serve(ctx context.Context, in call) (err error) {
 	if err != nil {
 		return err
 	}
-	ctx, release := server.HandleSignals(ctx, certificate)
-	defer release()
-
 	metrics := newMetrics(c)
-	store, err := openStore(ctx, c, log, metrics.StoreObserver(storeLabel(c)))
-	if err != nil && ctx.Err() != nil {
-		log.Info("stopped before the start was over")
-		return nil
-	}
+	store, err := newServedStore(ctx, c, log, metrics.StoreObserver(storeLabel(c)))
 	if err != nil {
 		return err
 	}
-	defer func() {
-		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeCloseTimeout)
-		defer cancel()
-		err = errors.Join(err, store.Close(closing))
-	}()
+	defer func() { err = errors.Join(err, closeStore(ctx, store)) }()
+	ctx, release := server.HandleSignals(ctx, certificate)
+	defer release()
+	listener, err := server.Listen(ctx, ":"+strconv.Itoa(c.Port))
+	if err != nil {
+		return fmt.Errorf("PORT: %w", err)
+	}
+	defer listener.Close()
 	metrics.WatchPool(storeLabel(c), store)
 	stopMetrics, err := metrics.Serve(ctx, c.MetricsAddr, log)
 	if err != nil {
 		return fmt.Errorf("METRICS_ADDR: %w", err)
 	}
 	defer stopMetrics()
-	defer startJobs(ctx, store, log)()
-
+	if err := makeDataDir(c, log); err != nil {
+		return err
+	}
 	srv := server.New(server.Options{
 		Certificate: certificate, ConnContext: middleware.PerConnection, DrainDelay: c.DrainDelay, Log: log,
 	})
@@ -85,14 +82,62 @@ func serve(ctx context.Context, in call) (err error) {
 	if err != nil {
 		return err
 	}
-	listener, err := server.Listen(ctx, ":"+strconv.Itoa(c.Port))
-	if err != nil {
-		return fmt.Errorf("PORT: %w", err)
+	return serveStore(ctx, store, log, func(ctx context.Context) error { return srv.Serve(ctx, listener, site) }, func() {
+		port := listener.Addr().(*net.TCPAddr).Port
+		announce(c, fmt.Sprintf("%s://localhost:%d", scheme(c), port), log, in.stdout, terminal)
+	})
+}
+
+// closeStore closes the store, also if ctx has ended.
+func closeStore(ctx context.Context, store models.Store) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeCloseTimeout)
+	defer cancel()
+	return store.Close(ctx)
+}
+
+// makeDataDir makes DATA_DIR and the secrets, if they are not there.
+func makeDataDir(c *config.Config, log *slog.Logger) error {
+	if warning := newDatabaseWarning(c); warning != "" {
+		log.Warn(warning)
 	}
-	port := listener.Addr().(*net.TCPAddr).Port
-	url := fmt.Sprintf("%s://localhost:%d", scheme(c), port)
-	announce(c, url, log, in.stdout, terminal)
-	return srv.Serve(ctx, listener, site)
+	if err := c.EnsureDataDir(); err != nil {
+		return err
+	}
+	return c.EnsureSecrets()
+}
+
+// serveStore starts the store and serves it until ctx ends. Requests wait for the store, but not for long: if its start
+// takes a while, they are answered that it is not there yet. Once it is, serveStore calls announce and starts the jobs.
+func serveStore(
+	ctx context.Context, store servedStore, log *slog.Logger, serve func(context.Context) error, announce func(),
+) error {
+	started := make(chan struct{})
+	group, running := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		err := store.Start(running)
+		if err != nil && ctx.Err() != nil {
+			log.Info("stopped before the start was over")
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		close(started)
+		announce()
+		defer startJobs(running, store, log)()
+		<-running.Done()
+		return nil
+	})
+	group.Go(func() error {
+		select {
+		case <-started:
+		case <-time.After(models.CallTimeout):
+		case <-running.Done():
+			return nil
+		}
+		return serve(running)
+	})
+	return group.Wait()
 }
 
 // announce says at which address the server listens: to people at a terminal, or in the log.

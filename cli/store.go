@@ -15,18 +15,50 @@ import (
 	"gin-blog/models/sqlite"
 )
 
-// openStore opens the store that the settings name. observe is told of its operations; it may be nil.
-func openStore(
-	ctx context.Context, c *config.Config, log *slog.Logger, observe models.Observer,
-) (models.Store, error) {
+// openStore opens the store that the settings name. It refuses an SQLite file of another version.
+func openStore(ctx context.Context, c *config.Config) (models.Store, error) {
 	if c.MongoURI == "" {
-		return sqlite.Open(ctx, databasePath(c), observe)
+		return sqlite.Open(ctx, databasePath(c), nil)
 	}
-	store, err := mongodb.Open(c.MongoURI, c.MongoDB, log, observe)
+	store, err := mongodb.Open(c.MongoURI, c.MongoDB, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		return nil, fmt.Errorf("MONGO_URI: %w", err)
 	}
 	return store, nil
+}
+
+// servedStore is a store of which every call is refused until Start, which alone changes what is stored.
+type servedStore interface {
+	models.Store
+	Start(ctx context.Context) error
+}
+
+// newServedStore returns the store that the settings name. It changes nothing, and refuses what cannot be served.
+func newServedStore(
+	ctx context.Context, c *config.Config, log *slog.Logger, observe models.Observer,
+) (servedStore, error) {
+	if c.MongoURI == "" {
+		return sqlite.New(ctx, databasePath(c), log, observe)
+	}
+	store, err := mongodb.New(c.MongoURI, c.MongoDB, log, observe)
+	if err != nil {
+		return nil, fmt.Errorf("MONGO_URI: %w", err)
+	}
+	return store, nil
+}
+
+// newDatabaseWarning returns a warning if a command is about to make a new SQLite file where another one seems to be
+// missing, or "".
+func newDatabaseWarning(c *config.Config) string {
+	if c.MongoURI != "" || !c.KeepsSecrets() {
+		return ""
+	}
+	path := databasePath(c)
+	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+		return ""
+	}
+	return fmt.Sprintf("%s was missing beside the secrets of a blog, so a new blog begins there: "+
+		"is DATA_DIR right, and is its volume mounted?", path)
 }
 
 // requireFile returns an error unless the SQLite file exists, for commands that make no new one.
@@ -54,7 +86,7 @@ func withExistingStore(ctx context.Context, c *config.Config, run func(store mod
 
 // withStore runs a command on the store that the settings name, and closes the store.
 func withStore(ctx context.Context, c *config.Config, run func(store models.Store) error) (err error) {
-	store, err := openStore(ctx, c, slog.New(slog.DiscardHandler), nil)
+	store, err := openStore(ctx, c)
 	if err != nil {
 		return err
 	}

@@ -101,10 +101,22 @@ func Open(uri, name string, log *slog.Logger, observe models.Observer) (*Store, 
 	return open(uri, name, toServe, log, observe)
 }
 
+// New is Open, but it makes no indexes, and calls return models.ErrUnavailable until Start.
+func New(uri, name string, log *slog.Logger, observe models.Observer) (*Store, error) {
+	return newStore(uri, name, toServe, log, observe)
+}
+
 func open(uri, name string, use use, log *slog.Logger, observe models.Observer) (*Store, error) {
-	ctx, stop := context.WithCancel(context.Background())
+	s, err := newStore(uri, name, use, log, observe)
+	if err != nil {
+		return nil, err
+	}
+	return s, s.Start(context.Background())
+}
+
+func newStore(uri, name string, use use, log *slog.Logger, observe models.Observer) (*Store, error) {
 	s := &Store{
-		uri: uri, name: name, use: use, log: log, observe: observe, stop: stop,
+		uri: uri, name: name, use: use, log: log, observe: observe, stop: func() {},
 		pages: semaphore.NewWeighted(maxPages), searches: semaphore.NewWeighted(maxSearches),
 	}
 	for i := range s.commentTurns {
@@ -112,18 +124,24 @@ func open(uri, name string, use use, log *slog.Logger, observe models.Observer) 
 	}
 	s.pool.max.Store(defaultMaxPool)
 	if !s.hasName() {
-		if err := s.connect(ctx); err != nil {
-			stop()
+		if err := s.connect(context.Background()); err != nil {
 			return nil, fmt.Errorf("connect to MongoDB: %w", err)
 		}
 	}
+	return s, nil
+}
+
+// Start begins to prepare the database, and returns nil when that is done, or has taken a while: it goes on until it is
+// done or the store is closed.
+func (s *Store) Start(ctx context.Context) error {
+	ctx, s.stop = context.WithCancel(context.WithoutCancel(ctx))
 	tried := make(chan struct{})
 	s.running.Go(func() { s.prepare(ctx, tried) })
 	select {
 	case <-tried:
-	case <-time.After(use.timeout()): // a server that is away, or an index on a large collection
+	case <-time.After(s.use.timeout()): // a server that is away, or an index on a large collection
 	}
-	return s, nil
+	return nil
 }
 
 // prepare creates the indexes and makes the store ready. It tries again until that works or ctx ends, and closes

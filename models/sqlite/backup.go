@@ -4,49 +4,42 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
-	"path/filepath"
 
 	"zombiezen.com/go/sqlite"
+
+	"gin-blog/internal/files"
 )
 
 // Backup writes a consistent copy of the store's file source to a new file at path, which only its owner can read.
 // It returns when the copy is on the disk. Others may read and write meanwhile; the copy is of the moment when it
-// began. Backup overwrites no file, and removes a copy that it could not finish.
-func Backup(ctx context.Context, source, path string) (err error) {
-	if _, err := os.Stat(source); err != nil {
-		return fmt.Errorf("back up: %w", err)
+// began. Backup overwrites no file, and a copy that does not get to its end never has the name path. It copies a file
+// of any version: otherVersion is nil if that is the version of this gin-blog, and otherwise says what to do.
+func Backup(ctx context.Context, source, path string) (otherVersion, err error) {
+	f, err := inspect(ctx, source)
+	if err == nil && f.missing {
+		err = fs.ErrNotExist
 	}
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return fmt.Errorf("back up: %w", err)
+		return nil, fmt.Errorf("back up %s: %w", source, describeDamage(err))
 	}
-	defer func() {
-		err = errors.Join(err, f.Close())
-		if err != nil {
-			os.Remove(path)
-		}
-	}()
-	conn, err := open(source, sqlite.OpenReadOnly)
+	all, err := scripts()
+	if err == nil {
+		err = files.Make(path, func(f *os.File) error { return copyTo(ctx, source, f) })
+	}
 	if err != nil {
-		return fmt.Errorf("back up: %w", err)
+		return nil, fmt.Errorf("back up %s: %w", source, err)
 	}
-	defer conn.Close()
-	conn.SetInterrupt(ctx.Done())
-	if err := exec(conn, `VACUUM INTO ?`, path); err != nil {
-		return fmt.Errorf("back up: %w", err)
-	}
-	if err := f.Sync(); err != nil {
-		return fmt.Errorf("back up: %w", err)
-	}
-	return syncDir(filepath.Dir(path))
+	return compareVersions(f.version, len(all)), nil
 }
 
-// syncDir writes the names in a folder to the disk.
-func syncDir(path string) error {
-	dir, err := os.Open(path)
+// copyTo writes a consistent copy of a file, log included, to an empty one.
+func copyTo(ctx context.Context, source string, to *os.File) error {
+	conn, err := open(source, sqlite.OpenReadOnly)
 	if err != nil {
-		return fmt.Errorf("sync folder: %w", err)
+		return err
 	}
-	return errors.Join(dir.Sync(), dir.Close())
+	conn.SetInterrupt(ctx.Done())
+	return errors.Join(exec(conn, `VACUUM INTO ?`, to.Name()), conn.Close())
 }

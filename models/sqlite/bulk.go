@@ -202,14 +202,20 @@ func checkTags(id models.ID, title string, tags []string) error {
 
 // CopySource implements models.Bulk.
 func (s *Store) CopySource(ctx context.Context) (address string, err error) {
-	err = s.read(ctx, "find copy source", func(conn *sqlite.Conn) error {
-		text := func(row *sqlite.Stmt) string { return row.ColumnText(0) }
-		rows, err := queryAll(conn, text, `SELECT address FROM copy_source`)
-		if len(rows) > 0 {
-			address = rows[0]
-		}
+	err = s.read(ctx, "find copy source", func(conn *sqlite.Conn) (err error) {
+		address, err = findCopySource(conn)
 		return err
 	})
+	return address, err
+}
+
+// findCopySource returns the address of the store of which a file is an unfinished copy, or "".
+func findCopySource(conn *sqlite.Conn) (address string, err error) {
+	text := func(row *sqlite.Stmt) string { return row.ColumnText(0) }
+	rows, err := queryAll(conn, text, `SELECT address FROM copy_source`)
+	if len(rows) > 0 {
+		address = rows[0]
+	}
 	return address, err
 }
 

@@ -12,10 +12,27 @@ import (
 	"gin-blog/models"
 )
 
-// connect opens a connection that may write to the file at path, and applies settings to it. A ? or % in the path
-// is part of the name, not of a URI.
-func connect(path string, settings ...string) (*sqlite.Conn, error) {
-	conn, err := open(path, sqlite.OpenReadWrite|sqlite.OpenCreate|sqlite.OpenWAL)
+// connect opens a connection that reads, to the file at path, which must exist. A ? or % in the path is part of the
+// name, not of a URI.
+func connect(path string) (*sqlite.Conn, error) {
+	return openWith(path, `PRAGMA query_only = ON`)
+}
+
+// openWriter opens the connection that writes. With synchronous = FULL a commit returns when it is on the disk.
+func openWriter(path string) (*sqlite.Conn, error) {
+	conn, err := openWith(path, `PRAGMA synchronous = FULL`, `PRAGMA foreign_keys = ON`)
+	if err != nil {
+		return nil, err
+	}
+	if err := addSearchFunctions(conn); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return conn, nil
+}
+
+// openWith opens a connection that may write, and applies settings to it.
+func openWith(path string, settings ...string) (*sqlite.Conn, error) {
+	conn, err := open(path, sqlite.OpenReadWrite)
 	if err != nil {
 		return nil, err
 	}
@@ -27,12 +44,26 @@ func connect(path string, settings ...string) (*sqlite.Conn, error) {
 	return conn, nil
 }
 
-// open opens a connection. It retries while another process switches a new file to WAL, which SQLite does not wait for.
+// open opens a connection.
 func open(path string, flags sqlite.OpenFlags) (conn *sqlite.Conn, err error) {
-	for deadline := time.Now().Add(models.CallTimeout); ; time.Sleep(5 * time.Millisecond) {
+	err = retryBusy(func() error {
 		conn, err = sqlite.OpenConn(path, flags)
+		return err
+	})
+	return conn, err
+}
+
+// useWAL makes the file have a write-ahead log, as every file has but a backup.
+func useWAL(conn *sqlite.Conn) error {
+	return retryBusy(func() error { return sqlitex.ExecuteTransient(conn, `PRAGMA journal_mode = WAL`, nil) })
+}
+
+// retryBusy retries while another process does what SQLite does not wait for, such as switching a file to WAL.
+func retryBusy(do func() error) error {
+	for deadline := time.Now().Add(models.CallTimeout); ; time.Sleep(5 * time.Millisecond) {
+		err := do()
 		if sqlite.ErrCode(err).ToPrimary() != sqlite.ResultBusy || time.Now().After(deadline) {
-			return conn, err
+			return err
 		}
 	}
 }
@@ -51,6 +82,9 @@ func (s *Store) search(ctx context.Context, operation string, query func(*sqlite
 		defer done()
 		ctx, cancel := context.WithTimeoutCause(ctx, models.SearchTimeout, models.ErrSearchTooLong)
 		defer cancel()
+		if err := s.usable(); err != nil {
+			return err
+		}
 		select {
 		case s.searches <- struct{}{}:
 			defer func() { <-s.searches }()
@@ -82,10 +116,8 @@ func (s *Store) withReader(ctx context.Context, query func(*sqlite.Conn) error) 
 
 // takeReader waits for a connection that only reads.
 func (s *Store) takeReader(ctx context.Context) (*sqlite.Conn, error) {
-	select {
-	case <-s.closed:
-		return nil, errClosed
-	default:
+	if err := s.usable(); err != nil {
+		return nil, err
 	}
 	select {
 	case conn := <-s.readers: // the usual case, without the cost of a timer
@@ -104,8 +136,12 @@ func (s *Store) takeReader(ctx context.Context) (*sqlite.Conn, error) {
 	}
 }
 
-// errClosed is the answer of a store after Close.
-var errClosed = fmt.Errorf("%w: the store is closed", models.ErrUnavailable)
+var (
+	// errClosed is the answer of a store after Close.
+	errClosed = fmt.Errorf("%w: the store is closed", models.ErrUnavailable)
+	// errNotOpen is the answer of a store before it is open.
+	errNotOpen = fmt.Errorf("%w: the file is being opened", models.ErrUnavailable)
+)
 
 // classify marks the errors of SQLite after which a later try may succeed as models.ErrUnavailable.
 func classify(err error) error {

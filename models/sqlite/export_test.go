@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"log/slog"
 
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
@@ -13,12 +14,8 @@ import (
 func Position(id models.ID) int64 { return position(id) }
 
 // Migrate brings the schema of a file up to date, on a connection that has the function fold_words.
-func Migrate(ctx context.Context, conn *sqlite.Conn) error {
-	schema, err := newSchema()
-	if err != nil {
-		return err
-	}
-	return migrate(ctx, conn, schema)
+func Migrate(ctx context.Context, path string, conn *sqlite.Conn) error {
+	return newStore(path, slog.New(slog.DiscardHandler), nil).migrate(ctx, conn)
 }
 
 // PagePlan is how SQLite finds the page of a filter: a line for each step of EXPLAIN QUERY PLAN.

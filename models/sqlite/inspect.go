@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/url"
 	"os"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"zombiezen.com/go/sqlite"
@@ -17,35 +20,90 @@ import (
 // part is checked.
 const checkTimeout = 200 * time.Millisecond
 
-// inspect returns an error if the file is damaged, or was written by a newer gin-blog or by another program. It
-// opens the file read-only: a connection that may write copies the WAL into the file when it closes, and could
-// destroy what can be saved. known is the number of migrations of this gin-blog.
-func inspect(ctx context.Context, path string, known int) error {
-	conn, err := open(path, sqlite.OpenReadOnly)
+// found is what inspect finds.
+type found struct {
+	missing    bool   // there is no file
+	version    int    // of the schema
+	copySource string // of an unfinished copy
+}
+
+// inspect looks at a file without changing anything in its folder. It returns an error if the file is empty, damaged or
+// the database of another program.
+func inspect(ctx context.Context, path string) (found, error) {
+	if err := checkWAL(path); err != nil {
+		return found{}, err
+	}
+	before, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return found{missing: true}, nil
+	case err != nil:
+		return found{}, err
+	case !before.Mode().IsRegular():
+		return found{}, errors.New("it is no regular file")
+	case before.Size() == 0:
+		return found{}, errors.New("the file is empty: put a backup in its place, or delete it to begin a new blog")
+	}
+	if hasLog(path) {
+		return inspectWith(ctx, func() (*sqlite.Conn, error) { return open(path, sqlite.OpenReadOnly) })
+	}
+	f, err := inspectWith(ctx, func() (*sqlite.Conn, error) { return openImmutable(path) })
+	if after, statErr := os.Stat(path); err == nil ||
+		statErr == nil && after.ModTime().Equal(before.ModTime()) && !hasLog(path) {
+		return f, err
+	}
+	// Another process has begun to write, which openImmutable does not heed.
+	return inspectWith(ctx, func() (*sqlite.Conn, error) { return open(path, sqlite.OpenReadOnly) })
+}
+
+// hasLog returns whether the write-ahead log of a file holds anything, or is in use.
+func hasLog(path string) bool {
+	_, err := os.Stat(path + "-wal")
+	return err == nil
+}
+
+// openImmutable opens a file that nobody writes to. Other connections make a log and its index beside the file, and
+// those that may not write leave them there.
+func openImmutable(path string) (*sqlite.Conn, error) {
+	absolute, err := filepath.Abs(path)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	address := url.URL{Scheme: "file", Path: "/" + strings.TrimPrefix(filepath.ToSlash(absolute), "/")}
+	address.RawQuery = "immutable=1"
+	return open(address.String(), sqlite.OpenReadOnly|sqlite.OpenURI)
+}
+
+// inspectWith inspects the file of a connection, which must be one that only reads: another one copies the log into the
+// file when it closes, and could destroy what can be saved.
+func inspectWith(ctx context.Context, connect func() (*sqlite.Conn, error)) (f found, err error) {
+	conn, err := connect()
+	if err != nil {
+		return found{}, err
 	}
 	defer conn.Close()
-	version, err := pragma(conn, `PRAGMA user_version`)
-	if err != nil {
-		return err
-	}
-	if version > known {
-		return fmt.Errorf("its schema has version %d and this gin-blog knows %d: run a newer gin-blog", version, known)
-	}
-	// In this order, because another process may be creating the tables: it marks the file before that.
 	objects, err := pragma(conn, `SELECT count(*) FROM sqlite_schema`)
 	if err != nil {
-		return err
+		return found{}, err
 	}
 	owner, err := pragma(conn, `PRAGMA application_id`)
 	if err != nil {
-		return err
+		return found{}, err
 	}
 	if owner != applicationID && objects > 0 {
-		return errors.New("it is the database of another program: set another DATA_DIR")
+		return found{}, errors.New("it is the database of another program: set another DATA_DIR")
 	}
-	return checkStructure(ctx, conn)
+	if f.version, err = pragma(conn, `PRAGMA user_version`); err != nil {
+		return found{}, err
+	}
+	if err := checkStructure(ctx, conn); err != nil {
+		return found{}, err
+	}
+	tables, err := pragma(conn, `SELECT count(*) FROM sqlite_schema WHERE name = 'copy_source'`)
+	if err == nil && tables > 0 { // else an older gin-blog made the file
+		f.copySource, err = findCopySource(conn)
+	}
+	return f, err
 }
 
 // checkWAL returns an error if the write-ahead log beside the file belongs to another file. SQLite does not notice

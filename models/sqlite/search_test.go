@@ -136,10 +136,7 @@ func TestOldFileIsIndexedAgain(t *testing.T) {
 	path := oldFile(t, posts)
 	backup := filepath.Join(t.TempDir(), "backup.db")
 	for range 2 { // the second time there is nothing to do
-		store, err := sqlite.Open(t.Context(), path, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		store := serve(t, path)
 		for text, want := range map[string]string{
 			"hello": "three two one", "WORLD": "one", "foo": "three", "foo_bar": "two", "ONE": "one", "none": "",
 		} {
@@ -152,8 +149,8 @@ func TestOldFileIsIndexedAgain(t *testing.T) {
 		}
 	}
 
-	if err := sqlite.Backup(t.Context(), path, backup); err != nil {
-		t.Fatal(err)
+	if version, err := sqlite.Backup(t.Context(), path, backup); err != nil || version != nil {
+		t.Fatal(version, err)
 	}
 	store, err := sqlite.Open(t.Context(), backup, nil)
 	if err != nil {
@@ -201,7 +198,7 @@ func TestStoppedMigrationChangesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := sqlite.Migrate(ctx, conn); zombiezen.ErrCode(err) != zombiezen.ResultInterrupt || calls < 2 {
+	if err := sqlite.Migrate(ctx, path, conn); zombiezen.ErrCode(err) != zombiezen.ResultInterrupt || calls < 2 {
 		t.Fatalf("the migration returned %v after %d calls", err, calls)
 	}
 	version, err := sqlitex.ResultInt(conn.Prep(`PRAGMA user_version`))
@@ -216,10 +213,8 @@ func TestStoppedMigrationChangesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	store, err := sqlite.Open(t.Context(), path, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	expectNoCopy(t, path)
+	store := serve(t, path)
 	defer store.Close(t.Context())
 	if got := search(t, store, "hello"); got != "old old old" {
 		t.Errorf("after the next start: found %q", got)

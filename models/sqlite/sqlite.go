@@ -3,34 +3,27 @@ package sqlite
 
 import (
 	"context"
-	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
+	"log/slog"
 	"os"
 	"runtime"
 	"sync"
-	"time"
 
 	"zombiezen.com/go/sqlite"
-	"zombiezen.com/go/sqlite/sqlitemigration"
 	"zombiezen.com/go/sqlite/sqlitex"
 
 	"gin-blog/models"
 )
 
-// applicationID ("gblg") marks the files of gin-blog, to tell them from files of other programs.
-const applicationID = 0x67626c67
-
-//go:embed migrations/*.sql
-var migrations embed.FS
-
 // Store is a models.Store in a file. SQLite allows one writer at a time, so one connection writes, and others read.
 // In WAL mode neither waits for the other.
 type Store struct {
 	path     string
+	log      *slog.Logger
 	observe  models.Observer
-	file     os.FileInfo // the file at path when it was opened
+	ready    chan struct{} // closed once the store is open; before, nobody but open uses what follows
+	file     os.FileInfo   // the file at path when it was opened
 	readers  chan *sqlite.Conn
 	opened   int           // number of readers
 	searches chan struct{} // holds one element for each running search; its capacity is below the number of readers
@@ -47,71 +40,149 @@ var (
 	_ models.Versioned = (*Store)(nil)
 )
 
-// Open opens the file at path and brings its schema up to date. If there is no file, it creates one that only its
-// owner can read. It refuses a damaged file, a file of a newer gin-blog and a file of another program, and leaves
-// it unchanged. It also refuses an unfinished copy. observe receives each operation; it may be nil.
+// Open opens the file at path, and creates one that only its owner can read if there is none. It refuses a file of
+// another version of gin-blog and what New refuses, and leaves it unchanged. observe receives each operation; it may be
+// nil.
 func Open(ctx context.Context, path string, observe models.Observer) (*Store, error) {
-	s, err := OpenTarget(ctx, path, observe)
+	s, err := New(ctx, path, slog.New(slog.DiscardHandler), observe)
+	if err == nil {
+		err = s.open(ctx, s.checkVersion)
+	}
 	if err != nil {
 		return nil, err
-	}
-	source, err := s.CopySource(ctx)
-	if err == nil {
-		err = models.CheckWhole(source)
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), s.Close(ctx))
 	}
 	return s, nil
 }
 
 // OpenTarget is Open for a copy to write to: it also opens an unfinished one, which the copy refuses.
-func OpenTarget(ctx context.Context, path string, observe models.Observer) (_ *Store, err error) {
-	s := newStore(path, observe)
-	defer func() {
-		if err != nil {
-			err = errors.Join(fmt.Errorf("open database %s: %w", path, describeDamage(err)), s.disconnect())
-		}
-	}()
-	schema, err := newSchema()
-	if err != nil {
+func OpenTarget(ctx context.Context, path string, observe models.Observer) (*Store, error) {
+	s := newStore(path, slog.New(slog.DiscardHandler), observe)
+	if _, err := s.inspect(ctx); err != nil {
+		return nil, s.describe(err)
+	}
+	if err := s.open(ctx, s.checkVersion); err != nil {
 		return nil, err
 	}
-	if err := checkWAL(path); err != nil {
-		return nil, err
-	}
-	if s.file, err = createFile(path); err != nil {
-		return nil, err
-	}
-	if err := inspect(ctx, path, len(schema.Migrations)); err != nil {
-		return nil, err
-	}
-	// With synchronous = FULL a commit returns when it is on the disk.
-	if s.writer, err = connect(path, `PRAGMA synchronous = FULL`, `PRAGMA foreign_keys = ON`); err != nil {
-		return nil, err
-	}
-	if err := addSearchFunctions(s.writer); err != nil {
-		return nil, err
-	}
-	if err := migrate(ctx, s.writer, schema); err != nil {
-		return nil, err
-	}
-	if err := s.openReaders(func() (*sqlite.Conn, error) { return connect(path, `PRAGMA query_only = ON`) }); err != nil {
-		return nil, err
-	}
-	if err := s.version.open(path); err != nil {
-		return nil, err
-	}
-	s.running.Go(func() { s.runWriter(s.writer) })
-	s.running.Go(s.runPurge)
 	return s, nil
 }
 
+// New returns a store for the file at path, of which every call returns models.ErrUnavailable until Start. It changes
+// nothing. It refuses a file that is empty, damaged, of a newer gin-blog, of another program or an unfinished copy.
+// There may be no file. log is told of migrations.
+func New(ctx context.Context, path string, log *slog.Logger, observe models.Observer) (*Store, error) {
+	s := newStore(path, log, observe)
+	copySource, err := s.inspect(ctx)
+	if err == nil {
+		err = models.CheckWhole(copySource)
+	}
+	if err != nil {
+		return nil, s.describe(err)
+	}
+	return s, nil
+}
+
+// inspect finds out whether the file can be opened to read and write it, if there is one. It returns the address of the
+// store of which the file is an unfinished copy, or "".
+func (s *Store) inspect(ctx context.Context) (copySource string, err error) {
+	f, err := inspect(ctx, s.path)
+	if err != nil || f.missing {
+		return "", err
+	}
+	all, err := scripts()
+	if err != nil {
+		return "", err
+	}
+	if f.version > len(all) {
+		return "", compareVersions(f.version, len(all))
+	}
+	if f.copySource != "" && f.version < len(all) {
+		return "", fmt.Errorf("it is an unfinished copy of %s by an older gin-blog: delete it", f.copySource)
+	}
+	writable, err := os.OpenFile(s.path, os.O_RDWR, 0)
+	if err != nil {
+		return "", err
+	}
+	return f.copySource, writable.Close()
+}
+
+// Start opens the file for a server: it creates the file if there is none, and brings it up to date if an older
+// gin-blog made it. A copy of the old file is kept beside it. If Start fails, the file is as it was.
+func (s *Store) Start(ctx context.Context) error {
+	if !hasLog(s.path) {
+		return s.open(ctx, s.migrate)
+	}
+	// The last connection to be closed copies the log into the file, if it may write.
+	last, err := open(s.path, sqlite.OpenReadOnly)
+	if err != nil {
+		return s.describe(err)
+	}
+	defer last.Close()
+	if _, err := pragma(last, `PRAGMA user_version`); err != nil { // SQLite opens a file when it reads from it
+		return s.describe(err)
+	}
+	return s.open(ctx, s.migrate)
+}
+
+// open opens the connections. prepare is called with the one that writes before there are others.
+func (s *Store) open(ctx context.Context, prepare func(ctx context.Context, writer *sqlite.Conn) error) (err error) {
+	defer func() {
+		if err != nil {
+			err = errors.Join(s.describe(err), s.disconnect())
+		}
+	}()
+	if err := s.create(ctx); err != nil {
+		return err
+	}
+	if s.file, err = os.Stat(s.path); err != nil {
+		return err
+	}
+	if s.writer, err = openWriter(s.path); err != nil {
+		return err
+	}
+	if err := prepare(ctx, s.writer); err != nil {
+		return err
+	}
+	if err := useWAL(s.writer); err != nil {
+		return err
+	}
+	if err := s.openReaders(func() (*sqlite.Conn, error) { return connect(s.path) }); err != nil {
+		return err
+	}
+	if err := s.version.open(s.path); err != nil {
+		return err
+	}
+	close(s.ready)
+	s.running.Go(func() { s.runWriter(s.writer) })
+	s.running.Go(s.runPurge)
+	return nil
+}
+
+// describe names the file that an error is about.
+func (s *Store) describe(err error) error {
+	return fmt.Errorf("open database %s: %w", s.path, describeDamage(err))
+}
+
+// usable returns models.ErrUnavailable before the store is open and after it was closed.
+func (s *Store) usable() error {
+	select {
+	case <-s.closed:
+		return errClosed
+	default:
+	}
+	select {
+	case <-s.ready:
+		return nil
+	default:
+		return errNotOpen
+	}
+}
+
 // newStore returns a store without connections.
-func newStore(path string, observe models.Observer) *Store {
+func newStore(path string, log *slog.Logger, observe models.Observer) *Store {
 	readers := runtime.GOMAXPROCS(0) + 1
 	return &Store{
-		path: path, observe: observe, searches: make(chan struct{}, readers-1), readers: make(chan *sqlite.Conn, readers),
+		path: path, log: log, observe: observe, ready: make(chan struct{}),
+		searches: make(chan struct{}, readers-1), readers: make(chan *sqlite.Conn, readers),
 		writes: make(chan *write), closed: make(chan struct{}),
 	}
 }
@@ -127,52 +198,6 @@ func (s *Store) openReaders(connect func() (*sqlite.Conn, error)) error {
 		s.opened++
 	}
 	return nil
-}
-
-// createFile creates the file if there is none, and returns its identity.
-func createFile(path string) (os.FileInfo, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	info, err := f.Stat()
-	return info, errors.Join(err, f.Close())
-}
-
-// newSchema reads the numbered migrations.
-func newSchema() (sqlitemigration.Schema, error) {
-	schema := sqlitemigration.Schema{AppID: applicationID}
-	names, err := fs.Glob(migrations, "migrations/*.sql")
-	if err != nil {
-		return schema, err
-	}
-	for _, name := range names {
-		script, err := migrations.ReadFile(name)
-		if err != nil {
-			return schema, err
-		}
-		schema.Migrations = append(schema.Migrations, string(script))
-	}
-	return schema, nil
-}
-
-// migrateTimeout bounds all migrations of a file, also while another process does them. To index a million posts again
-// takes less than a minute on two cores, and some minutes on a slow disk.
-const migrateTimeout = 30 * time.Minute
-
-// migrate applies the migrations that the file lacks. Each runs in a transaction that excludes other processes. If it
-// does not end, the file stays as it was.
-func migrate(ctx context.Context, conn *sqlite.Conn, schema sqlitemigration.Schema) error {
-	ctx, cancel := context.WithTimeout(ctx, migrateTimeout)
-	defer cancel()
-	version, err := pragma(conn, `PRAGMA user_version`)
-	if err != nil {
-		return err
-	}
-	if version == len(schema.Migrations) { // needs no lock, which another process may hold
-		return nil
-	}
-	return sqlitemigration.Migrate(ctx, conn, schema)
 }
 
 // pragma returns the number that a query finds.
@@ -208,6 +233,9 @@ func (s *Store) checkFile() error {
 
 // Pool counts the connections that only read. One more connection writes.
 func (s *Store) Pool() models.PoolStats {
+	if s.usable() != nil {
+		return models.PoolStats{}
+	}
 	idle := len(s.readers)
 	return models.PoolStats{InUse: s.opened - idle, Idle: idle, Max: s.opened}
 }
@@ -225,12 +253,13 @@ func (s *Store) Close(context.Context) (err error) {
 // disconnect waits for the connections that are in use and closes all.
 func (s *Store) disconnect() error {
 	var errs []error
-	for range s.opened {
+	for ; s.opened > 0; s.opened-- {
 		errs = append(errs, (<-s.readers).Close())
 	}
 	errs = append(errs, s.version.close())
 	if s.writer != nil {
 		errs = append(errs, s.writer.Close())
+		s.writer = nil
 	}
 	return errors.Join(errs...)
 }

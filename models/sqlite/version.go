@@ -2,15 +2,13 @@ package sqlite
 
 import (
 	"sync"
-	"sync/atomic"
 
 	"zombiezen.com/go/sqlite"
 )
 
 // versionReader reads the version of the data, on a connection of its own that never writes.
 type versionReader struct {
-	index  *walIndex // nil where it cannot be read
-	closed atomic.Bool
+	index *walIndex // nil where it cannot be read
 
 	mu   sync.Mutex
 	conn *sqlite.Conn // nil once closed
@@ -19,7 +17,7 @@ type versionReader struct {
 
 // open prepares what read uses.
 func (v *versionReader) open(path string) (err error) {
-	if v.conn, err = connect(path, `PRAGMA query_only = ON`); err != nil {
+	if v.conn, err = connect(path); err != nil {
 		return err
 	}
 	if v.stmt, err = v.conn.Prepare(`PRAGMA data_version`); err != nil {
@@ -34,9 +32,6 @@ func (v *versionReader) open(path string) (err error) {
 
 // read takes less than a microsecond where it can read the WAL-index, and some microseconds elsewhere.
 func (v *versionReader) read() (int64, error) {
-	if v.closed.Load() {
-		return 0, errClosed
-	}
 	if v.index != nil {
 		return v.index.version()
 	}
@@ -58,7 +53,6 @@ func (v *versionReader) readPragma() (version int64, err error) {
 }
 
 func (v *versionReader) close() error {
-	v.closed.Store(true)
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.conn == nil {
@@ -72,4 +66,9 @@ func (v *versionReader) close() error {
 // DataVersion implements models.Versioned. The header of the WAL-index, and where that cannot be read, PRAGMA
 // data_version, changes with every commit of any connection, in this process or in another
 // (https://www.sqlite.org/walformat.html, https://www.sqlite.org/pragma.html#pragma_data_version).
-func (s *Store) DataVersion() (int64, error) { return s.version.read() }
+func (s *Store) DataVersion() (int64, error) {
+	if err := s.usable(); err != nil {
+		return 0, err
+	}
+	return s.version.read()
+}

@@ -36,10 +36,8 @@ func (s *Store) write(ctx context.Context, operation string, change func(*sqlite
 // enqueue hands a write to the writer and waits for the result. When ctx ends before the writer has begun, the
 // write is not run; when it ends later, enqueue waits for the result all the same.
 func (s *Store) enqueue(ctx context.Context, w *write) error {
-	select {
-	case <-s.closed:
-		return errClosed
-	default:
+	if err := s.usable(); err != nil {
+		return err
 	}
 	select {
 	case s.writes <- w:

@@ -1,0 +1,247 @@
+package sqlite
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
+
+	"gin-blog/internal/files"
+	"gin-blog/models"
+)
+
+// applicationID ("gblg") marks the files of gin-blog, to tell them from files of other programs.
+const applicationID = 0x67626c67
+
+// migrateTimeout bounds all migrations of a file and the copy before them, also while another process does them. To
+// index a million posts again takes less than a minute on two cores, and some minutes on a slow disk.
+const migrateTimeout = 30 * time.Minute
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// scripts returns the numbered migrations. Their number is the version of the schema.
+func scripts() ([]string, error) {
+	names, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil {
+		return nil, err
+	}
+	all := make([]string, len(names))
+	for i, name := range names {
+		script, err := migrations.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		all[i] = string(script)
+	}
+	return all, nil
+}
+
+// create makes the file if there is none. Of several processes, one makes it, and nobody sees half of it.
+func (s *Store) create(ctx context.Context) error {
+	if _, err := os.Stat(s.path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	err := files.Make(s.path, func(f *os.File) error {
+		conn, err := openWriter(f.Name())
+		if err != nil {
+			return err
+		}
+		if err = useWAL(conn); err == nil {
+			err = inTransaction(ctx, conn, func() error { return apply(conn, 0) })
+		}
+		return errors.Join(err, conn.Close())
+	})
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	return err
+}
+
+// checkVersion returns an error unless the file has the schema of this gin-blog.
+func (s *Store) checkVersion(_ context.Context, conn *sqlite.Conn) error {
+	version, known, err := versions(conn)
+	if err != nil {
+		return err
+	}
+	return compareVersions(version, known)
+}
+
+// compareVersions returns an error unless a file has the schema that this gin-blog knows.
+func compareVersions(version, known int) error {
+	switch {
+	case version > known:
+		return fmt.Errorf("a newer gin-blog made it: its schema has version %d, and this gin-blog knows %d: "+
+			"run a newer gin-blog", version, known)
+	case version < known:
+		return fmt.Errorf("an older gin-blog made it: its schema has version %d, and this gin-blog needs %d: "+
+			"start the server (gin-blog serve) on it once, which keeps a copy of it and brings it up to date",
+			version, known)
+	}
+	return nil
+}
+
+// versions returns the version of a file's schema, and the one that this gin-blog knows.
+func versions(conn *sqlite.Conn) (version, known int, err error) {
+	all, err := scripts()
+	if err != nil {
+		return 0, 0, err
+	}
+	version, err = pragma(conn, `PRAGMA user_version`)
+	return version, len(all), err
+}
+
+// migrate applies the migrations that the file lacks, in one transaction, which excludes other processes. Before, it
+// keeps a copy. If it does not get to its end, the file stays as it was.
+func (s *Store) migrate(ctx context.Context, conn *sqlite.Conn) error {
+	ctx, cancel := context.WithTimeout(ctx, migrateTimeout)
+	defer cancel()
+	version, known, err := versions(conn)
+	if err != nil {
+		return err
+	}
+	if version == known { // needs no lock, which another process may hold
+		return nil
+	}
+	s.log.Info("an older gin-blog made the database: bringing it up to date, requests get 503 until that is done",
+		"file", s.path)
+	m := &migration{conn: conn, path: s.path}
+	for again := true; again && err == nil; {
+		err = inTransaction(ctx, conn, func() (err error) {
+			again, err = m.step(ctx)
+			return err
+		})
+		if again && err == nil {
+			err = useWAL(conn)
+		}
+	}
+	if err != nil {
+		return errors.Join(err, m.removeCopy(context.WithoutCancel(ctx)))
+	}
+	if m.copy == "" {
+		s.log.Info("another process has brought the database up to date", "file", s.path)
+		return nil
+	}
+	s.log.Info("the database is up to date", "file", s.path, "copyOfTheOldOne", m.copy)
+	if err := m.removeOlderCopies(); err != nil {
+		s.log.Warn("could not remove the copies of earlier migrations", "cause", err)
+	}
+	return nil
+}
+
+// migration is the work of bringing a file up to date.
+type migration struct {
+	conn *sqlite.Conn
+	path string
+	copy string // the path of the copy, or "" before there is one
+}
+
+// step does one part of the migration, in a transaction: the copy, while the file is as it was, and the rest once it
+// has a write-ahead log, with which a killed process leaves nothing to repair. It returns whether the log is missing.
+func (m *migration) step(ctx context.Context) (again bool, err error) {
+	version, known, err := versions(m.conn)
+	if err != nil || version == known { // another process was faster
+		return false, err
+	}
+	if version > known {
+		return false, compareVersions(version, known)
+	}
+	if _, err := os.Lstat(m.copy); err != nil && version > 0 {
+		if err := m.keepCopy(ctx, version); err != nil {
+			return false, err
+		}
+	}
+	mode, err := m.conn.Prepare(`PRAGMA journal_mode`)
+	if err != nil {
+		return false, err
+	}
+	if text, err := sqlitex.ResultText(mode); err != nil || text != "wal" {
+		return true, err
+	}
+	return false, apply(m.conn, version)
+}
+
+// beforeMigration is what the name of a copy has after that of the file, and before the number of the first migration
+// that the copy lacks.
+const beforeMigration = ".before-migration-"
+
+// keepCopy copies the file of a version.
+func (m *migration) keepCopy(ctx context.Context, version int) error {
+	dir, prefix := filepath.Split(m.path + beforeMigration)
+	if err := files.RemoveUnfinished(dir, prefix); err != nil { // of processes that were killed
+		return err
+	}
+	path := fmt.Sprintf("%s%s%d", m.path, beforeMigration, version+1)
+	err := files.Replace(path, func(f *os.File) error { return copyTo(ctx, m.path, f) })
+	if err != nil {
+		return fmt.Errorf("keep a copy before the migration, which needs as much room in %s as the file has: %w", dir, err)
+	}
+	m.copy = path
+	return nil
+}
+
+// removeCopy removes the copy of a migration that failed, unless another process has done the migration meanwhile, or
+// is doing it.
+func (m *migration) removeCopy(ctx context.Context) error {
+	if m.copy == "" {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, models.CallTimeout)
+	defer cancel()
+	return inTransaction(ctx, m.conn, func() error {
+		version, known, err := versions(m.conn)
+		if err != nil || version == known {
+			return err
+		}
+		return os.Remove(m.copy)
+	})
+}
+
+// removeOlderCopies removes the copies of earlier migrations.
+func (m *migration) removeOlderCopies() error {
+	dir, prefix := filepath.Split(m.path + beforeMigration)
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if path := filepath.Join(dir, entry.Name()); strings.HasPrefix(entry.Name(), prefix) && path != m.copy {
+			err = errors.Join(err, os.Remove(path))
+		}
+	}
+	return err
+}
+
+// apply applies the migrations after a version.
+func apply(conn *sqlite.Conn, version int) error {
+	all, err := scripts()
+	if err != nil {
+		return err
+	}
+	for i, script := range all[version:] {
+		if err := sqlitex.ExecuteScript(conn, script, nil); err != nil {
+			return fmt.Errorf("migration %d: %w", version+i+1, err)
+		}
+	}
+	marks := fmt.Sprintf(`PRAGMA application_id = %d; PRAGMA user_version = %d`, applicationID, len(all))
+	return sqlitex.ExecuteScript(conn, marks, nil)
+}
+
+// inTransaction runs do in a transaction that excludes other writers. It waits for them until ctx ends.
+func inTransaction(ctx context.Context, conn *sqlite.Conn, do func() error) (err error) {
+	defer conn.SetInterrupt(conn.SetInterrupt(ctx.Done()))
+	end, err := sqlitex.ImmediateTransaction(conn)
+	if err != nil {
+		return err
+	}
+	defer end(&err)
+	return do()
+}
