@@ -4,15 +4,14 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os/signal"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"golang.org/x/crypto/bcrypt"
 
 	"gin-blog/auth"
 	"gin-blog/config"
+	"gin-blog/server"
 )
 
 // command is a row in the table of commands.
@@ -104,9 +103,8 @@ func (c call) load() (*config.Config, error) {
 // interruptible returns a runner whose context ends at SIGINT or SIGTERM. The second signal ends the process at once.
 func interruptible(run runner) runner {
 	return func(ctx context.Context, c call) error {
-		ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
+		ctx, stop := server.StopContext(ctx)
 		defer stop()
-		context.AfterFunc(ctx, stop)
 		return run(ctx, c)
 	}
 }

@@ -42,6 +42,9 @@ func serve(ctx context.Context, in call) (err error) {
 	if debug.SetMemoryLimit(-1) == math.MaxInt64 { // GOMEMLIMIT is not set
 		debug.SetMemoryLimit(memoryLimit)
 	}
+	certificate := server.NewCertificate(c.TLSCert, c.TLSKey, log)
+	ctx, release := server.HandleSignals(ctx, certificate.Reload)
+	defer release()
 	for _, warning := range c.Warnings {
 		log.Warn(warning)
 	}
@@ -49,9 +52,8 @@ func serve(ctx context.Context, in call) (err error) {
 		return err
 	}
 	logSettings(ctx, c, log, terminal)
-	certificate, err := loadCertificate(c, log)
-	if err != nil {
-		return err
+	if err := certificate.Load(); err != nil {
+		return fmt.Errorf("TLS_CERT and TLS_KEY: %w", err)
 	}
 	metrics := newMetrics(c)
 	store, err := newServedStore(ctx, c, log, metrics.StoreObserver(storeLabel(c)))
@@ -59,15 +61,14 @@ func serve(ctx context.Context, in call) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, closeStore(ctx, store)) }()
-	ctx, release := server.HandleSignals(ctx, certificate)
-	defer release()
-	listener, err := server.Listen(ctx, ":"+strconv.Itoa(c.Port))
+	unstopped := context.WithoutCancel(ctx) // serveStore heeds a stop that came meanwhile
+	listener, err := server.Listen(unstopped, ":"+strconv.Itoa(c.Port))
 	if err != nil {
 		return fmt.Errorf("PORT: %w", err)
 	}
 	defer listener.Close()
 	metrics.WatchPool(storeLabel(c), store)
-	stopMetrics, err := metrics.Serve(ctx, c.MetricsAddr, log)
+	stopMetrics, err := metrics.Serve(unstopped, c.MetricsAddr, log)
 	if err != nil {
 		return fmt.Errorf("METRICS_ADDR: %w", err)
 	}
@@ -156,18 +157,6 @@ func logSettings(ctx context.Context, c *config.Config, log *slog.Logger, termin
 		level = slog.LevelDebug
 	}
 	log.LogAttrs(ctx, level, "settings", c.Attrs()...)
-}
-
-// loadCertificate loads the certificate that the settings name, or returns nil where they name none.
-func loadCertificate(c *config.Config, log *slog.Logger) (*server.Certificate, error) {
-	if c.TLSCert == "" {
-		return nil, nil
-	}
-	certificate, err := server.LoadCertificate(c.TLSCert, c.TLSKey, log)
-	if err != nil {
-		return nil, fmt.Errorf("TLS_CERT and TLS_KEY: %w", err)
-	}
-	return certificate, nil
 }
 
 // newMetrics returns the metrics, or nil, which measures nothing, where the settings have no METRICS_ADDR.

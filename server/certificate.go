@@ -4,6 +4,8 @@ import (
 	"crypto/tls"
 	"log/slog"
 	"sync/atomic"
+
+	"gin-blog/internal/files"
 )
 
 // Certificate is a TLS certificate that can be read again from its files while a server uses it.
@@ -13,17 +15,29 @@ type Certificate struct {
 	current           atomic.Pointer[tls.Certificate]
 }
 
-// LoadCertificate reads a certificate and its key from PEM files.
-func LoadCertificate(certFile, keyFile string, log *slog.Logger) (*Certificate, error) {
-	c := &Certificate{certFile: certFile, keyFile: keyFile, log: log}
-	if err := c.load(); err != nil {
-		return nil, err
+// NewCertificate returns a certificate in two PEM files, or nil, which is no certificate, if certFile is empty. Before
+// Load it cannot be used.
+func NewCertificate(certFile, keyFile string, log *slog.Logger) *Certificate {
+	if certFile == "" {
+		return nil
 	}
-	return c, nil
+	return &Certificate{certFile: certFile, keyFile: keyFile, log: log}
 }
 
-func (c *Certificate) load() error {
-	pair, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
+// Load reads the files. It refuses a pipe or a device.
+func (c *Certificate) Load() error {
+	if c == nil {
+		return nil
+	}
+	certificate, err := files.Read(c.certFile)
+	if err != nil {
+		return err
+	}
+	key, err := files.Read(c.keyFile)
+	if err != nil {
+		return err
+	}
+	pair, err := tls.X509KeyPair(certificate, key)
 	if err != nil {
 		return err
 	}
@@ -31,9 +45,13 @@ func (c *Certificate) load() error {
 	return nil
 }
 
-// Reload reads the files again. If they are not valid, it logs why and keeps the present certificate.
+// Reload is Load while a server uses the certificate. If the files are not valid, it logs why and keeps the present
+// certificate.
 func (c *Certificate) Reload() {
-	if err := c.load(); err != nil {
+	if c == nil {
+		return
+	}
+	if err := c.Load(); err != nil {
 		c.log.Error("the certificate was not reloaded, the one before stays", "cause", err)
 		return
 	}

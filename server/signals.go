@@ -4,43 +4,48 @@ import (
 	"context"
 	"os"
 	"os/signal"
-	"sync"
+	"slices"
 	"syscall"
 )
 
-// HandleSignals returns a context that ends at SIGINT or SIGTERM; a second one of them ends the process at once.
-// SIGHUP reloads the certificate. Without one, when certificate is nil, SIGHUP is a stop like SIGTERM.
-// release ends the context and restores what signals do by default.
-func HandleSignals(ctx context.Context, certificate *Certificate) (_ context.Context, release func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	stops, hangups := make(chan os.Signal, 1), make(chan os.Signal, 1)
-	signal.Notify(stops, syscall.SIGINT, syscall.SIGTERM)
-	if certificate != nil {
-		signal.Notify(hangups, syscall.SIGHUP)
-	} else {
-		signal.Notify(stops, syscall.SIGHUP)
+// StopContext returns a context that ends at SIGINT or SIGTERM; the next one of them ends the process at once. A signal
+// that is ignored stays ignored, as a shell does it with SIGINT for a job in the background.
+func StopContext(ctx context.Context) (_ context.Context, stop context.CancelFunc) {
+	signals := heeded(syscall.SIGINT, syscall.SIGTERM)
+	if len(signals) == 0 { // which NotifyContext takes as all
+		return context.WithCancel(ctx)
 	}
+	ctx, stop = signal.NotifyContext(ctx, signals...)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
+}
 
-	released := make(chan struct{})
-	var handling sync.WaitGroup
-	handling.Go(func() {
+// HandleSignals is StopContext for a server. SIGHUP, unless it is ignored, as nohup does it, calls reload beside
+// everything else, so that a reload that hangs holds up no stop. SIGPIPE is ignored: it comes when the reader of the
+// log ends, and the server goes on. release ends the context, and restores what SIGHUP and SIGPIPE do.
+func HandleSignals(ctx context.Context, reload func()) (_ context.Context, release func()) {
+	ctx, stop := StopContext(ctx)
+	signal.Ignore(syscall.SIGPIPE)
+	hangups := make(chan os.Signal, 1)
+	for _, s := range heeded(syscall.SIGHUP) {
+		signal.Notify(hangups, s)
+	}
+	go func() {
 		for {
 			select {
 			case <-hangups:
-				certificate.Reload()
-			case <-stops:
-				signal.Stop(stops) // so that the next signal ends the process
-				cancel()
-			case <-released:
+				reload()
+			case <-ctx.Done():
 				return
 			}
 		}
-	})
+	}()
 	return ctx, func() {
-		signal.Stop(stops)
 		signal.Stop(hangups)
-		close(released)
-		handling.Wait()
-		cancel()
+		signal.Reset(syscall.SIGPIPE)
+		stop()
 	}
 }
+
+// heeded returns the signals that are not ignored.
+func heeded(signals ...os.Signal) []os.Signal { return slices.DeleteFunc(signals, signal.Ignored) }

@@ -3,23 +3,95 @@
 package server
 
 import (
+	"os"
+	"os/signal"
 	"runtime"
 	"syscall"
 	"testing"
+	"time"
 )
 
-// TestHandleSignals: a signal ends the context, and release leaves no goroutine behind. The tests in test/e2e show the rest.
+// send sends a signal to this process.
+func send(t *testing.T, signal syscall.Signal) {
+	t.Helper()
+	if err := syscall.Kill(syscall.Getpid(), signal); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestHandleSignals: a signal ends the context, and release leaves no goroutine behind. The tests in test/e2e show the
+// rest.
 func TestHandleSignals(t *testing.T) {
 	before := runtime.NumGoroutine()
 	for range 10 {
-		ctx, release := HandleSignals(t.Context(), nil)
-		if err := syscall.Kill(syscall.Getpid(), syscall.SIGHUP); err != nil {
-			t.Fatal(err)
-		}
+		ctx, release := HandleSignals(t.Context(), func() {})
+		send(t, syscall.SIGTERM)
 		<-ctx.Done()
 		release()
 	}
-	if after := runtime.NumGoroutine(); after > before+5 { // os/signal keeps one of its own
-		t.Errorf("%d goroutines, %d before", after, before)
+	const spare = 5 // os/signal keeps one of its own
+	for deadline := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > before+spare; {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d goroutines, %d before", runtime.NumGoroutine(), before)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// TestHangingReloadHoldsUpNoStop: SIGHUP reads the certificate, which may be on a disk that does not answer.
+func TestHangingReloadHoldsUpNoStop(t *testing.T) {
+	reloading, answer := make(chan struct{}), make(chan struct{})
+	defer close(answer)
+	ctx, release := HandleSignals(t.Context(), func() {
+		reloading <- struct{}{}
+		<-answer
+	})
+	defer release()
+	send(t, syscall.SIGHUP)
+	<-reloading
+	send(t, syscall.SIGHUP)
+	send(t, syscall.SIGTERM)
+	select {
+	case <-ctx.Done():
+	case <-time.After(10 * time.Second):
+		t.Error("SIGTERM has no effect")
+	}
+}
+
+// TestIgnoredSignalsStayIgnored: nohup starts a process that ignores SIGHUP, and a script a job that ignores SIGINT.
+func TestIgnoredSignalsStayIgnored(t *testing.T) {
+	ignored := []os.Signal{syscall.SIGHUP, syscall.SIGINT}
+	signal.Ignore(ignored...)
+	defer signal.Reset(ignored...)
+	_, release := HandleSignals(t.Context(), func() { t.Error("SIGHUP reloads") })
+	for _, s := range ignored {
+		if !signal.Ignored(s) {
+			t.Errorf("%s is no longer ignored", s)
+		}
+	}
+	release()
+	for _, s := range ignored {
+		if !signal.Ignored(s) {
+			t.Errorf("%s is no longer ignored after the stop", s)
+		}
+	}
+}
+
+// TestPipeIsNoCertificate: a pipe in place of a certificate is refused, where a read would have no end.
+func TestPipeIsNoCertificate(t *testing.T) {
+	dir := t.TempDir()
+	pipe := dir + "/cert.pem"
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Skip(err)
+	}
+	loaded := make(chan error, 1)
+	go func() { loaded <- NewCertificate(pipe, pipe, nil).Load() }()
+	select {
+	case err := <-loaded:
+		if err == nil {
+			t.Error("a pipe is taken as a certificate")
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("the pipe is read")
 	}
 }

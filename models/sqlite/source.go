@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -25,23 +26,17 @@ func OpenSource(ctx context.Context, path string) (_ *Store, err error) {
 		return nil, err
 	}
 	f, err := inspect(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	all, err := scripts()
 	if err == nil {
-		err = models.CheckWhole(f.copySource)
+		err = cmp.Or(compareVersions(f.version, len(all)), models.CheckWhole(f.copySource))
 	}
 	if err != nil {
 		return nil, err
 	}
-	connect := func() (*sqlite.Conn, error) {
-		conn, err := open(path, sqlite.OpenReadOnly)
-		if err != nil {
-			return nil, err
-		}
-		if err := s.checkVersion(ctx, conn); err != nil {
-			return nil, errors.Join(err, conn.Close())
-		}
-		return conn, nil
-	}
-	if err := s.openReaders(connect); err != nil {
+	if err := s.openReaders(func() (*sqlite.Conn, error) { return open(path, sqlite.OpenReadOnly) }); err != nil {
 		return nil, err
 	}
 	close(s.ready)

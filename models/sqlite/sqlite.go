@@ -44,20 +44,17 @@ var (
 // another version of gin-blog and what New refuses, and leaves it unchanged. observe receives each operation; it may be
 // nil.
 func Open(ctx context.Context, path string, observe models.Observer) (*Store, error) {
-	s, err := New(ctx, path, slog.New(slog.DiscardHandler), observe)
-	if err == nil {
-		err = s.open(ctx, s.checkVersion)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return s, nil
+	return openNow(ctx, path, allowed{}, observe)
 }
 
 // OpenTarget is Open for a copy to write to: it also opens an unfinished one, which the copy refuses.
 func OpenTarget(ctx context.Context, path string, observe models.Observer) (*Store, error) {
+	return openNow(ctx, path, allowed{unfinished: true}, observe)
+}
+
+func openNow(ctx context.Context, path string, a allowed, observe models.Observer) (*Store, error) {
 	s := newStore(path, slog.New(slog.DiscardHandler), observe)
-	if _, err := s.inspect(ctx); err != nil {
+	if err := s.check(ctx, a); err != nil {
 		return nil, s.describe(err)
 	}
 	if err := s.open(ctx, s.checkVersion); err != nil {
@@ -71,38 +68,42 @@ func OpenTarget(ctx context.Context, path string, observe models.Observer) (*Sto
 // There may be no file. log is told of migrations.
 func New(ctx context.Context, path string, log *slog.Logger, observe models.Observer) (*Store, error) {
 	s := newStore(path, log, observe)
-	copySource, err := s.inspect(ctx)
-	if err == nil {
-		err = models.CheckWhole(copySource)
-	}
-	if err != nil {
+	if err := s.check(ctx, allowed{older: true}); err != nil {
 		return nil, s.describe(err)
 	}
 	return s, nil
 }
 
-// inspect finds out whether the file can be opened to read and write it, if there is one. It returns the address of the
-// store of which the file is an unfinished copy, or "".
-func (s *Store) inspect(ctx context.Context) (copySource string, err error) {
+// allowed says which files may be opened, besides those that are whole and of this version.
+type allowed struct{ older, unfinished bool }
+
+// check returns an error if there is a file that must not, or cannot, be opened to read and write it.
+func (s *Store) check(ctx context.Context, a allowed) error {
 	f, err := inspect(ctx, s.path)
 	if err != nil || f.missing {
-		return "", err
+		return err
 	}
 	all, err := scripts()
 	if err != nil {
-		return "", err
-	}
-	if f.version > len(all) {
-		return "", compareVersions(f.version, len(all))
+		return err
 	}
 	if f.copySource != "" && f.version < len(all) {
-		return "", fmt.Errorf("it is an unfinished copy of %s by an older gin-blog: delete it", f.copySource)
+		return fmt.Errorf("it is an unfinished copy of %s by an older gin-blog: delete it", f.copySource)
+	}
+	if f.version > len(all) || !a.older {
+		err = compareVersions(f.version, len(all))
+	}
+	if err == nil && !a.unfinished {
+		err = models.CheckWhole(f.copySource)
+	}
+	if err != nil {
+		return err
 	}
 	writable, err := os.OpenFile(s.path, os.O_RDWR, 0)
 	if err != nil {
-		return "", err
+		return err
 	}
-	return f.copySource, writable.Close()
+	return writable.Close()
 }
 
 // Start opens the file for a server: it creates the file if there is none, and brings it up to date if an older
