@@ -3,7 +3,9 @@ package background
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"time"
 )
@@ -17,7 +19,7 @@ type Task struct {
 }
 
 // Start runs a task at once, and then at every interval, until ctx ends or stop is called. stop waits until Run has
-// returned. Of several failures in a row, the first is logged.
+// returned. A panic of Run counts as a failure. Of several failures in a row, the first is logged.
 func Start(ctx context.Context, t Task) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
@@ -33,7 +35,7 @@ func (t Task) repeat(ctx context.Context) {
 	defer ticker.Stop()
 	failed := false
 	for {
-		err := t.Run(ctx)
+		err := Recover(func() error { return t.Run(ctx) })
 		if err != nil && !failed && ctx.Err() == nil {
 			t.Log.WarnContext(ctx, t.Failure, "cause", err)
 		}
@@ -44,4 +46,14 @@ func (t Task) repeat(ctx context.Context) {
 		case <-ticker.C:
 		}
 	}
+}
+
+// Recover runs a function, and returns a panic as an error that says where it was.
+func Recover(run func() error) (err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			err = fmt.Errorf("panic: %v\n%s", value, debug.Stack())
+		}
+	}()
+	return run()
 }

@@ -57,7 +57,7 @@ func (o Options) publishDue(ctx context.Context) (failure error) {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			err := o.publish(ctx, d, now)
+			err := background.Recover(func() error { return o.publish(ctx, d, now) })
 			if errors.Is(err, models.ErrUnavailable) {
 				return err
 			}

@@ -261,3 +261,33 @@ func TestMovedDraftsWait(t *testing.T) {
 		}
 	})
 }
+
+// faulty is a store that panics for one draft.
+type faulty struct {
+	models.Store
+	draft models.ID
+}
+
+func (f faulty) PublishDraft(
+	ctx context.Context, id, author models.ID, p models.Publication,
+) (*models.Post, bool, error) {
+	if id == f.draft {
+		panic("a mistake")
+	}
+	return f.Store.PublishDraft(ctx, id, author, p)
+}
+
+// TestPanicHoldsUpNoOtherDraft: a mistake that one draft reveals ends neither the process nor the batch.
+func TestPanicHoldsUpNoOtherDraft(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, store models.Store) {
+		b := newBlog(t, store)
+		odd := b.draft(t, "odd", time.Minute)
+		b.draft(t, "sound", 2*time.Minute)
+		b.now.Add(3 * time.Minute.Milliseconds())
+		stop := b.start(t, faulty{store, odd.ID})
+		b.await(t, "sound")
+		stop()
+		b.start(t, store)
+		b.await(t, "odd sound")
+	})
+}
