@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"bytes"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -35,7 +36,8 @@ var ErrTooManyLargeAnswers = models.NewError(models.Unavailable,
 // Answer holds back the answer of a request until it is whole, and then sends it. So each answer has a
 // Content-Length, HEAD has the headers of GET, and an error can still replace an answer that was begun. Answer
 // compresses answers of more than 1 KiB if the client accepts gzip, except those marked by Secret, and answers 304
-// to a GET or HEAD if the client has the representation. Answers have a budget: see ReserveAnswer.
+// to a GET or HEAD if the client has the representation. It answers 500 if nobody inside has answered. Answers have a
+// budget: see ReserveAnswer.
 func Answer() gin.HandlerFunc {
 	answers := &budget{limit: answerBudget}
 	return func(c *gin.Context) {
@@ -47,6 +49,9 @@ func Answer() gin.HandlerFunc {
 		c.Writer = w
 		c.Next()
 		c.Writer = w.ResponseWriter
+		if !w.written && w.status == http.StatusOK {
+			w.fail(c)
+		}
 		w.send(c)
 	}
 }
@@ -183,6 +188,35 @@ func SetBody(c *gin.Context, status int, contentType string, body *Body) {
 	c.Header("Content-Type", contentType)
 	if w, ok := c.Writer.(*answerWriter); ok {
 		w.status, w.written, w.body, w.shared = status, true, body.plain, body
+	}
+}
+
+// errNoAnswer says that a handler returned no error and answered nothing, which is a mistake.
+var errNoAnswer = errors.New("nothing was answered")
+
+// fail answers without the renderers, of which one has failed, unless the handler is to blame.
+func (w *answerWriter) fail(c *gin.Context) {
+	if len(c.Errors) == 0 {
+		_ = c.Error(errNoAnswer)
+	}
+	w.discard()
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.status, w.body = http.StatusInternalServerError, []byte("Something went wrong\n")
+}
+
+// discardAnswer drops what a handler has answered before it failed.
+func discardAnswer(c *gin.Context) {
+	if w, ok := c.Writer.(*answerWriter); ok {
+		w.discard()
+	}
+}
+
+// discard drops the answer so far, and the headers that describe it.
+func (w *answerWriter) discard() {
+	w.status, w.written, w.body, w.shared = http.StatusOK, false, nil, nil
+	for _, name := range []string{"ETag", "Last-Modified", "Location", "Link", "Content-Type"} {
+		w.Header().Del(name)
 	}
 }
 

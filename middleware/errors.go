@@ -12,11 +12,12 @@ const errorRendererKey = "errorRenderer"
 type ErrorRenderer func(c *gin.Context, e *httperror.Error) error
 
 // RenderErrors answers requests in which a handler or a later middleware added an error: with render, or with the
-// renderer that UseErrorRenderer set.
+// renderer that UseErrorRenderer set. The error takes the place of an answer that was begun. If the renderer fails,
+// Answer has the last word.
 func RenderErrors(render ErrorRenderer) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		c.Next()
-		if len(c.Errors) == 0 || c.Writer.Written() {
+		if len(c.Errors) == 0 {
 			return
 		}
 		e := httperror.Of(c.Request.Context(), c.Errors.Last().Err)
@@ -25,7 +26,9 @@ func RenderErrors(render ErrorRenderer) gin.HandlerFunc {
 		if !ok {
 			renderer = render
 		}
+		discardAnswer(c)
 		if err := renderer(c, e); err != nil {
+			discardAnswer(c)
 			_ = c.Error(err)
 		}
 	}

@@ -29,6 +29,7 @@ func Recover(log *slog.Logger) gin.HandlerFunc {
 				log.ErrorContext(c.Request.Context(), PanicMessage,
 					"requestId", RequestIDOf(c), "value", fmt.Sprint(value), "stack", string(debug.Stack()))
 				c.Abort()
+				discardAnswer(c)
 				_ = c.Error(fmt.Errorf("handle request: %w: %v", ErrPanic, value))
 			}
 		}()

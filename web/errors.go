@@ -20,11 +20,7 @@ type errorPage struct {
 
 // renderError is the middleware.ErrorRenderer of the pages.
 func (p *Pages) renderError(c *gin.Context, e *httperror.Error) error {
-	header := c.Writer.Header()
-	for _, name := range []string{"ETag", "Last-Modified", "Location"} { // the handler may have set them
-		header.Del(name)
-	}
-	header.Set("Cache-Control", "no-store")
+	c.Header("Cache-Control", "no-store")
 	page := errorPage{Message: e.Message, RequestID: middleware.RequestIDOf(c)}
 	page.Retry = e.RetryAfter > 0 && isRead(c)
 	page.WasForm = !isRead(c)

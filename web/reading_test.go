@@ -3,7 +3,9 @@ package web_test
 import (
 	"compress/gzip"
 	"context"
+	"errors"
 	"fmt"
+	"html/template"
 	"io"
 	"net/http"
 	"net/url"
@@ -433,4 +435,52 @@ func TestLoginLeadsBackToTheQuery(t *testing.T) {
 		long := "/moderation?author=" + strings.Repeat("a", 3000)
 		logIn(s.browser(t).get(long).is(303).follow(), "/moderation")
 	})
+}
+
+// faultyMarkdown fails in one of its methods.
+type faultyMarkdown struct {
+	web.Markdown
+	fails string
+}
+
+func (m faultyMarkdown) Render(ctx context.Context, content string) (template.HTML, error) {
+	switch m.fails {
+	case "render":
+		return "", errors.New("a mistake")
+	case "render, badly":
+		panic("a mistake")
+	}
+	return m.Markdown.Render(ctx, content)
+}
+
+func (m faultyMarkdown) Excerpt(content string, limit int) string {
+	if m.fails == "excerpt" { // which templates call
+		panic("a mistake")
+	}
+	return m.Markdown.Excerpt(content, limit)
+}
+
+// TestPageThatCannotBeRendered: a page that fails on the way is an error that says so, never an empty or half a page.
+func TestPageThatCannotBeRendered(t *testing.T) {
+	t.Parallel()
+	store := testkit.SQLite(t)
+	post := &models.Post{ID: models.NewID(), Title: "My Post", Content: "Hello", AuthorID: models.NewID()}
+	if _, err := store.CreatePost(t.Context(), post, nil); err != nil {
+		t.Fatal(err)
+	}
+	for path, failures := range map[string][]string{
+		post.PagePath(): {"render", "render, badly", "excerpt"}, "/": {"excerpt"},
+	} {
+		for _, fails := range failures {
+			s := newSite(t, store, func(o *web.Options) { o.Markdown = faultyMarkdown{o.Markdown, fails} })
+			for range 2 { // nor is it kept
+				answer := s.api(t, "GET", path, "", testkit.Header{"Accept": "text/html"})
+				if answer.Status != 500 || !strings.Contains(answer.Body, "Something went wrong") ||
+					!strings.Contains(answer.Body, "</html>") || strings.Contains(answer.Body, "mistake") ||
+					strings.Contains(answer.Body, "Hello") {
+					t.Errorf("%s, where %s fails: %d %s", path, fails, answer.Status, answer.Body)
+				}
+			}
+		}
+	}
 }
