@@ -146,7 +146,7 @@ func TestFilesThatDoNotBelongTogether(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	const putBack = "put that file back, or move data/gin-blog.db-wal away"
+	const putBack = "put that file back, or move /"
 	for name, c := range map[string]struct {
 		change func(file string) error
 		posts  int // -1 where the start is refused
@@ -157,7 +157,7 @@ func TestFilesThatDoNotBelongTogether(t *testing.T) {
 		"the file is empty":   {func(file string) error { return os.Truncate(file, 0) }, -1, putBack},
 		"a backup beside the log": {func(file string) error {
 			return os.WriteFile(file, copied, 0o600)
-		}, -1, "data/gin-blog.db-wal is of another file"},
+		}, -1, "/data/gin-blog.db-wal is of another file"},
 		"a backup, and the log moved away": {func(file string) error {
 			return errors.Join(os.Remove(file+"-wal"), os.WriteFile(file, copied, 0o600))
 		}, 1, ""},

@@ -4,10 +4,12 @@ import (
 	"bufio"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -169,12 +171,114 @@ func TestStuckRequestDoesNotHoldUpTheStop(t *testing.T) {
 	}
 }
 
-// TestHangupIsAStop: without TLS there is no certificate to reload, so SIGHUP stops the server.
-func TestHangupIsAStop(t *testing.T) {
+// TestHangupWithoutTLS: without TLS there is no certificate to reload, so SIGHUP does nothing.
+func TestHangupWithoutTLS(t *testing.T) {
 	t.Parallel()
 	p := start(t, t.TempDir())
-	if err := p.stop(syscall.SIGHUP); err != nil {
-		t.Errorf("after SIGHUP: %v, want exit 0", err)
+	for range 3 {
+		p.signal(syscall.SIGHUP)
+	}
+	if err := p.stop(syscall.SIGTERM); err != nil { // a second stop would end it at once
+		t.Errorf("after SIGHUP and SIGTERM: %v, want exit 0", err)
+	}
+	if log := p.logged(); strings.Contains(log, "cert") || strings.Count(log, "msg=stopped") != 1 {
+		t.Errorf("the log is %s", log)
+	}
+}
+
+// TestIgnoredSignalsStayIgnored: nohup makes a process ignore SIGHUP, also one with TLS; a script makes its jobs in the
+// background ignore SIGINT.
+func TestIgnoredSignalsStayIgnored(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	cert, key := writeCertificate(t, dir, 1)
+	for name, settings := range map[string][]string{"HTTP": nil, "HTTPS": {"TLS_CERT=" + cert, "TLS_KEY=" + key}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cmd := exec.Command("sh", "-c", `trap "" HUP INT; exec "$0"`, binary)
+			cmd.Dir = t.TempDir()
+			p, err := launch(t, cmd, settings...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.signal(syscall.SIGHUP)
+			p.signal(syscall.SIGINT)
+			if err := p.stop(syscall.SIGTERM); err != nil { // a second stop would end it at once
+				t.Errorf("after the signals: %v, want exit 0", err)
+			}
+			if log := p.logged(); strings.Contains(log, "reloaded") || strings.Count(log, "msg=stopped") != 1 {
+				t.Errorf("the log is %s", log)
+			}
+		})
+	}
+}
+
+// TestIgnoredInterruptDoesNotStopACommand: a command in the background of a script goes on when Ctrl-C ends another.
+func TestIgnoredInterruptDoesNotStopACommand(t *testing.T) {
+	t.Parallel()
+	dir, files := t.TempDir(), t.TempDir()
+	seed := command(dir, []string{"BCRYPT_COST=4"}, "seed", "-users", "1", "-posts", "0")
+	if out, err := seed.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	const posts = 200
+	for i := range posts {
+		text := fmt.Sprintf("---\ntitle: Post %d\ndate: 2026-01-02T03:04:05Z\n---\n\nHello\n", i)
+		if err := os.WriteFile(filepath.Join(files, fmt.Sprintf("%d.md", i)), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.Command("sh", "-c", `trap "" INT; exec "$0" import "$1"`, binary, files)
+	cmd.Dir = dir
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(stdout)
+	last := ""
+	for n := 0; lines.Scan(); n++ {
+		if last = lines.Text(); n == 0 {
+			if err := cmd.Process.Signal(os.Interrupt); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := cmd.Wait(); err != nil || !strings.HasPrefix(last, fmt.Sprintf("%d created, ", posts)) {
+		t.Errorf("%v, the last line is %q", err, last)
+	}
+}
+
+// TestLogWithoutAReader: the server goes on when the program that reads its log ends, from the first line on.
+func TestLogWithoutAReader(t *testing.T) {
+	t.Parallel()
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := reader.Close(); err != nil {
+		t.Fatal(err)
+	}
+	address := testkit.FreeAddress(t)
+	_, port, _ := net.SplitHostPort(address)
+	cmd := command(t.TempDir(), []string{"PORT=" + port, "DRAIN_DELAY=0s"})
+	cmd.Stdout, cmd.Stderr = writer, writer
+	if err := errors.Join(cmd.Start(), writer.Close()); err != nil {
+		t.Fatal(err)
+	}
+	p := &process{
+		t: t, cmd: cmd, port: port, url: "http://" + address, client: http.DefaultTransport, exited: make(chan error, 1),
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill() })
+	go func() { p.exited <- cmd.Wait() }()
+	eventually(t, 20*time.Second, "ready", func() bool { return p.readyz() == 200 })
+	for range 3 { // each has a line in the log
+		p.call("GET", "/posts", "", "", 200, nil)
+	}
+	if err := p.stop(syscall.SIGTERM); err != nil {
+		t.Errorf("after SIGTERM: %v, want exit 0", err)
 	}
 }
 

@@ -96,10 +96,12 @@ func TestMetrics(t *testing.T) {
 func TestStartLine(t *testing.T) {
 	t.Parallel()
 	const secret = "an access secret of more than 32 bytes"
-	p := start(t, t.TempDir(), "SECRET_KEY="+secret, "REFRESH_GRACE=20s")
+	dir := t.TempDir()
+	p := start(t, dir, "SECRET_KEY="+secret, "REFRESH_GRACE=20s")
 	line, _, _ := strings.Cut(p.logged(), "\n")
 	for _, want := range []string{
-		"msg=settings ", " PORT=0 ", " DATA_DIR=data ", ` SECRET_KEY="(set in the environment)" `,
+		"msg=settings ", " PORT=0 ", " DATA_DIR=" + dir + "/data ", ` SECRET_KEY="(set in the environment)" `,
+		` REFRESH_SECRET="(set in ` + dir + `/data/refresh_secret)" `,
 		" REFRESH_GRACE=20s ", ` METRICS_ADDR="" `,
 	} {
 		if !strings.Contains(line, want) {

@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"math/big"
 	"net/http"
 	"os"
@@ -110,9 +111,19 @@ func TestTLS(t *testing.T) {
 		t.Error("the certificate before does not stay")
 	}
 
+	if err := errors.Join(os.Remove(cert), syscall.Mkfifo(cert, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	p.signal(syscall.SIGHUP)
+	eventually(t, 5*time.Second, "the pipe is refused", func() bool {
+		return strings.Contains(p.logged(), "cert.pem is no regular file")
+	})
 	second := command(t.TempDir(), []string{"PORT=0", "TLS_CERT=" + cert, "TLS_KEY=" + key})
 	if out, err := second.CombinedOutput(); err == nil || !strings.Contains(string(out), "TLS_CERT and TLS_KEY") {
-		t.Errorf("a start with a damaged key: %v: %s", err, out)
+		t.Errorf("a start with a pipe for a certificate: %v: %s", err, out)
+	}
+	if err := p.stop(syscall.SIGTERM); err != nil {
+		t.Errorf("after SIGTERM: %v, want exit 0", err)
 	}
 }
 
