@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"context"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // runLine runs a command line without settings, and returns what it printed.
@@ -12,11 +14,13 @@ func runLine(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	return runIn(t, nil, args...)
 }
 
-// runIn runs a command line with settings in the environment, and returns what it printed.
+// runIn runs a command line with settings in the environment, for a minute at most, and returns what it printed.
 func runIn(t *testing.T, environ []string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
 	var out, errs strings.Builder
-	code = Run(t.Context(), args, environ, &out, &errs)
+	code = Run(ctx, args, environ, &out, &errs)
 	return code, out.String(), errs.String()
 }
 
