@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/net/html"
@@ -483,4 +484,21 @@ func TestPageThatCannotBeRendered(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestTimesAreInUTC: a post of 23:00 UTC has that day, whatever the time zone of the machine (testkit sets another one).
+func TestTimesAreInUTC(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, store models.Store) {
+		s := newSite(t, store)
+		at := time.Date(2026, 1, 2, 23, 0, 0, 0, time.UTC)
+		post := &models.Post{
+			ID: models.NewID(), Title: "Late", Content: "Hello", AuthorID: models.NewID(), CreatedAt: at, UpdatedAt: at,
+		}
+		if _, err := store.CreatePost(t.Context(), post, nil); err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range []string{"/", post.PagePath()} {
+			s.browser(t).get(path).is(200).shows("2 January 2026").hides("3 January")
+		}
+	})
 }
