@@ -32,8 +32,8 @@ func parseAddress(s string) (address, error) {
 		if err != nil {
 			return address{}, fmt.Errorf("%s: %w", s, err)
 		}
-		if real, err := filepath.EvalSymlinks(absolute); err == nil {
-			absolute = real
+		if target, err := filepath.EvalSymlinks(absolute); err == nil {
+			absolute = target
 		}
 		return address{path: absolute}, nil
 	}
@@ -64,7 +64,8 @@ func (a address) howToEmpty() string {
 	if a.path != "" {
 		return fmt.Sprintf("Delete the files %[1]s, %[1]s-wal and %[1]s-shm.", a.path)
 	}
-	return "Drop the collections users, sessions, posts, comments, drafts and copySource of the database " + a.database + "."
+	return "Drop the collections users, sessions, posts, comments, drafts and copySource of the database " +
+		a.database + "."
 }
 
 // openSource opens the store to read from it.

@@ -60,7 +60,7 @@ func newSite(
 	if c.RateLimit {
 		api.Limits = auth.NewLimits(time.Now)
 	}
-	api.Pages, err = newPages(c, api)
+	api.Pages, err = newPages(api)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +68,7 @@ func newSite(
 }
 
 // newPages makes the pages, with the parts that they share with the API.
-func newPages(c *config.Config, api routes.Options) (*web.Pages, error) {
+func newPages(api routes.Options) (*web.Pages, error) {
 	return web.New(web.Options{
 		Store:    api.Store,
 		Sessions: api.Sessions,

@@ -168,10 +168,10 @@ func TestAttrsTellEverySettingAndNoSecret(t *testing.T) {
 		t.Fatal(err)
 	}
 	data := absolute(t, "data")
-	for _, make := range []func() error{ // before the missing secret is made, and after
+	for _, read := range []func() error{ // before the missing secret is made, and after
 		c.ReadSecrets, func() error { return errors.Join(c.EnsureDataDir(), c.EnsureSecrets()) },
 	} {
-		if err := make(); err != nil {
+		if err := read(); err != nil {
 			t.Fatal(err)
 		}
 		var line strings.Builder

@@ -58,7 +58,8 @@ func hostile(n int) map[string]string {
 	} {
 		texts[fmt.Sprintf("%q", unit)] = fill(unit, n)
 	}
-	for _, unit := range []string{"😀", "[😀]:😀\n", "[😀", "😀@b.c ", "_www.é", "😀|\n-|\n"} { // n characters, not bytes
+	units := []string{"😀", "[😀]:😀\n", "[😀", "😀@b.c ", "_www.é", "😀|\n-|\n"}
+	for _, unit := range units { // n characters, not bytes
 		texts[fmt.Sprintf("%q", unit)] = strings.Repeat(unit, n/utf8.RuneCountInString(unit))
 	}
 	return texts

@@ -116,8 +116,8 @@ func (w *answerWriter) Flush() {}
 // count makes the memory of the answer fit its size in bytes.
 func (w *answerWriter) count(size int) { w.memory.resize(requestOverhead+int64(size), true) }
 
-// hold charges a shared body to the budget, unless the connection may hold it for nothing: once for all answers that are
-// being sent with it. A body that is no longer kept stays in memory as long as it is sent. It returns
+// hold charges a shared body to the budget, unless the connection may hold it for nothing: once for all answers that
+// are being sent with it. A body that is no longer kept stays in memory as long as it is sent. It returns
 // ErrTooManyLargeAnswers if too little is left.
 func (w *answerWriter) hold(b *Body) error {
 	if w.memory.fits(requestOverhead + int64(len(b.plain))) {
@@ -149,8 +149,8 @@ func (w *answerWriter) release() {
 }
 
 // Admit refuses a request if the requests and answers of its connection and of all clients take too much memory
-// already. That is never so for the first requests of a connection. It needs Answer. The refusal has no body: that would
-// wait for a client that reads nothing, and hold as much as the request itself.
+// already. That is never so for the first requests of a connection. It needs Answer. The refusal has no body: that
+// would wait for a client that reads nothing, and hold as much as the request itself.
 func Admit(c *gin.Context) {
 	if err := ReserveAnswer(c, 0); err != nil {
 		c.Header("Retry-After", retryAfterAdmission)

@@ -42,8 +42,8 @@ func VerifyToken(sessions *auth.Sessions) gin.HandlerFunc {
 	}
 }
 
-// Authenticate refuses requests whose session has ended. It runs after VerifyToken and BufferBody. It adds the errors of
-// auth.Sessions.Identify.
+// Authenticate refuses requests whose session has ended. It runs after VerifyToken and BufferBody. It adds the errors
+// of auth.Sessions.Identify.
 func Authenticate(sessions *auth.Sessions) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		identity, err := sessions.Identify(c.Request.Context(), c.MustGet(tokenKey).(auth.VerifiedToken))

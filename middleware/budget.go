@@ -21,7 +21,8 @@ type budget struct {
 	used  atomic.Int64
 }
 
-// take takes n bytes and returns true, or returns false if there are not so many left. If it must, it takes them anyway.
+// take takes n bytes and returns true, or returns false if there are not so many left. If it must, it takes them
+// anyway.
 func (b *budget) take(n int64, must bool) bool {
 	if b.used.Add(n) > b.limit && n > 0 && !must {
 		b.used.Add(-n)

@@ -2,11 +2,13 @@ package routes_test
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -74,7 +76,7 @@ func expectOneAnswer(t *testing.T, address, request string) {
 	for answered := false; ; {
 		answer, err := http.ReadResponse(answers, &http.Request{Method: method})
 		if err != nil {
-			if timeout, ok := err.(net.Error); ok && timeout.Timeout() {
+			if errors.Is(err, os.ErrDeadlineExceeded) {
 				t.Error("the connection stays open")
 			}
 			return

@@ -486,7 +486,8 @@ func TestPageThatCannotBeRendered(t *testing.T) {
 	}
 }
 
-// TestTimesAreInUTC: a post of 23:00 UTC has that day, whatever the time zone of the machine (testkit sets another one).
+// TestTimesAreInUTC: a post of 23:00 UTC has that day, whatever the time zone of the machine. testkit sets another
+// one.
 func TestTimesAreInUTC(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, store models.Store) {
 		s := newSite(t, store)

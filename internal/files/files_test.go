@@ -57,11 +57,11 @@ func TestMake(t *testing.T) {
 	if err := Make(path, content("whole")); err != nil {
 		t.Error(err)
 	}
-	for _, make := range []func() error{
+	for _, fill := range []func() error{
 		func() error { return Make(path, func(*os.File) error { t.Error("it is filled in vain"); return nil }) },
 		func() error { return Make(path+"2", func(*os.File) error { return os.Rename(path, path+"2") }) }, // meanwhile
 	} {
-		if err := make(); !errors.Is(err, fs.ErrExist) {
+		if err := fill(); !errors.Is(err, fs.ErrExist) {
 			t.Errorf("got %v, want %v", err, fs.ErrExist)
 		}
 	}

@@ -161,7 +161,7 @@ var errDamaged = errors.New("the file is damaged, or no database: " +
 // describeDamage adds to an error of SQLite about the file's contents what to do about it.
 func describeDamage(err error) error {
 	if code := sqlite.ErrCode(err).ToPrimary(); code == sqlite.ResultNotADB || code == sqlite.ResultCorrupt {
-		return fmt.Errorf("%w (%q)", errDamaged, err)
+		return fmt.Errorf("%w (%w)", errDamaged, err)
 	}
 	return err
 }

@@ -264,7 +264,8 @@ func endedSessionsAreNotRead(t *testing.T, store models.Store) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	// What is read is stored again elsewhere, without the user's memory of the session that was kept.
-	if err := errors.Join(store.DeleteSession(t.Context(), kept.ID), store.DeleteSession(t.Context(), ended.ID)); err != nil {
+	err := errors.Join(store.DeleteSession(t.Context(), kept.ID), store.DeleteSession(t.Context(), ended.ID))
+	if err != nil {
 		t.Fatal(err)
 	}
 	if err := bulk.SessionTable(now()).Insert(t.Context(), []models.Session{*kept}); err != nil {

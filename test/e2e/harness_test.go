@@ -128,7 +128,7 @@ func launch(t *testing.T, cmd *exec.Cmd, environ ...string) (*process, error) {
 		p.url = found[1] + "://127.0.0.1:" + p.port
 		return p, nil
 	case err := <-p.exited:
-		return nil, fmt.Errorf("ended before it listened: %v", err)
+		return nil, fmt.Errorf("ended before it listened: %w", err)
 	case <-time.After(30 * time.Second):
 		return nil, errors.New("does not listen")
 	}

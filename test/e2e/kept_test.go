@@ -65,8 +65,11 @@ func writeAndRead(writer, reader *process, token, tag string, n int) error {
 	title := fmt.Sprintf("%s, post %d", tag, n)
 	body := fmt.Sprintf(`{"title":%q,"content":"Hello","tags":[%q]}`, title, tag)
 	created, err := writer.do("POST", "/posts", token, body)
-	if err != nil || created.Status != 201 {
-		return fmt.Errorf("create: %v, %v", created, err)
+	if err != nil {
+		return fmt.Errorf("create: %w", err)
+	}
+	if created.Status != 201 {
+		return fmt.Errorf("create: %v", created)
 	}
 	var answer struct{ Post testkit.Post }
 	if err := json.Unmarshal([]byte(created.Body), &answer); err != nil {

@@ -67,8 +67,9 @@ func (p *process) askWithoutWindow(t *testing.T, i int) io.Closer {
 	frame(4, 1, 0, nil)
 	for n := range 250 {
 		path := fmt.Sprintf("/posts?limit=100&after=ffffffff%08x%08x", i, n)
-		block := append([]byte{0x82, 0x87, 0x01, 1, 'x', 0x04, byte(len(path))}, path...) // GET, https, authority, path
-		frame(1, 5, 2*n+1, block)                                                         // HEADERS, which end both the block and the request
+		// GET, https, authority, path
+		block := append([]byte{0x82, 0x87, 0x01, 1, 'x', 0x04, byte(len(path))}, path...)
+		frame(1, 5, 2*n+1, block) // HEADERS, the last of the block and of the request
 	}
 	_, _ = conn.Write(sent.Bytes())
 	go func() { _, _ = io.Copy(io.Discard, conn) }() // refusals and resets
