@@ -261,14 +261,6 @@ func addRoutes(r gin.IRouter, h *handlers, o Options) {
 	middleware.Route(lists, "GET /posts", h.posts.list)
 	middleware.Route(readers, "GET /posts/:id", h.posts.read)
 
-	crawlers := r.Group("", middleware.Revalidate(), middleware.LimitBody(maxAccountBody))
-	feedReaders := crawlers.Group("", middleware.KnownQuery(feedParameters(false)...), keepBySite(o.Keeper, o.Site))
-	middleware.Route(feedReaders, "GET /feed.atom", h.feeds.atom)
-	middleware.Route(feedReaders, "GET /feed.json", h.feeds.json)
-	middleware.Route(crawlers, "GET /sitemap.xml", h.sitemaps.index)
-	middleware.Route(crawlers, "GET /sitemaps/:file", h.sitemaps.read)
-	middleware.Route(crawlers, "GET /robots.txt", h.sitemaps.robots)
-
 	authors, authorsWithBody := allPosts.Group("", signedIn...), allPosts.Group("", signedInWithBody...)
 	middleware.Route(authorsWithBody, "POST /posts", h.posts.create)
 	middleware.Route(authorsWithBody, "PUT /posts/:id", h.posts.replace)
@@ -279,8 +271,20 @@ func addRoutes(r gin.IRouter, h *handlers, o Options) {
 		addCommentRoutes(h.comments, lists, readers, authors, authorsWithBody, admins)
 	}
 
+	addCrawlerRoutes(r, h, o)
 	allDrafts := r.Group("", middleware.NoStore(), middleware.LimitBody(maxPostBody))
 	addDraftRoutes(h.drafts, allDrafts.Group("", signedIn...), allDrafts.Group("", signedInWithBody...))
+}
+
+// addCrawlerRoutes names the paths for feed readers and search engines.
+func addCrawlerRoutes(r gin.IRouter, h *handlers, o Options) {
+	crawlers := r.Group("", middleware.Revalidate(), middleware.LimitBody(maxAccountBody))
+	feedReaders := crawlers.Group("", middleware.KnownQuery(feedParameters(false)...), keepBySite(o.Keeper, o.Site))
+	middleware.Route(feedReaders, "GET /feed.atom", h.feeds.atom)
+	middleware.Route(feedReaders, "GET /feed.json", h.feeds.json)
+	middleware.Route(crawlers, "GET /sitemap.xml", h.sitemaps.index)
+	middleware.Route(crawlers, "GET /sitemaps/:file", h.sitemaps.read)
+	middleware.Route(crawlers, "GET /robots.txt", h.sitemaps.robots)
 }
 
 // addCommentRoutes names the paths of comments.
