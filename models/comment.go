@@ -63,16 +63,8 @@ type CommentFilter struct {
 	Limit    int // at most this many comments, at least 1
 }
 
-// SweepDelay is how long after a post was deleted its comments may be swept. It is far longer than a write takes, so no
-// comment arrives afterwards, and no deletion is still on its way.
-const SweepDelay = 10 * time.Minute
-
-// SweepStep is how many comments SweepComments removes at a time. That takes some milliseconds, in which others may
-// have to wait.
-const SweepStep = 200
-
 // CommentStore keeps the comments on posts. The comments of a post that is deleted are gone at the same moment: no
-// method returns or changes them any more. SweepComments frees their space later.
+// method returns or changes them any more. Sweep frees their space later.
 type CommentStore interface {
 	// CreateComment stores c, with PostID and AuthorID and without Author. It returns ErrPostNotFound if the post is gone;
 	// a comment that crosses the deletion of its post is refused, or gone with it. key works as it does for CreatePost,
@@ -100,8 +92,4 @@ type CommentStore interface {
 	// DeleteComment removes a comment, in any state if ifUnchanged is nil. It returns ErrCommentNotFound or
 	// ErrCommentChanged.
 	DeleteComment(ctx context.Context, id ID, ifUnchanged *Comment) error
-	// SweepComments removes at most SweepStep comments whose post was deleted, and returns whether there may be more to
-	// remove now. now is the time; a store may leave the comments of a post for SweepDelay after its deletion. Several
-	// processes may sweep at once, and a sweep that was broken off is taken up by the next one.
-	SweepComments(ctx context.Context, now time.Time) (more bool, err error)
 }

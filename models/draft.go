@@ -2,6 +2,7 @@ package models
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -10,6 +11,8 @@ const (
 	MaxDrafts = 1000
 	// maxPublishYears is how many years ahead a draft may be told to publish itself.
 	maxPublishYears = 1
+	// draftKey is how a DraftKey begins.
+	draftKey = "draft "
 )
 
 // Draft is a text that only its author sees. It is not a post: stores keep it apart from posts.
@@ -46,7 +49,10 @@ func MayPublishAt(at, now time.Time) bool {
 
 // DraftKey is the idempotency key of the post that a draft becomes, for all time: however often and by however many
 // processes the draft is published, there is one post. No client can send this key, because it contains a space.
-func DraftKey(draft ID) *Idempotency { return &Idempotency{Key: "draft " + draft.Hex()} }
+func DraftKey(draft ID) *Idempotency { return &Idempotency{Key: draftKey + draft.Hex()} }
+
+// IsDraftKey returns whether a key is a DraftKey.
+func IsDraftKey(key string) bool { return strings.HasPrefix(key, draftKey) }
 
 // DraftChange holds the new values of a draft. A nil field stays as it is.
 type DraftChange struct {
@@ -89,7 +95,10 @@ type Publication struct {
 }
 
 // DueDraft names a draft that is to be published.
-type DueDraft struct{ ID, AuthorID ID }
+type DueDraft struct {
+	ID, AuthorID ID
+	PublishAt    time.Time // the zero time if its author publishes it
+}
 
 // Check returns nil if a draft may be published, or else ErrDraftChanged, ErrDraftNotDue or ErrDraftEmpty.
 func (p Publication) Check(d *Draft) error {

@@ -1,6 +1,10 @@
 package models
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
 
 // Kind says in which way a call was refused. What a client is told, and how a metric counts it, follows from the kind.
 type Kind int
@@ -65,11 +69,27 @@ var (
 	ErrCommentChanged   = NewError(Changed, "The comment changed since the given ETag: read it again")
 	ErrPasswordChanged  = NewError(Changed, "The password changed meanwhile")
 
+	// ErrEmailNeeded says that a unique index of another program counts users without an email as equal.
+	ErrEmailNeeded = NewError(Conflict, "email is required: the database allows only one user without an email")
+
 	// ErrDraftNotDue says that it is not yet time to publish a draft.
 	ErrDraftNotDue = NewError(Conflict, "The time to publish the draft has not come")
 
+	// ErrForeignDraft says that another program wrote a draft. It does not publish itself.
+	ErrForeignDraft = NewError(Conflict, "Another program wrote the draft: it does not publish itself")
+
 	// ErrDuplicate says that a unique index refused a new row. A store finds out what that means before it returns.
 	ErrDuplicate = NewError(Conflict, "It exists already")
+
+	// What a store refuses as long as the database cannot promise what the call needs. A later call may succeed.
+	ErrNamesNotUnique = NewError(Unavailable,
+		"Nobody can register: the database does not keep usernames unique. The log of the server says why")
+	ErrEmailsNotUnique = NewError(Unavailable,
+		"No email can be stored: the database does not keep emails unique. The log of the server says why")
+	ErrKeysNotUnique = NewError(Unavailable,
+		"Idempotency-Key cannot be used: the database does not keep keys unique. The log of the server says why")
+	ErrRuleOfDatabase = NewError(Unavailable,
+		"The database has a rule of its own that refuses this: its administrator must change the rule")
 
 	// ErrUnavailable says that the database did not answer in time, or could not be written.
 	ErrUnavailable = NewError(Unavailable, "The database does not answer, try again later")
@@ -77,3 +97,13 @@ var (
 	// ErrSearchTooLong says that a search for words was stopped after SearchTimeout. The database is well.
 	ErrSearchTooLong = NewError(TooExpensive, "The search took too long, use rarer words or try again later")
 )
+
+// Duplicate returns ErrDuplicate with a message that names the fields of the unique index. Without fields, it returns
+// ErrDuplicate itself.
+func Duplicate(fields []string) error {
+	if len(fields) == 0 {
+		return ErrDuplicate
+	}
+	message := "Another record has the same " + strings.Join(fields, " and ") + ", which the database allows only once"
+	return fmt.Errorf("%w (%w)", NewError(Conflict, message), ErrDuplicate)
+}

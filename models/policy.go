@@ -16,6 +16,12 @@ const (
 	CallTimeout = 2500 * time.Millisecond
 	// SearchTimeout is how long a search for words may take.
 	SearchTimeout = 2 * time.Second
+	// SweepDelay is how long after a deletion what it left may be swept. It is far longer than a write takes, so nothing
+	// arrives afterwards, and no deletion is still on its way.
+	SweepDelay = 10 * time.Minute
+	// SweepStep is how many records Sweep removes at a time. That takes some milliseconds, in which others may have to
+	// wait.
+	SweepStep = 200
 	// createAttempts is how often a store tries to create what a unique index refuses.
 	createAttempts = 3
 )

@@ -19,6 +19,13 @@ type Store interface {
 	DraftStore
 	SessionStore
 
+	// Sweep removes some of what deletions of posts and accounts have left and nobody can reach: at most SweepStep
+	// comments, drafts or sessions. It returns whether there may be more to remove now. It removes nothing for which there
+	// is no note of a deletion that this program carried out, and nothing that another program wrote. now is the time; a
+	// store may leave everything for SweepDelay after the deletion. Several processes may sweep at once, and a sweep that
+	// was broken off is taken up by the next one.
+	Sweep(ctx context.Context, now time.Time) (more bool, err error)
+
 	// Ping returns nil if the database answers.
 	Ping(ctx context.Context) error
 	// Close waits until running operations have ended, and closes the connections. A second call does nothing.
@@ -73,7 +80,8 @@ type UserStore interface {
 	// hash by now, nothing happens.
 	RenewHash(ctx context.Context, id ID, from, to string) error
 	// DeleteUser removes a user with their drafts, and ends their sessions. Their posts and comments stay, without an
-	// author. It takes the same time however many there are. If the user is gone already, nothing happens.
+	// author. It takes the same time however many there are. If the user is gone already, nothing happens. Sweep frees
+	// the space of what nobody can reach any more.
 	DeleteUser(ctx context.Context, id ID) error
 }
 
@@ -134,11 +142,14 @@ type DraftStore interface {
 	// finishes. So no change that was acknowledged is missing in the post.
 	//
 	// It returns ErrDraftEmpty if the draft has no content, ErrDraftChanged if it is no longer p.IfUnchanged, and
-	// ErrDraftNotDue if p.IfDue is set and its time has not come.
+	// ErrDraftNotDue if p.IfDue is set and its time has not come. A store that notices that the author is gone returns
+	// ErrUserNotFound, or ErrDraftNotFound if DeleteUser removed them. A store that other programs write to returns
+	// ErrForeignDraft if p.IfDue is set and another program wrote the draft.
 	PublishDraft(ctx context.Context, id, author ID, p Publication) (post *Post, created bool, err error)
 	// DueDrafts returns the drafts whose PublishAt is not after a time, and those whose publishing has begun and did not
-	// get to its end: at most limit, the earliest PublishAt first. It takes the same time however many drafts there are.
-	DueDrafts(ctx context.Context, at time.Time, limit int) ([]DueDraft, error)
+	// get to its end: at most limit, in the order of PublishAt and ID, those that follow after. The zero DueDraft starts
+	// with the first. It takes the same time however many drafts there are that are not due.
+	DueDrafts(ctx context.Context, at time.Time, after DueDraft, limit int) ([]DueDraft, error)
 }
 
 // SessionStore keeps logins. A session is live at a time before it expires, while its user exists and has the

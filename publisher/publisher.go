@@ -16,11 +16,13 @@ const (
 	Interval = 15 * time.Second
 	// batch is how many drafts one look finds.
 	batch = 100
+	// maxNamed is how many drafts a warning names.
+	maxNamed = 10
 )
 
 // Store is what a publisher needs of the store.
 type Store interface {
-	DueDrafts(ctx context.Context, at time.Time, limit int) ([]models.DueDraft, error)
+	DueDrafts(ctx context.Context, at time.Time, after models.DueDraft, limit int) ([]models.DueDraft, error)
 	PublishDraft(
 		ctx context.Context, id, author models.ID, p models.Publication,
 	) (post *models.Post, created bool, err error)
@@ -34,49 +36,71 @@ type Options struct {
 	Now      func() time.Time // the clock
 }
 
+// publisher publishes what is due, again and again.
+type publisher struct {
+	Options
+	// failed are the drafts that could not be published the last time. They were warned of.
+	failed map[models.ID]bool
+}
+
 // Start publishes the drafts that are due, at once and then at every interval, and finishes what a crash interrupted.
-// Several processes may do this on one database. While the database does not answer, the publisher tries again. It
-// stops when ctx ends or stop is called, after the draft that it has begun. stop waits for that.
+// Several processes may do this on one database. While the database does not answer, the publisher tries again. A draft
+// that cannot be published stays as it is, and holds up no other one. The publisher stops when ctx ends or stop is
+// called, after the draft that it has begun. stop waits for that.
 func Start(ctx context.Context, o Options) (stop func()) {
+	p := &publisher{Options: o}
 	return background.Start(ctx, background.Task{
-		Run: o.publishDue, Interval: o.Interval, Log: o.Log,
+		Run: p.publishDue, Interval: o.Interval, Log: o.Log,
 		Failure: "cannot publish drafts in time, trying again until it works",
 	})
 }
 
-// publishDue publishes the drafts that are due. If some of them fail, it returns the last error.
-func (o Options) publishDue(ctx context.Context) (failure error) {
-	for {
-		now := models.StoredTime(o.Now())
-		due, err := o.Store.DueDrafts(ctx, now, batch)
+// publishDue publishes the drafts that are due. It returns an error if the database does not answer.
+func (p *publisher) publishDue(ctx context.Context) error {
+	var after models.DueDraft
+	failed := map[models.ID]bool{}
+	var named []string
+	var cause error
+	for more := true; more; {
+		now := models.StoredTime(p.Now())
+		due, err := p.Store.DueDrafts(ctx, now, after, batch)
 		if err != nil {
 			return err
 		}
-		published := 0
 		for _, d := range due {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			err := background.Recover(func() error { return o.publish(ctx, d, now) })
-			if errors.Is(err, models.ErrUnavailable) {
-				return err
+			err := background.Recover(func() error { return p.publish(ctx, d, now) })
+			if errors.Is(err, models.ErrUnavailable) { // because of the database, or of this draft
+				if _, away := p.Store.DueDrafts(ctx, now, after, 1); away != nil {
+					return err
+				}
 			}
-			if err != nil {
-				failure = err
+			if err == nil {
 				continue
 			}
-			published++
+			failed[d.ID] = true
+			if !p.failed[d.ID] && len(named) < maxNamed {
+				named, cause = append(named, d.ID.Hex()), err
+			}
 		}
-		if len(due) < batch || published == 0 {
-			return failure
+		if more = len(due) == batch; more {
+			after = due[len(due)-1]
 		}
 	}
+	p.failed = failed
+	if len(named) > 0 {
+		p.Log.WarnContext(ctx, "cannot publish drafts whose time has come: their authors may change or delete them",
+			"drafts", named, "all", len(failed), "cause", cause)
+	}
+	return nil
 }
 
 // publish publishes a draft, unless its author has deleted it, or has chosen another time, since it was found.
-func (o Options) publish(ctx context.Context, d models.DueDraft, now time.Time) error {
+func (p *publisher) publish(ctx context.Context, d models.DueDraft, now time.Time) error {
 	publication := models.Publication{At: now, IfDue: true}
-	post, created, err := o.Store.PublishDraft(context.WithoutCancel(ctx), d.ID, d.AuthorID, publication)
+	post, created, err := p.Store.PublishDraft(context.WithoutCancel(ctx), d.ID, d.AuthorID, publication)
 	if errors.Is(err, models.ErrDraftNotFound) || errors.Is(err, models.ErrDraftNotDue) {
 		return nil
 	}
@@ -84,7 +108,7 @@ func (o Options) publish(ctx context.Context, d models.DueDraft, now time.Time) 
 		return err
 	}
 	if created { // otherwise another process did
-		o.Log.Info("published a draft", "draftId", d.ID.Hex(), "postId", post.ID.Hex())
+		p.Log.Info("published a draft", "draftId", d.ID.Hex(), "postId", post.ID.Hex())
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package publisher_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -230,8 +231,10 @@ type movingStore struct {
 	move func(models.DueDraft)
 }
 
-func (s movingStore) DueDrafts(ctx context.Context, at time.Time, limit int) ([]models.DueDraft, error) {
-	due, err := s.Store.DueDrafts(ctx, at, limit)
+func (s movingStore) DueDrafts(
+	ctx context.Context, at time.Time, after models.DueDraft, limit int,
+) ([]models.DueDraft, error) {
+	due, err := s.Store.DueDrafts(ctx, at, after, limit)
 	for _, d := range due {
 		s.move(d)
 	}
@@ -289,5 +292,79 @@ func TestPanicHoldsUpNoOtherDraft(t *testing.T) {
 		stop()
 		b.start(t, store)
 		b.await(t, "odd sound")
+	})
+}
+
+// failingStore is a store that does not publish some drafts, each for a reason of its own.
+type failingStore struct {
+	models.Store
+	fails map[models.ID]error
+	heals atomic.Bool
+	looks chan struct{} // receives when a look begins
+}
+
+func (s *failingStore) DueDrafts(
+	ctx context.Context, at time.Time, after models.DueDraft, limit int,
+) ([]models.DueDraft, error) {
+	if after.ID.IsZero() {
+		select {
+		case s.looks <- struct{}{}:
+		default:
+		}
+	}
+	return s.Store.DueDrafts(ctx, at, after, limit)
+}
+
+func (s *failingStore) PublishDraft(
+	ctx context.Context, id, author models.ID, p models.Publication,
+) (*models.Post, bool, error) {
+	if err := s.fails[id]; err != nil && !s.heals.Load() {
+		return nil, false, err
+	}
+	return s.Store.PublishDraft(ctx, id, author, p)
+}
+
+// TestDraftsThatFailHoldUpNoOthers: more drafts than fit into one look fail again and again, one of them as if the
+// database were away. The others are published, and the log says once which ones are not.
+func TestDraftsThatFailHoldUpNoOthers(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, store models.Store) {
+		b := newBlog(t, store)
+		drafts := make([]models.Draft, 205)
+		failing := &failingStore{Store: store, fails: map[models.ID]error{}, looks: make(chan struct{})}
+		for i := range drafts {
+			drafts[i] = models.Draft{
+				ID: models.NewID(), Title: fmt.Sprint("bad ", i), Content: "Hello", AuthorID: b.author.ID,
+				CreatedAt: b.clock(), UpdatedAt: b.clock(), PublishAt: b.clock(),
+			}
+			failing.fails[drafts[i].ID] = errors.New("disk on fire")
+		}
+		failing.fails[drafts[7].ID] = fmt.Errorf("publish: %w", models.ErrUnavailable)
+		if err := store.(models.Bulk).DraftTable().Insert(t.Context(), drafts); err != nil {
+			t.Fatal(err)
+		}
+		b.draft(t, "good", time.Second)
+		b.now.Add(time.Second.Milliseconds())
+		var log strings.Builder
+		stop := publisher.Start(t.Context(), publisher.Options{
+			Store: failing, Interval: time.Millisecond, Now: b.clock, Log: slog.New(slog.NewTextHandler(&log, nil)),
+		})
+		b.await(t, "good")
+		for range 3 {
+			<-failing.looks
+		}
+		failing.heals.Store(true)
+		for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+			due, err := store.DueDrafts(t.Context(), b.clock(), models.DueDraft{}, 1)
+			if err != nil || time.Now().After(deadline) {
+				t.Fatalf("%v are still due, %v", due, err)
+			}
+			if len(due) == 0 {
+				break
+			}
+		}
+		stop()
+		if n := strings.Count(log.String(), "level=WARN"); n != 1 || !strings.Contains(log.String(), drafts[0].ID.Hex()) {
+			t.Errorf("%d warnings, want one that names drafts:\n%.2000s", n, log.String())
+		}
 	})
 }

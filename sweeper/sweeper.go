@@ -1,4 +1,4 @@
-// Package sweeper removes the comments of deleted posts, in the background.
+// Package sweeper removes what deleted posts and accounts have left, in the background.
 package sweeper
 
 import (
@@ -9,12 +9,12 @@ import (
 	"gin-blog/background"
 )
 
-// interval is how often a server looks for comments of deleted posts. Nobody sees them in the meantime.
+// interval is how often a server looks for what deletions have left. Nobody sees it in the meantime.
 const interval = 30 * time.Second
 
-// Store is a store that removes the comments of deleted posts.
+// Store is a store that removes what deletions have left.
 type Store interface {
-	SweepComments(ctx context.Context, now time.Time) (more bool, err error)
+	Sweep(ctx context.Context, now time.Time) (more bool, err error)
 }
 
 // Start sweeps at once, and then regularly, until ctx ends or stop is called. stop waits for the step that is under
@@ -27,7 +27,7 @@ func start(ctx context.Context, store Store, every time.Duration, log *slog.Logg
 	return background.Start(ctx, background.Task{
 		Run:      func(ctx context.Context) error { return sweep(ctx, store) },
 		Interval: every,
-		Failure:  "could not remove the comments of deleted posts, trying again",
+		Failure:  "could not remove what deletions have left, trying again",
 		Log:      log,
 	})
 }
@@ -37,7 +37,7 @@ func start(ctx context.Context, store Store, every time.Duration, log *slog.Logg
 func sweep(ctx context.Context, store Store) error {
 	for {
 		start := time.Now()
-		more, err := store.SweepComments(ctx, start)
+		more, err := store.Sweep(ctx, start)
 		if err != nil || !more {
 			return err
 		}

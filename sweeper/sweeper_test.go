@@ -23,11 +23,11 @@ type watched struct {
 	done    chan int // receives the number of steps
 }
 
-func (w *watched) SweepComments(ctx context.Context, now time.Time) (bool, error) {
+func (w *watched) Sweep(ctx context.Context, now time.Time) (bool, error) {
 	if w.deleted.Load() {
 		now = now.Add(2 * models.SweepDelay)
 	}
-	more, err := w.Store.SweepComments(ctx, now)
+	more, err := w.Store.Sweep(ctx, now)
 	if more {
 		w.steps++
 	} else if err == nil && w.steps > 0 {
@@ -37,8 +37,8 @@ func (w *watched) SweepComments(ctx context.Context, now time.Time) (bool, error
 	return more, err
 }
 
-// TestSweepComments: comments of a post that is deleted while the sweeper runs are swept, step by step.
-func TestSweepComments(t *testing.T) {
+// TestSweep: comments of a post that is deleted while the sweeper runs are swept, step by step.
+func TestSweep(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, store models.Store) {
 		now := models.StoredTime(time.Now())
 		author := models.NewID()
@@ -76,7 +76,7 @@ func TestSweepComments(t *testing.T) {
 // failing is a store whose sweeps fail.
 type failing struct{ calls chan struct{} }
 
-func (f failing) SweepComments(context.Context, time.Time) (bool, error) {
+func (f failing) Sweep(context.Context, time.Time) (bool, error) {
 	f.calls <- struct{}{}
 	return true, errors.New("disk on fire")
 }

@@ -36,6 +36,9 @@ type MongoProxy struct {
 
 	held  string        // the name of the command whose replies come late, or ""
 	holds time.Duration // how late
+
+	refused string // the name of the command that gets an error, or ""
+	code    int    // of the error
 }
 
 // NewMongoProxy returns a proxy to the MongoDB server of the tests. It refuses connections until Listen.
@@ -113,7 +116,14 @@ func (m *MongoProxy) forward(to, from net.Conn, inspect inspection, c *mongoConn
 		}
 		pass, late := inspect(c, message)
 		late += m.delay
+		refusal := m.refusal(message)
 		m.mu.Unlock()
+		if refusal != nil {
+			if _, err := from.Write(refusal); err != nil {
+				return
+			}
+			continue
+		}
 		time.Sleep(late)
 		if !pass {
 			return
@@ -202,6 +212,30 @@ func (m *MongoProxy) HoldReplies(command string, late time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.held, m.holds = command, late
+}
+
+// Refuse answers commands of this name with an error of the server, until Refuse("", 0).
+func (m *MongoProxy) Refuse(command string, code int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.refused, m.code = command, code
+}
+
+// refusal returns the error that is the answer to a message, or nil.
+func (m *MongoProxy) refusal(message []byte) []byte {
+	command := commandName(message)
+	if command == "" || command != m.refused {
+		return nil
+	}
+	body, err := bson.Marshal(object("ok", 0.0, "code", m.code, "errmsg", "refused"))
+	if err != nil {
+		m.t.Error(err)
+	}
+	answer := make([]byte, bodyOffset, bodyOffset+len(body)) // without flags, and of the first type of section
+	binary.LittleEndian.PutUint32(answer, uint32(bodyOffset+len(body)))
+	copy(answer[8:12], message[4:8])  // it answers this request
+	copy(answer[12:16], message[12:]) // also an OP_MSG
+	return append(answer, body...)
 }
 
 // Dropped returns how many replies DropReply has dropped.

@@ -48,7 +48,7 @@ func (s *Store) SessionTable(liveAt time.Time) models.Table[models.Session] {
 	return &table[models.Session]{
 		store: s, name: "sessions",
 		in:     func(c *collections) *mongo.Collection { return c.sessions },
-		filter: bson.D{notExpired(liveAt)},
+		filter: append(ownSession(), notExpired(liveAt)),
 		decode: func(raw bson.Raw) (models.Session, error) {
 			var d sessionDocument
 			err := d.UnmarshalBSON(raw)
@@ -103,8 +103,12 @@ func (s *Store) DraftTable() models.Table[models.Draft] {
 		in: func(c *collections) *mongo.Collection { return c.drafts },
 		decode: func(raw bson.Raw) (models.Draft, error) {
 			var d draftDocument
-			err := bson.Unmarshal(raw, &d)
-			return *d.draft(), err
+			err := d.UnmarshalBSON(raw)
+			draft := d.draft()
+			if !wroteDraft(raw) || draft.Content == "" { // it does not publish itself, there or here
+				draft.PublishAt = time.Time{}
+			}
+			return *draft, err
 		},
 		complete: pendingDrafts,
 		encode:   func(d *models.Draft) any { return newDraftDocument(d) },
@@ -266,13 +270,13 @@ func pendingDrafts(ctx context.Context, c *collections, drafts []models.Draft) (
 		return nil, err
 	}
 	cursor, err := c.drafts.Find(ctx, append(anyOf(ids), bson.E{Key: "publishing", Value: true}))
-	marked, err := findAll[draftDocument](ctx, cursor, err)
+	marked, err := findAll[bson.Raw](ctx, cursor, err)
 	if err != nil {
 		return nil, err
 	}
 	isMarked := make(map[models.ID]bool, len(marked))
-	for i := range marked {
-		isMarked[marked[i].ID] = true
+	for _, raw := range marked {
+		isMarked[idField(raw, "_id")] = wroteDraft(raw)
 	}
 	pending := drafts[:0]
 	for _, d := range drafts {

@@ -41,10 +41,12 @@ func newCommentDocument(c *models.Comment) commentDocument {
 
 // comment returns the comment. postAuthor is the author of its post.
 func (d *commentDocument) comment(authors map[models.ID]*models.Author, postAuthor models.ID) models.Comment {
-	return models.Comment{
+	comment := models.Comment{
 		ID: d.ID, PostID: d.Post, PostAuthorID: postAuthor, Content: d.Content, AuthorID: d.Author,
-		Author: authors[d.Author], CreatedAt: d.CreatedAt, UpdatedAt: d.UpdatedAt,
+		Author: authors[d.Author],
 	}
+	comment.CreatedAt, comment.UpdatedAt = datedBy(d.ID, d.CreatedAt, d.UpdatedAt)
+	return comment
 }
 
 // CreateComment implements models.CommentStore. It looks for the post before it stores the comment and again
@@ -54,6 +56,9 @@ func (s *Store) CreateComment(
 	ctx context.Context, comment *models.Comment, key *models.Idempotency,
 ) (existing *models.Comment, err error) {
 	err = s.run(ctx, "create comment", func(ctx context.Context, c *collections) error {
+		if key != nil && c.noCommentKeys != nil {
+			return c.noCommentKeys
+		}
 		postAuthor, err := postAuthor(ctx, c.posts, comment.PostID)
 		if err != nil {
 			return err

@@ -36,7 +36,7 @@ func count(t *testing.T, db *mongo.Database, collection string) int64 {
 func sweepAll(t *testing.T, store models.Store, at time.Time) {
 	t.Helper()
 	for {
-		more, err := store.SweepComments(t.Context(), at)
+		more, err := store.Sweep(t.Context(), at)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -106,7 +106,7 @@ func TestSweep(t *testing.T) {
 		t.Errorf("at once, %d comments and %d deletions are left, want %d and 2", comments, deletions, 2*n)
 	}
 	late := time.Now().Add(2 * models.SweepDelay)
-	if more, err := store.SweepComments(t.Context(), late); err != nil || !more {
+	if more, err := store.Sweep(t.Context(), late); err != nil || !more {
 		t.Fatalf("one step: %v, %v, want more", more, err)
 	}
 	if comments := count(t, db, "comments"); comments <= n || comments >= 2*n {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 
 	"gin-blog/models"
@@ -40,7 +41,9 @@ func classify(ctx context.Context, err error) error {
 	case err == nil, models.KindOf(err) != models.Internal: // it has a meaning already
 		return err
 	case mongo.IsDuplicateKeyError(err):
-		return fmt.Errorf("%w: %w", models.ErrDuplicate, err)
+		return fmt.Errorf("%w: %w", models.Duplicate(duplicateFields(err)), err)
+	case hasCode(err, documentValidationFailure):
+		return fmt.Errorf("%w: %w", models.ErrRuleOfDatabase, err)
 	case errors.Is(ctx.Err(), context.Canceled):
 		return fmt.Errorf("%w: %w", context.Canceled, err)
 	case isUnavailable(err):
@@ -54,13 +57,51 @@ func classify(ctx context.Context, err error) error {
 // ShutdownInProgress, PrimarySteppedDown.
 var leavingCodes = []int{10107, 11602, 13435, 13436, 11600, 91, 189}
 
+// documentValidationFailure is how a server says that a validator of another program refuses a document.
+const documentValidationFailure = 121
+
+// isRefused returns whether the server refuses a document because of an index or a validator.
+func isRefused(err error) bool {
+	return mongo.IsDuplicateKeyError(err) || hasCode(err, documentValidationFailure)
+}
+
+// hasCode returns whether an error has one of the codes.
+func hasCode(err error, codes ...int) bool {
+	return slices.ContainsFunc(mongo.ErrorCodes(err), func(code int) bool { return slices.Contains(codes, code) })
+}
+
+// duplicateFields returns the fields of the unique index that refused a document, none if the server does not say.
+func duplicateFields(err error) (fields []string) {
+	answers := []bson.Raw{}
+	if e, ok := errors.AsType[mongo.WriteException](err); ok {
+		for _, refusal := range e.WriteErrors {
+			answers = append(answers, refusal.Raw)
+		}
+	}
+	if e, ok := errors.AsType[mongo.BulkWriteException](err); ok {
+		for _, refusal := range e.WriteErrors {
+			answers = append(answers, refusal.Raw)
+		}
+	}
+	if e, ok := errors.AsType[mongo.CommandError](err); ok {
+		answers = append(answers, e.Raw)
+	}
+	for _, answer := range answers {
+		pattern, _ := answer.Lookup("keyPattern").DocumentOK()
+		elements, _ := pattern.Elements()
+		for _, e := range elements {
+			fields = append(fields, e.Key())
+		}
+	}
+	return fields
+}
+
 // isUnavailable returns whether a later try of the same call may succeed.
 func isUnavailable(err error) bool {
 	if mongo.IsTimeout(err) || mongo.IsNetworkError(err) || errors.Is(err, mongo.ErrClientDisconnected) {
 		return true
 	}
-	leaving := func(code int) bool { return slices.Contains(leavingCodes, code) }
-	if slices.ContainsFunc(mongo.ErrorCodes(err), leaving) {
+	if hasCode(err, leavingCodes...) {
 		return true
 	}
 	// The connection of another call broke, and the driver cleared its pool.

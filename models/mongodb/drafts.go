@@ -3,8 +3,6 @@ package mongodb
 import (
 	"context"
 	"errors"
-	"reflect"
-	"slices"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -25,8 +23,27 @@ type draftDocument struct {
 	CreatedAt time.Time  `bson:"createdAt"`
 	UpdatedAt time.Time  `bson:"updatedAt"`
 
+	// PublishAtAsked is true once an author has asked gin-blog for a time. Only then does it publish a draft of another
+	// program by itself.
+	PublishAtAsked bool `bson:"publishAtAsked,omitempty"`
 	// Publishing is true once the publishing has begun. The draft is no longer changed then.
 	Publishing bool `bson:"publishing,omitempty"`
+	// PublishingAs is the id of the post that the draft becomes, once the publishing has begun.
+	PublishingAs models.ID `bson:"publishingAs,omitempty"`
+}
+
+// UnmarshalBSON implements bson.Unmarshaler.
+func (d *draftDocument) UnmarshalBSON(document []byte) error {
+	raw := bson.Raw(document)
+	*d = draftDocument{
+		ID: idField(raw, "_id"), Title: textField(raw, "title"), Content: textField(raw, "content"),
+		Tags: textsField(raw, "tags"), Author: idField(raw, "author"),
+		PublishAt: storedPublishAt(timeField(raw, "publishAt")),
+		CreatedAt: timeField(raw, "createdAt"), UpdatedAt: timeField(raw, "updatedAt"),
+		PublishAtAsked: boolField(raw, "publishAtAsked"),
+		Publishing:     boolField(raw, "publishing"), PublishingAs: idField(raw, "publishingAs"),
+	}
+	return nil
 }
 
 func newDraftDocument(d *models.Draft) draftDocument {
@@ -50,11 +67,11 @@ func storedPublishAt(t time.Time) *time.Time {
 func (d *draftDocument) draft() *models.Draft {
 	draft := &models.Draft{
 		ID: d.ID, Title: d.Title, Content: d.Content, Tags: d.Tags, AuthorID: d.Author,
-		CreatedAt: d.CreatedAt.UTC(), UpdatedAt: d.UpdatedAt.UTC(),
 	}
 	if d.PublishAt != nil {
-		draft.PublishAt = d.PublishAt.UTC()
+		draft.PublishAt = *d.PublishAt
 	}
+	draft.CreatedAt, draft.UpdatedAt = datedBy(d.ID, d.CreatedAt, d.UpdatedAt)
 	return draft
 }
 
@@ -90,9 +107,16 @@ func (s *Store) CreateDraft(ctx context.Context, d *models.Draft) error {
 	})
 }
 
-// countDrafts returns how many drafts an author has, at most one more than models.MaxDrafts.
-func countDrafts(ctx context.Context, c *collections, author models.ID) (int64, error) {
-	return c.drafts.CountDocuments(ctx, draftsOf(author), options.Count().SetLimit(models.MaxDrafts+1))
+// countDrafts returns how many drafts an author has, at most one more than models.MaxDrafts. Those of other programs do
+// not count, but the server must look at each draft to tell, so it does that only if there are many.
+func countDrafts(ctx context.Context, c *collections, author models.ID) (n int64, err error) {
+	for _, filter := range []bson.D{draftsOf(author), append(maybeDraft(), draftsOf(author)...)} {
+		n, err = c.drafts.CountDocuments(ctx, filter, options.Count().SetLimit(models.MaxDrafts+1))
+		if err != nil || n < models.MaxDrafts {
+			break
+		}
+	}
+	return n, err
 }
 
 // draftsOf selects the drafts of an author.
@@ -113,8 +137,17 @@ func (s *Store) DraftByID(ctx context.Context, id, author models.ID) (draft *mod
 
 // findDraft returns a draft of this author, or models.ErrDraftNotFound.
 func findDraft(ctx context.Context, c *collections, id, author models.ID) (d draftDocument, err error) {
-	err = c.drafts.FindOne(ctx, draftOf(author, id)).Decode(&d)
-	return d, missing(err, models.ErrDraftNotFound)
+	stored, err := storedDraft(ctx, c, id, author)
+	if err != nil {
+		return d, err
+	}
+	return d, d.UnmarshalBSON(stored)
+}
+
+// storedDraft is findDraft for the document as it is stored.
+func storedDraft(ctx context.Context, c *collections, id, author models.ID) (bson.Raw, error) {
+	stored, err := c.drafts.FindOne(ctx, draftOf(author, id)).Raw()
+	return stored, missing(err, models.ErrDraftNotFound)
 }
 
 // draftOf selects a draft if it has this author.
@@ -155,8 +188,11 @@ func (s *Store) UpdateDraft(
 	ctx context.Context, id, author models.ID, change models.DraftChange,
 ) (draft *models.Draft, err error) {
 	fields := changedDraftFields(change)
-	filter := editableDraft(author, id, change.IfUnchanged, publishable(change))
 	err = s.run(ctx, "update draft", func(ctx context.Context, c *collections) error {
+		filter, err := c.editableDraft(ctx, id, author, change.IfUnchanged, publishable(change))
+		if err != nil {
+			return err
+		}
 		changed, err := updateOne(ctx, c.drafts, filter, draftOf(author, id), change.UpdatedAt, fields)
 		if errors.Is(err, mongo.ErrNoDocuments) {
 			return refusedDraftChange(ctx, c, id, author, change.IfUnchanged)
@@ -184,7 +220,8 @@ func changedDraftFields(change models.DraftChange) []bson.E {
 		fields = append(fields, bson.E{Key: "tags", Value: storedTags(*change.Tags)})
 	}
 	if change.PublishAt != nil {
-		fields = append(fields, bson.E{Key: "publishAt", Value: storedPublishAt(*change.PublishAt)})
+		fields = append(fields, bson.E{Key: "publishAt", Value: storedPublishAt(*change.PublishAt)},
+			bson.E{Key: "publishAtAsked", Value: true})
 	}
 	return fields
 }
@@ -208,30 +245,29 @@ func publishable(change models.DraftChange) bson.D {
 func notEmpty() bson.D { return bson.D{{Key: "$ne", Value: ""}} }
 
 // editableDraft selects a draft of this author whose publishing has not begun, which is in a state unless that is nil,
-// and which meets a further condition.
-func editableDraft(author, id models.ID, unchanged *models.Draft, condition bson.D) bson.D {
-	filter := append(draftOf(author, id), bson.E{Key: "publishing", Value: nil},
+// and which meets a further condition. It returns models.ErrDraftNotFound, or models.ErrDraftChanged if the draft is in
+// another state, also one of another program that looks the same.
+func (c *collections) editableDraft(
+	ctx context.Context, id, author models.ID, unchanged *models.Draft, condition bson.D,
+) (bson.D, error) {
+	filter := append(draftOf(author, id), bson.E{Key: "publishing", Value: bson.D{{Key: "$ne", Value: true}}},
 		bson.E{Key: "$and", Value: bson.A{condition}}) // apart, because it may be about the same fields
 	if unchanged == nil {
-		return filter
+		return filter, nil
 	}
-	return append(filter, draftState(unchanged)...)
-}
-
-// draftState selects drafts in the state of d. A draft that is older than one of the fields lacks it, which is as good
-// as an empty text.
-func draftState(d *models.Draft) (state bson.D) {
-	for field, value := range reflect.ValueOf(newDraftDocument(d)).Fields() {
-		name, wanted := fieldName(field), value.Interface()
-		switch {
-		case slices.Contains([]string{"_id", "author", "publishing"}, name):
-			continue
-		case wanted == "":
-			wanted = bson.D{{Key: "$in", Value: bson.A{"", nil}}}
-		}
-		state = append(state, bson.E{Key: name, Value: wanted})
+	stored, err := storedDraft(ctx, c, id, author)
+	if err != nil {
+		return nil, err
 	}
-	return state
+	var d draftDocument
+	if err := d.UnmarshalBSON(stored); err != nil {
+		return nil, err
+	}
+	if !d.Publishing && !d.draft().Equal(unchanged) { // publishing comes first where both are so
+		return nil, models.ErrDraftChanged
+	}
+	fields := fieldNames[draftDocument]("_id", "author", "publishAtAsked", "publishing", "publishingAs")
+	return inState(filter, stored, fields), nil
 }
 
 // refusedDraftChange returns why a change or a removal found no document.
@@ -251,7 +287,11 @@ func refusedDraftChange(ctx context.Context, c *collections, id, author models.I
 // DeleteDraft implements models.DraftStore.
 func (s *Store) DeleteDraft(ctx context.Context, id, author models.ID, ifUnchanged *models.Draft) error {
 	return s.run(ctx, "delete draft", func(ctx context.Context, c *collections) error {
-		removed, err := deleteOne(ctx, c.drafts, id, editableDraft(author, id, ifUnchanged, bson.D{}))
+		filter, err := c.editableDraft(ctx, id, author, ifUnchanged, bson.D{})
+		if err != nil {
+			return err
+		}
+		removed, err := deleteOne(ctx, c.drafts, id, filter)
 		if err == nil && !removed {
 			return refusedDraftChange(ctx, c, id, author, ifUnchanged)
 		}

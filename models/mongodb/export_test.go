@@ -2,11 +2,23 @@ package mongodb
 
 import (
 	"context"
+	"log/slog"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"gin-blog/models"
 )
+
+// OpenRetrying is Open with another time before the second try to make indexes.
+func OpenRetrying(uri, name string, retry time.Duration, log *slog.Logger) (*Store, error) {
+	s, err := New(uri, name, log, nil)
+	if err != nil {
+		return nil, err
+	}
+	s.indexRetry = retry
+	return s, s.Start(context.Background())
+}
 
 // LacksFeature tells whether an error says that the server cannot make an index.
 func LacksFeature(err error) bool { return lacksFeature(err) }
@@ -31,6 +43,6 @@ func Unavailable(err error) bool { return isUnavailable(err) }
 
 // MarkDraft does the first step of PublishDraft, as if the process had crashed after it.
 func (s *Store) MarkDraft(ctx context.Context, id, author models.ID, p models.Publication) error {
-	_, err := markDraft(ctx, s.ready.Load(), id, author, p)
+	_, _, err := markDraft(ctx, s.ready.Load(), id, author, p)
 	return err
 }

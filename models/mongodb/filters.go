@@ -124,8 +124,8 @@ func fieldName(field reflect.StructField) string {
 // onlyID is the projection that leaves out all but the id.
 func onlyID() bson.D { return bson.D{{Key: "_id", Value: 1}} }
 
-// isString selects values that are strings.
-func isString() bson.D { return bson.D{{Key: "$type", Value: "string"}} }
+// ofType selects values of a type, and arrays that have one.
+func ofType(name string) bson.D { return bson.D{{Key: "$type", Value: name}} }
 
 // set is the update that gives fields new values.
 func set(fields ...bson.E) bson.D { return bson.D{{Key: "$set", Value: bson.D(fields)}} }

@@ -4,16 +4,17 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"gin-blog/models"
 )
 
-// keyFields are the fields of a document that keep the key it was created with. A document has both, or neither. They
-// are part of the document, so one write stores both, also on a server without transactions.
+// keyFields are the fields of a document that keep the key it was created with. They are part of the document, so one
+// write stores both, also on a server without transactions.
 type keyFields struct {
 	IdempotencyKey  string `bson:"idempotencyKey,omitempty"`
 	IdempotencyHash []byte `bson:"idempotencyHash,omitempty"`
@@ -27,21 +28,14 @@ func newKeyFields(key *models.Idempotency) keyFields {
 	return keyFields{IdempotencyKey: key.Key, IdempotencyHash: key.Fingerprint}
 }
 
-// keptKey reads the fields of a key. As in keyIndex, a key is a string.
+// keptKey reads the fields of a key. Only drafts have keys without a hash; other programs may have keys of their own.
 func keptKey(raw bson.Raw) (key models.KeptKey) {
-	if text, ok := raw.Lookup("idempotencyKey").StringValueOK(); ok && text != "" {
-		key.IdempotencyKey, key.IdempotencyHash = text, bytesField(raw, "idempotencyHash")
+	text, _ := raw.Lookup("idempotencyKey").StringValueOK()
+	hash := bytesField(raw, "idempotencyHash")
+	if text != "" && (hash != nil || models.IsDraftKey(text)) {
+		key.IdempotencyKey, key.IdempotencyHash = text, hash
 	}
 	return key
-}
-
-// keyIndex makes a key unique for an author.
-func keyIndex(name string) mongo.IndexModel {
-	return mongo.IndexModel{
-		Keys: bson.D{{Key: "author", Value: 1}, {Key: "idempotencyKey", Value: 1}},
-		Options: options.Index().SetName(name).SetUnique(true).
-			SetPartialFilterExpression(bson.D{{Key: "idempotencyKey", Value: isString()}}),
-	}
 }
 
 // createOnce stores a document under a new id. If its author has created a document of the collection with the same
@@ -59,6 +53,9 @@ func createOnce(
 		existing, err = documentByKey(ctx, on, author, key, isGone)
 		return existing != nil, err
 	})
+	if key != nil && errors.Is(err, models.ErrDuplicate) && slices.Contains(duplicateFields(err), "idempotencyKey") {
+		return nil, fmt.Errorf("%w: %w", models.ErrKeyReused, err) // in a document of another program
+	}
 	return existing, err
 }
 
@@ -71,10 +68,11 @@ func documentByKey(
 	ctx context.Context, on *mongo.Collection, author models.ID, key *models.Idempotency,
 	isGone func(context.Context, bson.Raw) (bool, error),
 ) (bson.Raw, error) {
-	document, err := on.FindOne(ctx, bson.D{
-		{Key: "author", Value: author},
-		{Key: "idempotencyKey", Value: append(isString(), bson.E{Key: "$eq", Value: key.Key})},
-	}).Raw()
+	keyed := append(textEqual("idempotencyKey", key.Key), bson.E{Key: "author", Value: author})
+	if key.Fingerprint != nil { // keys of other programs have none
+		keyed = append(keyed, bson.E{Key: "idempotencyHash", Value: ofType("binData")})
+	}
+	document, err := on.FindOne(ctx, keyed).Raw()
 	if errors.Is(err, mongo.ErrNoDocuments) {
 		return nil, nil
 	}
@@ -86,7 +84,7 @@ func documentByKey(
 		return nil, err
 	}
 	if gone || timeField(document, "createdAt").Before(key.Since) {
-		keyed := append(byID(idField(document, "_id")), bson.E{Key: "idempotencyKey", Value: key.Key})
+		keyed = append(keyed, bson.E{Key: "_id", Value: idField(document, "_id")})
 		fields := bson.D{{Key: "idempotencyKey", Value: ""}, {Key: "idempotencyHash", Value: ""}}
 		_, err := on.UpdateOne(ctx, keyed, bson.D{{Key: "$unset", Value: fields}})
 		return nil, err

@@ -1,244 +1,233 @@
 package mongodb
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"slices"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
-	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// caseless compares letters without regard to case, but with regard to accents.
-func caseless() *options.Collation { return &options.Collation{Locale: "en", Strength: 2} }
-
-// ensureIndexes creates every index that the store needs. If the server
-// or the data does not allow an index of a feature, it logs a warning and the store works without that feature.
-func (s *Store) ensureIndexes(ctx context.Context) (*collections, error) {
-	ctx, cancel := context.WithTimeout(ctx, indexTimeout)
-	defer cancel()
-	c := s.newCollections()
-	var err error
-	if c.nameCollation, err = s.uniqueName(ctx, c.users); err != nil {
-		return nil, err
-	}
-	if c.emailCollation, err = s.uniqueEmail(ctx, c.users); err != nil {
-		return nil, err
-	}
-	if c.hasText, err = s.textIndex(ctx, c.posts); err != nil {
-		return nil, err
-	}
-	if err := createIndexes(ctx, c.posts, postIndexes()...); err != nil {
-		return nil, err
-	}
-	if err := createIndexes(ctx, c.drafts, draftIndexes()...); err != nil {
-		return nil, err
-	}
-	if err := createIndexes(ctx, c.comments, commentIndexes()...); err != nil {
-		return nil, err
-	}
-	if err := createIndexes(ctx, c.sessions, sessionIndexes()...); err != nil {
-		return nil, err
-	}
-	return c, nil
+// index is an index that the store wants.
+type index struct {
+	name    string
+	keys    bson.D
+	options *options.IndexOptionsBuilder
+	// serves returns whether an index with the same keys is as good. If it is nil, every one is.
+	serves func(listedIndex) bool
+	// collated says that the index has a collation, which some servers ignore without an error.
+	collated bool
 }
 
-// postIndexes are the indexes that pages of posts are read from, each in the order of the page, and the one that
-// makes a key unique for an author.
-func postIndexes() []mongo.IndexModel {
-	return []mongo.IndexModel{
-		{
-			Keys:    bson.D{{Key: "author", Value: 1}, {Key: "_id", Value: -1}},
-			Options: options.Index().SetName("posts_by_author"),
-		},
-		{
-			Keys:    bson.D{{Key: "tags", Value: 1}, {Key: "_id", Value: -1}},
-			Options: options.Index().SetName("posts_by_tag"),
-		},
-		{
-			Keys:    bson.D{{Key: "author", Value: 1}, {Key: "tags", Value: 1}, {Key: "_id", Value: -1}},
-			Options: options.Index().SetName("posts_by_author_and_tag"),
-		},
-		keyIndex("posts_by_idempotency_key"),
+// plain returns an index of fields in this order, all of them ascending, and of _id descending as its last field.
+func plain(name string, fields ...string) index {
+	keys := make(bson.D, 0, len(fields)+1)
+	for _, field := range fields {
+		keys = append(keys, bson.E{Key: field, Value: 1})
+	}
+	return index{name: name, keys: append(keys, bson.E{Key: "_id", Value: -1}), options: options.Index()}
+}
+
+// postIndexes are the indexes that pages of posts are read from, each in the order of the page.
+func postIndexes() []index {
+	return []index{
+		plain("posts_by_author", "author"),
+		plain("posts_by_tag", "tags"),
+		plain("posts_by_author_and_tag", "author", "tags"),
 	}
 }
 
 // draftIndexes are the index that pages of drafts are read from, and those of the drafts that are to be published.
-func draftIndexes() []mongo.IndexModel {
-	return []mongo.IndexModel{
+func draftIndexes() []index {
+	return []index{
+		plain("drafts_by_author", "author"),
 		{
-			Keys:    bson.D{{Key: "author", Value: 1}, {Key: "_id", Value: -1}},
-			Options: options.Index().SetName("drafts_by_author"),
+			name: "drafts_by_publish_at", keys: bson.D{{Key: "publishAt", Value: 1}},
+			options: options.Index().SetPartialFilterExpression(bson.D{{Key: "publishAt", Value: ofType("date")}}),
 		},
 		{
-			Keys: bson.D{{Key: "publishAt", Value: 1}},
-			Options: options.Index().SetName("drafts_by_publish_at").
-				SetPartialFilterExpression(bson.D{{Key: "publishAt", Value: bson.D{{Key: "$type", Value: "date"}}}}),
-		},
-		{
-			Keys: bson.D{{Key: "publishing", Value: 1}},
-			Options: options.Index().SetName("drafts_being_published").
-				SetPartialFilterExpression(bson.D{{Key: "publishing", Value: true}}),
+			name: "drafts_being_published", keys: bson.D{{Key: "publishing", Value: 1}},
+			options: options.Index().SetPartialFilterExpression(bson.D{{Key: "publishing", Value: true}}),
 		},
 	}
 }
 
-// commentIndexes are the indexes that pages of comments are read from, of a post and of an author, and the one that
-// makes a key unique for an author.
-func commentIndexes() []mongo.IndexModel {
-	return []mongo.IndexModel{
+// commentIndexes are the indexes that pages of comments are read from, of a post and of an author.
+func commentIndexes() []index {
+	return []index{
 		{
-			Keys:    bson.D{{Key: "post", Value: 1}, {Key: "_id", Value: 1}},
-			Options: options.Index().SetName("comments_by_post"),
+			name: "comments_by_post", keys: bson.D{{Key: "post", Value: 1}, {Key: "_id", Value: 1}},
+			options: options.Index(),
 		},
-		{
-			Keys:    bson.D{{Key: "author", Value: 1}, {Key: "_id", Value: -1}},
-			Options: options.Index().SetName("comments_by_author"),
-		},
-		keyIndex("comments_by_idempotency_key"),
+		plain("comments_by_author", "author"),
 	}
 }
 
-// sessionIndexes are the index of a user's sessions, and the one by which the server removes expired sessions.
-func sessionIndexes() []mongo.IndexModel {
-	return []mongo.IndexModel{
+// sessionIndexes are the index of a user's sessions, and the one by which the server removes expired sessions. The
+// latter has only sessions of gin-blog.
+func sessionIndexes() []index {
+	return []index{
 		{
-			Keys:    bson.D{{Key: "user", Value: 1}, {Key: "lastUsedAt", Value: -1}, {Key: "_id", Value: -1}},
-			Options: options.Index().SetName("sessions_by_user"),
+			name:    "sessions_by_user",
+			keys:    bson.D{{Key: "user", Value: 1}, {Key: "lastUsedAt", Value: -1}, {Key: "_id", Value: -1}},
+			options: options.Index(),
 		},
 		{
-			Keys:    bson.D{{Key: "expiresAt", Value: 1}},
-			Options: options.Index().SetName("sessions_expire").SetExpireAfterSeconds(0),
+			name: "own_sessions_expire", keys: bson.D{{Key: "expiresAt", Value: 1}},
+			options: options.Index().SetExpireAfterSeconds(0).SetPartialFilterExpression(ownSession()),
+			serves:  func(l listedIndex) bool { return l.expires && l.expireAfter == 0 },
 		},
 	}
 }
 
-// createIndexes creates indexes in one round trip. Those that exist stay.
-func createIndexes(ctx context.Context, on *mongo.Collection, indexes ...mongo.IndexModel) error {
-	if _, err := on.Indexes().CreateMany(ctx, indexes); err != nil {
-		return fmt.Errorf("create indexes on %s: %w", on.Name(), err)
+// oldSessionIndex is the index by which older versions of gin-blog let the server remove every expired document of the
+// collection.
+func oldSessionIndex() index {
+	const name = "sessions_expire"
+	return index{
+		name: name, keys: bson.D{{Key: "expiresAt", Value: 1}},
+		serves: func(l listedIndex) bool { return l.name == name && l.expires && l.expireAfter == 0 && l.partial == nil },
 	}
-	return nil
 }
 
-// textIndex creates the index that the search uses, of words in any language as they are written. It returns
-// whether the server accepts it.
-func (s *Store) textIndex(ctx context.Context, posts *mongo.Collection) (bool, error) {
-	err := createIndexes(ctx, posts, mongo.IndexModel{
-		Keys: bson.D{{Key: "title", Value: "text"}, {Key: "content", Value: "text"}},
-		Options: options.Index().SetName("posts_text").SetDefaultLanguage("none").
-			SetLanguageOverride("noLanguageField"), // a field called "language" has no special meaning
-	})
-	if lacksFeature(err) {
-		s.log.Warn("the server refuses text indexes, which a real MongoDB has: "+
-			"all works, but a search looks at every post, for at most 2 s", "cause", err)
-		return false, nil
+// caseless compares letters without regard to case, but with regard to accents.
+func caseless() *options.Collation { return &options.Collation{Locale: "en", Strength: 2} }
+
+// caselessIndex makes a field of users unique without regard to case. Users without it do not count.
+func caselessIndex(field string) index {
+	return index{
+		name: field + "_caseless", keys: bson.D{{Key: field, Value: 1}},
+		options:  options.Index().SetUnique(true).SetCollation(caseless()).SetPartialFilterExpression(textsOf(field)),
+		serves:   func(l listedIndex) bool { return l.isUniqueOf(field) && l.isCaseless() },
+		collated: true,
 	}
-	return err == nil, err
 }
 
-// uniqueName makes usernames unique without regard to case, or exactly where that is not possible. The exact index
-// has the name and the form that Mongoose gives it, so that the Express app and gin-blog use the same index.
-func (s *Store) uniqueName(ctx context.Context, users *mongo.Collection) (*options.Collation, error) {
-	collation, err := s.uniqueCaseless(ctx, users, "username", options.Index())
-	if err != nil || collation != nil {
-		return collation, err
+// exactIndexes make a field of users unique exactly. The first one of the username is the one that Mongoose makes, so
+// that the Express app and gin-blog use the same index. The others leave out users without the field.
+func exactIndexes(field string) (indexes []index) {
+	keys := bson.D{{Key: field, Value: 1}}
+	serves := func(l listedIndex) bool { return l.isUniqueOf(field) && l.locale == "" }
+	if field == "username" {
+		indexes = append(indexes, index{field + "_1", keys, options.Index().SetUnique(true), serves, false})
 	}
-	err = createIndexes(ctx, users, mongo.IndexModel{
-		Keys:    bson.D{{Key: "username", Value: 1}},
-		Options: options.Index().SetName("username_1").SetUnique(true),
-	})
-	if mongo.IsDuplicateKeyError(err) {
-		return nil, errors.New("two users have the same username: rename one, each must be able to log in")
-	}
-	return nil, err
+	partial := options.Index().SetUnique(true).SetPartialFilterExpression(textsOf(field))
+	return append(indexes, index{field + "_exact", keys, partial, serves, false})
 }
 
-// uniqueEmail makes email addresses unique without regard to case, or exactly where that is not possible. Users
-// without one do not count.
-func (s *Store) uniqueEmail(ctx context.Context, users *mongo.Collection) (*options.Collation, error) {
-	collation, err := s.uniqueCaseless(ctx, users, "email", withEmail())
-	if err != nil || collation != nil {
-		return collation, err
+// keyIndexes make a key unique for an author. The second one does so too if other programs have keys of their own,
+// which are not unique.
+func keyIndexes(collection string) []index {
+	const field = "idempotencyKey"
+	keys := bson.D{{Key: "author", Value: 1}, {Key: field, Value: 1}}
+	narrow := append(textsOf(field), bson.E{Key: "idempotencyHash", Value: ofType("binData")})
+	serves := func(l listedIndex) bool {
+		isWide := l.partial == nil || isFilter(l.partial, textsOf(field))
+		return l.unique && !l.sparse && (isWide || isFilter(l.partial, narrow))
 	}
-	err = createIndexes(ctx, users, mongo.IndexModel{
-		Keys:    bson.D{{Key: "email", Value: 1}},
-		Options: withEmail().SetName("email_exact").SetUnique(true),
-	})
-	if mongo.IsDuplicateKeyError(err) {
-		s.log.Warn("two users have the same email: emails are not kept unique until one is changed",
-			"database", s.db.Name())
-		return nil, nil
+	unique := func() *options.IndexOptionsBuilder { return options.Index().SetUnique(true) }
+	return []index{
+		{collection + "_by_idempotency_key", keys, unique().SetPartialFilterExpression(textsOf(field)), serves, false},
+		{collection + "_by_own_idempotency_key", keys, unique().SetPartialFilterExpression(narrow), serves, false},
 	}
-	return nil, err
 }
 
-// withEmail restricts an index to the users who have an email address.
-func withEmail() *options.IndexOptionsBuilder {
-	return options.Index().SetPartialFilterExpression(bson.D{{Key: "email", Value: isString()}})
+// textIndex has the words of posts in any language as they are written.
+func textIndex() index {
+	const noLanguage, noField = "none", "noLanguageField" // a field called "language" has no special meaning
+	return index{
+		name: "posts_text", keys: bson.D{{Key: "title", Value: "text"}, {Key: "content", Value: "text"}},
+		options: options.Index().SetDefaultLanguage(noLanguage).SetLanguageOverride(noField),
+		serves: func(l listedIndex) bool {
+			return textField(l.raw, "default_language") == noLanguage && textField(l.raw, "language_override") == noField
+		},
+	}
 }
 
-// uniqueCaseless creates a unique index on a field of users that ignores case, and returns the collation that
-// queries must use. If the data or the server does not allow the index, it logs a warning and returns nil.
-func (s *Store) uniqueCaseless(
-	ctx context.Context, users *mongo.Collection, field string, index *options.IndexOptionsBuilder,
-) (*options.Collation, error) {
-	name := field + "_caseless"
-	index.SetName(name).SetUnique(true).SetCollation(caseless())
-	err := createIndexes(ctx, users, mongo.IndexModel{Keys: bson.D{{Key: field, Value: 1}}, Options: index})
-	switch {
-	case mongo.IsDuplicateKeyError(err):
-		s.log.Warn("two users have a "+field+" that differs only in case: keeping exact-case uniqueness",
-			"database", s.db.Name())
-		return nil, nil
-	case lacksFeature(err):
-		s.log.Warn("the server takes no index without regard to case: keeping exact-case uniqueness",
-			"field", field, "cause", err)
-		return nil, nil
-	case err != nil:
-		return nil, err
-	}
-	honoured, err := hasCollation(ctx, users, name)
-	if err != nil {
-		return nil, err
-	}
-	if !honoured {
-		s.log.Warn("the server knows no collations: keeping exact-case uniqueness", "field", field)
-		return nil, nil
-	}
-	return caseless(), nil
+// textsOf selects documents that have a text in a field.
+func textsOf(field string) bson.D { return bson.D{{Key: field, Value: ofType("string")}} }
+
+// listedIndex is an index that a collection has.
+type listedIndex struct {
+	raw            bson.Raw // as the server lists it
+	name           string
+	keys           []bson.RawElement
+	unique, sparse bool
+	partial        bson.Raw // the filter of a partial index
+	locale         string   // of the collation, "" for none
+	strength       int64
+	expires        bool // the server removes documents
+	expireAfter    float64
 }
 
-// hasCollation returns whether the server kept the collation of an index. Some servers ignore it without an error.
-func hasCollation(ctx context.Context, on *mongo.Collection, name string) (bool, error) {
-	type index struct {
-		Name      string   `bson:"name"`
-		Collation bson.Raw `bson:"collation"`
+func newListedIndex(raw bson.Raw) listedIndex {
+	l := listedIndex{
+		raw: raw, name: textField(raw, "name"), unique: isTrue(raw, "unique"), sparse: isTrue(raw, "sparse"),
+		locale: text(raw.Lookup("collation", "locale")),
 	}
-	cursor, err := on.Indexes().List(ctx)
-	indexes, err := findAll[index](ctx, cursor, err)
-	if err != nil {
-		return false, fmt.Errorf("list indexes: %w", err)
+	key, _ := raw.Lookup("key").DocumentOK()
+	if weights, isText := raw.Lookup("weights").DocumentOK(); isText { // its keys are internal ones
+		key = weights
 	}
-	for _, index := range indexes {
-		if index.Name == name {
-			return index.Collation != nil, nil
+	l.keys, _ = key.Elements()
+	l.partial, _ = raw.Lookup("partialFilterExpression").DocumentOK()
+	l.strength, _ = raw.Lookup("collation", "strength").AsInt64OK()
+	l.expireAfter, l.expires = raw.Lookup("expireAfterSeconds").AsFloat64OK()
+	return l
+}
+
+// isTrue returns whether an option is set. Older servers list a number for true.
+func isTrue(d bson.Raw, name string) bool {
+	number, _ := d.Lookup(name).AsFloat64OK()
+	return boolField(d, name) || number != 0
+}
+
+// isText returns whether the index is of words.
+func (l listedIndex) isText() bool { return l.raw.Lookup("weights").Type == bson.TypeEmbeddedDocument }
+
+// isCaseless returns whether the index has the collation of caseless.
+func (l listedIndex) isCaseless() bool { return l.locale == "en" && l.strength == 2 }
+
+// isUniqueOf returns whether the index keeps the texts of a field unique.
+func (l listedIndex) isUniqueOf(field string) bool {
+	return l.unique && (l.partial == nil || isFilter(l.partial, textsOf(field)))
+}
+
+// hasKeys returns whether the index has the keys of x.
+func (l listedIndex) hasKeys(x index) bool {
+	if l.isText() { // its keys have no order
+		return len(l.keys) == len(x.keys) && !slices.ContainsFunc(x.keys, func(wanted bson.E) bool {
+			isListed := func(listed bson.RawElement) bool { return listed.Key() == wanted.Key }
+			return wanted.Value != "text" || !slices.ContainsFunc(l.keys, isListed)
+		})
+	}
+	return slices.EqualFunc(l.keys, x.keys, func(listed bson.RawElement, wanted bson.E) bool {
+		if wanted.Value == "text" {
+			return false
 		}
-	}
-	return false, fmt.Errorf("list indexes: %s is missing", name)
+		direction, _ := listed.Value().AsFloat64OK()
+		return listed.Key() == wanted.Key && direction == float64(wanted.Value.(int))
+	})
 }
 
-// unsupportedCodes are how servers say that they know no such index: CommandNotFound, CannotCreateIndex (an unknown
-// type of index or a collation), CommandNotSupported, InvalidIndexSpecificationOption (an unknown option),
-// NotImplemented, the code of Amazon DocumentDB for what it does not support, and IDLUnknownField (an unknown field).
-// BadValue and FailedToParse are not among them, because they also mean a value that is wrong.
-var unsupportedCodes = []int{59, 67, 115, 197, 238, 303, 40415}
+// isFilter returns whether the filter of an index is this one.
+func isFilter(raw bson.Raw, filter bson.D) bool {
+	wanted, err := bson.Marshal(filter)
+	return err == nil && slices.Equal(raw, wanted)
+}
 
-// lacksFeature returns whether the server refused an index because it does not support it. Every other failure, such
-// as a full disk, may pass: to do without the index then would weaken uniqueness for good.
-func lacksFeature(err error) bool {
-	refusal, ok := errors.AsType[mongo.ServerError](err)
-	return ok && slices.ContainsFunc(unsupportedCodes, refusal.HasErrorCode)
+// isFor returns whether the index serves as x.
+func (l listedIndex) isFor(x index) bool {
+	return l.hasKeys(x) && (x.serves == nil || x.serves(l))
+}
+
+// mayRefuse returns whether the index is one of another program that may refuse what gin-blog writes, because it counts
+// documents without a field as equal.
+func (l listedIndex) mayRefuse() bool {
+	fields := make([]string, len(l.keys))
+	for i, key := range l.keys {
+		fields[i] = key.Key()
+	}
+	isSparse := l.sparse && len(fields) == 1
+	return l.unique && l.partial == nil && !isSparse && !slices.Contains(fields, "_id") &&
+		!slices.Equal(fields, []string{"username"})
 }

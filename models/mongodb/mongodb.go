@@ -19,8 +19,6 @@ import (
 )
 
 const (
-	// indexTimeout is how long the server may take to build all indexes.
-	indexTimeout = time.Hour
 	// maxPages and maxSearches are how many pages of posts are read at a time, without and with words. They bound the
 	// memory for the documents, of which a page has some MiB.
 	maxPages, maxSearches = 32, 16
@@ -28,6 +26,8 @@ const (
 	commentTurns = 64
 	// retryInterval is how long to wait between two tries to reach a server that is away at the start.
 	retryInterval = time.Second
+	// defaultIndexRetry is how long to wait before the second try to make indexes. Building one costs the server a lot.
+	defaultIndexRetry = time.Minute
 )
 
 // Store is a models.Store on a MongoDB deployment: standalone, replica set or sharded.
@@ -48,9 +48,11 @@ type Store struct {
 
 	// use says what the store is opened for.
 	use use
-	// ready is nil until the indexes exist: without them two users could take one name.
+	// ready is nil until the server answers. Its promises come with the indexes.
 	ready atomic.Pointer[collections]
-	// notReady says why the last try to create the indexes failed.
+	// indexRetry is how long to wait before the second try to make indexes.
+	indexRetry time.Duration
+	// notReady says why the last try to reach the server failed.
 	notReady atomic.Value
 	stop     context.CancelFunc // ends the preparation
 	running  sync.WaitGroup     // of the goroutine that prepares
@@ -63,20 +65,22 @@ type collections struct {
 	users, posts, comments, drafts, sessions *mongo.Collection // on the primary, whose answers are never stale
 	// copySource says whether the database is an unfinished copy.
 	copySource *mongo.Collection
-	// deletions has the deleted posts whose comments are still to be removed.
-	deletions *mongo.Collection
+	// deletedPosts and deletedUsers have the notes of deletions of which something is still to be removed.
+	deletedPosts, deletedUsers *mongo.Collection
 	// readPosts and readComments are for reads that may be stale, if MONGO_URI has a readPreference.
 	readPosts, readComments *mongo.Collection
-	// nameCollation compares usernames without regard to case. It is nil, which compares exactly, if the database already
-	// holds names that differ only in case.
+	// nameCollation compares usernames without regard to case. It is nil, which compares exactly, if there is no unique
+	// index that does so.
 	nameCollation *options.Collation
 	// emailCollation is the same for email addresses.
 	emailCollation *options.Collation
+	// Each of these is nil if a unique index keeps what it names unique, or else the refusal of a call that needs that.
+	noNames, noEmails, noPostKeys, noCommentKeys error
 	// hasText is true if the posts have a text index.
 	hasText bool
 }
 
-// newCollections returns the handles, with no features yet.
+// newCollections returns the handles, with no features and no promises yet.
 func (s *Store) newCollections() *collections {
 	primary := options.Collection().SetReadPreference(readpref.Primary())
 	return &collections{
@@ -84,19 +88,22 @@ func (s *Store) newCollections() *collections {
 		posts:        s.db.Collection("posts", primary),
 		comments:     s.db.Collection("comments", primary),
 		drafts:       s.db.Collection("drafts", primary),
-		deletions:    s.db.Collection("deletedPosts", primary),
+		deletedPosts: s.db.Collection("deletedPosts", primary),
+		deletedUsers: s.db.Collection("deletedUsers", primary),
 		sessions:     s.db.Collection("sessions", primary),
 		copySource:   s.db.Collection("copySource", primary),
 		readPosts:    s.db.Collection("posts"),
 		readComments: s.db.Collection("comments"),
+		noNames:      models.ErrNamesNotUnique, noEmails: models.ErrEmailsNotUnique,
+		noPostKeys: models.ErrKeysNotUnique, noCommentKeys: models.ErrKeysNotUnique,
 	}
 }
 
 // Open connects to the deployment at uri and uses the database called name. It also succeeds while the server is
 // away, or the name in a mongodb+srv URI cannot be looked up: then calls return models.ErrUnavailable until the server
-// answers and the indexes exist. Open logs a warning for each feature that the server lacks. It returns an error only
-// if uri is malformed. observe receives each operation; it may be nil. While the database is an unfinished copy, calls
-// return models.ErrUnavailable.
+// answers. Open logs a warning for each feature that the server lacks, and for each promise that the database cannot
+// give; then what needs it is refused. It returns an error only if uri is malformed. observe receives each operation;
+// it may be nil. While the database is an unfinished copy, calls return models.ErrUnavailable.
 func Open(uri, name string, log *slog.Logger, observe models.Observer) (*Store, error) {
 	return open(uri, name, toServe, log, observe)
 }
@@ -116,7 +123,7 @@ func open(uri, name string, use use, log *slog.Logger, observe models.Observer) 
 
 func newStore(uri, name string, use use, log *slog.Logger, observe models.Observer) (*Store, error) {
 	s := &Store{
-		uri: uri, name: name, use: use, log: log, observe: observe, stop: func() {},
+		uri: uri, name: name, use: use, log: log, observe: observe, stop: func() {}, indexRetry: defaultIndexRetry,
 		pages: semaphore.NewWeighted(maxPages), searches: semaphore.NewWeighted(maxSearches),
 	}
 	for i := range s.commentTurns {
@@ -144,22 +151,21 @@ func (s *Store) Start(ctx context.Context) error {
 	return nil
 }
 
-// prepare creates the indexes and makes the store ready. It tries again until that works or ctx ends, and closes
-// tried after the first try. In the end it tidies up.
+// prepare makes the store ready, and then the indexes. It tries again until that works or ctx ends, and closes tried
+// after the first try.
 func (s *Store) prepare(ctx context.Context, tried chan<- struct{}) {
+	done := sync.OnceFunc(func() { close(tried) })
+	defer done()
 	ticker := time.NewTicker(retryInterval)
 	defer ticker.Stop()
 	for first := true; ; first = false {
-		ready := s.tryToPrepare(ctx, first)
-		if first {
-			close(tried)
-		}
-		if ready {
+		if s.tryToPrepare(ctx, first) {
 			if s.use == toServe {
-				s.sweepDrafts(ctx, s.ready.Load())
+				s.makeIndexes(ctx, done)
 			}
 			return
 		}
+		done()
 		select {
 		case <-ctx.Done():
 			return
@@ -168,7 +174,7 @@ func (s *Store) prepare(ctx context.Context, tried chan<- struct{}) {
 	}
 }
 
-// tryToPrepare returns whether the indexes exist. It logs the first failure, and the success that follows failures.
+// tryToPrepare returns whether the store is ready. It logs the first failure, and the success that follows failures.
 func (s *Store) tryToPrepare(ctx context.Context, first bool) (ready bool) {
 	c, err := s.prepareFor(ctx, s.use)
 	if err != nil {

@@ -47,14 +47,9 @@ func newPostDocument(p *models.Post) postDocument {
 func (d *postDocument) post(authors map[models.ID]*models.Author) models.Post {
 	p := models.Post{
 		ID: d.ID, Title: d.Title, Content: d.Content, Tags: d.Tags,
-		AuthorID: d.Author, Author: authors[d.Author], CreatedAt: d.CreatedAt, UpdatedAt: d.UpdatedAt,
+		AuthorID: d.Author, Author: authors[d.Author],
 	}
-	if p.CreatedAt.IsZero() {
-		p.CreatedAt = d.ID.Timestamp()
-	}
-	if p.UpdatedAt.IsZero() {
-		p.UpdatedAt = p.CreatedAt
-	}
+	p.CreatedAt, p.UpdatedAt = datedBy(d.ID, d.CreatedAt, d.UpdatedAt)
 	return p
 }
 
@@ -63,6 +58,9 @@ func (s *Store) CreatePost(
 	ctx context.Context, p *models.Post, key *models.Idempotency,
 ) (existing *models.Post, err error) {
 	err = s.run(ctx, "create post", func(ctx context.Context, c *collections) error {
+		if key != nil && c.noPostKeys != nil {
+			return c.noPostKeys
+		}
 		existing, err = createPost(ctx, c, p, key)
 		return err
 	})

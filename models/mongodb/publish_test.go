@@ -3,6 +3,7 @@ package mongodb_test
 import (
 	"errors"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,6 +18,16 @@ import (
 func interrupted(t *testing.T) (store *mongodb.Store, author *models.User, d *models.Draft) {
 	t.Helper()
 	store = testkit.MongoDB(t).(*mongodb.Store)
+	author, d = draftOfAlice(t, store)
+	if err := store.MarkDraft(t.Context(), d.ID, author.ID, models.Publication{At: d.CreatedAt}); err != nil {
+		t.Fatal(err)
+	}
+	return store, author, d
+}
+
+// draftOfAlice stores a user and a draft of theirs.
+func draftOfAlice(t *testing.T, store *mongodb.Store) (author *models.User, d *models.Draft) {
+	t.Helper()
 	at := models.StoredTime(time.Now())
 	author = &models.User{ID: models.NewID(), Username: "alice", PasswordHash: "$2a$10$hash", CreatedAt: at}
 	if err := store.CreateUser(t.Context(), author); err != nil {
@@ -29,10 +40,7 @@ func interrupted(t *testing.T) (store *mongodb.Store, author *models.User, d *mo
 	if err := store.CreateDraft(t.Context(), d); err != nil {
 		t.Fatal(err)
 	}
-	if err := store.MarkDraft(t.Context(), d.ID, author.ID, models.Publication{At: at}); err != nil {
-		t.Fatal(err)
-	}
-	return store, author, d
+	return author, d
 }
 
 // TestCrashBeforeThePost: a draft whose post does not exist yet stays as it is, is due whatever the clock says, and is
@@ -54,7 +62,7 @@ func TestCrashBeforeThePost(t *testing.T) {
 		}
 	}
 	longAgo := d.CreatedAt.AddDate(-10, 0, 0)
-	due, err := store.DueDrafts(ctx, longAgo, 10)
+	due, err := store.DueDrafts(ctx, longAgo, models.DueDraft{}, 10)
 	if want := []models.DueDraft{{ID: d.ID, AuthorID: author.ID}}; err != nil || !reflect.DeepEqual(due, want) {
 		t.Fatalf("due drafts: got %v, %v, want %v", due, err, want)
 	}
@@ -87,62 +95,125 @@ func wantOnePost(t *testing.T, store *mongodb.Store, id models.ID) {
 	if err != nil || len(posts) != 1 || posts[0].ID != id {
 		t.Errorf("the posts: got %+v, %v, want %s", posts, err, id.Hex())
 	}
-	due, err := store.DueDrafts(t.Context(), time.Now().AddDate(2, 0, 0), 10)
+	due, err := store.DueDrafts(t.Context(), time.Now().AddDate(2, 0, 0), models.DueDraft{}, 10)
 	if err != nil || due != nil {
 		t.Errorf("due drafts: got %v, %v, want none", due, err)
 	}
 }
 
-// TestCrashBeforeTheDraftsOfAnAccountAreRemoved: they are not published, and are gone after the next start.
+// TestCrashBeforeTheDraftsOfAnAccountAreRemoved: drafts that an account has left are not published, and are swept.
+// Those of an account that was not deleted through gin-blog stay, also if it does not exist.
 func TestCrashBeforeTheDraftsOfAnAccountAreRemoved(t *testing.T) {
 	db := testkit.Database(t)
 	store := testkit.OpenMongoDB(t, db, nil)
-	now := models.StoredTime(time.Now())
-	kept := &models.User{ID: models.NewID(), Username: "kept", PasswordHash: "$2a$10$hash", CreatedAt: now}
-	if err := store.CreateUser(t.Context(), kept); err != nil {
-		t.Fatal(err)
-	}
-	due, idle := models.NewID(), models.NewID() // authors that are gone
-	for _, author := range []models.ID{due, due, idle, kept.ID, idle, kept.ID} {
-		d := &models.Draft{
-			ID: models.NewID(), Title: "Draft", Content: "Hello", AuthorID: author, CreatedAt: now, UpdatedAt: now,
-		}
-		if author == due {
-			d.PublishAt = now
-		}
-		if err := store.CreateDraft(t.Context(), d); err != nil {
+	ctx, now := t.Context(), models.StoredTime(time.Now())
+	deleted, kept, lost := models.NewID(), models.NewID(), models.NewID()
+	for _, u := range []models.User{{ID: deleted, Username: "deleted"}, {ID: kept, Username: "kept"}} {
+		if err := store.CreateUser(ctx, &u); err != nil {
 			t.Fatal(err)
 		}
 	}
-	found, err := store.DueDrafts(t.Context(), now, 10)
-	if err != nil || len(found) != 2 {
-		t.Fatalf("due drafts: got %v, %v, want 2", found, err)
+	if err := store.DeleteUser(ctx, deleted); err != nil {
+		t.Fatal(err)
 	}
-	p := models.Publication{At: now, IfDue: true}
-	if _, _, err := store.PublishDraft(t.Context(), found[0].ID, due, p); !errors.Is(err, models.ErrDraftNotFound) {
-		t.Errorf("publish: got %v, want ErrDraftNotFound", err)
+	for _, author := range []models.ID{deleted, deleted, kept, lost} {
+		d := &models.Draft{
+			ID: models.NewID(), Title: "Draft", Content: "Hello", AuthorID: author, PublishAt: now, CreatedAt: now,
+			UpdatedAt: now,
+		}
+		if err := store.CreateDraft(ctx, d); err != nil {
+			t.Fatal(err)
+		}
+		want := map[models.ID]error{deleted: models.ErrDraftNotFound, lost: models.ErrUserNotFound}[author]
+		if author == kept {
+			continue
+		}
+		p := models.Publication{At: now, IfDue: true}
+		if _, _, err := store.PublishDraft(ctx, d.ID, author, p); !errors.Is(err, want) {
+			t.Errorf("publish: got %v, want %v", err, want)
+		}
 	}
-	if posts, _, err := store.Posts(t.Context(), models.PostFilter{Limit: 10}); err != nil || len(posts) != 0 {
+	if posts, _, err := store.Posts(ctx, models.PostFilter{Limit: 10}); err != nil || len(posts) != 0 {
 		t.Errorf("the posts: got %+v, %v, want none", posts, err)
 	}
 	count := func(author models.ID) int64 {
-		n, err := db.Collection("drafts").CountDocuments(t.Context(), bson.D{{Key: "author", Value: author}})
+		n, err := db.Collection("drafts").CountDocuments(ctx, bson.D{{Key: "author", Value: author}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return n
 	}
-	if count(due) != 0 || count(idle) != 2 {
-		t.Errorf("the authors that are gone have %d and %d drafts, want 0 and 2", count(due), count(idle))
+	// A process that stopped between the note that it deletes an account and the deletion leaves this behind.
+	insert(t, db, "deletedUsers", bson.D{{Key: "_id", Value: models.NewID()}, {Key: "user", Value: kept}})
+	sweepAll(t, store, now)
+	if count(deleted) != 2 {
+		t.Errorf("at once, %d drafts of the deleted account are left, want 2", count(deleted))
 	}
-	testkit.OpenMongoDB(t, db, nil)
-	for deadline := time.Now().Add(10 * time.Second); count(idle) > 0; time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("the drafts are still there after a start")
-		}
+	sweepAll(t, testkit.OpenMongoDB(t, db, nil), now.Add(2*models.SweepDelay))
+	if count(deleted) != 0 || count(kept) != 1 || count(lost) != 1 {
+		t.Errorf("%d, %d and %d drafts are left, want 0, 1 and 1", count(deleted), count(kept), count(lost))
 	}
-	if count(kept.ID) != 2 {
-		t.Errorf("the author that is there has %d drafts, want 2", count(kept.ID))
+}
+
+// TestPostThatWasDeletedStaysDeleted: the process is killed between the creation of a post and the removal of its
+// draft, and the author deletes the post before the publisher looks again.
+func TestPostThatWasDeletedStaysDeleted(t *testing.T) {
+	for name, isLate := range map[string]bool{"the draft is left": false, "the draft was read before": true} {
+		t.Run(name, func(t *testing.T) {
+			db := testkit.Database(t)
+			store := testkit.OpenMongoDB(t, db, nil).(*mongodb.Store)
+			author, d := draftOfAlice(t, store)
+			ctx := t.Context()
+			post, _, err := store.PublishDraft(ctx, d.ID, author.ID, models.Publication{At: d.CreatedAt})
+			if err != nil {
+				t.Fatal(err)
+			}
+			left := bson.D{
+				{Key: "_id", Value: d.ID}, {Key: "title", Value: d.Title}, {Key: "content", Value: d.Content},
+				{Key: "tags", Value: d.Tags}, {Key: "author", Value: author.ID}, {Key: "publishAt", Value: d.CreatedAt},
+				{Key: "createdAt", Value: d.CreatedAt}, {Key: "updatedAt", Value: d.CreatedAt},
+				{Key: "publishing", Value: true}, {Key: "publishingAs", Value: post.ID},
+			}
+			if !isLate {
+				insert(t, db, "drafts", left)
+			}
+			if err := store.DeletePost(ctx, post.ID, author.ID, nil); err != nil {
+				t.Fatal(err)
+			}
+			if isLate { // by another process, which the first one overtook
+				insert(t, db, "drafts", left)
+			} else { // the server is down for a while
+				sweepAll(t, store, time.Now().Add(2*models.SweepDelay))
+			}
+			p := models.Publication{At: d.CreatedAt, IfDue: true}
+			if post, _, err := store.PublishDraft(ctx, d.ID, author.ID, p); !errors.Is(err, models.ErrDraftNotFound) {
+				t.Errorf("publish: got %+v, %v, want ErrDraftNotFound", post, err)
+			}
+			if n := count(t, db, "posts") + count(t, db, "drafts"); n != 0 {
+				t.Errorf("%d posts and drafts are left, want none", n)
+			}
+		})
+	}
+}
+
+// TestDraftOfAPostThatTheDatabaseRefuses: a unique index of another program refuses the post. The author gets the draft
+// back, and hears which field it is about.
+func TestDraftOfAPostThatTheDatabaseRefuses(t *testing.T) {
+	db := testkit.Database(t)
+	uniqueIndex(t, db, "posts", "slug")
+	insert(t, db, "posts", bson.M{"title": "Without a slug"})
+	store := testkit.OpenMongoDB(t, db, nil).(*mongodb.Store)
+	author, d := draftOfAlice(t, store)
+	_, _, err := store.PublishDraft(t.Context(), d.ID, author.ID, models.Publication{At: d.CreatedAt})
+	if !errors.Is(err, models.ErrDuplicate) || !strings.Contains(err.Error(), "the same slug") {
+		t.Errorf("publish: got %v, want one about slug", err)
+	}
+	change := models.DraftChange{Title: new("New"), UpdatedAt: d.UpdatedAt, IfUnchanged: d}
+	if _, err := store.UpdateDraft(t.Context(), d.ID, author.ID, change); err != nil {
+		t.Errorf("change: %v", err)
+	}
+	if due, err := store.DueDrafts(t.Context(), d.CreatedAt, models.DueDraft{}, 10); err != nil || due != nil {
+		t.Errorf("due drafts: got %v, %v, want none", due, err)
 	}
 }
 

@@ -75,3 +75,21 @@ func intField(d bson.Raw, name string) int64 {
 	n, _ := d.Lookup(name).AsInt64OK()
 	return n
 }
+
+// boolField returns whether a field is true.
+func boolField(d bson.Raw, name string) bool {
+	truth, _ := d.Lookup(name).BooleanOK()
+	return truth
+}
+
+// datedBy returns when a record was created and changed. A record of another program that lacks the first time has the
+// one in its id, and one that lacks the second has never changed.
+func datedBy(id models.ID, created, updated time.Time) (time.Time, time.Time) {
+	if created.IsZero() {
+		created = id.Timestamp()
+	}
+	if updated.IsZero() {
+		updated = created
+	}
+	return created, updated
+}

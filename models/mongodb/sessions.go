@@ -3,6 +3,7 @@ package mongodb
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -58,7 +59,11 @@ func (d *sessionDocument) session() *models.Session {
 // CreateSession implements models.SessionStore.
 func (s *Store) CreateSession(ctx context.Context, session *models.Session) error {
 	return s.run(ctx, "create session", func(ctx context.Context, c *collections) error {
-		if err := insertNew(ctx, c.sessions, session.ID, newSessionDocument(session)); err != nil {
+		err := insertNew(ctx, c.sessions, session.ID, newSessionDocument(session))
+		if mongo.IsDuplicateKeyError(err) { // by an index of another program
+			return fmt.Errorf("%w: %w", models.ErrRuleOfDatabase, err)
+		}
+		if err != nil {
 			return err
 		}
 		_ = endSurplus(ctx, c, session) // what stays now ends at the next login
@@ -202,8 +207,8 @@ func (s *Store) DeleteSessions(ctx context.Context, user models.ID) error {
 	})
 }
 
-// sessionsOf selects the sessions of a user.
-func sessionsOf(user models.ID) bson.D { return bson.D{{Key: "user", Value: user}} }
+// sessionsOf selects the sessions of a user that gin-blog wrote.
+func sessionsOf(user models.ID) bson.D { return append(ownSession(), bson.E{Key: "user", Value: user}) }
 
 // lastUsedFirst sorts sessions for a list.
 func lastUsedFirst() *options.FindOptionsBuilder {

@@ -1,7 +1,11 @@
 package mongodb
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -68,11 +72,39 @@ func (d *userDocument) user() *models.User {
 
 // CreateUser implements models.UserStore.
 func (s *Store) CreateUser(ctx context.Context, u *models.User) error {
-	return models.CreateUniqueUser(ctx, s, u, func() error {
+	err := models.CreateUniqueUser(ctx, s, u, func() error {
 		return s.run(ctx, "create user", func(ctx context.Context, c *collections) error {
+			if err := c.checkPromises(u); err != nil {
+				return err
+			}
 			return insertNew(ctx, c.users, u.ID, newUserDocument(u))
 		})
 	})
+	return duplicateUser(err, u.Email)
+}
+
+// checkPromises returns an error if the database does not keep unique what u has.
+func (c *collections) checkPromises(u *models.User) error {
+	if u.Email == "" {
+		return c.noNames
+	}
+	return cmp.Or(c.noNames, c.noEmails)
+}
+
+// duplicateUser says what it means that a unique index refused a user with this email, which may be "".
+func duplicateUser(err error, email string) error {
+	if !errors.Is(err, models.ErrDuplicate) {
+		return err
+	}
+	switch fields := duplicateFields(err); {
+	case slices.Equal(fields, []string{"username"}):
+		return fmt.Errorf("%w: %w", models.ErrUsernameTaken, err)
+	case slices.Equal(fields, []string{"email"}) && email == "":
+		return fmt.Errorf("%w: %w", models.ErrEmailNeeded, err)
+	case slices.Equal(fields, []string{"email"}):
+		return fmt.Errorf("%w: %w", models.ErrEmailTaken, err)
+	}
+	return err
 }
 
 // CreateUsers implements models.UserStore.
@@ -82,6 +114,11 @@ func (s *Store) CreateUsers(ctx context.Context, users []models.User) error {
 		documents[i] = newUserDocument(&users[i])
 	}
 	return s.run(ctx, "create users", func(ctx context.Context, c *collections) error {
+		for i := range users {
+			if err := c.checkPromises(&users[i]); err != nil {
+				return err
+			}
+		}
 		_, err := c.users.InsertMany(ctx, documents)
 		return err
 	})
@@ -97,10 +134,17 @@ func (s *Store) UpdateProfile(
 			u, err = findUser(ctx, c, byID(id), nil)
 			return err
 		}
+		email := ""
+		if change.Email != nil {
+			email = *change.Email
+		}
+		if email != "" && c.noEmails != nil {
+			return c.noEmails
+		}
 		var d userDocument
 		err := c.users.FindOneAndUpdate(ctx, byID(id), update, returnNew()).Decode(&d)
-		if mongo.IsDuplicateKeyError(err) { // the update changes no name
-			return models.ErrEmailTaken
+		if mongo.IsDuplicateKeyError(err) {
+			return duplicateUser(classify(ctx, err), email)
 		}
 		u = d.user()
 		return missing(err, models.ErrUserNotFound)
@@ -132,12 +176,22 @@ func profileUpdate(change models.ProfileChange) (update bson.D) {
 	return update
 }
 
+// errTwoUsers says that a name does not tell who is meant. Only other programs give a name twice.
+var errTwoUsers = errors.New("two users have this name: give one of them another name first")
+
 // SetRole implements models.UserStore.
 func (s *Store) SetRole(ctx context.Context, username string, role models.Role) error {
 	return s.run(ctx, "set role", func(ctx context.Context, c *collections) error {
 		u, err := findByUsername(ctx, c, username)
 		if err != nil {
 			return err
+		}
+		same := options.Count().SetLimit(2)
+		if c.nameCollation != nil {
+			same.SetCollation(c.nameCollation)
+		}
+		if n, err := c.users.CountDocuments(ctx, byUsername(username), same); err != nil || n > 1 {
+			return cmp.Or(err, errTwoUsers)
 		}
 		result, err := c.users.UpdateOne(ctx, byID(u.ID), set(bson.E{Key: "role", Value: string(role)}))
 		if err == nil && result.MatchedCount == 0 {
@@ -172,34 +226,48 @@ func (s *Store) ChangePassword(
 			}
 		}
 		// The other sessions have ended with the update. Those that are not removed now are removed when they expire.
-		_, _ = c.sessions.DeleteMany(ctx, bson.D{
-			{Key: "user", Value: id},
-			{Key: "_id", Value: bson.D{{Key: "$ne", Value: keep}}},
-			{Key: "passwordVersion", Value: bson.D{{Key: "$lte", Value: version}}},
-		})
+		_, _ = c.sessions.DeleteMany(ctx, append(sessionsOf(id),
+			bson.E{Key: "_id", Value: bson.D{{Key: "$ne", Value: keep}}},
+			bson.E{Key: "passwordVersion", Value: bson.D{{Key: "$lte", Value: version}}}))
 		return nil
 	})
 }
 
-// RenewHash implements models.UserStore.
+// RenewHash implements models.UserStore. An account that another program created keeps its hash: its owner did not ask
+// for another one.
 func (s *Store) RenewHash(ctx context.Context, id models.ID, from, to string) error {
 	return s.run(ctx, "renew hash", func(ctx context.Context, c *collections) error {
 		unchanged := append(byID(id), bson.E{Key: "password", Value: from})
-		_, err := c.users.UpdateOne(ctx, unchanged, set(bson.E{Key: "password", Value: to}))
+		stored, err := c.users.FindOne(ctx, unchanged).Raw()
+		if err != nil {
+			return missing(err, nil)
+		}
+		if !wroteUser(stored) {
+			return nil
+		}
+		_, err = c.users.UpdateOne(ctx, unchanged, set(bson.E{Key: "password", Value: to}))
 		return err
 	})
 }
 
 // DeleteUser implements models.UserStore. A session without its user is not live, and nobody can name a draft without
-// its author.
+// its author. What is not removed now, Sweep removes later.
 func (s *Store) DeleteUser(ctx context.Context, id models.ID) error {
 	return s.run(ctx, "delete user", func(ctx context.Context, c *collections) error {
-		if _, err := c.users.DeleteOne(ctx, byID(id)); err != nil {
+		note := noteDocument{ID: models.NewID(), User: id}
+		removed, err := deleteNoted(ctx, c.deletedUsers, note, func() (bool, error) {
+			return deleteOne(ctx, c.users, id, byID(id))
+		})
+		if err != nil || !removed {
 			return err
 		}
-		// The sessions have ended with the user. Those that are not removed now are removed when they expire.
-		_, _ = c.sessions.DeleteMany(ctx, sessionsOf(id))
-		_, _ = c.drafts.DeleteMany(ctx, draftsOf(id)) // those that stay are removed at the next start
+		for range models.MaxDrafts / models.SweepStep {
+			swept, err := sweepStep(ctx, c, &note)
+			if err != nil || swept.IsZero() {
+				break
+			}
+			note.Swept = swept
+		}
 		return nil
 	})
 }
@@ -248,7 +316,7 @@ func (s *Store) UserByEmail(ctx context.Context, email string) (u *models.User, 
 // findByUsername returns the user with a name. The collation finds other names too: to it, a letter of full width is
 // the same letter, and an invisible character is nothing.
 func findByUsername(ctx context.Context, c *collections, username string) (*models.User, error) {
-	u, err := findUser(ctx, c, bson.D{{Key: "username", Value: username}}, c.nameCollation)
+	u, err := findUser(ctx, c, byUsername(username), c.nameCollation)
 	if err == nil && models.FoldName(u.Username) != models.FoldName(username) {
 		return nil, models.ErrUserNotFound
 	}
@@ -257,22 +325,31 @@ func findByUsername(ctx context.Context, c *collections, username string) (*mode
 
 // findByEmail is findByUsername for an email address.
 func findByEmail(ctx context.Context, c *collections, email string) (*models.User, error) {
-	// The index covers strings only. The server uses it only if the filter says so too.
-	filter := bson.D{{Key: "email", Value: append(isString(), bson.E{Key: "$eq", Value: email})}}
-	u, err := findUser(ctx, c, filter, c.emailCollation)
+	u, err := findUser(ctx, c, textEqual("email", email), c.emailCollation)
 	if err == nil && models.FoldName(u.Email) != models.FoldName(email) {
 		return nil, models.ErrUserNotFound
 	}
 	return u, err
 }
 
+// byUsername selects a user by name, compared as the collation says. The index covers strings only. The server uses it
+// only if the filter says so too.
+func byUsername(username string) bson.D { return textEqual("username", username) }
+
+// textEqual selects documents by a text.
+func textEqual(field, text string) bson.D {
+	return bson.D{{Key: field, Value: append(ofType("string"), bson.E{Key: "$eq", Value: text})}}
+}
+
+// findUser returns the user that a filter selects, but for those of other programs whose id is no ObjectID.
 func findUser(ctx context.Context, c *collections, filter bson.D, by *options.Collation) (*models.User, error) {
 	find := options.FindOne()
 	if by != nil {
 		find.SetCollation(by)
 	}
+	withID := bson.D{{Key: "$and", Value: bson.A{filter, bson.D{{Key: "_id", Value: ofType("objectId")}}}}}
 	var d userDocument
-	if err := c.users.FindOne(ctx, filter, find).Decode(&d); err != nil {
+	if err := c.users.FindOne(ctx, withID, find).Decode(&d); err != nil {
 		return nil, missing(err, models.ErrUserNotFound)
 	}
 	return d.user(), nil

@@ -39,22 +39,29 @@ func OpenTarget(uri, name string) (*Store, error) {
 	return open(uri, name, toBeWhole, slog.New(slog.DiscardHandler), nil)
 }
 
-// prepareFor returns the collections once they are ready for a use.
-func (s *Store) prepareFor(ctx context.Context, use use) (c *collections, err error) {
+// prepareFor returns the collections once they are ready for a use. Those of a database that is served lack their
+// indexes.
+func (s *Store) prepareFor(ctx context.Context, use use) (*collections, error) {
 	if err := s.reconnect(ctx); err != nil {
 		return nil, err
 	}
-	if use == toBeRead {
-		c, err = s.newCollections(), s.client.Ping(ctx, nil)
-	} else {
-		c, err = s.ensureIndexes(ctx)
+	if use == toBeWhole {
+		return s.emptyCollections(ctx)
 	}
-	if err != nil || use == toBeWhole {
-		return c, err
-	}
+	c := s.newCollections()
 	source, err := findCopySource(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	return c, models.CheckWhole(source)
+}
+
+// emptyCollections returns the collections of a database that is empty, or an unfinished copy, with all indexes.
+func (s *Store) emptyCollections(ctx context.Context) (*collections, error) {
+	x := &indexer{store: s, warned: map[string]bool{}}
+	c, err := x.run(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return c, x.broken
 }

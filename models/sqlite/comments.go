@@ -239,9 +239,9 @@ func onlyIfCommentUnchanged(statement string, c *models.Comment, args ...any) (s
 		append(args, c.Content, c.CreatedAt.UnixMilli(), c.UpdatedAt.UnixMilli())
 }
 
-// SweepComments implements models.CommentStore. It need not wait for models.SweepDelay: a comment is written in a
-// transaction that finds its post.
-func (s *Store) SweepComments(ctx context.Context, _ time.Time) (more bool, err error) {
+// Sweep implements models.Store. Only comments are left to it: foreign keys remove the drafts and sessions of an
+// account with it. It need not wait for models.SweepDelay: a comment is written in a transaction that finds its post.
+func (s *Store) Sweep(ctx context.Context, _ time.Time) (more bool, err error) {
 	var deleted []int64
 	err = s.read(ctx, "find deleted posts", func(conn *sqlite.Conn) error {
 		scan := func(row *sqlite.Stmt) int64 { return row.ColumnInt64(0) }

@@ -57,7 +57,7 @@ func TestSweepGoesOn(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if more, err := store.SweepComments(t.Context(), now); err != nil || !more {
+	if more, err := store.Sweep(t.Context(), now); err != nil || !more {
 		t.Fatalf("sweep: %v, %v, want more", more, err)
 	}
 	if err := store.Close(t.Context()); err != nil {
@@ -71,7 +71,7 @@ func TestSweepGoesOn(t *testing.T) {
 	}
 	defer store.Close(t.Context())
 	for more := true; more; {
-		if more, err = store.SweepComments(t.Context(), now); err != nil {
+		if more, err = store.Sweep(t.Context(), now); err != nil {
 			t.Fatal(err)
 		}
 	}

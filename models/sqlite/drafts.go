@@ -23,7 +23,9 @@ const (
 
 	selectDrafts = `SELECT ` + draftColumns + ` FROM drafts WHERE author_id = ? AND id < ? ORDER BY id DESC LIMIT ? + 0`
 
-	selectDueDrafts = `SELECT id, author_id FROM drafts WHERE publish_at <= ? ORDER BY publish_at LIMIT ? + 0`
+	// The first condition on publish_at is for the index.
+	selectDueDrafts = `SELECT id, author_id, publish_at FROM drafts
+		WHERE publish_at BETWEEN ?2 AND ?1 AND (publish_at, id) > (?2, ?3) ORDER BY publish_at, id LIMIT ?4 + 0`
 
 	updateDraft = `UPDATE drafts SET title = COALESCE(?, title), content = COALESCE(?, content), tags = COALESCE(?, tags),
 		publish_at = CASE WHEN ? THEN ? ELSE publish_at END, updated_at = max(?, updated_at) WHERE id = ? AND author_id = ?`
@@ -163,12 +165,17 @@ func (s *Store) PublishDraft(
 }
 
 // DueDrafts implements models.DraftStore.
-func (s *Store) DueDrafts(ctx context.Context, at time.Time, limit int) (due []models.DueDraft, err error) {
+func (s *Store) DueDrafts(
+	ctx context.Context, at time.Time, after models.DueDraft, limit int,
+) (due []models.DueDraft, err error) {
 	scan := func(row *sqlite.Stmt) models.DueDraft {
-		return models.DueDraft{ID: columnID(row, "id"), AuthorID: columnID(row, "author_id")}
+		return models.DueDraft{
+			ID: columnID(row, "id"), AuthorID: columnID(row, "author_id"), PublishAt: columnTime(row, "publish_at"),
+		}
 	}
 	err = s.read(ctx, "find due drafts", func(conn *sqlite.Conn) error {
-		due, err = queryAll(conn, scan, selectDueDrafts, at.UnixMilli(), limit)
+		due, err = queryAll(conn, scan, selectDueDrafts, at.UnixMilli(),
+			after.PublishAt.UnixMilli(), after.ID[:], limit)
 		return err
 	})
 	return due, err

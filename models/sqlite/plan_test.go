@@ -114,12 +114,10 @@ func TestDraftsComeFromAnIndex(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for want, steps := range map[string][]string{
-		"SEARCH drafts USING INDEX drafts_by_author (author_id=? AND id<?)": page,
-		"SEARCH drafts USING INDEX drafts_by_publish_at (publish_at<?)":     due,
-	} {
-		if len(steps) != 1 || steps[0] != want {
-			t.Errorf("the plan is %q, want %q", steps, want)
-		}
+	wantPage := []string{"SEARCH drafts USING INDEX drafts_by_author (author_id=? AND id<?)"}
+	wantDue := []string{"SEARCH drafts USING INDEX drafts_by_publish_at (publish_at>? AND publish_at<?)",
+		"USE TEMP B-TREE FOR LAST TERM OF ORDER BY"} // for drafts with the same time
+	if !slices.Equal(page, wantPage) || !slices.Equal(due, wantDue) {
+		t.Errorf("the plans are %q and %q, want %q and %q", page, due, wantPage, wantDue)
 	}
 }

@@ -72,7 +72,7 @@ func TestPostInheritsNoComments(t *testing.T) {
 	s.comment(second)
 	for more := true; more; {
 		var err error
-		if more, err = s.SweepComments(t.Context(), time.Now()); err != nil {
+		if more, err = s.Sweep(t.Context(), time.Now()); err != nil {
 			t.Fatal(err)
 		}
 	}

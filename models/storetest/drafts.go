@@ -315,7 +315,7 @@ func draftsGoWithTheirAuthor(t *testing.T, store models.Store) {
 	if got, err := store.DraftByID(t.Context(), timed.ID, alice.ID); !errors.Is(err, models.ErrDraftNotFound) {
 		t.Errorf("a draft of the user: got %+v, %v, want ErrDraftNotFound", got, err)
 	}
-	if due, err := store.DueDrafts(t.Context(), now().Add(time.Hour), 10); err != nil || len(due) != 0 {
+	if due, err := store.DueDrafts(t.Context(), now().Add(time.Hour), models.DueDraft{}, 10); err != nil || len(due) != 0 {
 		t.Errorf("due drafts: %v, %v, want none", due, err)
 	}
 	_, _, err := store.PublishDraft(t.Context(), timed.ID, alice.ID, models.Publication{At: now()})

@@ -98,7 +98,7 @@ func commentMethods(c models.Comment) []method {
 			return second(s.UpdateComment(ctx, c.ID, c.AuthorID, change))
 		}},
 		{"DeleteComment", func(ctx context.Context, s store) error { return s.DeleteComment(ctx, c.ID, nil) }},
-		{"SweepComments", func(ctx context.Context, s store) error { return second(s.SweepComments(ctx, now())) }},
+		{"Sweep", func(ctx context.Context, s store) error { return second(s.Sweep(ctx, now())) }},
 	}
 }
 
@@ -119,7 +119,9 @@ func draftMethods(d models.Draft) []method {
 			_, _, err := s.PublishDraft(ctx, d.ID, d.AuthorID, models.Publication{At: now()})
 			return err
 		}},
-		{"DueDrafts", func(ctx context.Context, s store) error { return second(s.DueDrafts(ctx, now(), 1)) }},
+		{"DueDrafts", func(ctx context.Context, s store) error {
+			return second(s.DueDrafts(ctx, now(), models.DueDraft{}, 1))
+		}},
 	}
 }
 

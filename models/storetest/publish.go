@@ -187,13 +187,15 @@ func draftsAreDue(t *testing.T, store models.Store) {
 	createDraft(t, store, newDraft(alice, "never"))
 	names := func(at time.Time, limit int) (ids []models.DueDraft) {
 		t.Helper()
-		due, err := store.DueDrafts(t.Context(), at, limit)
+		due, err := store.DueDrafts(t.Context(), at, models.DueDraft{}, limit)
 		if err != nil {
 			t.Fatalf("due drafts: %v", err)
 		}
 		return due
 	}
-	name := func(i int) models.DueDraft { return models.DueDraft{ID: drafts[i].ID, AuthorID: drafts[i].AuthorID} }
+	name := func(i int) models.DueDraft {
+		return models.DueDraft{ID: drafts[i].ID, AuthorID: drafts[i].AuthorID, PublishAt: drafts[i].PublishAt}
+	}
 	for _, c := range []struct {
 		at    time.Time
 		limit int
@@ -209,9 +211,48 @@ func draftsAreDue(t *testing.T, store models.Store) {
 		}
 	}
 
+	dueDraftsAreRead(t, store, drafts, noon)
 	publishWhenDue(t, store, drafts, noon)
 	if got := names(noon, 10); got != nil {
 		t.Errorf("afterwards, %v are due, want none", got)
+	}
+}
+
+// dueDraftsAreRead reads the drafts that are due in pages, beside others of the same time.
+func dueDraftsAreRead(t *testing.T, store models.Store, drafts []*models.Draft, noon time.Time) {
+	t.Helper()
+	want := []models.ID{drafts[2].ID, drafts[1].ID, drafts[0].ID}
+	same := make([]models.Draft, 5)
+	for i := range same {
+		same[i] = *newDraft(&models.User{ID: drafts[0].AuthorID}, "same time")
+		same[i].PublishAt = noon.Add(time.Millisecond)
+		want = append(want, same[i].ID)
+	}
+	if err := store.(models.Bulk).DraftTable().Insert(t.Context(), same); err != nil {
+		t.Fatal(err)
+	}
+	for limit := 1; limit <= 3; limit++ {
+		var got []models.ID
+		for after := (models.DueDraft{}); ; {
+			page, err := store.DueDrafts(t.Context(), noon.Add(time.Second), after, limit)
+			if err != nil || len(page) > limit {
+				t.Fatalf("a page of %d: %v, %v", limit, page, err)
+			}
+			for _, d := range page {
+				got, after = append(got, d.ID), d
+			}
+			if len(page) < limit || len(got) > len(want) {
+				break
+			}
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("pages of %d have %v, want %v", limit, got, want)
+		}
+	}
+	for i := range same {
+		if err := store.DeleteDraft(t.Context(), same[i].ID, same[i].AuthorID, nil); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 func sweep(t *testing.T, store models.Store) (steps int) {
 	t.Helper()
 	for {
-		more, err := store.SweepComments(t.Context(), now().Add(2*models.SweepDelay))
+		more, err := store.Sweep(t.Context(), now().Add(2*models.SweepDelay))
 		if err != nil {
 			t.Fatalf("sweep: %v", err)
 		}
@@ -112,7 +112,7 @@ func sweepLeavesOthers(t *testing.T, store models.Store) {
 	}
 	atOnce(t, 5, func(int) error { // as several processes do
 		for {
-			more, err := store.SweepComments(t.Context(), now().Add(2*models.SweepDelay))
+			more, err := store.Sweep(t.Context(), now().Add(2*models.SweepDelay))
 			if err != nil || !more {
 				return err
 			}

@@ -1,0 +1,601 @@
+package mongodb_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"gin-blog/internal/testkit"
+	"gin-blog/models"
+	"gin-blog/models/mongodb"
+	"gin-blog/publisher"
+)
+
+// logBuffer keeps what a store logs.
+type logBuffer struct {
+	mu      sync.Mutex
+	content strings.Builder
+}
+
+func (b *logBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.content.Write(p)
+}
+
+func (b *logBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.content.String()
+}
+
+// openLogged returns a store on a database, and what it logs.
+func openLogged(t *testing.T, db *mongo.Database) (store *mongodb.Store, log *logBuffer) {
+	t.Helper()
+	log = new(logBuffer)
+	store, err := mongodb.Open(testkit.MongoURI(t), db.Name(), slog.New(slog.NewTextHandler(log, nil)), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Close(t.Context()) })
+	return store, log
+}
+
+// TestForeignDatabaseIsServed: the life of a blog in a database that other programs have filled leaves their documents
+// as they were.
+func TestForeignDatabaseIsServed(t *testing.T) {
+	f := testkit.NewForeign(t)
+	store := testkit.OpenMongoDB(t, f.DB, nil)
+	ctx := t.Context()
+
+	var listed []models.ID
+	page := models.PostFilter{Limit: 3}
+	for more := true; more; {
+		posts, next, err := store.Posts(ctx, page)
+		if err != nil || len(posts) == 0 {
+			t.Fatalf("list: %d posts, %v", len(posts), err)
+		}
+		for _, p := range posts {
+			listed, page.After = append(listed, p.ID), p.ID
+		}
+		more = next
+	}
+	slices.Reverse(listed)
+	if !slices.Equal(listed, f.Posts) {
+		t.Errorf("the list has %v, want %v", listed, f.Posts)
+	}
+	for name, filter := range map[string]models.PostFilter{
+		"author": {AuthorID: f.Alice}, "tag": {Tag: "two"}, "words": {Words: models.ParseWords("hello")},
+		"author and tag": {AuthorID: f.Alice, Tag: "one"},
+	} {
+		filter.Limit = 100
+		if posts, _, err := store.Posts(ctx, filter); err != nil || len(posts) == 0 {
+			t.Errorf("list by %s: %d posts, %v", name, len(posts), err)
+		}
+	}
+	if comments, _, err := store.Thread(ctx, models.ThreadFilter{PostID: f.Post, Limit: 10}); err != nil ||
+		len(comments) != 4 || comments[0].Content != "Nice" || comments[3].CreatedAt.IsZero() {
+		t.Errorf("the thread: %+v, %v", comments, err)
+	}
+	if comments, _, err := store.Comments(ctx, models.CommentFilter{Limit: 10}); err != nil || len(comments) != 4 {
+		t.Errorf("all comments: %d, %v, want those of the post", len(comments), err)
+	}
+	for _, name := range []string{"alice", "case", "Case", "twin"} {
+		if u, err := store.UserByUsername(ctx, name); err != nil || u.Username != name || u.ID.IsZero() {
+			t.Errorf("%s: %+v, %v", name, u, err)
+		}
+	}
+	for _, name := range []string{"stringid", "numberid", "a", ""} {
+		if u, err := store.UserByUsername(ctx, name); name != "a" && !errors.Is(err, models.ErrUserNotFound) {
+			t.Errorf("%q, whom no call can name: %+v, %v", name, u, err)
+		}
+	}
+	alice, err := store.UserByID(ctx, f.Alice)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.RenewHash(ctx, alice.ID, alice.PasswordHash, "$2a$04$another"); err != nil {
+		t.Errorf("renew the hash of an account of another program: %v", err)
+	}
+	f.CheckUnchanged(t)
+
+	sessionsBesideForeignOnes(t, store, alice)
+	draftsBesideForeignOnes(t, store, f)
+	deletionsBesideForeignDocuments(t, store, f)
+	f.CheckUnchanged(t)
+}
+
+func sessionsBesideForeignOnes(t *testing.T, store models.Store, user *models.User) {
+	t.Helper()
+	ctx, now := t.Context(), models.StoredTime(time.Now())
+	var sessions []*models.Session
+	for i := range 3 {
+		s := &models.Session{
+			ID: models.NewID(), UserID: user.ID, RefreshID: fmt.Sprint(i), LastUsedAt: now, ExpiresAt: now.Add(time.Hour),
+		}
+		if err := store.CreateSession(ctx, s); err != nil {
+			t.Fatal(err)
+		}
+		sessions = append(sessions, s)
+	}
+	live, err := store.LiveSessions(ctx, user.ID, now)
+	if err != nil || len(live) != len(sessions) {
+		t.Errorf("%d sessions are live, %v, want %d", len(live), err, len(sessions))
+	}
+	if err := store.DeleteSessionOf(ctx, user.ID, sessions[0].ID); err != nil {
+		t.Errorf("end a session: %v", err)
+	}
+	if err := store.DeleteSessions(ctx, user.ID); err != nil {
+		t.Errorf("end all sessions: %v", err)
+	}
+	if live, err := store.LiveSessions(ctx, user.ID, now); err != nil || len(live) != 0 {
+		t.Errorf("%d sessions are live, %v, want none", len(live), err)
+	}
+}
+
+// draftsBesideForeignOnes publishes a draft that is due after more than a batch of others that cannot be published.
+func draftsBesideForeignOnes(t *testing.T, store models.Store, f *testkit.Foreign) {
+	t.Helper()
+	ctx, now := t.Context(), models.StoredTime(time.Now())
+	if drafts, _, err := store.Drafts(ctx, models.DraftFilter{AuthorID: f.Alice, Limit: 100}); err != nil ||
+		len(drafts) != 7 || drafts[6].ID != f.Draft {
+		t.Errorf("the drafts: %+v, %v", drafts, err)
+	}
+	if d, err := store.DraftByID(ctx, f.Draft, f.Alice); err != nil || d.Title != "1.5" || d.Content != "7" ||
+		!d.PublishAt.IsZero() || d.CreatedAt.IsZero() {
+		t.Errorf("a draft with fields of unexpected types: %+v, %v", d, err)
+	}
+	due := &models.Draft{
+		ID: models.NewID(), Title: "Due", Content: "Hello", AuthorID: f.Alice, PublishAt: now, CreatedAt: now, UpdatedAt: now,
+	}
+	if err := store.CreateDraft(ctx, due); err != nil {
+		t.Fatal(err)
+	}
+	var log strings.Builder
+	looks := make(chan struct{}, 100)
+	stop := publisher.Start(ctx, publisher.Options{
+		Store: publisherLooks{store, looks}, Interval: time.Millisecond, Now: time.Now,
+		Log: slog.New(slog.NewTextHandler(&log, nil)),
+	})
+	for range 10 { // each of which finds two batches at most
+		<-looks
+	}
+	stop()
+	if _, err := store.DraftByID(ctx, due.ID, f.Alice); !errors.Is(err, models.ErrDraftNotFound) {
+		t.Errorf("the draft that was due: got %v, want ErrDraftNotFound", err)
+	}
+	posts, _, err := store.Posts(ctx, models.PostFilter{AuthorID: f.Alice, Limit: 100})
+	if err != nil || posts[0].Title != "Due" || len(posts) > 1 && posts[1].Title == "Due" {
+		t.Errorf("the posts: %+v, %v", posts, err)
+	}
+	if n := strings.Count(log.String(), "level=WARN"); n != 1 || !strings.Contains(log.String(), "all=11") {
+		t.Errorf("%d warnings, want one about all drafts:\n%s", n, log.String())
+	}
+}
+
+// publisherLooks tells when a publisher looks for drafts.
+type publisherLooks struct {
+	models.Store
+	looks chan struct{}
+}
+
+func (p publisherLooks) DueDrafts(
+	ctx context.Context, at time.Time, after models.DueDraft, limit int,
+) ([]models.DueDraft, error) {
+	due, err := p.Store.DueDrafts(ctx, at, after, limit)
+	select {
+	case p.looks <- struct{}{}:
+	default:
+	}
+	return due, err
+}
+
+// deletionsBesideForeignDocuments deletes a post and an account of gin-blog's, and sweeps what they leave.
+func deletionsBesideForeignDocuments(t *testing.T, store models.Store, f *testkit.Foreign) {
+	t.Helper()
+	ctx := t.Context()
+	post := newPost(f.Alice)
+	if _, err := store.CreatePost(ctx, post, nil); err != nil {
+		t.Fatal(err)
+	}
+	comment := newComment(post)
+	if _, err := store.CreateComment(ctx, comment, nil); err != nil {
+		t.Fatal(err)
+	}
+	f.Insert(t, "comments", f.CommentsOn(post.ID)...)
+	if err := store.DeletePost(ctx, post.ID, f.Alice, nil); err != nil {
+		t.Fatal(err)
+	}
+
+	leaver := &models.User{ID: models.NewID(), Username: "leaver", PasswordHash: "$2a$04$hash", Role: models.RoleUser}
+	leaver.CreatedAt = models.StoredTime(time.Now())
+	if err := store.(*mongodb.Store).UserTable().Insert(ctx, []models.User{*leaver}); err != nil {
+		t.Fatal(err)
+	}
+	draft := &models.Draft{ID: models.NewID(), Title: "Draft", Content: "Hello", AuthorID: leaver.ID}
+	session := &models.Session{ID: models.NewID(), UserID: leaver.ID, RefreshID: "one", ExpiresAt: leaver.CreatedAt}
+	if err := errors.Join(store.CreateDraft(ctx, draft), store.CreateSession(ctx, session)); err != nil {
+		t.Fatal(err)
+	}
+	f.Insert(t, "drafts", f.DraftsOf(leaver.ID)...)
+	f.Insert(t, "sessions", f.SessionsOf(leaver.ID)...)
+	if err := store.DeleteUser(ctx, leaver.ID); err != nil {
+		t.Fatal(err)
+	}
+	late := &models.Draft{ID: models.NewID(), Title: "Late", Content: "Hello", AuthorID: leaver.ID}
+	if err := store.CreateDraft(ctx, late); err != nil { // it was on its way when the account was deleted
+		t.Fatal(err)
+	}
+	sweepAll(t, store, time.Now().Add(2*models.SweepDelay))
+	for collection, id := range map[string]models.ID{
+		"comments": comment.ID, "drafts": draft.ID, "sessions": session.ID, "drafts ": late.ID, "users": leaver.ID,
+	} {
+		n, err := f.DB.Collection(strings.TrimSpace(collection)).CountDocuments(ctx, bson.D{{Key: "_id", Value: id}})
+		if err != nil || n > 0 {
+			t.Errorf("%s has still what was deleted, %v", collection, err)
+		}
+	}
+}
+
+// uniqueIndex makes a unique index as another program would.
+func uniqueIndex(t *testing.T, db *mongo.Database, collection, field string) {
+	t.Helper()
+	model := mongo.IndexModel{Keys: bson.D{{Key: field, Value: 1}}, Options: options.Index().SetUnique(true)}
+	if _, err := db.Collection(collection).Indexes().CreateOne(t.Context(), model); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// await waits until a call returns no error.
+func await(t *testing.T, call func() error) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		err := call()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestRegistrationWaitsForUniqueNames: while two users have one name, all is read, and nobody registers. The log says
+// once who they are. Once one has another name, registration is open without a restart.
+func TestRegistrationWaitsForUniqueNames(t *testing.T) {
+	db := testkit.Database(t)
+	ids := []models.ID{models.NewID(), models.NewID()}
+	for _, id := range ids {
+		insert(t, db, "users", bson.M{"_id": id, "username": "twin"})
+	}
+	insert(t, db, "users", bson.M{"email": "a@b.co"}, bson.M{"email": "c@d.co"})
+	var log logBuffer
+	store, err := mongodb.OpenRetrying(
+		testkit.MongoURI(t), db.Name(), time.Millisecond, slog.New(slog.NewTextHandler(&log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close(t.Context())
+	register := func() error {
+		return store.CreateUser(t.Context(), &models.User{ID: models.NewID(), Username: "newcomer", Email: "e@f.co"})
+	}
+	if err := register(); !errors.Is(err, models.ErrNamesNotUnique) {
+		t.Errorf("register: got %v, want ErrNamesNotUnique", err)
+	}
+	if _, err := store.UserByUsername(t.Context(), "twin"); err != nil {
+		t.Errorf("read one of them: %v", err)
+	}
+	if users, err := store.Users(t.Context(), models.UserFilter{Limit: 10}); err != nil || len(users) != 4 {
+		t.Errorf("%d users, %v", len(users), err)
+	}
+	rename := bson.M{"$set": bson.M{"username": "other"}}
+	if _, err := db.Collection("users").UpdateOne(t.Context(), bson.M{"_id": ids[0]}, rename); err != nil {
+		t.Fatal(err)
+	}
+	await(t, register)
+	named := 0
+	for line := range strings.Lines(log.String()) {
+		if strings.Contains(line, ids[0].Hex()) && strings.Contains(line, ids[1].Hex()) &&
+			strings.Contains(line, "same username") {
+			named++
+		}
+	}
+	if named != 1 {
+		t.Errorf("%d warnings name the users, want 1:\n%s", named, log.String())
+	}
+}
+
+// TestServedWithoutIndexes: the server refuses every new index, for a reason that may pass. All is read meanwhile.
+func TestServedWithoutIndexes(t *testing.T) {
+	const outOfDiskSpace = 14031
+	proxy, db := testkit.NewMongoProxy(t), testkit.Database(t)
+	proxy.Listen()
+	proxy.Refuse("createIndexes", outOfDiskSpace)
+	var log logBuffer
+	store, err := mongodb.OpenRetrying(proxy.URI(), db.Name(), time.Millisecond, slog.New(slog.NewTextHandler(&log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close(t.Context())
+	post := newPost(models.NewID())
+	key := &models.Idempotency{Key: "key", Fingerprint: []byte("a"), Since: time.Now().Add(-time.Hour)}
+	register := func() error {
+		return store.CreateUser(t.Context(), &models.User{ID: models.NewID(), Username: "alice"})
+	}
+	createKeyed := func() error {
+		_, err := store.CreatePost(t.Context(), newPost(post.AuthorID), key)
+		return err
+	}
+	if _, err := store.CreatePost(t.Context(), post, nil); err != nil {
+		t.Errorf("create a post: %v", err)
+	}
+	for _, f := range []models.PostFilter{{}, {AuthorID: post.AuthorID}, {Words: models.ParseWords("hello")}} {
+		f.Limit = 10
+		if posts, _, err := store.Posts(t.Context(), f); err != nil || len(posts) != 1 {
+			t.Errorf("list %+v: %d posts, %v", f, len(posts), err)
+		}
+	}
+	if err := register(); !errors.Is(err, models.ErrNamesNotUnique) {
+		t.Errorf("register: got %v, want ErrNamesNotUnique", err)
+	}
+	if err := createKeyed(); !errors.Is(err, models.ErrKeysNotUnique) {
+		t.Errorf("create a post with a key: got %v, want ErrKeysNotUnique", err)
+	}
+	proxy.Refuse("", 0)
+	await(t, register)
+	await(t, createKeyed)
+	for message, want := range map[string]int{"a unique index": 4, "indexes": 4, "the text index": 1} {
+		if n := strings.Count(log.String(), "cannot make "+message); n != want {
+			t.Errorf("%d warnings about %s, want %d:\n%s", n, message, want, log.String())
+		}
+	}
+}
+
+// TestUniqueIndexOnEmail: an index that counts users without an email as equal is warned of, and an error names the
+// field.
+func TestUniqueIndexOnEmail(t *testing.T) {
+	db := testkit.Database(t)
+	uniqueIndex(t, db, "users", "email")
+	uniqueIndex(t, db, "users", "phone")
+	store, log := openLogged(t, db)
+	for _, index := range []string{"email_1", "phone_1"} {
+		if n := strings.Count(log.String(), "index="+index); n != 1 {
+			t.Errorf("%d warnings about %s, want 1:\n%s", n, index, log)
+		}
+	}
+	create := func(name, email string) error {
+		return store.CreateUser(t.Context(), &models.User{ID: models.NewID(), Username: name, Email: email})
+	}
+	if err := create("alice", ""); err != nil {
+		t.Fatal(err)
+	}
+	err := create("bob", "b@b.co")
+	if !errors.Is(err, models.ErrDuplicate) || !strings.Contains(err.Error(), "the same phone") {
+		t.Errorf("another user without a phone: got %v", err)
+	}
+	if err := db.Collection("users").Indexes().DropOne(t.Context(), "phone_1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := create("bob", ""); !errors.Is(err, models.ErrEmailNeeded) {
+		t.Errorf("another user without an email: got %v, want ErrEmailNeeded", err)
+	}
+	bob := &models.User{ID: models.NewID(), Username: "bob", Email: "b@b.co"}
+	if err := store.CreateUser(t.Context(), bob); err != nil {
+		t.Fatal(err)
+	}
+	clearEmail := models.ProfileChange{Email: new("")}
+	if _, err := store.UpdateProfile(t.Context(), bob.ID, clearEmail); !errors.Is(err, models.ErrEmailNeeded) {
+		t.Errorf("remove the email: got %v, want ErrEmailNeeded", err)
+	}
+	if err := create("carol", "b@b.co"); !errors.Is(err, models.ErrEmailTaken) {
+		t.Errorf("the same email: got %v, want ErrEmailTaken", err)
+	}
+	if err := create("BOB", "d@b.co"); !errors.Is(err, models.ErrUsernameTaken) {
+		t.Errorf("the same name: got %v, want ErrUsernameTaken", err)
+	}
+}
+
+// indexesOf returns the keys of the indexes of a collection, by name.
+func indexesOf(t *testing.T, db *mongo.Database, collection string) (keys map[string]string) {
+	t.Helper()
+	specs, err := db.Collection(collection).Indexes().ListSpecifications(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys = map[string]string{}
+	for _, spec := range specs {
+		keys[spec.Name] = spec.KeysDocument.String()
+	}
+	return keys
+}
+
+// TestIndexOfOlderVersionsIsDropped: it let the server remove sessions of other programs.
+func TestIndexOfOlderVersionsIsDropped(t *testing.T) {
+	for field, drops := range map[string]bool{"expiresAt": true, "end": false} {
+		db := testkit.Database(t)
+		insert(t, db, "sessions", bson.M{"token": "secret", field: time.Now().Add(-time.Hour)})
+		ttl := options.Index().SetName("sessions_expire").SetExpireAfterSeconds(0)
+		if field == "end" {
+			ttl.SetExpireAfterSeconds(1e6)
+		}
+		model := mongo.IndexModel{Keys: bson.D{{Key: field, Value: 1}}, Options: ttl}
+		if _, err := db.Collection("sessions").Indexes().CreateOne(t.Context(), model); err != nil {
+			t.Fatal(err)
+		}
+		testkit.OpenMongoDB(t, db, nil)
+		indexes := indexesOf(t, db, "sessions")
+		if _, stays := indexes["sessions_expire"]; stays == drops {
+			t.Errorf("the index of %s stays: %v", field, stays)
+		}
+		if indexes["own_sessions_expire"] == "" {
+			t.Errorf("the server does not remove expired sessions of gin-blog: %v", indexes)
+		}
+	}
+}
+
+// TestIndexesOfOthersStay: an index with the same keys is taken as it is.
+func TestIndexesOfOthersStay(t *testing.T) {
+	f := testkit.NewForeign(t)
+	before := map[string]map[string]string{}
+	for _, collection := range []string{"users", "posts", "comments", "drafts", "sessions"} {
+		before[collection] = indexesOf(t, f.DB, collection)
+	}
+	testkit.OpenMongoDB(t, f.DB, nil)
+	for collection, indexes := range before {
+		after := indexesOf(t, f.DB, collection)
+		for name, keys := range indexes {
+			if after[name] != keys {
+				t.Errorf("%s: the index %s has become %s", collection, name, after[name])
+			}
+			for other, otherKeys := range after {
+				plain := !strings.Contains(other, "caseless") && !strings.Contains(other, "exact") && other != "own_sessions_expire"
+				if plain && other != name && otherKeys == keys {
+					t.Errorf("%s: %s has the keys of %s", collection, other, name)
+				}
+			}
+		}
+	}
+	f.CheckUnchanged(t)
+}
+
+// TestIndexesAreFoundAgain: a start makes no index that an earlier one has made. Here the server would refuse it.
+func TestIndexesAreFoundAgain(t *testing.T) {
+	db := testkit.Database(t)
+	testkit.OpenMongoDB(t, db, nil)
+	proxy := testkit.NewMongoProxy(t)
+	proxy.Listen()
+	proxy.Refuse("createIndexes", 14031)
+	var log logBuffer
+	store, err := mongodb.Open(proxy.URI(), db.Name(), slog.New(slog.NewTextHandler(&log, nil)), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close(t.Context())
+	err = store.CreateUser(t.Context(), &models.User{ID: models.NewID(), Username: "alice", Email: "a@b.co"})
+	if err != nil || strings.Contains(log.String(), "cannot make indexes") {
+		t.Errorf("register: %v\n%s", err, log.String())
+	}
+}
+
+// TestOddDraftIsChangedAndDeleted: its author changes and deletes a draft with fields of unexpected types.
+func TestOddDraftIsChangedAndDeleted(t *testing.T) {
+	db := testkit.Database(t)
+	store := testkit.OpenMongoDB(t, db, nil)
+	author := models.NewID()
+	for _, fields := range []bson.M{
+		{"title": 1.5}, {"title": nil, "content": bson.A{1}}, {"title": bson.D{}, "tags": "go", "publishAt": "soon"},
+		{"tags": bson.A{1, nil}, "publishAt": bson.A{}, "createdAt": 5, "updatedAt": "now", "publishing": "yes"}, {},
+	} {
+		for _, conditional := range []bool{false, true} {
+			id := models.NewID()
+			fields["_id"], fields["author"] = id, author
+			insert(t, db, "drafts", fields)
+			d, err := store.DraftByID(t.Context(), id, author)
+			if err != nil {
+				t.Errorf("read %v: %v", fields, err)
+				continue
+			}
+			change := models.DraftChange{Content: new("New"), UpdatedAt: time.Now()}
+			stale := *d
+			stale.Title = "stale"
+			if conditional {
+				change.IfUnchanged = &stale
+				if _, err := store.UpdateDraft(t.Context(), id, author, change); !errors.Is(err, models.ErrDraftChanged) {
+					t.Errorf("change another state of %v: %v, want ErrDraftChanged", fields, err)
+				}
+				change.IfUnchanged = d
+			}
+			changed, err := store.UpdateDraft(t.Context(), id, author, change)
+			if err != nil || changed.Content != "New" || changed.Title != d.Title {
+				t.Errorf("change %v: %+v, %v", fields, changed, err)
+			}
+			if !conditional {
+				changed = nil
+			}
+			if err := store.DeleteDraft(t.Context(), id, author, changed); err != nil {
+				t.Errorf("delete %v: %v", fields, err)
+			}
+		}
+	}
+	if n := count(t, db, "drafts"); n > 0 {
+		t.Errorf("%d drafts are left", n)
+	}
+}
+
+// TestForeignDraftIsPublishedOnRequest: a draft of another program becomes a post if its author asks gin-blog for it.
+func TestForeignDraftIsPublishedOnRequest(t *testing.T) {
+	db := testkit.Database(t)
+	store := testkit.OpenMongoDB(t, db, nil).(*mongodb.Store)
+	author, _ := draftOfAlice(t, store)
+	now := models.StoredTime(time.Now())
+	for _, byItself := range []bool{false, true} {
+		id := models.NewID()
+		insert(t, db, "drafts", bson.M{
+			"_id": id, "author": author.ID, "title": 7, "content": "Hello", "publishAt": now, "__v": 0,
+		})
+		p := models.Publication{At: now.Add(time.Hour), IfDue: byItself}
+		if byItself {
+			if _, _, err := store.PublishDraft(t.Context(), id, author.ID, p); !errors.Is(err, models.ErrForeignDraft) {
+				t.Errorf("before the author asked: got %v, want ErrForeignDraft", err)
+			}
+			at := now.Add(time.Minute)
+			change := models.DraftChange{PublishAt: &at, UpdatedAt: now}
+			if _, err := store.UpdateDraft(t.Context(), id, author.ID, change); err != nil {
+				t.Fatal(err)
+			}
+			due, err := store.DueDrafts(t.Context(), at, models.DueDraft{}, 10)
+			if err != nil || len(due) != 1 || due[0].ID != id {
+				t.Errorf("due drafts: got %v, %v, want the one with a time", due, err)
+			}
+		}
+		post, created, err := store.PublishDraft(t.Context(), id, author.ID, p)
+		if err != nil || !created || post.Title != "7" {
+			t.Errorf("publish: got %+v, %v, %v", post, created, err)
+		}
+	}
+}
+
+// TestForeignDraftsDoNotCount: the drafts of other programs do not keep an author from writing more.
+func TestForeignDraftsDoNotCount(t *testing.T) {
+	db := testkit.Database(t)
+	store := testkit.OpenMongoDB(t, db, nil)
+	author := models.NewID()
+	foreign := make([]any, models.MaxDrafts)
+	for i := range foreign {
+		foreign[i] = bson.M{"title": "Draft", "author": author}
+	}
+	insert(t, db, "drafts", foreign...)
+	if err := store.CreateDraft(t.Context(), &models.Draft{ID: models.NewID(), AuthorID: author}); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestKeysOfOtherPrograms: keys of other programs are neither taken for gin-blog's nor removed, and stop nobody.
+func TestKeysOfOtherPrograms(t *testing.T) {
+	f := testkit.NewForeign(t)
+	store := testkit.OpenMongoDB(t, f.DB, nil)
+	key := &models.Idempotency{Key: "key", Fingerprint: []byte("a"), Since: time.Now().Add(-time.Hour)}
+	p := newPost(f.Alice)
+	if existing, err := store.CreatePost(t.Context(), p, key); err != nil || existing != nil {
+		t.Fatalf("create: %+v, %v", existing, err)
+	}
+	again := newPost(f.Alice)
+	if existing, err := store.CreatePost(t.Context(), again, key); err != nil || existing == nil || existing.ID != p.ID {
+		t.Errorf("create again: %+v, %v, want the same post", existing, err)
+	}
+	c := newComment(&models.Post{ID: f.Post, AuthorID: f.Alice})
+	if existing, err := store.CreateComment(t.Context(), c, key); err != nil || existing != nil {
+		t.Errorf("comment: %+v, %v", existing, err)
+	}
+	f.CheckUnchanged(t)
+}
