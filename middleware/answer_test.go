@@ -1,6 +1,7 @@
 package middleware_test
 
 import (
+	"bytes"
 	"compress/gzip"
 	"io"
 	"net/http"
@@ -200,5 +201,19 @@ func TestLargeAnswersAreBounded(t *testing.T) {
 	serving.Wait()
 	if answer := get(large, http.MethodGet); answer.Code != http.StatusOK || answer.Body.Len() != 1<<20 {
 		t.Errorf("a large answer afterwards: %d, %d bytes", answer.Code, answer.Body.Len())
+	}
+}
+
+// TestContentTagCoversEveryByte: two answers that differ anywhere have different ETags.
+func TestContentTagCoversEveryByte(t *testing.T) {
+	body := []byte(`{"title":"My Post","content":"Hello"}`)
+	tags := map[string]bool{middleware.ContentTag(body, "x"): true, middleware.ContentTag(body, "y"): true}
+	for i := range body {
+		other := bytes.Clone(body)
+		other[i]++
+		tags[middleware.ContentTag(other, "x")] = true
+	}
+	if len(tags) != len(body)+2 {
+		t.Errorf("%d ETags for %d contents", len(tags), len(body)+2)
 	}
 }

@@ -14,8 +14,8 @@ import (
 
 var nextLink = regexp.MustCompile(`<([^>]+)>; rel="next"`)
 
-// TestForeignDatabaseIsServed: clients use a blog in a database that other programs have filled. Their documents stay as
-// they were.
+// TestForeignDatabaseIsServed: clients use a blog in a database that other programs have filled. Their documents stay
+// as they were.
 func TestForeignDatabaseIsServed(t *testing.T) {
 	f := testkit.NewForeign(t)
 	store := testkit.OpenMongoDB(t, f.DB, nil)

@@ -9,8 +9,8 @@ import (
 	"gin-blog/internal/testkit"
 )
 
-// TestForeignDatabaseIsShown: every page that a reader and an author reach by links shows what other programs have stored,
-// and leaves it as it was.
+// TestForeignDatabaseIsShown: every page that a reader and an author reach by links shows what other programs have
+// stored, and leaves it as it was.
 func TestForeignDatabaseIsShown(t *testing.T) {
 	f := testkit.NewForeign(t)
 	s := newSite(t, testkit.OpenMongoDB(t, f.DB, nil))
