@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"gin-blog/internal/testkit"
 )
 
 // TestExportAndImport moves the posts of one store to another by files.
@@ -50,7 +52,7 @@ func TestImportPrintsNoControlCharacters(t *testing.T) {
 	dir := t.TempDir()
 	file := []byte("---\ntitle: \"\\e[2J\"\n---\n\nx\n")
 	if err := os.WriteFile(filepath.Join(dir, "\x1b[2J.md"), file, 0o600); err != nil {
-		t.Skip(err)
+		testkit.Skip(t, err.Error())
 	}
 	code, stdout, stderr := runIn(t, environ, "import", dir)
 	if code != 1 || strings.ContainsRune(stdout+stderr, '\x1b') || !strings.Contains(stdout, "refused   ?[2J.md") {

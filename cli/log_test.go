@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"log/slog"
+	"os"
 	"strings"
 	"testing"
 
@@ -79,7 +80,7 @@ func TestBanner(t *testing.T) {
 	text := banner(&config.Config{DataDir: "data"}, "http://localhost:3000")
 	for _, want := range []string{
 		version(), " http://localhost:3000\n", "http://localhost:3000/docs\n", "SQLite file data/gin-blog.db\n",
-		"go run . role USERNAME admin\n", "Ctrl-C\n",
+		programName(os.Args[0]) + " role USERNAME admin\n", "Ctrl-C\n",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not in %s", want, text)
@@ -88,7 +89,9 @@ func TestBanner(t *testing.T) {
 	if lines := strings.Count(text, "\n"); lines > 5 {
 		t.Errorf("the banner has %d lines", lines)
 	}
-	if got := programName("./gin-blog"); got != "./gin-blog" {
-		t.Errorf("the program is called %s", got)
+	for arg0, want := range map[string]string{"./gin-blog": "./gin-blog", "/tmp/go-build1/b001/exe/gin-blog": "go run ."} {
+		if got := programName(arg0); got != want {
+			t.Errorf("the program that was started as %s is called %s, want %s", arg0, got, want)
+		}
 	}
 }

@@ -470,7 +470,7 @@ func TestImportStaysInItsFolder(t *testing.T) {
 		"a.md": filepath.Join(outside, "secret.md"), "b": outside, "c.md": "../" + filepath.Base(outside) + "/secret.md",
 	} {
 		if err := os.Symlink(to, filepath.Join(dir, link)); err != nil {
-			t.Skip(err)
+			testkit.Skip(t, err.Error())
 		}
 	}
 	want := []string{"a.md", "c.md", "z/deep/good.md"}

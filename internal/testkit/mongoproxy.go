@@ -46,7 +46,7 @@ func NewMongoProxy(t *testing.T) *MongoProxy {
 	t.Helper()
 	server := strings.TrimPrefix(MongoURI(t), "mongodb://")
 	if !regexp.MustCompile(`^[^/@,]+:\d+/?$`).MatchString(server) {
-		t.Skip("MONGO_TEST_URI is not one plain address")
+		Skip(t, "MONGO_TEST_URI is not one plain address")
 	}
 	m := &MongoProxy{
 		t: t, address: FreeAddress(t), server: strings.TrimSuffix(server, "/"), conns: map[net.Conn]bool{},

@@ -3,7 +3,6 @@ package testkit
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -99,24 +98,4 @@ func closeAfter(t testing.TB, store models.Store) {
 			t.Errorf("close store: %v", err)
 		}
 	})
-}
-
-// Skip skips a test that this machine cannot run. With CI=true that is a failure. scripts/test lists the reasons at the
-// end of a run, by the file that SKIPPED_TESTS names.
-func Skip(t testing.TB, why string) {
-	t.Helper()
-	if os.Getenv("CI") == "true" {
-		t.Fatal(why)
-	}
-	if path := os.Getenv("SKIPPED_TESTS"); path != "" {
-		f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY|os.O_CREATE, 0o600)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = f.WriteString(why + "\n")
-		if err := errors.Join(err, f.Close()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Skip(why)
 }
