@@ -365,6 +365,9 @@ func newFilledForm(p *page, node, button *html.Node) *filledForm {
 	if action := attribute(button, "formaction"); action != "" {
 		f.action = action
 	}
+	if f.values.Has("key") && p.path == "GET "+f.action {
+		p.browser.t.Errorf("%s: a form with a key is sent to the address of its page: who goes back gets another key", p.path)
+	}
 	return f
 }
 

@@ -74,9 +74,10 @@ func (p *Pages) write(c *gin.Context) error {
 }
 
 // newPostEditor returns the editor of a new post. key makes one post of a form that is sent twice, and draft, an id,
-// makes one draft.
+// makes one draft. The form goes to another address than that of the page: a POST makes a browser drop the page that it
+// has of that address (RFC 9111, section 4.4). Who then goes back would have the same text with another key.
 func (p *Pages) newPostEditor(c *gin.Context, sent values, key, draft string) (*view, *editorPage) {
-	v, page := newEditor("/new", "Publish", sent, hidden{"key", key}, hidden{"draft", draft})
+	v, page := newEditor("/new?sent", "Publish", sent, hidden{"key", key}, hidden{"draft", draft})
 	page.Form.Notice = "To publish it at a time of your choice, save it as a draft first."
 	page.Form.More = []button{
 		{Do: "draft", Text: "Save as draft", TakesUnfinished: true}, {Do: "preview", Text: "Preview"},
