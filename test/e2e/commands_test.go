@@ -13,6 +13,7 @@ import (
 )
 
 func TestCommandLine(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		args           []string
 		environ        []string
@@ -72,12 +73,13 @@ func TestCommandLine(t *testing.T) {
 
 // TestVersionIsStamped: in a clone, the program knows its version and its commit, as the banner and GET / show them.
 func TestVersionIsStamped(t *testing.T) {
+	t.Parallel()
 	if info, err := os.Stat("../../.git"); err != nil || !info.IsDir() {
-		t.Skip("Go stamps a version only in a clone with .git")
+		testkit.LeaveOut(t, "Go stamps a version only in a clone with .git")
 	}
 	head, err := exec.Command("git", "-C", "../..", "rev-parse", "HEAD").Output()
 	if err != nil {
-		t.Skip("git is not here")
+		testkit.Skip(t, "git is not here")
 	}
 	stamped := filepath.Join(t.TempDir(), "gin-blog")
 	build := exec.Command("go", "build", "-C", "../..", "-buildvcs=true", "-o", stamped, ".") // GOFLAGS may turn it off
@@ -93,6 +95,7 @@ func TestVersionIsStamped(t *testing.T) {
 
 // TestSeedAndBackup fills a store, copies it while a server writes, and serves the copy.
 func TestSeedAndBackup(t *testing.T) {
+	t.Parallel()
 	dir, copied := t.TempDir(), t.TempDir()
 	output := func(args ...string) string {
 		out, _ := command(dir, []string{"BCRYPT_COST=4"}, args...).CombinedOutput()
@@ -144,6 +147,7 @@ func TestSeedAndBackup(t *testing.T) {
 }
 
 func TestHealthcheckAndPortInUse(t *testing.T) {
+	t.Parallel()
 	p := start(t, t.TempDir())
 	settings := []string{"PORT=" + p.port}
 	if out, err := command(t.TempDir(), settings, "healthcheck").CombinedOutput(); err != nil {

@@ -64,12 +64,14 @@ func mongoSite(t *testing.T, secrets []string) site {
 // TestCopyBetweenStores moves a site from one store to another. The copy is killed on the way, what it left is removed,
 // and it is run again. What clients hold stays good.
 func TestCopyBetweenStores(t *testing.T) {
+	t.Parallel()
 	secrets := []string{"SECRET_KEY=" + strings.Repeat("a", 40), "REFRESH_SECRET=" + strings.Repeat("b", 40)}
 	for name, sites := range map[string]func(t *testing.T) (from, to site){
 		"from SQLite to MongoDB": func(t *testing.T) (from, to site) { return sqliteSite(t, secrets), mongoSite(t, secrets) },
 		"from MongoDB to SQLite": func(t *testing.T) (from, to site) { return mongoSite(t, secrets), sqliteSite(t, secrets) },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			from, to := sites(t)
 			const seeded = 600
 			settings := append([]string{"BCRYPT_COST=4"}, from.settings...)
@@ -120,8 +122,10 @@ func TestCopyBetweenStores(t *testing.T) {
 
 // TestCopyNeedsLittleMemory copies more text than the process may use memory.
 func TestCopyNeedsLittleMemory(t *testing.T) {
+	testkit.OnlyInAll(t)
+	t.Parallel()
 	if runtime.GOOS != "linux" {
-		t.Skip("only Linux tells the memory of a process in /proc")
+		testkit.LeaveOut(t, "only Linux tells the memory of a process in /proc")
 	}
 	const posts, limit = 600, 128 << 20
 	dir := t.TempDir()

@@ -146,6 +146,7 @@ func TestDatabaseStopped(t *testing.T) {
 	p.call("POST", "/auth/register", "", testkit.Account("alice"), 201, nil)
 
 	signalAll(syscall.SIGSTOP)
+	eventually(t, 10*time.Second, "not ready", func() bool { return p.readyz() == 503 })
 	for _, path := range []string{"/posts", "/users/alice", "/readyz"} {
 		status, retryAfter, took := p.try("GET", path, "", "")
 		if status != 503 || retryAfter == "" || took > 3*time.Second {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -15,26 +16,39 @@ import (
 	"gin-blog/internal/testkit"
 )
 
+// mount runs a script of root that mounts what on $1, for the user $2, until the test ends; $3 and so on are more. Where
+// that is not possible, it skips the test.
+func mount(t *testing.T, what, dir, script string, more ...string) {
+	t.Helper()
+	asRoot := []string{"sudo", "-n"}
+	if os.Getuid() == 0 {
+		asRoot = nil
+	}
+	run := func(args ...string) ([]byte, error) {
+		args = slices.Concat(asRoot, args)
+		return exec.Command(args[0], args[1:]...).CombinedOutput()
+	}
+	args := append([]string{"sh", "-c", script, "sh", dir, fmt.Sprint(os.Getuid())}, more...)
+	if out, err := run(args...); err != nil {
+		t.Logf("%s", out)
+		testkit.Skip(t, what+" cannot be mounted here")
+	}
+	t.Cleanup(func() {
+		if out, err := run("umount", "--lazy", dir); err != nil {
+			t.Errorf("umount: %v: %s", err, out)
+		}
+	})
+}
+
 // TestDiskFull fills the disk under a server: writes are refused, reads go on. Writes work again when there is room.
 func TestDiskFull(t *testing.T) {
 	t.Parallel()
-	// onSmallDisk runs a shell command in dir, which is a disk of 4 MiB for that command alone.
-	onSmallDisk := func(dir, command string) *exec.Cmd {
-		script := `cd "$1" && mount -t tmpfs -o size=4m,mode=0700 none . && cd "$1" && ` + command
-		return exec.Command("unshare", "--mount", "sh", "-c", script, "sh", dir)
-	}
-	if out, err := onSmallDisk(t.TempDir(), "true").CombinedOutput(); err != nil {
-		t.Skipf("no small disk can be mounted here: %v: %s", err, out)
-	}
 	dir := t.TempDir()
-	p, err := launch(t, onSmallDisk(dir, "exec "+binary))
-	if err != nil {
-		t.Fatal(err)
-	}
-	disk := fmt.Sprintf("/proc/%d/root%s", p.cmd.Process.Pid, dir) // as the server sees it
+	mount(t, "a disk of 4 MiB", dir, `mount -t tmpfs -o "size=4m,mode=0700,uid=$2" none "$1"`)
+	p := start(t, dir)
 	token := p.signUp("alice")
 
-	ballast := filepath.Join(disk, "ballast")
+	ballast := filepath.Join(dir, "ballast")
 	f, err := os.Create(ballast)
 	if err != nil {
 		t.Fatal(err)

@@ -1,8 +1,6 @@
 package e2e
 
 import (
-	"os"
-	"os/exec"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -12,33 +10,14 @@ import (
 	"gin-blog/internal/testkit"
 )
 
-// mountExFAT mounts a new exFAT file system, as on a memory card, until the test ends. It has no hard links and no
-// permissions. Where that is not possible, it skips the test.
-func mountExFAT(t *testing.T) (dir string) {
-	t.Helper()
-	image, dir := filepath.Join(t.TempDir(), "image"), t.TempDir()
-	if err := os.WriteFile(image, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Truncate(image, 16<<20); err != nil {
-		t.Fatal(err)
-	}
-	script := `mkfs.exfat "$1" && for driver in exfat exfat-fuse; do mount -t $driver -o loop "$1" "$2" && break; done`
-	if out, err := exec.Command("sh", "-c", script, "sh", image, dir).CombinedOutput(); err != nil {
-		t.Skipf("no exFAT can be mounted here: %v: %s", err, out)
-	}
-	t.Cleanup(func() {
-		if out, err := exec.Command("umount", "--lazy", dir).CombinedOutput(); err != nil {
-			t.Errorf("umount: %v: %s", err, out)
-		}
-	})
-	return dir
-}
-
-// TestStartsAtOnceOnExFAT: processes that start in one empty directory on exFAT agree on the secrets.
+// TestStartsAtOnceOnExFAT: processes that start in one empty directory on exFAT, as on a memory card, agree on the
+// secrets. exFAT has no hard links and no permissions.
 func TestStartsAtOnceOnExFAT(t *testing.T) {
+	testkit.OnlyInAll(t)
 	t.Parallel()
-	dir := mountExFAT(t)
+	image, dir := filepath.Join(t.TempDir(), "image"), t.TempDir()
+	mount(t, "exFAT", dir, `truncate --size=16M "$3" && mkfs.exfat "$3" &&
+		for driver in exfat exfat-fuse; do mount -t $driver -o "loop,uid=$2" "$3" "$1" && break; done`, image)
 	processes := make([]*process, 4)
 	var starts errgroup.Group
 	for i := range processes {

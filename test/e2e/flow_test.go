@@ -16,6 +16,7 @@ import (
 // TestTheTutorialsFlow makes the tutorial's requests to a server, stops it during a request, kills it, and finds
 // everything again.
 func TestTheTutorialsFlow(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	p := start(t, dir)
 
@@ -107,6 +108,7 @@ func finishDuringDrain(t *testing.T, p *process, token string) (title string) {
 
 // TestClientOfTheTutorial runs a client that knows nothing but the tutorial, against the program on each store.
 func TestClientOfTheTutorial(t *testing.T) {
+	t.Parallel()
 	node, err := exec.LookPath("node")
 	if err != nil {
 		testkit.Skip(t, "Node.js is not here")

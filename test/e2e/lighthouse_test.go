@@ -13,6 +13,7 @@ import (
 // TestLighthouse: Lighthouse gives the first page and a post all points for accessibility, best practices and search
 // engines.
 func TestLighthouse(t *testing.T) {
+	testkit.OnlyInAll(t)
 	t.Parallel()
 	chromium, tools := findChromium(t), webTools(t)
 	server := start(t, t.TempDir())

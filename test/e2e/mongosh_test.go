@@ -71,13 +71,7 @@ func (s *replicaSet) start(i int) (kill func()) {
 			s.t.Logf("%s:\n%s", s.hosts[i], log.String())
 		}
 	})
-	eventually(s.t, 20*time.Second, "the member listens", func() bool {
-		conn, err := net.Dial("tcp", s.hosts[i])
-		if err == nil {
-			conn.Close()
-		}
-		return err == nil
-	})
+	awaitPort(s.t, s.hosts[i])
 	return kill
 }
 
@@ -150,6 +144,7 @@ func (s *replicaSet) run(environ []string, args ...string) (code int, output str
 // TestScriptsOfTheMembers runs the scripts of deploy/mongo in mongosh, as the stack does: from one member to three and
 // back. Then the first member loses its data.
 func TestScriptsOfTheMembers(t *testing.T) {
+	testkit.OnlyInAll(t)
 	t.Parallel()
 	set := newReplicaSet(t)
 	all, initiate := set.hosts, "INITIATE_HOST="+set.hosts[0]
@@ -195,6 +190,7 @@ func TestScriptsOfTheMembers(t *testing.T) {
 
 // TestMemberThatLostItsData: a first member with an empty volume does not make a new, empty set while others hold one.
 func TestMemberThatLostItsData(t *testing.T) {
+	testkit.OnlyInAll(t)
 	t.Parallel()
 	set := newReplicaSet(t)
 	initiate := "INITIATE_HOST=" + set.hosts[1]

@@ -3,12 +3,14 @@ package e2e
 import (
 	"fmt"
 	"testing"
+
+	"gin-blog/internal/testkit"
 )
 
 // blog is a running server, and how its visitors reach it.
 type blog struct {
 	server  *process
-	host    string // in the address
+	host    string // in the address. Browsers trust plain HTTP on localhost alone
 	scripts bool   // whether the visitors' browsers run scripts
 }
 
@@ -18,54 +20,50 @@ func (s blog) visitor(t *testing.T) *visitor {
 	return newVisitor(t, s.server, s.host, s.scripts)
 }
 
-// flows are what visitors do. Each uses names of its own, because they share a blog.
+// flows are what only a browser shows of what visitors do; the tests of web show the rest. Each uses names of its own,
+// because they share a blog.
 var flows = []struct {
-	name string
-	run  func(t *testing.T, s blog)
+	name    string
+	host    string
+	scripts bool
+	run     func(t *testing.T, s blog)
 }{
-	{"register, log in, log out", registerLogInAndLogOut},
-	{"write, search, read", writeSearchAndRead},
-	{"edit in two tabs", editInTwoTabs},
-	{"delete a post", deletePost},
-	{"comments", commentOnAPost},
-	{"errors in a comment", commentThroughErrors},
-	{"older and newer", turnPages},
-	{"errors in a form", keepTextAfterErrors},
-	{"the session ends while a text is written", keepTextAfterSession},
-	{"double click, reload and back", sendTwice},
-	{"keep and publish a draft", keepDraft},
-	{"profile", changeProfile},
-	{"password", changePassword},
-	{"delete the account", deleteAccount},
-	{"sessions", endSessions},
-	{"a link for a new password", resetPassword},
-	{"keyboard alone", useKeyboard},
-	{"forms of other origins", refuseOtherOrigins},
+	{"double click, reload and back", "localhost", true, sendTwice},
+	{"keyboard alone", "blog.example", false, useKeyboard},
+	{"forms of other origins", "localhost", false, refuseOtherOrigins},
 }
 
-// TestPages goes through all flows on each store, with scripts and without, on localhost and on another name. Browsers
-// trust plain HTTP on localhost alone. Every two of these conditions meet.
+// TestPages goes through all flows, some with scripts and some without.
 func TestPages(t *testing.T) {
 	t.Parallel()
 	findChromium(t)
-	sqlite := func(*testing.T) []string { return nil }
-	for _, c := range []struct {
-		store    string
-		settings func(t *testing.T) []string
-		host     string
-		scripts  bool
-	}{
-		{"SQLite", sqlite, "localhost", true},
-		{"SQLite", sqlite, "blog.example", false},
-		{"MongoDB", mongoSettings, "localhost", false},
-		{"MongoDB", mongoSettings, "blog.example", true},
-	} {
-		t.Run(fmt.Sprintf("%s, %s, scripts %v", c.store, c.host, c.scripts), func(t *testing.T) {
+	server := start(t, t.TempDir())
+	for _, flow := range flows {
+		t.Run(flow.name, func(t *testing.T) {
 			t.Parallel()
-			s := blog{server: start(t, t.TempDir(), c.settings(t)...), host: c.host, scripts: c.scripts}
-			for _, flow := range flows {
-				t.Run(flow.name, func(t *testing.T) { flow.run(t, s) })
-			}
+			flow.run(t, blog{server, flow.host, flow.scripts})
 		})
+	}
+}
+
+// TestPagesEverywhere goes through all flows on each store, on localhost and on another name, with scripts and without.
+func TestPagesEverywhere(t *testing.T) {
+	testkit.OnlyInAll(t)
+	t.Parallel()
+	findChromium(t)
+	for store, settings := range map[string]func(t *testing.T) []string{
+		"SQLite": func(*testing.T) []string { return nil }, "MongoDB": mongoSettings,
+	} {
+		for _, host := range []string{"localhost", "blog.example"} {
+			for _, scripts := range []bool{true, false} {
+				t.Run(fmt.Sprintf("%s, %s, scripts %v", store, host, scripts), func(t *testing.T) {
+					t.Parallel()
+					s := blog{start(t, t.TempDir(), settings(t)...), host, scripts}
+					for _, flow := range flows {
+						t.Run(flow.name, func(t *testing.T) { flow.run(t, s) })
+					}
+				})
+			}
+		}
 	}
 }

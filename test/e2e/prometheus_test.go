@@ -23,6 +23,7 @@ import (
 // TestQueriesReturnData runs Prometheus and the node exporter beside two servers that have seen all sorts of requests
 // and failures. Every query of the dashboards returns data, and so does every condition of the alerts.
 func TestQueriesReturnData(t *testing.T) {
+	testkit.OnlyInAll(t)
 	t.Parallel()
 	prometheus, exporter := program(t, "prometheus"), program(t, "prometheus-node-exporter")
 	database := testkit.NewMongoProxy(t)

@@ -39,6 +39,7 @@ func (u *upstream) drain(t *testing.T) {
 
 // TestProxy runs Caddy with the Caddyfile of the stack before three servers.
 func TestProxy(t *testing.T) {
+	t.Parallel()
 	caddy := program(t, "caddy")
 	var cuts, posts atomic.Int32 // requests for /cut, and POSTs that were answered
 	var killed atomic.Int32      // the server that got the first request for /cut: it answers none
@@ -133,6 +134,7 @@ func startProxy(t *testing.T, caddy string, upstreams []*upstream) string {
 	t.Helper()
 	address := testkit.FreeAddress(t)
 	startCaddy(t, caddy, t.TempDir(), upstreams, strings.NewReplacer(":8080} {", portOf(address)+"} {"))
+	awaitPort(t, address)
 	return "http://" + address
 }
 
@@ -159,8 +161,14 @@ func startCaddy(
 	}
 	environ = append(environ, "XDG_CONFIG_HOME="+dir, "XDG_DATA_HOME="+dir)
 	run(t, environ, caddy, "run", "--adapter", "caddyfile", "--config", path)
-	eventually(t, 10*time.Second, "caddy listens", func() bool {
-		conn, err := net.Dial("tcp", checks)
+	awaitPort(t, checks)
+}
+
+// awaitPort waits until somebody listens on an address.
+func awaitPort(t *testing.T, address string) {
+	t.Helper()
+	eventually(t, 20*time.Second, "somebody listens on "+address, func() bool {
+		conn, err := net.Dial("tcp", address)
 		if err == nil {
 			conn.Close()
 		}
@@ -203,6 +211,7 @@ func TestProxyWithHTTPS(t *testing.T) {
 		t.Cleanup(func() { answer.Body.Close() })
 		return answer
 	}
+	awaitPort(t, plain)
 	eventually(t, 10*time.Second, "caddy has a certificate", func() bool {
 		answer, err := client.Get(site + "/posts")
 		if err == nil {

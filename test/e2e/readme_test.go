@@ -19,6 +19,7 @@ import (
 // TestReadmeFlow pastes the lines of the README's flow into one shell, against the real program, and compares what they
 // print with what the README shows; of JSON, its shape. Then it runs the programs of "From code" in docs/clients.md.
 func TestReadmeFlow(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	p := start(t, dir)
 	var script string
@@ -72,6 +73,7 @@ func TestReadmeFlow(t *testing.T) {
 // TestReadmeFromTheTutorial does what the README tells a reader of the tutorial: with the line for .env that it shows,
 // the server uses MongoDB. It also checks what the README says differs.
 func TestReadmeFromTheTutorial(t *testing.T) {
+	t.Parallel()
 	uri := strings.TrimSuffix(testkit.MongoURI(t), "/") + "/" + testkit.Database(t).Name()
 	lines := codeBlocks(t, "../../README.md", "From the tutorial", "3000")
 	if len(lines) != 1 {

@@ -30,7 +30,7 @@ func TestSlowClientsOfHTTP2(t *testing.T) {
 		"bodies that do not end":    p.sendWithoutEnd,
 	} {
 		t.Run(name, func(t *testing.T) {
-			clients := make([]io.Closer, slowClients)
+			clients := make([]io.Closer, slowClients/2)
 			var opening sync.WaitGroup
 			turns := make(chan struct{}, 20)
 			for i := range clients {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/url"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -295,4 +296,62 @@ func (v *visitor) checkQuiet() {
 	v.t.Helper()
 	v.checkComplaints(v.t)
 	v.checkRequests(v.t, v.origin)
+}
+
+// logIn logs in on the page that is open.
+func (v *visitor) logIn(username, password string) {
+	v.t.Helper()
+	v.fill("Username", username)
+	v.fill("Password", password)
+	v.press("Log in")
+}
+
+// resetToken returns the token in a link for a new password.
+func (v *visitor) resetToken(username string) string {
+	v.t.Helper()
+	cmd := exec.Command(binary, "reset-link", username)
+	cmd.Dir, cmd.Env = v.server.cmd.Dir, v.server.cmd.Env
+	link, err := cmd.Output()
+	if err != nil {
+		v.t.Fatalf("reset-link: %v", err)
+	}
+	_, token, _ := strings.Cut(strings.TrimSpace(string(link)), "/reset/")
+	return token
+}
+
+// comment writes a comment on the post that is open.
+func (v *visitor) comment(text string) {
+	v.t.Helper()
+	v.fill("Your comment", text)
+	v.press("Comment")
+	v.is(200)
+}
+
+// write publishes a post and leaves its page open.
+func (v *visitor) write(title, text string) {
+	v.t.Helper()
+	v.open("/new")
+	v.fill("Title", title)
+	v.fill("Text", text)
+	v.press("Publish")
+	v.is(200)
+}
+
+// logInToTheAPI returns an access token, and the id of the user.
+func (v *visitor) logInToTheAPI(username string) (token, id string) {
+	v.t.Helper()
+	var login testkit.Grant
+	v.server.call("POST", "/auth/login", "", testkit.Account(username), 200, &login)
+	return login.Token, login.User.ID
+}
+
+// titlesOf returns the titles of an author's posts, newest first.
+func (v *visitor) titlesOf(author string) (titles []string) {
+	v.t.Helper()
+	var posts []testkit.Post
+	v.server.call("GET", "/posts?limit=100&author="+author, "", "", 200, &posts)
+	for _, post := range posts {
+		titles = append(titles, post.Title)
+	}
+	return titles
 }
