@@ -66,8 +66,11 @@ func TestRegisterLogInAndLogOut(t *testing.T) {
 
 		login := b.get("/tags/go").click("Log in")
 		for _, wrong := range [][2]string{{"alice", "wrong-one"}, {"nobody", testkit.Password}} {
-			login.form("Log in").fill("Username", wrong[0]).fill("Password", wrong[1]).send().is(403).
+			again := login.form("Log in").fill("Username", wrong[0]).fill("Password", wrong[1]).send().is(403).
 				shows("No account has this username or e-mail address with this password.").hides(wrong[1], "WWW-Authenticate")
+			if got := again.form("Log in").values.Get("username"); got != wrong[0] {
+				t.Errorf("after a wrong password, the form has the username %q", got)
+			}
 		}
 		for _, name := range []string{"Alice", "ALICE@example.com"} {
 			login.form("Log in").fill("Username", name).fill("Password", testkit.Password).

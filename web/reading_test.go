@@ -92,6 +92,23 @@ func TestCORSIsForTheAPIAlone(t *testing.T) {
 	}
 }
 
+// TestOpenerPolicy: no page of another site keeps a hold of a page, where browsers heed the header that says so. Elsewhere
+// they would complain about it.
+func TestOpenerPolicy(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, testkit.SQLite(t))
+	for host, want := range map[string]string{
+		"localhost": "same-origin", "127.0.0.1:3000": "same-origin", "a.localhost": "same-origin", "blog.example": "",
+		"localhost.example": "",
+	} {
+		for _, path := range []string{"/", "/login", "/p/nonsense"} {
+			if got := s.browser(t).get(path, testkit.Header{"Host": host}).header.Get("Cross-Origin-Opener-Policy"); got != want {
+				t.Errorf("%s of %s: Cross-Origin-Opener-Policy is %q, want %q", path, host, got, want)
+			}
+		}
+	}
+}
+
 func TestAnEmptyBlogSaysWhatToDo(t *testing.T) {
 	onEachStore(t, func(t *testing.T, s *server) {
 		s.browser(t).get("/").is(200).shows("There are no posts yet. Register to write the first one.")

@@ -199,6 +199,7 @@ func showAccount(v *visitor, check func(name string)) {
 	v.open("/account/sessions")
 	check("sessions")
 	v.open("/reset/" + v.resetToken("robin"))
+	v.is(200)
 	check("a new password")
 }
 
