@@ -1,12 +1,17 @@
 # What a developer runs. CONTRIBUTING.md explains each.
 
-.PHONY: run test race screenshots postman postman-examples schemathesis fuzz faults stack check lint bench bench-peers dist fmt
+.PHONY: run test test-all race screenshots postman postman-examples schemathesis fuzz faults stack check lint bench bench-peers dist fmt
 
 run: ## serve on http://localhost:3000; the first time, it compiles for a minute
 	go run .
 
 test: ## all tests, on SQLite and on MongoDB
 	scripts/test
+
+test-all: ## these, those that take long, the faults, and every fuzz target for a minute
+	TEST_ALL=1 scripts/test
+	$(MAKE) faults
+	$(MAKE) fuzz
 
 race: ## the tests of what runs at once, with the race detector
 	scripts/race

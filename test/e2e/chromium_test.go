@@ -75,6 +75,7 @@ type browser struct {
 	mu         sync.Mutex
 	document   network.EventResponseReceived // the last one
 	documents  map[network.RequestID]bool    // the requests for documents
+	loading    map[network.RequestID]bool    // those of them that have no whole answer yet
 	requests   []string                      // method and URL of each request
 	received   float64                       // bytes, with headers
 	complaints []string                      // of the browser: blocked scripts, failed requests, exceptions, issues
@@ -100,7 +101,7 @@ func (b *browser) newTab(t *testing.T) *browser {
 
 func openTab(t *testing.T, parent context.Context, options ...chromedp.ContextOption) *browser {
 	t.Helper()
-	b := &browser{documents: map[network.RequestID]bool{}}
+	b := &browser{documents: map[network.RequestID]bool{}, loading: map[network.RequestID]bool{}}
 	ctx, cancel := chromedp.NewContext(parent, append(options, chromedp.WithListener(b.record))...)
 	t.Cleanup(cancel)
 	if err := chromedp.Do(ctx); err != nil {
@@ -122,7 +123,9 @@ func (b *browser) record(event any) {
 	switch event := event.(type) {
 	case *network.EventRequestWillBeSent:
 		b.requests = append(b.requests, event.Request.Method+" "+event.Request.URL)
-		b.documents[event.RequestID] = event.Type == network.ResourceTypeDocument
+		if event.Type == network.ResourceTypeDocument {
+			b.documents[event.RequestID], b.loading[event.RequestID] = true, true
+		}
 	case *network.EventResponseReceived:
 		if event.Type == network.ResourceTypeDocument {
 			b.document = *event
@@ -132,6 +135,9 @@ func (b *browser) record(event any) {
 		}
 	case *network.EventLoadingFinished:
 		b.received += event.EncodedDataLength
+		delete(b.loading, event.RequestID)
+	case *network.EventLoadingFailed:
+		delete(b.loading, event.RequestID)
 	case *log.EventEntryAdded:
 		isRefusal := event.Entry.Source == log.EntrySourceNetwork && b.documents[event.Entry.NetworkRequestID]
 		if event.Entry.Level == log.EntryLevelError && !isRefusal {
@@ -152,6 +158,13 @@ func (b *browser) record(event any) {
 		details, err := json.Marshal(event.Issue.Details)
 		b.complaints = append(b.complaints, fmt.Sprintf("%s: %.500s %v", event.Issue.Code, details, err))
 	}
+}
+
+// isLoading returns whether a page is on its way.
+func (b *browser) isLoading() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.loading) > 0
 }
 
 // do runs actions one after the other.

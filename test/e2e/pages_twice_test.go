@@ -17,7 +17,9 @@ func sendTwice(t *testing.T, s blog) {
 	v.fill("Text", "Hello")
 	x, y := v.locate(v.only("Publish", "button"))
 	v.do(t, chromedp.MouseClickXY(x, y), chromedp.MouseClickXY(x, y))
-	eventually(t, 20*time.Second, "the post", func() bool { return strings.HasPrefix(v.path(), "/p/once-") })
+	eventually(t, 20*time.Second, "the post", func() bool {
+		return !v.isLoading() && strings.HasPrefix(v.path(), "/p/once-")
+	})
 	v.find("Edit", "link")
 	v.sees("Once")
 	v.do(t, chromedp.Reload())

@@ -73,36 +73,46 @@ func (v *visitor) openAddress(address string) {
 // find waits for elements with a name and one of some roles, and returns them in the order of the page.
 func (v *visitor) find(name string, roles ...string) (found []*accessibility.Node) {
 	v.t.Helper()
-	for deadline := time.Now().Add(5 * time.Second); len(found) == 0; time.Sleep(10 * time.Millisecond) {
+	var err error // for example, another page has come
+	for deadline := time.Now().Add(10 * time.Second); len(found) == 0; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			v.t.Fatalf("%s has no %s %q:\n%s", v.path(), strings.Join(roles, " or "), name, v.text())
+			v.t.Fatalf("%s has no %s %q: %v:\n%s", v.path(), strings.Join(roles, " or "), name, err, v.text())
 		}
-		found = v.named(name, roles...)
+		found, err = v.query(name, roles...)
 	}
 	return found
 }
 
-// named returns the elements with a name and one of some roles, in the order of the page.
-func (v *visitor) named(name string, roles ...string) (found []*accessibility.Node) {
-	v.t.Helper()
-	document := cdpCall(v.t, v.browser, runtime.Evaluate, runtime.EvaluateParams{Expression: "document"}).Result
+// query returns the elements with a name and one of some roles, in the order of the page.
+func (v *visitor) query(name string, roles ...string) (found []*accessibility.Node, err error) {
+	document, err := chromedp.Call(v.browser, runtime.Evaluate, runtime.EvaluateParams{Expression: "document"})
+	if err != nil {
+		return nil, err
+	}
 	for _, role := range roles {
-		tree := cdpCall(v.t, v.browser, accessibility.QueryAXTree, accessibility.QueryAXTreeParams{
-			ObjectID: document.ObjectID, AccessibleName: name, Role: role,
+		tree, err := chromedp.Call(v.browser, accessibility.QueryAXTree, accessibility.QueryAXTreeParams{
+			ObjectID: document.Result.ObjectID, AccessibleName: name, Role: role,
 		})
+		if err != nil {
+			return nil, err
+		}
 		for _, node := range tree.Nodes {
 			if !node.Ignored {
 				found = append(found, node)
 			}
 		}
 	}
-	return found
+	return found, nil
 }
 
 // has returns whether the page has a link or a button with a name.
 func (v *visitor) has(name string) bool {
 	v.t.Helper()
-	return len(v.named(name, "link", "button")) > 0
+	found, err := v.query(name, "link", "button")
+	if err != nil {
+		v.t.Fatalf("look for %q on %s: %v", name, v.path(), err)
+	}
+	return len(found) > 0
 }
 
 // follow clicks the first link with a text, and waits for the page.
