@@ -361,6 +361,31 @@ func TestServedWithoutIndexes(t *testing.T) {
 	}
 }
 
+// TestReadsDoNotWaitForIndexes: the indexes of a large collection take long. All is read meanwhile, and nobody
+// registers.
+func TestReadsDoNotWaitForIndexes(t *testing.T) {
+	proxy, db := testkit.NewMongoProxy(t), testkit.Database(t)
+	insert(t, db, "posts", bson.M{"title": "My Post", "content": "Hello"})
+	proxy.Listen()
+	proxy.HoldReplies("createIndexes", time.Minute)
+	store, err := mongodb.Open(proxy.URI(), db.Name(), slog.New(slog.NewTextHandler(t.Output(), nil)), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close(context.WithoutCancel(t.Context())) })
+	await(t, func() error {
+		posts, _, err := store.Posts(t.Context(), models.PostFilter{Limit: 10})
+		if err == nil && len(posts) != 1 {
+			t.Errorf("%d posts, want 1", len(posts))
+		}
+		return err
+	})
+	err = store.CreateUser(t.Context(), &models.User{ID: models.NewID(), Username: "alice"})
+	if !errors.Is(err, models.ErrNamesNotUnique) {
+		t.Errorf("register: got %v, want ErrNamesNotUnique", err)
+	}
+}
+
 // TestUniqueIndexOnEmail: an index that counts users without an email as equal is warned of, and an error names the
 // field.
 func TestUniqueIndexOnEmail(t *testing.T) {

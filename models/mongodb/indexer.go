@@ -20,8 +20,8 @@ const (
 	maxNamed = 10
 )
 
-// indexer makes the indexes that a database lacks. Those that exist stay as they are, whoever made them. Reads do not
-// wait for it, and do without the indexes that it cannot make. It warns of each thing once, however often it tries.
+// indexer makes the indexes that a database lacks. Those that exist stay as they are, whoever made them. Reads do
+// without those that it cannot make. It warns of each thing once, however often it tries.
 type indexer struct {
 	store  *Store
 	warned map[string]bool
@@ -34,8 +34,12 @@ type indexer struct {
 	broken error
 }
 
-// makeIndexes makes all indexes. It tries again until that works or ctx ends, and calls tried after the first try.
-func (s *Store) makeIndexes(ctx context.Context, tried func()) {
+// makeIndexes makes all indexes. It tries again until that works or ctx ends, and calls tried after the first try. If
+// that takes long, reads do not wait for it: they get the collections c.
+func (s *Store) makeIndexes(ctx context.Context, c *collections, tried func()) {
+	s.notReady.Store("its indexes are being made")
+	late := time.AfterFunc(models.CallTimeout, func() { s.ready.CompareAndSwap(nil, c) })
+	defer late.Stop()
 	x := &indexer{store: s, warned: map[string]bool{}}
 	for wait := s.indexRetry; ; wait = min(2*wait, maxIndexRetry) {
 		hadFailed := x.failed

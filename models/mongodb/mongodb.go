@@ -48,7 +48,7 @@ type Store struct {
 
 	// use says what the store is opened for.
 	use use
-	// ready is nil until the server answers. Its promises come with the indexes.
+	// ready is nil until the server answers and the indexes exist, or take long: then their promises come later.
 	ready atomic.Pointer[collections]
 	// indexRetry is how long to wait before the second try to make indexes.
 	indexRetry time.Duration
@@ -159,10 +159,11 @@ func (s *Store) prepare(ctx context.Context, tried chan<- struct{}) {
 	ticker := time.NewTicker(retryInterval)
 	defer ticker.Stop()
 	for first := true; ; first = false {
-		if s.tryToPrepare(ctx, first) {
+		if c := s.tryToPrepare(ctx, first); c != nil {
 			if s.use == toServe {
-				s.makeIndexes(ctx, done)
+				s.makeIndexes(ctx, c, done)
 			}
+			s.ready.CompareAndSwap(nil, c)
 			return
 		}
 		done()
@@ -174,21 +175,21 @@ func (s *Store) prepare(ctx context.Context, tried chan<- struct{}) {
 	}
 }
 
-// tryToPrepare returns whether the store is ready. It logs the first failure, and the success that follows failures.
-func (s *Store) tryToPrepare(ctx context.Context, first bool) (ready bool) {
+// tryToPrepare returns the collections once the store is ready but for its indexes, or nil. It logs the first failure,
+// and the success that follows failures.
+func (s *Store) tryToPrepare(ctx context.Context, first bool) *collections {
 	c, err := s.prepareFor(ctx, s.use)
 	if err != nil {
 		s.notReady.Store(err.Error())
 		if first && ctx.Err() == nil {
 			s.log.Warn("MongoDB is not ready, and requests get 503 until it is. Is MONGO_URI right?", "cause", err)
 		}
-		return false
+		return nil
 	}
-	s.ready.Store(c)
 	if !first {
 		s.log.Info("MongoDB is ready")
 	}
-	return true
+	return c
 }
 
 // Ping returns nil if the primary answers.
