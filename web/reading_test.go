@@ -92,8 +92,8 @@ func TestCORSIsForTheAPIAlone(t *testing.T) {
 	}
 }
 
-// TestOpenerPolicy: no page of another site keeps a hold of a page, where browsers heed the header that says so. Elsewhere
-// they would complain about it.
+// TestOpenerPolicy: no page of another site keeps a hold of a page, where browsers heed the header that says so.
+// Elsewhere they would complain about it.
 func TestOpenerPolicy(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, testkit.SQLite(t))
@@ -102,7 +102,8 @@ func TestOpenerPolicy(t *testing.T) {
 		"localhost.example": "",
 	} {
 		for _, path := range []string{"/", "/login", "/p/nonsense"} {
-			if got := s.browser(t).get(path, testkit.Header{"Host": host}).header.Get("Cross-Origin-Opener-Policy"); got != want {
+			page := s.browser(t).get(path, testkit.Header{"Host": host})
+			if got := page.header.Get("Cross-Origin-Opener-Policy"); got != want {
 				t.Errorf("%s of %s: Cross-Origin-Opener-Policy is %q, want %q", path, host, got, want)
 			}
 		}

@@ -16,8 +16,8 @@ import (
 	"gin-blog/internal/testkit"
 )
 
-// mount runs a script of root that mounts what on $1, for the user $2, until the test ends; $3 and so on are more. Where
-// that is not possible, it skips the test.
+// mount runs a script of root that mounts what on $1, for the user $2, until the test ends; $3 and so on are more.
+// Where that is not possible, it skips the test.
 func mount(t *testing.T, what, dir, script string, more ...string) {
 	t.Helper()
 	asRoot := []string{"sudo", "-n"}
