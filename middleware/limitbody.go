@@ -34,9 +34,15 @@ var ErrTooManyLargeBodies = models.NewError(models.Unavailable,
 // answer is sent at once, and then the rest of the body is read: many clients read the answer only after they have sent
 // everything, and would find the connection reset. HTTP/2 needs none of this.
 //
+// So is a connection whose request may have two lengths: Transfer-Encoding beside Content-Length, or in HTTP/1.0, which
+// does not know it (RFC 9112, section 6.1). net/http hides the one that it does not heed.
+//
 // A client that waits for "100 Continue" need not send the body, so its connection is closed soon.
 func EndConnections(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ProtoMajor == 1 && (r.ProtoMinor == 0 || len(r.TransferEncoding) > 0) {
+			w.Header().Set("Connection", "close")
+		}
 		if r.Body == http.NoBody || r.ProtoMajor > 1 {
 			next.ServeHTTP(w, r)
 			return

@@ -39,6 +39,7 @@ func newDecoder(passwordMinLength int) (*decoder, error) {
 		json.RejectUnknownMembers(true),
 		json.WithUnmarshalers(json.JoinUnmarshalers(
 			json.UnmarshalFromFunc(decodeTags),
+			json.UnmarshalFromFunc(refuseNested),
 			json.UnmarshalFromFunc(refuseNull[*string]),
 			json.UnmarshalFromFunc(refuseNull[*[]string]))))}, nil
 }
@@ -54,6 +55,17 @@ func refuseNull[T any](d *jsontext.Decoder, _ *T) error {
 	return errors.ErrUnsupported // decode as usual
 }
 
+var errNested = errors.New("an object or an array")
+
+// refuseNested refuses an object or an array for a text, without reading it: the names in an object, which must differ,
+// take many times the memory that they have in the body.
+func refuseNested(d *jsontext.Decoder, _ *string) error {
+	if kind := d.PeekKind(); kind == jsontext.KindBeginObject || kind == jsontext.KindBeginArray {
+		return errNested
+	}
+	return errors.ErrUnsupported // decode as usual
+}
+
 // decodeTags reads the one sort of lists that requests have, but no more of it than it takes to see that it is too
 // long: each text of a list takes many times the memory that it has in the body.
 func decodeTags(d *jsontext.Decoder, tags *[]string) error {
@@ -65,7 +77,7 @@ func decodeTags(d *jsontext.Decoder, tags *[]string) error {
 	}
 	*tags = []string{}
 	for d.PeekKind() != jsontext.KindEndArray {
-		if len(*tags) > validation.MaxTags {
+		if len(*tags) > validation.MaxTags && d.PeekKind() == jsontext.KindString {
 			if err := d.SkipValue(); err != nil {
 				return err
 			}

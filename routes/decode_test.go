@@ -3,6 +3,7 @@ package routes
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/gin-gonic/gin"
+	"github.com/go-json-experiment/json"
 
 	"gin-blog/httperror"
 	"gin-blog/internal/testkit"
@@ -84,6 +86,30 @@ func TestListsThatAreTooLongTakeNoMemory(t *testing.T) {
 			if got := after.TotalAlloc - before.TotalAlloc; got > 5*uint64(len(body)) {
 				t.Errorf("%T: reading a body of %d bytes took %d", into, len(body), got)
 			}
+		}
+	}
+}
+
+// TestNestedValuesTakeNoMemory: an object where a text belongs is refused, however many names it has.
+func TestNestedValuesTakeNoMemory(t *testing.T) {
+	var names strings.Builder
+	for i := range 200_000 {
+		fmt.Fprintf(&names, `"%06x":1,`, i)
+	}
+	nested := "{" + strings.TrimSuffix(names.String(), ",") + "}"
+	d, err := newDecoder(6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, body := range map[string]string{
+		"a title":           `{"title":` + nested + `,"content":"c"}`,
+		"a tag":             `{"title":"t","content":"c","tags":[` + nested + `]}`,
+		"a tag beyond many": `{"title":"t","content":"c","tags":[` + strings.Repeat(`"a",`, 12) + nested + `]}`,
+	} {
+		var request postRequest
+		allocated := testing.AllocsPerRun(1, func() { _ = json.Unmarshal([]byte(body), &request, d.options) })
+		if err := json.Unmarshal([]byte(body), &request, d.options); err == nil || allocated > 500 {
+			t.Errorf("%s: %v, with %.0f allocations", name, err, allocated)
 		}
 	}
 }

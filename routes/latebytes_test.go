@@ -23,6 +23,7 @@ func TestLateBytesAreNoRequest(t *testing.T) {
 	g := s.signUp(t, "alice")
 	impatient := httptest.NewUnstartedServer(s.handler)
 	impatient.Config.ReadTimeout = 100 * time.Millisecond
+	impatient.Config.DisableGeneralOptionsHandler = true // as the server does
 	impatient.Start()
 	t.Cleanup(impatient.Close)
 
@@ -36,10 +37,18 @@ func TestLateBytesAreNoRequest(t *testing.T) {
 		"too much":                   "Content-Length: 10000000\r\n\r\n" + strings.Repeat(" ", 3<<20),
 		"a refusal before the body":  "Expect: 100-continue\r\nContent-Length: 1000000\r\n\r\n",
 	}
+	const twoLengths = " HTTP/1.1\r\nHost: blog\r\nContent-Length: 200\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+	const oldChunks = " HTTP/1.0\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n"
 	for _, methodAndPath := range []string{
 		"POST /nowhere", "BREW /posts", "OPTIONS *", "GET /healthz", "GET /posts", "HEAD /posts", "POST /auth/login",
 		"POST /auth/register", "POST /posts", "POST /posts/", "DELETE /posts/xyz", "GET /feed.atom", "GET /docs",
 	} {
+		for reason, request := range map[string]string{"two lengths": twoLengths, "chunks in HTTP/1.0": oldChunks} {
+			t.Run(methodAndPath+": "+reason, func(t *testing.T) {
+				t.Parallel()
+				expectOneAnswer(t, impatient.Listener.Addr().String(), methodAndPath+request)
+			})
+		}
 		for reason, rest := range stalls {
 			for who, token := range map[string]string{"visitor": "", "alice": "Authorization: Bearer " + g.Token + "\r\n"} {
 				t.Run(fmt.Sprintf("%s by %s: %s", methodAndPath, who, reason), func(t *testing.T) {
