@@ -25,8 +25,6 @@ const (
 	gzipSuffix = "-gzip"
 
 	noCompressionKey = "noCompression"
-	// retryAfterAdmission is how many seconds a client should wait that has too many requests at once.
-	retryAfterAdmission = "1"
 )
 
 // ErrTooManyLargeAnswers says that the clients that are reading large answers hold as much memory as they may.
@@ -59,7 +57,7 @@ func Answer() gin.HandlerFunc {
 // answerWriter keeps the answer that handlers write.
 type answerWriter struct {
 	gin.ResponseWriter
-	memory  hold // of the request and its answer
+	memory  hold // of the answer
 	status  int
 	written bool
 	body    []byte
@@ -114,13 +112,13 @@ func (w *answerWriter) Written() bool { return w.written }
 func (w *answerWriter) Flush() {}
 
 // count makes the memory of the answer fit its size in bytes.
-func (w *answerWriter) count(size int) { w.memory.resize(requestOverhead+int64(size), true) }
+func (w *answerWriter) count(size int) { w.memory.resize(int64(size), true) }
 
 // hold charges a shared body to the budget, unless the connection may hold it for nothing: once for all answers that
 // are being sent with it. A body that is no longer kept stays in memory as long as it is sent. It returns
 // ErrTooManyLargeAnswers if too little is left.
 func (w *answerWriter) hold(b *Body) error {
-	if w.memory.fits(requestOverhead + int64(len(b.plain))) {
+	if w.memory.fits(int64(len(b.plain))) {
 		return nil
 	}
 	b.mu.Lock()
@@ -148,22 +146,12 @@ func (w *answerWriter) release() {
 	}
 }
 
-// Admit refuses a request if the requests and answers of its connection and of all clients take too much memory
-// already. That is never so for the first requests of a connection. It needs Answer. The refusal has no body: that
-// would wait for a client that reads nothing, and hold as much as the request itself.
-func Admit(c *gin.Context) {
-	if err := ReserveAnswer(c, 0); err != nil {
-		c.Header("Retry-After", retryAfterAdmission)
-		c.AbortWithStatus(http.StatusServiceUnavailable)
-	}
-}
-
 // ReserveAnswer reserves the memory for an answer of about size bytes, before it is made. It returns
 // ErrTooManyLargeAnswers if too little is left. A handler that writes to the store calls it before: an answer that says
 // "try again later" must not follow a write that was done.
 func ReserveAnswer(c *gin.Context, size int) error {
 	w, ok := c.Writer.(*answerWriter)
-	needed := requestOverhead + int64(size)
+	needed := int64(size)
 	if ok && needed > w.memory.size && !w.memory.resize(needed, false) {
 		return ErrTooManyLargeAnswers
 	}

@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	// largeBody is how many bytes of bodies, and of answers, one connection may hold without being charged. So small
-	// requests work also when a budget is used up, and a client that multiplexes many of them does not.
+	// largeBody is how many bytes of requests, of bodies and of answers one connection may hold without being charged. So
+	// small requests work also when a budget is used up, and a client that multiplexes many of them does not.
 	largeBody = 64 << 10
 	// requestOverhead is about how many bytes a request takes besides its body and its answer.
 	requestOverhead = 32 << 10
@@ -32,7 +32,7 @@ func (b *budget) take(n int64, must bool) bool {
 }
 
 // allowance is how many bytes the requests of one connection hold without being charged to a budget.
-type allowance struct{ bodies, answers atomic.Int64 }
+type allowance struct{ requests, bodies, answers atomic.Int64 }
 
 type allowanceKey struct{}
 
@@ -63,7 +63,7 @@ func (h *hold) fits(n int64) bool {
 	if h.charged {
 		return false
 	}
-	if h.own.Add(n-h.size) > largeBody+requestOverhead {
+	if h.own.Add(n-h.size) > largeBody {
 		h.own.Add(h.size - n)
 		return false
 	}

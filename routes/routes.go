@@ -146,10 +146,11 @@ func newEngine(o Options) (*gin.Engine, error) {
 //   - Metrics sees each request from its start to its end, also a request that panics.
 //   - RequestID comes before everything that logs or answers.
 //   - AccessLog runs outside of Answer, to log what was sent, and how long that took.
+//   - Admit refuses what takes too much memory, and holds that of a request until its answer was sent.
 //   - Answer sends the whole answer when everything inside of it is done, and 500 if there is none. So the first
 //     Recover makes 500 of a panic in the rendering of an error.
 //   - RenderErrors answers the errors of what is inside: of the second Recover, which turns a panic into an error, and
-//     of the handlers. Admit refuses what takes too much memory.
+//     of the handlers.
 //
 // CORS is not among them, because it must not run for pages. It runs first for the routes of the API, and for requests
 // without a route, because a preflight request names a method that has none.
@@ -165,12 +166,12 @@ func useMiddleware(r *gin.Engine, o Options) {
 		middleware.CloseWhen(o.Draining),
 		middleware.NoSniff(),
 		middleware.AccessLog(o.Log),
+		middleware.Admit(),
 		middleware.Answer(),
 		middleware.Recover(o.Log),
 		middleware.RenderErrors(renderError),
 		middleware.Recover(o.Log),
 		middleware.LimitPatience,
-		middleware.Admit,
 	)
 }
 
