@@ -18,6 +18,11 @@ import (
 const (
 	// maxDepth is how many lists and quotes may contain one another.
 	maxDepth = 50
+	// minContainerWork, and two for each byte of the text, bound the work for lists and quotes: each costs one for
+	// every line that it may go on with. Lines with words pay by their indents, so only blank lines reach the bound.
+	minContainerWork = 2 << 10
+	// maxContainerWork is the bound for long texts.
+	maxContainerWork = 128 << 10
 	// maxMarkWork bounds the work for brackets, emphasis and strikethrough. Each such mark may make the parser look
 	// through the whole paragraph, so it costs the length of the paragraph, in bytes.
 	maxMarkWork = 16 << 20
@@ -35,8 +40,8 @@ const (
 
 // usage is how much of the bounds a text has used.
 type usage struct {
-	markWork, referenceWork, cells, escapedPipes, addresses int
-	backticks                                               backticks
+	containerWork, markWork, referenceWork, cells, escapedPipes, addresses int
+	backticks                                                              backticks
 }
 
 var usageKey = parser.NewContextKey()
@@ -127,7 +132,8 @@ func startsWithHost(s []byte) bool {
 	return false
 }
 
-// limitedBlocks opens no list or quote that lies too deep.
+// limitedBlocks opens no list or quote that lies too deep. It ends those that are open once they have cost too much,
+// and opens no further one.
 type limitedBlocks struct{ parser.BlockParser }
 
 // Open implements parser.BlockParser.
@@ -138,10 +144,23 @@ func (p limitedBlocks) Open(parent ast.Node, reader text.Reader, pc parser.Conte
 			depth++
 		}
 	}
-	if depth >= maxDepth {
+	if depth >= maxDepth || !takeContainerWork(reader, pc) {
 		return nil, parser.NoChildren
 	}
 	return p.BlockParser.Open(parent, reader, pc)
+}
+
+// Continue implements parser.BlockParser.
+func (p limitedBlocks) Continue(node ast.Node, reader text.Reader, pc parser.Context) parser.State {
+	if !takeContainerWork(reader, pc) {
+		return parser.Close
+	}
+	return p.BlockParser.Continue(node, reader, pc)
+}
+
+func takeContainerWork(reader text.Reader, pc parser.Context) bool {
+	bound := min(minContainerWork+2*len(reader.Source()), maxContainerWork)
+	return take(&usageOf(pc).containerWork, 1, bound)
 }
 
 // limitedMarks takes a mark as text once the marks have cost too much.

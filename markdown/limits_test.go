@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -49,7 +50,9 @@ func hostile(n int) map[string]string {
 		"a long address, blocks":   "[a]: https://" + fill("x", n/2) + "\n\n" + fill("[a]\n\n", n/2),
 		"one line after a list":    fill("- ", n/2) + "a\n" + fill("a\n", n/2),
 		"quotes of 50 levels":      fill(fill(">", 50)+"\n\n", n),
+		"lists of 50 levels":       fill(fill("- ", 100)+"a\n", n),
 	}
+	maps.Copy(texts, hostileLists(n))
 	for _, unit := range []string{
 		">", "> ", "- ", "1. ", "-\t>", "> - ", "[](", "[a](", "[a](<", "[a]((", "[a]: b\n", "[a]:\n", "[a]:\nb\n",
 		"[a]: b\n(\n", "*a_ ", "*a **b", "**[a**](b", "\\``", "`", "<", "<a@b.c>", "a@b.c ", "http://a.b ",
@@ -61,6 +64,21 @@ func hostile(n int) map[string]string {
 	units := []string{"😀", "[😀]:😀\n", "[😀", "😀@b.c ", "_www.é", "😀|\n-|\n"}
 	for _, unit := range units { // n characters, not bytes
 		texts[fmt.Sprintf("%q", unit)] = strings.Repeat(unit, n/utf8.RuneCountInString(unit))
+	}
+	return texts
+}
+
+// hostileLists returns texts of about n bytes with many lines, most of them blank, in many lists.
+func hostileLists(n int) map[string]string {
+	texts := map[string]string{}
+	for _, marker := range []string{"- ", "+ ", "1. ", "9) ", "> - ", "-\t", "- > "} {
+		start := fill(marker, 49*len(marker))
+		for _, blank := range []string{"\n", "\r\n", "\t\n", ">\n"} {
+			name := fmt.Sprintf("%q, %q", marker, blank)
+			texts[name] = fill(start+"a\n"+fill(blank, n), n-1) + "z"
+			texts[name+", code"] = fill(start+"```\n"+fill(blank, n), n)
+			texts[name+", again"] = fill(start+"a\n"+fill(blank, 2_000), n)
+		}
 	}
 	return texts
 }
@@ -118,6 +136,22 @@ func TestBoundedParsersAgreeWithGoldmark(t *testing.T) {
 	}
 }
 
+// TestHostileTextsTakeLittleMemory wants a bound for a long text, and a lower one for a text that needs no slot.
+func TestHostileTextsTakeLittleMemory(t *testing.T) {
+	r := NewRenderer()
+	for size, bound := range map[int]uint64{maxContent: 50 << 20, smallText: 12 << 20} {
+		for name, text := range hostile(size) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			r.render(text)
+			runtime.ReadMemStats(&after)
+			if used := after.TotalAlloc - before.TotalAlloc; used > bound {
+				t.Errorf("%s, %d bytes: allocates %d kB", name, size, used>>10)
+			}
+		}
+	}
+}
+
 func TestTooMuchHTMLShowsTheText(t *testing.T) {
 	text := fill(fill(">", 50)+"\n\n", maxContent)
 	rendered := string(NewRenderer().render(text))
@@ -157,6 +191,42 @@ func TestLongTextsAreWhole(t *testing.T) {
 	} {
 		if n := strings.Count(rendered, element); n != units {
 			t.Errorf("%d texts have %s %d times", units, element, n)
+		}
+	}
+}
+
+// TestDeepListsAreWhole renders ten lists in one another, with code that has blank lines, again and again.
+func TestDeepListsAreWhole(t *testing.T) {
+	for _, indent := range []string{"  ", "\t"} {
+		var unit strings.Builder
+		for depth := range 10 {
+			fmt.Fprintf(&unit, "%s- A line of a list\n\n", strings.Repeat(indent, depth))
+		}
+		deepest := strings.Repeat(indent, 10)
+		unit.WriteString(deepest + "```\n" + deepest + "one\n\n\n\n" + deepest + "two\n" + deepest + "```\n\n")
+		unit.WriteString("Text\n\n```\none" + fill("\n", 50) + "two\n```\n\n")
+		for _, units := range []int{1, maxContent / unit.Len()} {
+			text := strings.Repeat(unit.String(), units)
+			rendered, whole := string(NewRenderer().render(text)), new(bytes.Buffer)
+			if err := goldmark.Convert([]byte(text), whole); err != nil {
+				t.Fatal(err)
+			}
+			if rendered != whole.String() {
+				t.Errorf("%d units with %q become %d bytes, not %d", units, indent, len(rendered), whole.Len())
+			}
+		}
+	}
+}
+
+// TestTooManyLinesInListsStayAsTyped shows that the lists end at the bound, and that the text after them is shown.
+func TestTooManyLinesInListsStayAsTyped(t *testing.T) {
+	for _, start := range []string{"a\n", "```\n"} {
+		text := fill("- ", 98) + start + fill("\n", 20_000)
+		rendered := string(NewRenderer().render(text + fill(" ", 98) + "b\n\n- *c*\n"))
+		if strings.Count(rendered, "<ul>") != 49 || strings.Count(rendered, "</ul>") != 49 ||
+			!strings.Contains(rendered, "b\n</code>") ||
+			!strings.HasSuffix(rendered, "<p>- <em>c</em></p>\n") {
+			t.Errorf("%q: it ends with %q", start, rendered[len(rendered)-100:])
 		}
 	}
 }
