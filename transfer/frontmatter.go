@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -63,7 +64,26 @@ type markdownPost struct {
 	tags          []string
 	author        string // the username
 	date, lastmod time.Time
-	isDraft       bool
+	// What says that the post is not public, or not always.
+	isDraft, isPrivate, isUnpublished bool
+	publishDates, expiryDates         []time.Time
+}
+
+// whyHidden returns why a post is not public at a time, or "".
+func (p *markdownPost) whyHidden(now time.Time) string {
+	switch {
+	case p.isDraft:
+		return "it is a draft"
+	case p.isPrivate:
+		return "it is private"
+	case p.isUnpublished:
+		return "it is not published"
+	case slices.ContainsFunc(p.publishDates, now.Before):
+		return "its time to be published is still to come"
+	case slices.ContainsFunc(p.expiryDates, func(at time.Time) bool { return !at.IsZero() && !now.Before(at) }):
+		return "it has expired"
+	}
+	return ""
 }
 
 // parseMarkdown reads a file. Its errors are for the person who wrote it. It leaves out fields that it does not know.
@@ -85,7 +105,7 @@ func parseMarkdown(file []byte) (*markdownPost, error) {
 	p.tags, err = fields.texts("tags", err)
 	p.date, err = fields.time("date", err)
 	p.lastmod, err = fields.time("lastmod", err)
-	p.isDraft, err = fields.flag("draft", err)
+	err = fields.visibility(p, err)
 	if id, given := fields["id"]; given && err == nil {
 		text, _ := id.(string) // an id without quotes may be a number in YAML, which loses zeros
 		if p.id, err = models.ParseID(text); err != nil {
@@ -274,6 +294,31 @@ func (f fields) flag(name string, before error) (bool, error) {
 		return false, fmt.Errorf("%s must be true or false", name)
 	}
 	return set, nil
+}
+
+// visibility reads what says whether a post is public, under the names that Hugo and Jekyll have for it. "published" is
+// true or false in Jekyll, and a time in Hugo.
+func (f fields) visibility(p *markdownPost, err error) error {
+	p.isDraft, err = f.flag("draft", err)
+	p.isPrivate, err = f.flag("private", err)
+	publishNames := []string{"publishdate", "pubdate"}
+	if published, isFlag := f["published"].(bool); isFlag {
+		p.isUnpublished = !published
+	} else {
+		publishNames = append(publishNames, "published")
+	}
+	p.publishDates, err = f.times(publishNames, err)
+	p.expiryDates, err = f.times([]string{"expirydate", "unpublishdate"}, err)
+	return err
+}
+
+// times returns the time of each name.
+func (f fields) times(names []string, err error) ([]time.Time, error) {
+	found := make([]time.Time, len(names))
+	for i, name := range names {
+		found[i], err = f.time(name, err)
+	}
+	return found, err
 }
 
 func asText(value any) (string, bool) {

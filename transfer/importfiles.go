@@ -64,8 +64,8 @@ func (i *importing) importFile(ctx context.Context, dir *os.Root, file string) (
 	if err != nil {
 		return "", refusal(err.Error())
 	}
-	if p.isDraft {
-		return "", skip("it is a draft")
+	if reason := p.whyHidden(i.Now); reason != "" {
+		return "", skip(reason)
 	}
 	if p.date.IsZero() {
 		return "", refusef("date is missing: say when the post was written")
