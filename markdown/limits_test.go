@@ -136,17 +136,27 @@ func TestBoundedParsersAgreeWithGoldmark(t *testing.T) {
 	}
 }
 
-// TestHostileTextsTakeLittleMemory wants a bound for a long text, and a lower one for a text that needs no slot.
+// TestHostileTextsTakeLittleMemory wants a bound for a long text, and lower ones for a text that needs no slot and for
+// an excerpt.
 func TestHostileTextsTakeLittleMemory(t *testing.T) {
 	r := NewRenderer()
-	for size, bound := range map[int]uint64{maxContent: 50 << 20, smallText: 12 << 20} {
-		for name, text := range hostile(size) {
+	for _, c := range []struct {
+		what  string
+		size  int
+		run   func(text string)
+		bound uint64
+	}{
+		{"a long text", maxContent, func(text string) { r.render(text) }, 50 << 20},
+		{"a small text", smallText, func(text string) { r.render(text) }, 12 << 20},
+		{"an excerpt", maxContent, func(text string) { r.Excerpt(text, 200) }, 4 << 20},
+	} {
+		for name, text := range hostile(c.size) {
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			r.render(text)
+			c.run(text)
 			runtime.ReadMemStats(&after)
-			if used := after.TotalAlloc - before.TotalAlloc; used > bound {
-				t.Errorf("%s, %d bytes: allocates %d kB", name, size, used>>10)
+			if used := after.TotalAlloc - before.TotalAlloc; used > c.bound {
+				t.Errorf("%s, %s: allocates %d kB", c.what, name, used>>10)
 			}
 		}
 	}
