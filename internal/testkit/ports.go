@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// FreeAddress returns an address of this machine with a port that nobody listens on. It is below those that systems give
-// to outgoing connections, so that none of them takes it before the caller does.
+// FreeAddress returns an address of this machine with a port that nobody listens on. It is below those that systems
+// give to outgoing connections, so that none of them takes it before the caller does.
 func FreeAddress(t testing.TB) string {
 	t.Helper()
 	for range 100 {

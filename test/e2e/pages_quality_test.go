@@ -324,7 +324,8 @@ func (v *visitor) violations(world runtime.ExecutionContextID, rules []string) [
 		only = fmt.Sprintf(`runOnly: ["%s"], `, strings.Join(rules, `", "`))
 	}
 	run := `axe.run(document, {` + only + `resultTypes: ["violations"]})
-		.then(result => result.violations.flatMap(violation => violation.nodes.map(node => violation.id + ": " + node.html.slice(0, 200) + ": " + node.failureSummary)))`
+		.then(result => result.violations.flatMap(violation => violation.nodes.map(node =>
+			violation.id + ": " + node.html.slice(0, 200) + ": " + node.failureSummary)))`
 	inWorld := func(p *runtime.EvaluateParams) { p.ContextID = world }
 	return see(v.t, v.browser, "axe", chromedp.Evaluate[[]string](run, inWorld, chromedp.EvalAwaitPromise))
 }
