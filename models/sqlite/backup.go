@@ -40,6 +40,14 @@ func copyTo(ctx context.Context, source string, to *os.File) error {
 	if err != nil {
 		return err
 	}
+	defer removeJournal(to.Name())
 	conn.SetInterrupt(ctx.Done())
 	return errors.Join(exec(conn, `VACUUM INTO ?`, to.Name()), conn.Close())
+}
+
+// removeJournal removes what SQLite leaves beside a new file if it cannot fill it, as on a full disk.
+func removeJournal(path string) {
+	for _, suffix := range []string{"-journal", "-wal", "-shm"} {
+		_ = os.Remove(path + suffix)
+	}
 }

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"zombiezen.com/go/sqlite"
@@ -51,6 +50,7 @@ func (s *Store) create(ctx context.Context) error {
 		return err
 	}
 	err := files.Make(s.path, func(f *os.File) error {
+		defer removeJournal(f.Name())
 		conn, err := openWriter(f.Name())
 		if err != nil {
 			return err
@@ -130,7 +130,12 @@ func (s *Store) migrate(ctx context.Context, conn *sqlite.Conn) error {
 		s.log.Info("another process has brought the database up to date", "file", s.path)
 		return nil
 	}
-	s.log.Info("the database is up to date", "file", s.path, "copyOfTheOldOne", m.copy)
+	kept, err := m.nameCopy()
+	if err != nil {
+		s.log.Warn("could not name the copy of the old database", "copy", m.copy, "cause", err)
+		return nil
+	}
+	s.log.Info("the database is up to date", "file", s.path, "copyOfTheOldOne", kept)
 	if err := m.removeOlderCopies(); err != nil {
 		s.log.Warn("could not remove the copies of earlier migrations", "cause", err)
 	}
@@ -139,17 +144,22 @@ func (s *Store) migrate(ctx context.Context, conn *sqlite.Conn) error {
 
 // migration is the work of bringing a file up to date.
 type migration struct {
-	conn *sqlite.Conn
-	path string
-	copy string // the path of the copy, or "" before there is one
+	conn    *sqlite.Conn
+	path    string
+	copy    string // the path of the copy until the migration is done, or "" if there is none
+	version int    // of the schema in the copy
 }
 
 // step does one part of the migration, in a transaction: the copy, while the file is as it was, and the rest once it
 // has a write-ahead log, with which a killed process leaves nothing to repair. It returns whether the log is missing.
 func (m *migration) step(ctx context.Context) (again bool, err error) {
 	version, known, err := versions(m.conn)
-	if err != nil || version == known { // another process was faster
+	if err != nil {
 		return false, err
+	}
+	if version == known { // another process was faster, and names its copy
+		m.copy = ""
+		return false, nil
 	}
 	if version > known {
 		return false, compareVersions(version, known)
@@ -169,23 +179,30 @@ func (m *migration) step(ctx context.Context) (again bool, err error) {
 	return false, apply(m.conn, version)
 }
 
-// beforeMigration is what the name of a copy has after that of the file, and before the number of the first migration
-// that the copy lacks.
-const beforeMigration = ".before-migration-"
+// copyName returns the path of the copy of a version, which ends with the number of the first migration that it lacks.
+func (m *migration) copyName(version int) string {
+	return fmt.Sprintf("%s.before-migration-%d", m.path, version+1)
+}
 
-// keepCopy copies the file of a version.
+// keepCopy copies the file of a version. A copy of an earlier migration stays until this one is done.
 func (m *migration) keepCopy(ctx context.Context, version int) error {
-	dir, prefix := filepath.Split(m.path + beforeMigration)
-	if err := files.RemoveUnfinished(dir, prefix); err != nil { // of processes that were killed
+	path := m.copyName(version) + ".new"
+	dir, name := filepath.Split(path)
+	if err := files.RemoveUnfinished(dir, name+"."); err != nil { // of processes that were killed
 		return err
 	}
-	path := fmt.Sprintf("%s%s%d", m.path, beforeMigration, version+1)
 	err := files.Replace(path, func(f *os.File) error { return copyTo(ctx, m.path, f) })
 	if err != nil {
 		return fmt.Errorf("keep a copy before the migration, which needs as much room in %s as the file has: %w", dir, err)
 	}
-	m.copy = path
+	m.copy, m.version = path, version
 	return nil
+}
+
+// nameCopy gives the copy the name under which it is kept, once the migration is done.
+func (m *migration) nameCopy() (string, error) {
+	path := m.copyName(m.version)
+	return path, os.Rename(m.copy, path)
 }
 
 // removeCopy removes the copy of a migration that failed, unless another process has done the migration meanwhile, or
@@ -206,15 +223,10 @@ func (m *migration) removeCopy(ctx context.Context) error {
 }
 
 // removeOlderCopies removes the copies of earlier migrations.
-func (m *migration) removeOlderCopies() error {
-	dir, prefix := filepath.Split(m.path + beforeMigration)
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return err
-	}
-	for _, entry := range entries {
-		if path := filepath.Join(dir, entry.Name()); strings.HasPrefix(entry.Name(), prefix) && path != m.copy {
-			err = errors.Join(err, os.Remove(path))
+func (m *migration) removeOlderCopies() (err error) {
+	for version := range m.version {
+		if failed := os.Remove(m.copyName(version)); !errors.Is(failed, fs.ErrNotExist) {
+			err = errors.Join(err, failed)
 		}
 	}
 	return err

@@ -126,12 +126,12 @@ func titles(t *testing.T, path string) (found []string) {
 // is kept, and an older gin-blog can work on it.
 func TestMigrationKeepsACopy(t *testing.T) {
 	path := oldFile(t, []models.Post{{ID: models.NewID(), Title: "in the file"}})
-	for _, name := range []string{"before-migration-1", "before-migration-2"} { // of earlier ones
+	for _, name := range []string{"before-migration-1", "before-migration-2", "before-migration-old.txt"} { // of earlier ones
 		if err := os.WriteFile(path+"."+name, []byte("older"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	left := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".before-migration-2.123") // by a killed process
+	left := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".before-migration-2.new.123") // by a killed process
 	if err := os.WriteFile(left, []byte("half"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +152,7 @@ func TestMigrationKeepsACopy(t *testing.T) {
 	if err := store.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{filepath.Base(path) + ".before-migration-2"}
+	want := []string{filepath.Base(path) + ".before-migration-2", filepath.Base(path) + ".before-migration-old.txt"}
 	if names := copies(t, path); !slices.Equal(names, want) {
 		t.Fatalf("the copies are %v, want %v", names, want)
 	}
@@ -297,7 +297,7 @@ func TestStoresMigrateAFileAtOnce(t *testing.T) {
 func TestNoRoomForTheCopy(t *testing.T) {
 	for _, mode := range []string{"WAL", "DELETE", "WAL in use"} {
 		dir := t.TempDir()
-		mount := exec.Command("mount", "-t", "tmpfs", "-o", "size=1m,mode=0700", "none", dir)
+		mount := exec.Command("mount", "-t", "tmpfs", "-o", "size=16m,mode=0700", "none", dir)
 		if out, err := mount.CombinedOutput(); err != nil {
 			t.Skipf("no small disk can be mounted here: %v: %s", err, out)
 		}
@@ -306,7 +306,7 @@ func TestNoRoomForTheCopy(t *testing.T) {
 				t.Errorf("umount: %v: %s", err, out)
 			}
 		})
-		old := oldFile(t, []models.Post{{ID: models.NewID(), Title: "old", Content: strings.Repeat("word ", 120_000)}})
+		old := oldFile(t, []models.Post{{ID: models.NewID(), Title: "old", Content: strings.Repeat("word ", 1_900_000)}})
 		name, _, inUse := strings.Cut(mode, " ")
 		execute(t, old, `PRAGMA journal_mode = `+name)
 		if inUse { // the log is there, as after a kill
@@ -395,5 +395,37 @@ func TestNewFileIsWholeOrNotThere(t *testing.T) {
 	}
 	if entries, err := os.ReadDir(filepath.Dir(path)); err != nil || len(entries) > 0 {
 		t.Errorf("the folder has %v, %v", entries, err)
+	}
+}
+
+// TestFailedMigrationKeepsTheOlderCopy: a migration that fails leaves the copies of earlier ones as they were.
+func TestFailedMigrationKeepsTheOlderCopy(t *testing.T) {
+	for _, broken := range []bool{true, false} { // when the migration runs, or when the copy is made
+		path := oldFile(t, nil)
+		if broken {
+			execute(t, path, `DROP TABLE posts`)
+		}
+		for _, name := range []string{".before-migration-1", ".before-migration-2", ".before-migration-old.txt"} {
+			if err := os.WriteFile(path+name, []byte("older"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		before := folder(t, filepath.Dir(path))
+		store, err := sqlite.New(t.Context(), path, slog.New(slog.DiscardHandler), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		if !broken {
+			stop()
+		}
+		if err := store.Start(ctx); err == nil {
+			t.Error("the migration did not fail")
+		}
+		stop()
+		if err := store.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+		expectUnchanged(t, filepath.Dir(path), before)
 	}
 }
