@@ -77,8 +77,22 @@ func Run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		code = 2
 		fmt.Fprintf(stderr, "%s\n", usage()) // before the error, so that a terminal shows that last
 	}
-	fmt.Fprintf(stderr, "gin-blog: %v\n", err)
+	fmt.Fprintf(stderr, "gin-blog: %s\n", withoutAddresses(err.Error(), args, code == 2))
 	return code
+}
+
+// withoutAddresses takes the arguments out of a message that may have a password: addresses, if all is set, and
+// otherwise those with a user.
+func withoutAddresses(message string, args []string, all bool) string {
+	for _, arg := range args {
+		_, value, _ := strings.Cut(arg, "=") // of an option
+		for _, text := range []string{arg, value} {
+			if strings.Contains(text, "://") && (all || strings.Contains(text, "@")) {
+				message = strings.ReplaceAll(message, text, "ADDRESS")
+			}
+		}
+	}
+	return message
 }
 
 func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) error {

@@ -87,3 +87,24 @@ Settings come from the environment and from a file .env: docs/settings.md lists 
 		t.Errorf("-h: exit %d, %q, want %q", code, stdout, help)
 	}
 }
+
+// TestAddressesAreNotRepeated: an argument that may hold a password is not printed.
+func TestAddressesAreNotRepeated(t *testing.T) {
+	const uri = "mongodb://u:hunter2@host/x"
+	for _, args := range [][]string{
+		{uri}, {"-" + uri}, {"--uri=" + uri}, {"role", uri}, {"role", "-" + uri, "admin"}, {"role", "alice", uri},
+		{"seed", "-users=" + uri}, {"seed", "-users", uri}, {"seed", "-" + uri}, {"import", "-" + uri, "x"},
+	} {
+		code, stdout, stderr := runLine(t, args...)
+		if code != 2 || stdout != "" || strings.Contains(stderr, "hunter") {
+			t.Errorf("%v: exit %d, stdout %q, stderr %q", args, code, stdout, stderr)
+		}
+	}
+	environ := seeded(t, "-users", "1", "-posts", "0")
+	for _, args := range [][]string{{"role", uri, "admin"}, {"reset-link", uri}, {"import", uri}} {
+		code, _, stderr := runIn(t, environ, args...)
+		if code != 1 || strings.Contains(stderr, "hunter") {
+			t.Errorf("%v: exit %d, stderr %q", args, code, stderr)
+		}
+	}
+}

@@ -93,11 +93,11 @@ type Limits struct {
 // environment wins. An empty value counts as not set, in either of them. Paths become absolute, so that logs say which
 // files are meant. The error is one line that names every setting that is wrong, but not the values of secrets.
 func Load(environ []string, dotenv string, limits Limits) (*Config, error) {
-	fromFile, err := readDotenv(dotenv)
+	fromFile, content, err := readDotenv(dotenv)
 	if err != nil {
 		return nil, err
 	}
-	c := Config{Warnings: checkNames(env.ToMap(environ), fromFile, dotenv)}
+	c := Config{Warnings: checkNames(env.ToMap(environ), fromFile, dotenv, content)}
 	settings := map[string]string{}
 	c.take(settings, fromFile, dotenv)
 	c.take(settings, env.ToMap(environ), "the environment")
@@ -166,7 +166,7 @@ func parse(c *Config, settings map[string]string) (problems []string) {
 		}
 		field, _ := reflect.TypeFor[Config]().FieldByName(wrong.Name)
 		name := field.Tag.Get("env")
-		problems = append(problems, fmt.Sprintf("%s must be %s, not %q", name, forms()[wrong.Type], settings[name]))
+		problems = append(problems, fmt.Sprintf("%s must be %s, not %s", name, forms()[wrong.Type], quote(settings[name])))
 		delete(settings, name)
 	}
 	return append(problems, parse(c, settings)...)
@@ -180,7 +180,7 @@ func (c *Config) check(limits Limits) (problems []string) {
 		}
 	}
 	expect(c.Port >= 0 && c.Port <= 65535, "PORT must be 0 to 65535, not %d", c.Port)
-	expect(isDatabaseName(c.MongoDB), "MONGO_DB must have %s, not %q", databaseNameForm, c.MongoDB)
+	expect(isDatabaseName(c.MongoDB), "MONGO_DB must have %s, not %s", databaseNameForm, quote(c.MongoDB))
 	expect(c.AccessTokenTTL >= time.Second, "ACCESS_TOKEN_TTL must be at least 1s, not %s", c.AccessTokenTTL)
 	expect(c.RefreshTokenTTL >= time.Second, "REFRESH_TOKEN_TTL must be at least 1s, not %s", c.RefreshTokenTTL)
 	expect(c.RefreshGrace >= 0, "REFRESH_GRACE must not be negative, not %s", c.RefreshGrace)
@@ -189,23 +189,33 @@ func (c *Config) check(limits Limits) (problems []string) {
 	expect(c.PasswordMinLength >= 1 && c.PasswordMinLength <= limits.MaxPasswordBytes,
 		"PASSWORD_MIN_LENGTH must be 1 to %d, not %d", limits.MaxPasswordBytes, c.PasswordMinLength)
 	expect(slices.Contains([]string{"", "text", "json"}, c.LogFormat),
-		"LOG_FORMAT must be text or json, not %q", c.LogFormat)
+		"LOG_FORMAT must be text or json, not %s", quote(c.LogFormat))
 	for _, origin := range c.CORSOrigins {
 		expect(isOrigin(origin),
-			"CORS_ORIGINS must be * or origins like https://example.com, separated by commas, not %q", origin)
+			"CORS_ORIGINS must be * or origins like https://example.com, separated by commas, not %s",
+			quote(origin, c.CORSOrigins...))
 	}
 	for _, proxy := range c.TrustedProxies {
 		expect(isNetwork(proxy),
-			"TRUSTED_PROXIES must be addresses or networks like 10.0.0.0/8, separated by commas, not %q", proxy)
+			"TRUSTED_PROXIES must be addresses or networks like 10.0.0.0/8, separated by commas, not %s",
+			quote(proxy, c.TrustedProxies...))
 	}
 	expect(c.BaseURL == "" || c.BaseURL != "*" && isOrigin(strings.TrimSuffix(c.BaseURL, "/")),
-		"BASE_URL must be an address like https://blog.example, without a path, not %q", c.BaseURL)
+		"BASE_URL must be an address like https://blog.example, without a path, not %s", quote(c.BaseURL))
 	expect(c.DrainDelay >= 0 && c.DrainDelay <= maxDrainDelay,
 		"DRAIN_DELAY must be 0s to %s, not %s", maxDrainDelay, c.DrainDelay)
 	expect(c.MetricsAddr == "" || isAddress(c.MetricsAddr),
-		"METRICS_ADDR must be an address like localhost:9464, not %q", c.MetricsAddr)
+		"METRICS_ADDR must be an address like localhost:9464, not %s", quote(c.MetricsAddr))
 	expect((c.TLSCert == "") == (c.TLSKey == ""), "TLS_CERT and TLS_KEY must be set both or neither")
 	return append(problems, c.checkSecrets()...)
+}
+
+// quote returns a value in quotes, unless it or another one beside it has the @ of an address with a password.
+func quote(value string, others ...string) string {
+	if strings.Contains(value+strings.Join(others, ""), "@") {
+		return "what is set, which is not shown because it has an @"
+	}
+	return strconv.Quote(value)
 }
 
 // readMongoURI sets what follows from MongoURI.

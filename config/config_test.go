@@ -137,6 +137,21 @@ func TestEveryWrongSettingIsNamedAtOnce(t *testing.T) {
 	}
 }
 
+// TestAddressesInOtherSettings: an address with a password in a setting that takes none is not quoted.
+func TestAddressesInOtherSettings(t *testing.T) {
+	for _, address := range []string{"mongodb://u:hunter2@host/x", "https://u:hunter2@host", "https://u:hunter2,x@host"} {
+		for _, name := range []string{
+			"PORT", "MONGO_DB", "BASE_URL", "CORS_ORIGINS", "TRUSTED_PROXIES", "LOG_LEVEL", "LOG_FORMAT", "METRICS_ADDR",
+			"RATE_LIMIT", "REFRESH_GRACE",
+		} {
+			_, err := load(t, "", name+"="+address)
+			if err == nil || !strings.Contains(err.Error(), name+" must ") || strings.Contains(err.Error(), "hunter") {
+				t.Errorf("%s=%s: %v", name, address, err)
+			}
+		}
+	}
+}
+
 // TestMalformedDotenv: the error names the line that is wrong, and quotes nothing.
 func TestMalformedDotenv(t *testing.T) {
 	for content, line := range map[string]string{

@@ -23,7 +23,7 @@ type MongoURI struct {
 	Scheme   string // with "://"
 	Hosts    string // with commas between them
 	Database string // "" if the string names none
-	// Warnings name the options that have no effect, a line each, without their values.
+	// Warnings number the options that have no effect, a line each, without their names and values.
 	Warnings []string
 }
 
@@ -84,10 +84,12 @@ func isDatabaseName(name string) bool {
 	return !strings.ContainsAny(name, `/\. "$*<>:|?`) && len(name) < 64
 }
 
-// checkMongoOptions returns a warning for each option in a query that the driver ignores. It returns an error, which
-// names the option if it can, if the driver refuses one.
+// checkMongoOptions returns a warning for each option in a query that the driver ignores. It names that by its number,
+// because its name may be a part of a password. It returns an error, which names the option if it can, if the driver
+// refuses one.
 func checkMongoOptions(scheme, address, query string) (warnings []string, err error) {
-	pairs := strings.FieldsFunc(query, func(r rune) bool { return r == ';' || r == '&' })
+	all := strings.FieldsFunc(query, func(r rune) bool { return r == ';' || r == '&' })
+	pairs := slices.Clone(all)
 	if scheme == srvScheme { // these two are for that scheme alone, and parseMongo parses the other
 		pairs = slices.DeleteFunc(pairs, func(pair string) bool {
 			return slices.Contains([]string{"srvmaxhosts", "srvservicename"}, optionName(pair))
@@ -97,7 +99,7 @@ func checkMongoOptions(scheme, address, query string) (warnings []string, err er
 	if err != nil {
 		return nil, refusedOption(address, pairs)
 	}
-	for _, pair := range pairs {
+	for i, pair := range all {
 		name := optionName(pair)
 		if _, ignored := parsed.UnknownOptions[name]; !ignored {
 			continue
@@ -106,8 +108,7 @@ func checkMongoOptions(scheme, address, query string) (warnings []string, err er
 		if option := nearest(name, mongoOptions(), max(2, len(name)/4)); option != "" {
 			hint = "did you mean " + option + "?"
 		}
-		shown, _, _ := strings.Cut(pair, "=")
-		warnings = append(warnings, fmt.Sprintf("the option %q has no effect: %s", shown, hint))
+		warnings = append(warnings, fmt.Sprintf("option number %d has no effect: %s", i+1, hint))
 	}
 	return warnings, nil
 }

@@ -39,6 +39,7 @@ func TestNoPartOfAPasswordIsTold(t *testing.T) {
 		"mongodb://u:hunter1%40hunter2%2Fhunter3@host:1/?authSource=hunter4",
 		"mongodb://u:hunter1@host:1/?authMechanism=MONGODB-AWS&authMechanismProperties=AWS_SESSION_TOKEN:hunter2",
 		"mongodb://host:1?appName=hunter1",
+		"mongodb://u:p@host:1/?tls=true&tlsCertificateKeyFilePassword=hun&hunter2=x", "mongodb://u:p@host:1/?hunter=1",
 	} {
 		c, err := load(t, "", "MONGO_URI="+uri)
 		if err != nil {
@@ -65,22 +66,24 @@ func TestDatabaseNamesAreTold(t *testing.T) {
 	}
 }
 
-// TestUnknownOptions: an option that the driver would ignore gets one line, with the nearest option and without the
-// value.
+// TestUnknownOptions: an option that the driver would ignore gets one line, with the nearest option and without its own
+// name and value.
 func TestUnknownOptions(t *testing.T) {
 	for option, want := range map[string]string{
 		"tsl": "did you mean tls?", "TSL": "did you mean tls?", "readPreferance": "did you mean readPreference?",
 		"maxPoolsize_": "did you mean maxPoolSize?", "replicaSett": "did you mean replicaSet?",
 		"useNewUrlParser": "the driver does not know it", "wtimeout": "the driver does not know it",
 	} {
-		for _, address := range []string{"mongodb://host?", "mongodb://host/?", "mongodb+srv://blog.example/?w=majority&"} {
+		for address, number := range map[string]int{
+			"mongodb://host?": 1, "mongodb://host/?": 1, "mongodb+srv://blog.example/?w=majority&srvMaxHosts=2&": 3,
+		} {
 			uri := address + option + "=hunter2"
 			c, err := load(t, "", "MONGO_URI="+uri)
 			if err != nil {
 				t.Errorf("%s: %v", uri, err)
 				continue
 			}
-			line := fmt.Sprintf(`MONGO_URI: the option %q has no effect: %s`, option, want)
+			line := fmt.Sprintf(`MONGO_URI: option number %d has no effect: %s`, number, want)
 			if !slices.Equal(c.Warnings, []string{line}) {
 				t.Errorf("%s: the warnings are %q, want %q", uri, c.Warnings, line)
 			}

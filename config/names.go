@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -55,7 +56,9 @@ func settingNames() (names []string) {
 // checkNames returns a warning for each name that has no effect but seems to be meant as a setting. In .env that is
 // every unknown name. The environment has many names for other programs, so there it is only a name that others give to
 // a setting which is not set, or a name that differs from a setting in one character or in their order.
-func checkNames(environment, dotenv map[string]string, dotenvPath string) (warnings []string) {
+// A name in .env that has not the form of one may be a line of a secret: its line is named instead.
+func checkNames(environment, dotenv map[string]string, dotenvPath string, content []byte) (warnings []string) {
+	isName := regexp.MustCompile(`^[A-Z_][A-Z0-9_]*$`).MatchString
 	known, others := settingNames(), otherNames()
 	for _, name := range slices.Sorted(maps.Keys(dotenv)) {
 		if slices.Contains(known, name) || isForeign(name) {
@@ -65,7 +68,11 @@ func checkNames(environment, dotenv map[string]string, dotenvPath string) (warni
 		if setting := nearestSetting(name, known, others, max(2, len(name)/4)); setting != "" {
 			hint = "did you mean " + setting + "?"
 		}
-		warnings = append(warnings, fmt.Sprintf("%s in %s is not a setting and has no effect: %s", name, dotenvPath, hint))
+		shown := name
+		if !isName(name) {
+			shown = fmt.Sprintf("line %d", lineOf(name, content))
+		}
+		warnings = append(warnings, fmt.Sprintf("%s in %s is not a setting and has no effect: %s", shown, dotenvPath, hint))
 	}
 	for _, name := range slices.Sorted(maps.Keys(environment)) {
 		if slices.Contains(known, name) {

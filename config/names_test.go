@@ -13,7 +13,7 @@ import (
 // TestMisspeltSettings: a name that looks like a setting gets one line with the nearest setting, and no value.
 func TestMisspeltSettings(t *testing.T) {
 	for name, want := range map[string]string{
-		"PROT": "did you mean PORT?", "POTR": "did you mean PORT?", "port": "did you mean PORT?",
+		"PROT": "did you mean PORT?", "POTR": "did you mean PORT?",
 		"MONGODB_URI": "did you mean MONGO_URI?", "MONGO_URL": "did you mean MONGO_URI?",
 		"DATABASE_URL": "did you mean MONGO_URI?", "ACCES_TOKEN_TTL": "did you mean ACCESS_TOKEN_TTL?",
 		"JWT_SECRET": "did you mean SECRET_KEY?", "ACCESS_TOKEN_SECRET": "did you mean SECRET_KEY?",
@@ -82,6 +82,21 @@ func TestOtherNamesStandForSettings(t *testing.T) {
 	for other, setting := range config.OtherNames() {
 		if !settings[setting] || settings[other] {
 			t.Errorf("%s stands for %s", other, setting)
+		}
+	}
+}
+
+// TestLinesOfSecretsAreNoNames: a line of a secret that is no name of a setting is told by its number.
+func TestLinesOfSecretsAreNoNames(t *testing.T) {
+	for line, want := range map[string]string{
+		"aHVudGVyMg==": "docs/settings.md lists all", "hunter2=": "docs/", "hunter2: x": "docs/", "9HUNTER2=": "docs/",
+		"export hunter2=x": "docs/", "SECRET_KEYhunter2=x": "docs/", "port=x": "did you mean PORT?",
+	} {
+		c, err := load(t, "# PORT=1\nMONGO_DB=blog\n"+line+"\n")
+		if err != nil || len(c.Warnings) != 1 || !strings.HasPrefix(c.Warnings[0], "line 3 in /") ||
+			!strings.Contains(c.Warnings[0], want) || strings.Contains(c.Warnings[0], "unter") ||
+			strings.Contains(c.Warnings[0], "aHV") || strings.Contains(c.Warnings[0], "UNTER") {
+			t.Errorf("%s: %+v, %v, want line 3", line, c, err)
 		}
 	}
 }
