@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -35,6 +36,19 @@ func newLogger(c *config.Config, w io.Writer, terminal bool) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w, options))
 }
 
+// startLog returns a logger, and the writer to which it writes.
+func startLog(c *config.Config, w io.Writer, terminal bool) (*slog.Logger, *logWriter) {
+	if f, ok := w.(*os.File); ok && isForPeople(c, terminal) {
+		w = colorable.NewColorable(f) // for the console of Windows
+	}
+	out := newLogWriter(w, func(lost int) []byte {
+		var line bytes.Buffer
+		newLogger(c, &line, terminal).Error("lines of the log are lost: its reader was too slow", "lines", lost)
+		return line.Bytes()
+	})
+	return newLogger(c, out, terminal), out
+}
+
 // isForPeople returns whether people read the output as it is written.
 func isForPeople(c *config.Config, terminal bool) bool { return terminal && c.LogFormat != "json" }
 
@@ -48,9 +62,6 @@ func isTerminal(w io.Writer) bool {
 type terminalHandler struct{ slog.Handler }
 
 func newTerminalHandler(w io.Writer, level slog.Leveler, color bool) slog.Handler {
-	if f, ok := w.(*os.File); ok {
-		w = colorable.NewColorable(f) // for the console of Windows
-	}
 	options := &tint.Options{Level: level, TimeFormat: time.TimeOnly, NoColor: !color}
 	return terminalHandler{tint.NewTextHandler(w, options)}
 }

@@ -38,7 +38,8 @@ func serve(ctx context.Context, in call) (err error) {
 		return err
 	}
 	terminal := isTerminal(in.stdout)
-	log := newLogger(c, in.stdout, terminal)
+	log, out := startLog(c, in.stdout, terminal)
+	defer out.Close()
 	if debug.SetMemoryLimit(-1) == math.MaxInt64 { // GOMEMLIMIT is not set
 		debug.SetMemoryLimit(memoryLimit)
 	}
@@ -85,7 +86,7 @@ func serve(ctx context.Context, in call) (err error) {
 	}
 	return serveStore(ctx, store, log, func(ctx context.Context) error { return srv.Serve(ctx, listener, site) }, func() {
 		port := listener.Addr().(*net.TCPAddr).Port
-		announce(c, fmt.Sprintf("%s://localhost:%d", scheme(c), port), log, in.stdout, terminal)
+		announce(c, fmt.Sprintf("%s://localhost:%d", scheme(c), port), log, out, terminal)
 	})
 }
 

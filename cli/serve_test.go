@@ -3,12 +3,15 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -361,5 +364,95 @@ func TestStopDuringAMigration(t *testing.T) {
 	}
 	if files, err := filepath.Glob(path + ".*"); err != nil || len(files) > 0 {
 		t.Errorf("it left %v, %v", files, err)
+	}
+}
+
+// stalled is an output that somebody stops to read after the first line, until resume is closed.
+type stalled struct {
+	output
+	resume chan struct{}
+}
+
+func (s *stalled) Write(p []byte) (int, error) {
+	if s.String() != "" {
+		<-s.resume
+	}
+	return s.output.Write(p)
+}
+
+// TestLogThatNobodyReads: a reader of the log that lives but reads no more holds up neither requests nor the stop. One
+// that reads on gets the lines in their order, and learns how many are lost.
+func TestLogThatNobodyReads(t *testing.T) {
+	for _, resumes := range []bool{false, true} {
+		out := &stalled{resume: make(chan struct{})}
+		resume := sync.OnceFunc(func() { close(out.resume) })
+		defer resume()
+		address := testkit.FreeAddress(t)
+		_, port, _ := net.SplitHostPort(address)
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		ended := make(chan int, 1)
+		environ := []string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "PORT=" + port, "DRAIN_DELAY=0s",
+			"RATE_LIMIT=false", "LOG_FORMAT=text"}
+		go func() { ended <- Run(ctx, []string{"serve"}, environ, out, out) }()
+		client := http.Client{Timeout: 5 * time.Second}
+		get := func(path string) error {
+			answer, err := client.Get("http://" + address + path)
+			if err != nil {
+				return err
+			}
+			return answer.Body.Close()
+		}
+		await(t, "the server answers", func() bool { return get("/posts") == nil })
+		for range logBuffer + 100 {
+			if err := get("/posts?n=1"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if resumes {
+			resume()
+			await(t, "the loss is told", func() bool {
+				return get("/posts?n=1") != nil || strings.Contains(out.String(), "lines of the log are lost")
+			})
+		}
+		stop()
+		select {
+		case code := <-ended:
+			if code != 0 || resumes != strings.Contains(out.String(), " lines=") {
+				t.Errorf("exit %d: %.300s", code, out)
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatal("it does not stop")
+		}
+	}
+}
+
+// TestLogWriterKeepsTheOrder: what is written before and after the lost lines is whole, and they are counted.
+func TestLogWriterKeepsTheOrder(t *testing.T) {
+	out := &stalled{resume: make(chan struct{})}
+	w := newLogWriter(out, func(lost int) []byte { return fmt.Appendf(nil, "lost %d\n", lost) })
+	want := "0\n"
+	fmt.Fprintln(w, 0)
+	await(t, "the first line", func() bool { return out.String() == want })
+	for n := range logBuffer + 30 {
+		fmt.Fprintln(w, n)
+	}
+	close(out.resume)
+	await(t, "the others", func() bool { return strings.Contains(out.String(), fmt.Sprintln(logBuffer-1)) })
+	fmt.Fprintln(w, "next")
+	w.Close()
+	fmt.Fprintln(w, "after the end")
+	lines := strings.Split(strings.TrimPrefix(out.String(), want), "\n")
+	for n := range logBuffer {
+		if lines[n] != strconv.Itoa(n) {
+			t.Fatalf("line %d is %q", n, lines[n])
+		}
+	}
+	rest := lines[logBuffer:]
+	if rest[0] == strconv.Itoa(logBuffer) { // the goroutine had taken a line out of the buffer
+		rest = rest[1:]
+	}
+	if len(rest) != 3 || !slices.Contains([]string{"lost 29", "lost 30"}, rest[0]) || rest[1] != "next" {
+		t.Errorf("then come %q", rest)
 	}
 }
