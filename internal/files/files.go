@@ -4,6 +4,7 @@ package files
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -43,7 +44,10 @@ func RemoveUnfinished(dir, prefix string) error {
 // unfinished returns how the name begins under which a file is filled.
 func unfinished(name string) string { return "." + name }
 
-// Read reads a file. It refuses a pipe or a device, which might hold up the reader for ever.
+// maxSize is how many bytes Read reads: far more than settings, secrets and certificates have.
+const maxSize = 1 << 20
+
+// Read reads a file of at most 1 MiB. It refuses a pipe or a device, which might hold up the reader for ever.
 func Read(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -52,7 +56,16 @@ func Read(path string) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s is no regular file", path)
 	}
-	return os.ReadFile(path)
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	content, err := io.ReadAll(io.LimitReader(f, maxSize+1))
+	if err == nil && len(content) > maxSize {
+		err = fmt.Errorf("%s is larger than 1 MiB", path)
+	}
+	return content, err
 }
 
 // linkFunc makes a hard link, as os.Link does.

@@ -165,3 +165,21 @@ func TestMakeBesideAnotherProcess(t *testing.T) {
 	}
 	expectFiles(t, filepath.Dir(path), map[string]string{"a": "theirs"})
 }
+
+// TestReadIsBounded: no more than 1 MiB of a file is read, however large it is.
+func TestReadIsBounded(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "a")
+	for size, want := range map[int64]string{1 << 20: "", 1<<20 + 1: path + " is larger than 1 MiB", 1 << 26: "larger"} {
+		if err := errors.Join(os.WriteFile(path, nil, 0o600), os.Truncate(path, size)); err != nil {
+			t.Fatal(err)
+		}
+		content, err := Read(path)
+		if want == "" && (err != nil || int64(len(content)) != size) {
+			t.Errorf("%d bytes: got %d, %v", size, len(content), err)
+		}
+		if want != "" && (err == nil || !strings.Contains(err.Error(), want) || len(content) > 1<<20+1) {
+			t.Errorf("%d bytes: got %d, %v, want %q", size, len(content), err, want)
+		}
+	}
+}
