@@ -36,7 +36,7 @@ func newLogger(c *config.Config, w io.Writer, terminal bool) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w, options))
 }
 
-// startLog returns a logger, and the writer to which it writes.
+// startLog returns a logger, and the writer to which it writes. It logs the warnings about the settings.
 func startLog(c *config.Config, w io.Writer, terminal bool) (*slog.Logger, *logWriter) {
 	if f, ok := w.(*os.File); ok && isForPeople(c, terminal) {
 		w = colorable.NewColorable(f) // for the console of Windows
@@ -46,7 +46,11 @@ func startLog(c *config.Config, w io.Writer, terminal bool) (*slog.Logger, *logW
 		newLogger(c, &line, terminal).Error("lines of the log are lost: its reader was too slow", "lines", lost)
 		return line.Bytes()
 	})
-	return newLogger(c, out, terminal), out
+	log := newLogger(c, out, terminal)
+	for _, warning := range c.Warnings {
+		log.Warn(warning)
+	}
+	return log, out
 }
 
 // isForPeople returns whether people read the output as it is written.

@@ -20,7 +20,7 @@ func printResetLink(ctx context.Context, in call) error {
 		return err
 	}
 	return withExistingStore(ctx, c, func(store models.Store) error {
-		if err := c.EnsureSecrets(); err != nil {
+		if _, err := c.EnsureSecrets(); err != nil {
 			return err
 		}
 		user, err := store.UserByUsername(ctx, username)

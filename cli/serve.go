@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"math"
 	"net"
+	"os"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"time"
 
@@ -40,15 +43,10 @@ func serve(ctx context.Context, in call) (err error) {
 	terminal := isTerminal(in.stdout)
 	log, out := startLog(c, in.stdout, terminal)
 	defer out.Close()
-	if debug.SetMemoryLimit(-1) == math.MaxInt64 { // GOMEMLIMIT is not set
-		debug.SetMemoryLimit(memoryLimit)
-	}
+	limitMemory()
 	certificate := server.NewCertificate(c.TLSCert, c.TLSKey, log)
 	ctx, release := server.HandleSignals(ctx, certificate.Reload)
 	defer release()
-	for _, warning := range c.Warnings {
-		log.Warn(warning)
-	}
 	if err := c.ReadSecrets(); err != nil {
 		return err
 	}
@@ -74,7 +72,13 @@ func serve(ctx context.Context, in call) (err error) {
 		return fmt.Errorf("METRICS_ADDR: %w", err)
 	}
 	defer stopMetrics()
-	if err := makeDataDir(c, log); err != nil {
+	undo, err := makeDataDir(c, log)
+	defer func() {
+		if err != nil {
+			undo()
+		}
+	}()
+	if err != nil {
 		return err
 	}
 	srv := server.New(server.Options{
@@ -85,9 +89,17 @@ func serve(ctx context.Context, in call) (err error) {
 		return err
 	}
 	return serveStore(ctx, store, log, func(ctx context.Context) error { return srv.Serve(ctx, listener, site) }, func() {
+		undo = func() {}
 		port := listener.Addr().(*net.TCPAddr).Port
 		announce(c, fmt.Sprintf("%s://localhost:%d", scheme(c), port), log, out, terminal)
 	})
+}
+
+// limitMemory sets the limit that GOMEMLIMIT does not set.
+func limitMemory() {
+	if debug.SetMemoryLimit(-1) == math.MaxInt64 {
+		debug.SetMemoryLimit(memoryLimit)
+	}
 }
 
 // closeStore closes the store, also if ctx has ended.
@@ -97,15 +109,25 @@ func closeStore(ctx context.Context, store models.Store) error {
 	return store.Close(ctx)
 }
 
-// makeDataDir makes DATA_DIR and the secrets, if they are not there.
-func makeDataDir(c *config.Config, log *slog.Logger) error {
+// makeDataDir makes DATA_DIR and the secrets, if they are not there. undo removes what it made.
+func makeDataDir(c *config.Config, log *slog.Logger) (undo func(), err error) {
 	if warning := newDatabaseWarning(c); warning != "" {
 		log.Warn(warning)
 	}
-	if err := c.EnsureDataDir(); err != nil {
-		return err
+	var made []string
+	if _, err := os.Stat(c.DataDir); errors.Is(err, fs.ErrNotExist) {
+		made = append(made, c.DataDir)
 	}
-	return c.EnsureSecrets()
+	if err = c.EnsureDataDir(); err == nil {
+		var secrets []string
+		secrets, err = c.EnsureSecrets()
+		made = append(made, secrets...)
+	}
+	return func() {
+		for _, path := range slices.Backward(made) {
+			_ = os.Remove(path) // a folder that is not empty stays
+		}
+	}, err
 }
 
 // serveStore starts the store and serves it until ctx ends. Requests wait for the store, but not for long: if its start

@@ -136,6 +136,31 @@ func TestStartThatFailsChangesNothing(t *testing.T) {
 	}
 }
 
+// TestStoreThatDoesNotStart: a start whose store cannot be opened leaves no new secrets and no new folder.
+func TestStoreThatDoesNotStart(t *testing.T) {
+	environ, path := oldBlog(t)
+	conn, err := sqlite.OpenConn(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = sqlitex.ExecuteTransient(conn, "DROP TABLE posts", nil) // which the migration needs
+	dir := filepath.Dir(path)
+	err = errors.Join(err, conn.Close(), os.Remove(filepath.Join(dir, "secret_key")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := contents(t, dir)
+	if code, _, stderr := runIn(t, append(environ, "PORT=0"), "serve"); code != 1 || !strings.Contains(stderr, path) {
+		t.Errorf("exit %d, %s", code, stderr)
+	}
+	after := contents(t, dir)
+	for _, name := range []string{"secret_key", "refresh_secret"} {
+		if secret := filepath.Join(dir, name); after[secret] != before[secret] {
+			t.Errorf("%s is %q, and was %q", secret, after[secret], before[secret])
+		}
+	}
+}
+
 // TestCommandsLeaveOtherVersionsAlone: only a server brings an SQLite file up to date. Commands say what to do, and
 // change nothing. A backup is a copy of any version.
 func TestCommandsLeaveOtherVersionsAlone(t *testing.T) {

@@ -1,7 +1,6 @@
 package config_test
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -184,7 +183,7 @@ func TestAttrsTellEverySettingAndNoSecret(t *testing.T) {
 	}
 	data := absolute(t, "data")
 	for _, read := range []func() error{ // before the missing secret is made, and after
-		c.ReadSecrets, func() error { return errors.Join(c.EnsureDataDir(), c.EnsureSecrets()) },
+		c.ReadSecrets, c.EnsureDataDir, func() error { _, err := c.EnsureSecrets(); return err },
 	} {
 		if err := read(); err != nil {
 			t.Fatal(err)
@@ -224,7 +223,7 @@ func TestSecretsThatCannotBeUsed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := settings.EnsureSecrets(); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := settings.EnsureSecrets(); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v, want %q", name, err, c.want)
 		}
 		if entries, err := os.ReadDir(settings.DataDir); err != nil || len(entries) != 1 || !settings.KeepsSecrets() {
@@ -260,7 +259,7 @@ func TestSecretsAreMadeOnceAndKept(t *testing.T) {
 			if err := c.EnsureDataDir(); err != nil {
 				t.Error(err)
 			}
-			if err := c.EnsureSecrets(); err != nil {
+			if _, err := c.EnsureSecrets(); err != nil {
 				t.Error(err)
 			}
 		})
@@ -292,12 +291,12 @@ func TestSecretsAreMadeOnceAndKept(t *testing.T) {
 	if err := os.Truncate(filepath.Join(dir, "secret_key"), 3); err != nil {
 		t.Fatal(err)
 	}
-	if err := damaged.EnsureSecrets(); err == nil || !strings.Contains(err.Error(), "damaged") {
+	if _, err := damaged.EnsureSecrets(); err == nil || !strings.Contains(err.Error(), "damaged") {
 		t.Errorf("a damaged secret: got %v", err)
 	}
 	key := strings.Repeat("k", 32)
 	given := config.Config{DataDir: dir, SecretKey: key}
-	err = given.EnsureSecrets()
+	_, err = given.EnsureSecrets()
 	if err != nil || given.SecretKey != key || given.RefreshSecret != first.RefreshSecret {
 		t.Errorf("a given secret: %v", err)
 	}

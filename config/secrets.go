@@ -26,20 +26,25 @@ func (c *Config) EnsureDataDir() error {
 }
 
 // EnsureSecrets is ReadSecrets, and makes those that are missing. Processes that start at the same time agree on the
-// secrets.
-func (c *Config) EnsureSecrets() error {
+// secrets. It returns the paths of those that it made.
+func (c *Config) EnsureSecrets() (made []string, err error) {
 	if err := c.ReadSecrets(); err != nil { // before one of them is made
-		return err
+		return nil, err
 	}
 	for _, secret := range c.secrets() {
 		if *secret.value != "" {
 			continue
 		}
-		if err := makeSecret(secret.path); err != nil {
-			return fmt.Errorf("DATA_DIR: make secret: %w", err)
+		err := makeSecret(secret.path)
+		if errors.Is(err, fs.ErrExist) { // another process was faster
+			continue
 		}
+		if err != nil {
+			return made, fmt.Errorf("DATA_DIR: make secret: %w", err)
+		}
+		made = append(made, secret.path)
 	}
-	return c.ReadSecrets()
+	return made, c.ReadSecrets()
 }
 
 // ReadSecrets reads the secrets that are not set from their files in DATA_DIR. Those that have no file stay empty.
@@ -90,16 +95,13 @@ func (c *Config) secrets() []secret {
 	}
 }
 
-// makeSecret makes a file with a new secret. If another process was faster, its secret stays.
+// makeSecret makes a file with a new secret. If another process was faster, its secret stays, and the error is
+// fs.ErrExist.
 func makeSecret(path string) error {
 	raw := make([]byte, generatedSecretBytes)
 	rand.Read(raw) // never returns an error
-	err := files.Make(path, func(f *os.File) error {
+	return files.Make(path, func(f *os.File) error {
 		_, err := f.WriteString(hex.EncodeToString(raw) + "\n")
 		return err
 	})
-	if errors.Is(err, fs.ErrExist) {
-		return nil
-	}
-	return err
 }

@@ -56,10 +56,12 @@ func inspect(ctx context.Context, path string) (found, error) {
 	return inspectWith(ctx, func() (*sqlite.Conn, error) { return open(path, sqlite.OpenReadOnly) })
 }
 
-// hasLog returns whether the write-ahead log of a file holds anything, or is in use.
+// hasLog returns whether there is a file with a write-ahead log, which holds something or is in use. An empty log may be
+// there without its file.
 func hasLog(path string) bool {
-	_, err := os.Stat(path + "-wal")
-	return err == nil
+	_, err := os.Stat(path)
+	_, logErr := os.Stat(path + "-wal")
+	return err == nil && logErr == nil
 }
 
 // openImmutable opens a file that nobody writes to. Other connections make a log and its index beside the file, and

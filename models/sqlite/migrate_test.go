@@ -429,3 +429,15 @@ func TestFailedMigrationKeepsTheOlderCopy(t *testing.T) {
 		expectUnchanged(t, filepath.Dir(path), before)
 	}
 }
+
+// TestEmptyLogWithoutItsFile: an empty log, which a start on a full disk may leave, keeps nobody from a new file.
+func TestEmptyLogWithoutItsFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "blog.db")
+	if err := os.WriteFile(path+"-wal", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	store := serve(t, path)
+	if err := errors.Join(store.Ping(t.Context()), store.Close(t.Context())); err != nil {
+		t.Error(err)
+	}
+}
