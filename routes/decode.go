@@ -60,10 +60,14 @@ var errNested = errors.New("an object or an array")
 // refuseNested refuses an object or an array for a text, without reading it: the names in an object, which must differ,
 // take many times the memory that they have in the body.
 func refuseNested(d *jsontext.Decoder, _ *string) error {
-	if kind := d.PeekKind(); kind == jsontext.KindBeginObject || kind == jsontext.KindBeginArray {
+	if isNested(d.PeekKind()) {
 		return errNested
 	}
 	return errors.ErrUnsupported // decode as usual
+}
+
+func isNested(kind jsontext.Kind) bool {
+	return kind == jsontext.KindBeginObject || kind == jsontext.KindBeginArray
 }
 
 // decodeTags reads the one sort of lists that requests have, but no more of it than it takes to see that it is too
@@ -77,7 +81,7 @@ func decodeTags(d *jsontext.Decoder, tags *[]string) error {
 	}
 	*tags = []string{}
 	for d.PeekKind() != jsontext.KindEndArray {
-		if len(*tags) > validation.MaxTags && d.PeekKind() == jsontext.KindString {
+		if len(*tags) > validation.MaxTags && !isNested(d.PeekKind()) {
 			if err := d.SkipValue(); err != nil {
 				return err
 			}

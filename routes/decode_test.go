@@ -70,7 +70,7 @@ func TestListsThatAreTooLongTakeNoMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, into := range []any{&postRequest{}, &postChangeRequest{}, &draftRequest{}, &draftChangeRequest{}} {
-		for _, end := range []string{`]}`, `,1]}`, `,[[1]]]}`} { // whatever comes after too many
+		for _, end := range []string{`]}`, `,1]}`} { // whatever comes after too many
 			body := `{"title":"t","content":"c","tags":[` + strings.Repeat(`"a",`, 400_000) + `"b"` + end
 			c, _ := gin.CreateTestContext(httptest.NewRecorder())
 			c.Request = httptest.NewRequest(http.MethodPost, "/posts", strings.NewReader(body))

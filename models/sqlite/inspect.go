@@ -56,8 +56,8 @@ func inspect(ctx context.Context, path string) (found, error) {
 	return inspectWith(ctx, func() (*sqlite.Conn, error) { return open(path, sqlite.OpenReadOnly) })
 }
 
-// hasLog returns whether there is a file with a write-ahead log, which holds something or is in use. An empty log may be
-// there without its file.
+// hasLog returns whether there is a file with a write-ahead log, which holds something or is in use. An empty log may
+// be there without its file.
 func hasLog(path string) bool {
 	_, err := os.Stat(path)
 	_, logErr := os.Stat(path + "-wal")

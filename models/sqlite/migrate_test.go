@@ -126,7 +126,8 @@ func titles(t *testing.T, path string) (found []string) {
 // is kept, and an older gin-blog can work on it.
 func TestMigrationKeepsACopy(t *testing.T) {
 	path := oldFile(t, []models.Post{{ID: models.NewID(), Title: "in the file"}})
-	for _, name := range []string{"before-migration-1", "before-migration-2", "before-migration-old.txt"} { // of earlier ones
+	earlier := []string{"before-migration-1", "before-migration-2", "before-migration-old.txt"}
+	for _, name := range earlier {
 		if err := os.WriteFile(path+"."+name, []byte("older"), 0o600); err != nil {
 			t.Fatal(err)
 		}
