@@ -36,7 +36,7 @@ type Config struct {
 	RefreshSecret     string        `env:"REFRESH_SECRET" secret:"true"`
 	AccessTokenTTL    time.Duration `env:"ACCESS_TOKEN_TTL" envDefault:"15m"`
 	RefreshTokenTTL   time.Duration `env:"REFRESH_TOKEN_TTL" envDefault:"7d"`
-	RefreshGrace      time.Duration `env:"REFRESH_GRACE" envDefault:"10s"`
+	RefreshGrace      time.Duration `env:"REFRESH_GRACE" envDefault:"60s"`
 	RefreshRotation   bool          `env:"REFRESH_ROTATION" envDefault:"true"`
 	BcryptCost        int           `env:"BCRYPT_COST" envDefault:"10"`
 	PasswordMinLength int           `env:"PASSWORD_MIN_LENGTH" envDefault:"6"`

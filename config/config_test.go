@@ -193,7 +193,7 @@ func TestAttrsTellEverySettingAndNoSecret(t *testing.T) {
 		for _, want := range []string{
 			" PORT=4000 ", ` MONGO_URI="(set in the environment)" `, `.env)" REFRESH_SECRET=`, ` SECRET_KEY="(set in /`,
 			" DATA_DIR=" + data + " ", ` REFRESH_SECRET="(set in ` + data + `/refresh_secret)" `, " MONGO_DB=blog ",
-			" REFRESH_GRACE=10s ", " TLS_CERT=" + absolute(t, "a.pem") + " TLS_KEY=/b.pem",
+			" REFRESH_GRACE=1m0s ", " TLS_CERT=" + absolute(t, "a.pem") + " TLS_KEY=/b.pem",
 		} {
 			if !strings.Contains(line.String(), want) {
 				t.Errorf("%q is not in %s", want, line.String())
