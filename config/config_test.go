@@ -44,7 +44,7 @@ func TestDefaults(t *testing.T) {
 	want := config.Config{
 		Port: 3000, MongoDB: "blog", DataDir: absolute(t, "data"),
 		AccessTokenTTL: 15 * time.Minute, RefreshTokenTTL: 7 * 24 * time.Hour,
-		RefreshGrace: 10 * time.Second, RefreshRotation: true, BcryptCost: 10, PasswordMinLength: 6,
+		RefreshGrace: time.Minute, RefreshRotation: true, BcryptCost: 10, PasswordMinLength: 6,
 		RateLimit: true, Comments: true,
 		CORSOrigins: []string{"*"}, LogLevel: slog.LevelInfo, DrainDelay: time.Second,
 	}

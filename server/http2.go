@@ -1,5 +1,7 @@
 package server
 
+//lint:file-ignore SA1019 net/http serves HTTP/2 on connections of crypto/tls alone, and cannot know of half a frame
+
 import (
 	"context"
 	"crypto/tls"
@@ -26,8 +28,7 @@ func http2Config(writeByteTimeout time.Duration) *http.HTTP2Config {
 // speakHTTP2 makes a server speak HTTP/2 to the clients that ask for it, and gives each frame frameTimeout to arrive.
 // net/http by itself waits for the rest of a frame as long as for the next request.
 func speakHTTP2(server *http.Server, frameTimeout time.Duration) error {
-	h2 := &http2.Server{} //lint:ignore SA1019 net/http cannot serve HTTP/2 on a connection of another type
-	//lint:ignore SA1019 see above
+	h2 := &http2.Server{}
 	if err := http2.ConfigureServer(server, h2); err != nil {
 		return fmt.Errorf("set up HTTP/2: %w", err)
 	}
