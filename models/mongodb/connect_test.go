@@ -32,21 +32,34 @@ type nameServer struct {
 	mode    atomic.Int32
 }
 
+// nameServerAddress is where all look-ups go, or nil for where they usually go.
+var nameServerAddress atomic.Pointer[string]
+
+func init() { // before the first look-up, so that no goroutine of the driver sees the change
+	net.DefaultResolver = &net.Resolver{
+		PreferGo: true,
+		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+			if own := nameServerAddress.Load(); own != nil {
+				network, address = "udp", *own
+			}
+			return new(net.Dialer).DialContext(ctx, network, address)
+		},
+	}
+}
+
 // newNameServer makes all look-ups of the test ask a new nameServer.
-func newNameServer(t *testing.T, address netip.AddrPort, mode int32) *nameServer {
+func newNameServer(t *testing.T, knows netip.AddrPort, mode int32) *nameServer {
 	t.Helper()
 	listener, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &nameServer{address: address}
+	s := &nameServer{address: knows}
 	s.mode.Store(mode)
 	go s.serve(listener)
-	before := net.DefaultResolver
-	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "udp", listener.LocalAddr().String())
-	}}
-	t.Cleanup(func() { listener.Close(); net.DefaultResolver = before })
+	address := listener.LocalAddr().String()
+	nameServerAddress.Store(&address)
+	t.Cleanup(func() { nameServerAddress.Store(nil); listener.Close() })
 	return s
 }
 
