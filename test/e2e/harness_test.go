@@ -64,6 +64,14 @@ func command(dir string, environ []string, args ...string) *exec.Cmd {
 	return cmd
 }
 
+// busyMongoSettings is mongoSettings for several processes at once, which the small MongoDB server of the tests serves too
+// slowly beside all others. The tests of the packages show the same of the stores.
+func busyMongoSettings(t *testing.T) []string {
+	t.Helper()
+	testkit.OnlyInAll(t)
+	return mongoSettings(t)
+}
+
 // mongoSettings returns the settings for an empty MongoDB database. Without a server it skips the test.
 func mongoSettings(t *testing.T) []string {
 	t.Helper()

@@ -20,7 +20,7 @@ func TestTwoProcessesOnOneDatabase(t *testing.T) {
 	}
 	for name, environ := range map[string]func(t *testing.T) []string{
 		"SQLite":  func(t *testing.T) []string { return []string{"DATA_DIR=" + t.TempDir()} },
-		"MongoDB": mongoSettings,
+		"MongoDB": busyMongoSettings,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

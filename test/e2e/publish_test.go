@@ -17,7 +17,7 @@ func TestDraftsArePublishedInTime(t *testing.T) {
 	secrets := []string{"SECRET_KEY=" + strings.Repeat("a", 32), "REFRESH_SECRET=" + strings.Repeat("r", 32)}
 	for name, environ := range map[string]func(t *testing.T) []string{
 		"SQLite":  func(t *testing.T) []string { return []string{"DATA_DIR=" + t.TempDir()} },
-		"MongoDB": mongoSettings,
+		"MongoDB": busyMongoSettings,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
