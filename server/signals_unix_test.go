@@ -82,7 +82,7 @@ func TestPipeIsNoCertificate(t *testing.T) {
 	dir := t.TempDir()
 	pipe := dir + "/cert.pem"
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	loaded := make(chan error, 1)
 	go func() { loaded <- NewCertificate(pipe, pipe, nil).Load() }()

@@ -14,7 +14,7 @@ func TestReadOpensNoPipe(t *testing.T) {
 	t.Parallel()
 	pipe := filepath.Join(t.TempDir(), "pipe")
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	for _, path := range []string{pipe, "/dev/zero", t.TempDir()} {
 		if _, err := Read(path); err == nil || !strings.Contains(err.Error(), path+" is no regular file") {

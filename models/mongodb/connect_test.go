@@ -109,7 +109,7 @@ func testServer(t *testing.T) netip.AddrPort {
 	}
 	address, err := netip.ParseAddrPort(uri.Host)
 	if err != nil || !address.Addr().Is4() {
-		t.Skip("MONGO_TEST_URI is not one IPv4 address")
+		testkit.Skip(t, "MONGO_TEST_URI is not one IPv4 address")
 	}
 	return address
 }
