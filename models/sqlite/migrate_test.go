@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,6 +16,7 @@ import (
 	zombiezen "zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
 
+	"gin-blog/internal/testkit"
 	"gin-blog/models"
 	"gin-blog/models/sqlite"
 )
@@ -297,16 +297,7 @@ func TestStoresMigrateAFileAtOnce(t *testing.T) {
 // TestNoRoomForTheCopy: where the disk has no room for the copy, the file stays as it is, whatever its journal is.
 func TestNoRoomForTheCopy(t *testing.T) {
 	for _, mode := range []string{"WAL", "DELETE", "WAL in use"} {
-		dir := t.TempDir()
-		mount := exec.Command("mount", "-t", "tmpfs", "-o", "size=16m,mode=0700", "none", dir)
-		if out, err := mount.CombinedOutput(); err != nil {
-			t.Skipf("no small disk can be mounted here: %v: %s", err, out)
-		}
-		t.Cleanup(func() {
-			if out, err := exec.Command("umount", "--lazy", dir).CombinedOutput(); err != nil {
-				t.Errorf("umount: %v: %s", err, out)
-			}
-		})
+		dir := testkit.SmallDisk(t, "16m")
 		old := oldFile(t, []models.Post{{ID: models.NewID(), Title: "old", Content: strings.Repeat("word ", 1_900_000)}})
 		name, _, inUse := strings.Cut(mode, " ")
 		execute(t, old, `PRAGMA journal_mode = `+name)

@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -16,35 +15,10 @@ import (
 	"gin-blog/internal/testkit"
 )
 
-// mount runs a script of root that mounts what on $1, for the user $2, until the test ends; $3 and so on are more.
-// Where that is not possible, it skips the test.
-func mount(t *testing.T, what, dir, script string, more ...string) {
-	t.Helper()
-	asRoot := []string{"sudo", "-n"}
-	if os.Getuid() == 0 {
-		asRoot = nil
-	}
-	run := func(args ...string) ([]byte, error) {
-		args = slices.Concat(asRoot, args)
-		return exec.Command(args[0], args[1:]...).CombinedOutput()
-	}
-	args := append([]string{"sh", "-c", script, "sh", dir, fmt.Sprint(os.Getuid())}, more...)
-	if out, err := run(args...); err != nil {
-		t.Logf("%s", out)
-		testkit.Skip(t, what+" cannot be mounted here")
-	}
-	t.Cleanup(func() {
-		if out, err := run("umount", "--lazy", dir); err != nil {
-			t.Errorf("umount: %v: %s", err, out)
-		}
-	})
-}
-
 // TestDiskFull fills the disk under a server: writes are refused, reads go on. Writes work again when there is room.
 func TestDiskFull(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	mount(t, "a disk of 4 MiB", dir, `mount -t tmpfs -o "size=4m,mode=0700,uid=$2" none "$1"`)
+	dir := testkit.SmallDisk(t, "4m")
 	p := start(t, dir)
 	token := p.signUp("alice")
 

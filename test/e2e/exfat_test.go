@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"path/filepath"
 	"syscall"
 	"testing"
 
@@ -15,9 +14,7 @@ import (
 func TestStartsAtOnceOnExFAT(t *testing.T) {
 	testkit.OnlyInAll(t)
 	t.Parallel()
-	image, dir := filepath.Join(t.TempDir(), "image"), t.TempDir()
-	mount(t, "exFAT", dir, `truncate --size=16M "$3" && mkfs.exfat "$3" &&
-		for driver in exfat exfat-fuse; do mount -t $driver -o "loop,uid=$2" "$3" "$1" && break; done`, image)
+	dir := testkit.ExFAT(t)
 	processes := make([]*process, 4)
 	var starts errgroup.Group
 	for i := range processes {
