@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -268,7 +269,9 @@ func (m *MongoProxy) Cut() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.listener != nil {
+		syscall.ForkLock.RLock() // see isFree
 		m.listener.Close()
+		syscall.ForkLock.RUnlock()
 	}
 	m.listener = nil
 	for conn := range m.conns {

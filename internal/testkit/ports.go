@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"syscall"
 	"testing"
 )
 
@@ -13,11 +14,21 @@ func FreeAddress(t testing.TB) string {
 	t.Helper()
 	for range 100 {
 		address := fmt.Sprintf("127.0.0.1:%d", 15000+rand.IntN(5000))
-		if listener, err := net.Listen("tcp", address); err == nil {
-			listener.Close()
+		if isFree(address) {
 			return address
 		}
 	}
 	t.Fatal("no port is free")
 	return ""
+}
+
+func isFree(address string) bool {
+	syscall.ForkLock.RLock() // a process that another test starts would have the listener until it runs its program
+	defer syscall.ForkLock.RUnlock()
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return false
+	}
+	listener.Close()
+	return true
 }
