@@ -71,9 +71,8 @@ func TestCopyBetweenStores(t *testing.T) {
 		"from MongoDB to SQLite": func(t *testing.T) (from, to site) { return mongoSite(t, secrets), sqliteSite(t, secrets) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
 			from, to := sites(t)
-			const seeded = 600
+			const seeded = 300
 			settings := append([]string{"BCRYPT_COST=4"}, from.settings...)
 			seed := command(t.TempDir(), settings, "seed", "-posts", fmt.Sprint(seeded))
 			if out, err := seed.CombinedOutput(); err != nil {
