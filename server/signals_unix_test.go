@@ -40,6 +40,9 @@ func TestHandleSignals(t *testing.T) {
 
 // TestHangingReloadHoldsUpNoStop: SIGHUP reads the certificate, which may be on a disk that does not answer.
 func TestHangingReloadHoldsUpNoStop(t *testing.T) {
+	hangups := make(chan os.Signal, 2)
+	signal.Notify(hangups, syscall.SIGHUP) // which nohup makes the tests ignore
+	defer signal.Stop(hangups)
 	reloading, answer := make(chan struct{}), make(chan struct{})
 	defer close(answer)
 	ctx, release := HandleSignals(t.Context(), func() {
