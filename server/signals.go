@@ -15,9 +15,16 @@ func StopContext(ctx context.Context) (_ context.Context, stop context.CancelFun
 	if len(signals) == 0 { // which NotifyContext takes as all
 		return context.WithCancel(ctx)
 	}
-	ctx, stop = signal.NotifyContext(ctx, signals...)
-	context.AfterFunc(ctx, stop)
-	return ctx, stop
+	caught, release := signal.NotifyContext(ctx, signals...)
+	ctx, cancel := context.WithCancel(ctx)
+	context.AfterFunc(caught, func() {
+		release() // first, so that whoever sees that ctx has ended can rely on what the next signal does
+		cancel()
+	})
+	return ctx, func() {
+		release()
+		cancel()
+	}
 }
 
 // HandleSignals is StopContext for a server. SIGHUP, unless it is ignored, as nohup does it, calls reload beside
