@@ -64,8 +64,8 @@ func command(dir string, environ []string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// busyMongoSettings is mongoSettings for several processes at once, which the small MongoDB server of the tests serves too
-// slowly beside all others. The tests of the packages show the same of the stores.
+// busyMongoSettings is mongoSettings for several processes at once, which the small MongoDB server of the tests serves
+// too slowly beside all others. The tests of the packages show the same of the stores.
 func busyMongoSettings(t *testing.T) []string {
 	t.Helper()
 	testkit.OnlyInAll(t)
