@@ -6,9 +6,10 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
+
+	"gin-blog/internal/testkit"
 )
 
 // TestCommandsTellNoPartOfMongoURI: no command prints what may be a part of the password.
@@ -33,24 +34,6 @@ func TestCommandsTellNoPartOfMongoURI(t *testing.T) {
 	}
 }
 
-// output is what a command prints, for a test that reads it meanwhile.
-type output struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
-}
-
 // TestServeWithoutMongoDB: the server starts, answers 503 and stops, while the host cannot be reached, or its name not
 // be looked up. It prints no more of MONGO_URI than the host, and warns of an option that has no effect.
 func TestServeWithoutMongoDB(t *testing.T) {
@@ -63,7 +46,7 @@ func TestServeWithoutMongoDB(t *testing.T) {
 			environ := []string{"MONGO_URI=" + uri, "DATA_DIR=" + t.TempDir(), "PORT=0", "DRAIN_DELAY=0s", "LOG_FORMAT=json"}
 			ctx, stop := context.WithCancel(t.Context())
 			defer stop()
-			var out output
+			var out testkit.Output
 			done := make(chan int)
 			go func() { done <- Run(ctx, []string{"serve"}, environ, &out, &out) }()
 			address := regexp.MustCompile(`"url":"(http://localhost:\d+)"`)

@@ -270,10 +270,10 @@ func TestNewDatabaseBesideSecrets(t *testing.T) {
 }
 
 // begin runs a server until stop is called, which wants it to end well.
-func begin(t *testing.T, environ []string) (log *output, stop func()) {
+func begin(t *testing.T, environ []string) (log *testkit.Output, stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	log = new(output)
+	log = new(testkit.Output)
 	ended := make(chan int, 1)
 	go func() { ended <- Run(ctx, []string{"serve"}, environ, log, log) }()
 	stop = sync.OnceFunc(func() {
@@ -394,7 +394,7 @@ func TestStopDuringAMigration(t *testing.T) {
 
 // stalled is an output that somebody stops to read after the first line, until resume is closed.
 type stalled struct {
-	output
+	testkit.Output
 	resume chan struct{}
 }
 
@@ -402,7 +402,7 @@ func (s *stalled) Write(p []byte) (int, error) {
 	if s.String() != "" {
 		<-s.resume
 	}
-	return s.output.Write(p)
+	return s.Output.Write(p)
 }
 
 // TestLogThatNobodyReads: a reader of the log that lives but reads no more holds up neither requests nor the stop. One

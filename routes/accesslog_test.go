@@ -104,7 +104,7 @@ func TestLogOfTooManyLogins(t *testing.T) {
 
 // TestLogLevels: who sent a request is logged at the level debug alone.
 func TestLogLevels(t *testing.T) {
-	log := new(logBuffer)
+	log := new(testkit.Output)
 	quiet := newServer(t, testkit.SQLite(t), func(o *routes.Options, _ *auth.SessionOptions) {
 		o.Log = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	})

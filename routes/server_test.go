@@ -1,7 +1,6 @@
 package routes_test
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -9,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -44,7 +42,7 @@ type server struct {
 	store    models.Store
 	clock    *clock
 	draining atomic.Bool
-	log      *logBuffer
+	log      *testkit.Output
 }
 
 // clock is the time of a server: the real one and what a test added.
@@ -52,24 +50,6 @@ type clock struct{ ahead atomic.Int64 }
 
 func (c *clock) now() time.Time          { return time.Now().Add(time.Duration(c.ahead.Load())) }
 func (c *clock) advance(d time.Duration) { c.ahead.Add(int64(d)) }
-
-// logBuffer keeps what a server logs.
-type logBuffer struct {
-	mu      sync.Mutex
-	content bytes.Buffer
-}
-
-func (b *logBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.content.Write(p)
-}
-
-func (b *logBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.content.String()
-}
 
 // onEachStore runs a test against a server on an empty store of every kind, and against two servers on one MongoDB.
 func onEachStore(t *testing.T, test func(t *testing.T, s *server)) {
@@ -91,7 +71,7 @@ func onEachStore(t *testing.T, test func(t *testing.T, s *server)) {
 // newServer starts the API on a store. change may alter its options first.
 func newServer(t *testing.T, store models.Store, change ...func(*routes.Options, *auth.SessionOptions)) *server {
 	t.Helper()
-	s := &server{t: t, store: store, clock: new(clock), log: new(logBuffer)}
+	s := &server{t: t, store: store, clock: new(clock), log: new(testkit.Output)}
 	s.url = s.serve(store, change...)
 	t.Cleanup(s.checkLog)
 	return s

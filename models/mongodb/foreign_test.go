@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -21,28 +20,10 @@ import (
 	"gin-blog/publisher"
 )
 
-// logBuffer keeps what a store logs.
-type logBuffer struct {
-	mu      sync.Mutex
-	content strings.Builder
-}
-
-func (b *logBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.content.Write(p)
-}
-
-func (b *logBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.content.String()
-}
-
 // openLogged returns a store on a database, and what it logs.
-func openLogged(t *testing.T, db *mongo.Database) (store *mongodb.Store, log *logBuffer) {
+func openLogged(t *testing.T, db *mongo.Database) (store *mongodb.Store, log *testkit.Output) {
 	t.Helper()
-	log = new(logBuffer)
+	log = new(testkit.Output)
 	store, err := mongodb.Open(testkit.MongoURI(t), db.Name(), slog.New(slog.NewTextHandler(log, nil)), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -279,7 +260,7 @@ func TestRegistrationWaitsForUniqueNames(t *testing.T) {
 		insert(t, db, "users", bson.M{"_id": id, "username": "twin"})
 	}
 	insert(t, db, "users", bson.M{"email": "a@b.co"}, bson.M{"email": "c@d.co"})
-	var log logBuffer
+	var log testkit.Output
 	store, err := mongodb.OpenRetrying(
 		testkit.MongoURI(t), db.Name(), time.Millisecond, slog.New(slog.NewTextHandler(&log, nil)))
 	if err != nil {
@@ -321,7 +302,7 @@ func TestServedWithoutIndexes(t *testing.T) {
 	proxy, db := testkit.NewMongoProxy(t), testkit.Database(t)
 	proxy.Listen()
 	proxy.Refuse("createIndexes", outOfDiskSpace)
-	var log logBuffer
+	var log testkit.Output
 	store, err := mongodb.OpenRetrying(proxy.URI(), db.Name(), time.Millisecond, slog.New(slog.NewTextHandler(&log, nil)))
 	if err != nil {
 		t.Fatal(err)
@@ -500,7 +481,7 @@ func TestIndexesAreFoundAgain(t *testing.T) {
 	proxy := testkit.NewMongoProxy(t)
 	proxy.Listen()
 	proxy.Refuse("createIndexes", 14031)
-	var log logBuffer
+	var log testkit.Output
 	store, err := mongodb.Open(proxy.URI(), db.Name(), slog.New(slog.NewTextHandler(&log, nil)), nil)
 	if err != nil {
 		t.Fatal(err)

@@ -1,36 +1,16 @@
 package e2e
 
 import (
-	"bytes"
 	"os/exec"
 	"regexp"
 	"runtime"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"gin-blog/internal/testkit"
 )
-
-// output collects what a process writes.
-type output struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
-}
 
 // TestTerminal: at a terminal, a banner comes first, and then a line for each request. The command script of util-linux
 // makes the terminal.
@@ -43,7 +23,7 @@ func TestTerminal(t *testing.T) {
 	cmd := exec.Command(script, "-qefc", "exec "+binary, "/dev/null")
 	cmd.Dir = t.TempDir()
 	cmd.Env = []string{"PORT=0", "BCRYPT_COST=4", "DRAIN_DELAY=0s", "SHELL=/bin/sh", "PATH=/usr/bin:/bin"}
-	out := new(output)
+	out := new(testkit.Output)
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
