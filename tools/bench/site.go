@@ -107,7 +107,7 @@ func (s *site) prepare(ctx context.Context) error {
 	if err := s.prepareReads(ctx, newest); err != nil {
 		return err
 	}
-	return s.prepareWrites(ctx, newest)
+	return s.prepareWrites(ctx, newest, posts[len(posts)-1].Author.Username)
 }
 
 // prepareReads makes the requests that read. The second half is asked of the database each time, because each address
@@ -146,8 +146,9 @@ func (s *site) prepareReads(ctx context.Context, newest post) error {
 	return nil
 }
 
-// prepareWrites makes the requests that write, and what goes on while the list is read.
-func (s *site) prepareWrites(ctx context.Context, newest post) error {
+// prepareWrites makes the requests that write, and what goes on while the list is read. Another user logs in than the one
+// who writes: many logins end the user's older sessions.
+func (s *site) prepareWrites(ctx context.Context, newest post, other string) error {
 	account := map[string]string{"username": newest.Author.Username, "password": "pass123"}
 	var grant struct{ RefreshToken string }
 	if _, err := s.client.Call(ctx, http.MethodPost, "/auth/login", account, &grant); err != nil {
@@ -158,7 +159,7 @@ func (s *site) prepareWrites(ctx context.Context, newest post) error {
 		return err
 	}
 	created := fmt.Sprintf(`{"title":"My Post","content":%s,"tags":["go","gin"]}`, content)
-	login := fmt.Sprintf(`{"username":%q,"password":"pass123"}`, newest.Author.Username)
+	login := fmt.Sprintf(`{"username":%q,"password":"pass123"}`, other)
 	refresh := fmt.Sprintf(`{"refreshToken":%q}`, grant.RefreshToken)
 	send := func(name, path, headers, body string, connections int, every time.Duration, statuses ...int) *load.Request {
 		r := load.New(name, s.program.Addr, path, headers, body)
