@@ -9,9 +9,9 @@ import (
 
 	"golang.org/x/crypto/bcrypt"
 
-	"gin-blog/auth"
 	"gin-blog/config"
-	"gin-blog/server"
+	"gin-blog/internal/auth"
+	"gin-blog/internal/server"
 )
 
 // command is a row in the table of commands.

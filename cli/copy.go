@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"gin-blog/transfer"
+	"gin-blog/internal/transfer"
 )
 
 // copyBetweenStores copies everything from one store to another.

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"gin-blog/internal/transfer"
 	"gin-blog/models"
-	"gin-blog/transfer"
 )
 
 // bulkStore is a store that can be exported.

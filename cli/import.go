@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"gin-blog/transfer"
+	"gin-blog/internal/transfer"
 )
 
 // importFiles reads the files of a folder into the store that the settings name.

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"gin-blog/auth"
+	"gin-blog/internal/auth"
 	"gin-blog/models"
 )
 

@@ -9,9 +9,9 @@ import (
 	"io"
 	"strings"
 
-	"gin-blog/auth"
+	"gin-blog/internal/auth"
+	"gin-blog/internal/seed"
 	"gin-blog/models"
-	"gin-blog/seed"
 )
 
 // seedPassword is the password of every user that the command seed creates.

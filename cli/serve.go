@@ -18,10 +18,10 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"gin-blog/config"
+	"gin-blog/internal/server"
 	"gin-blog/middleware"
 	"gin-blog/models"
 	"gin-blog/publisher"
-	"gin-blog/server"
 	"gin-blog/sweeper"
 )
 

@@ -7,14 +7,14 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"gin-blog/auth"
 	"gin-blog/config"
-	"gin-blog/markdown"
+	"gin-blog/internal/auth"
+	"gin-blog/internal/markdown"
+	"gin-blog/internal/server"
+	"gin-blog/internal/urls"
 	"gin-blog/middleware"
 	"gin-blog/models"
 	"gin-blog/routes"
-	"gin-blog/server"
-	"gin-blog/site"
 	"gin-blog/web"
 )
 
@@ -28,7 +28,7 @@ func newSite(
 		return nil, err
 	}
 	metrics.WatchPasswords(passwords)
-	address, err := site.NewAddress(c.BaseURL, c.TrustedProxies)
+	address, err := urls.NewAddress(c.BaseURL, c.TrustedProxies)
 	if err != nil {
 		return nil, err
 	}

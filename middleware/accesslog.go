@@ -9,7 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"gin-blog/httperror"
+	"gin-blog/internal/httperror"
 )
 
 // RequestMessage is the message of the log line about a request.

@@ -5,7 +5,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"gin-blog/auth"
+	"gin-blog/internal/auth"
 	"gin-blog/models"
 )
 

@@ -5,7 +5,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"gin-blog/auth"
+	"gin-blog/internal/auth"
 )
 
 // maxUserAgent is how many bytes of the User-Agent header a session keeps.

@@ -8,8 +8,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
-	"gin-blog/auth"
-	"gin-blog/httperror"
+	"gin-blog/internal/auth"
+	"gin-blog/internal/httperror"
 )
 
 // LoginCounter counts logins by outcome.

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"gin-blog/auth"
+	"gin-blog/internal/auth"
 	"gin-blog/internal/testkit"
 	"gin-blog/routes"
 )

@@ -8,7 +8,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"gin-blog/auth"
+	"gin-blog/internal/auth"
 	"gin-blog/middleware"
 	"gin-blog/models"
 )

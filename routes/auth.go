@@ -7,8 +7,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"gin-blog/auth"
-	"gin-blog/httperror"
+	"gin-blog/internal/auth"
+	"gin-blog/internal/httperror"
 	"gin-blog/middleware"
 	"gin-blog/models"
 )

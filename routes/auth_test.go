@@ -11,7 +11,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
-	"gin-blog/auth"
+	"gin-blog/internal/auth"
 	"gin-blog/internal/testkit"
 	"gin-blog/models"
 	"gin-blog/routes"

@@ -8,11 +8,11 @@ import (
 	"testing"
 	"time"
 
-	"gin-blog/auth"
+	"gin-blog/internal/auth"
+	"gin-blog/internal/seed"
 	"gin-blog/internal/testkit"
 	"gin-blog/models"
 	"gin-blog/routes"
-	"gin-blog/seed"
 )
 
 // notVersioned hides that a store can tell its version, so that nothing is kept.

@@ -9,7 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/go-json-experiment/json/jsontext"
 
-	"gin-blog/auth"
+	"gin-blog/internal/auth"
 	"gin-blog/middleware"
 	"gin-blog/models"
 )

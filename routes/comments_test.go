@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"gin-blog/auth"
+	"gin-blog/internal/auth"
 	"gin-blog/internal/testkit"
 	"gin-blog/models"
 	"gin-blog/routes"

@@ -16,9 +16,9 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
-	"gin-blog/httperror"
+	"gin-blog/internal/httperror"
+	"gin-blog/internal/validation"
 	"gin-blog/models"
-	"gin-blog/validation"
 )
 
 // decoder reads the JSON bodies of requests.

@@ -11,7 +11,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"gin-blog/httperror"
+	"gin-blog/internal/httperror"
 )
 
 // FuzzDecode: whatever the body, decode takes it or says 400; what it takes, another JSON library understands as

@@ -13,11 +13,11 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/go-json-experiment/json"
 
-	"gin-blog/httperror"
+	"gin-blog/internal/httperror"
+	"gin-blog/internal/seed"
 	"gin-blog/internal/testkit"
+	"gin-blog/internal/validation"
 	"gin-blog/models"
-	"gin-blog/seed"
-	"gin-blog/validation"
 )
 
 func TestRefusedBodiesKeepTheirCause(t *testing.T) {

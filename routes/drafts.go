@@ -9,11 +9,11 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/go-json-experiment/json/jsontext"
 
-	"gin-blog/auth"
-	"gin-blog/httperror"
+	"gin-blog/internal/auth"
+	"gin-blog/internal/httperror"
+	"gin-blog/internal/validation"
 	"gin-blog/middleware"
 	"gin-blog/models"
-	"gin-blog/validation"
 )
 
 // draftStore is what the handlers of drafts need of the store.

@@ -3,9 +3,9 @@ package routes
 import (
 	"github.com/gin-gonic/gin"
 
-	"gin-blog/httperror"
+	"gin-blog/internal/httperror"
+	"gin-blog/internal/validation"
 	"gin-blog/middleware"
-	"gin-blog/validation"
 )
 
 // errorBody is the answer to a request that failed.

@@ -8,13 +8,13 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"gin-blog/feed"
-	"gin-blog/httperror"
-	"gin-blog/markdown"
+	"gin-blog/internal/feed"
+	"gin-blog/internal/httperror"
+	"gin-blog/internal/markdown"
+	"gin-blog/internal/urls"
+	"gin-blog/internal/validation"
 	"gin-blog/middleware"
 	"gin-blog/models"
-	"gin-blog/site"
-	"gin-blog/validation"
 )
 
 const (
@@ -28,7 +28,7 @@ const (
 type feeds struct {
 	store      feedStore
 	users      models.UserFinder
-	site       *site.Address
+	site       *urls.Address
 	markdown   *markdown.Renderer
 	parameters []string // of the query
 }
@@ -132,7 +132,7 @@ func (h *feeds) comments(ctx context.Context, address, path string, q query) (*f
 		return nil, 0, err
 	}
 	f := &feed.Feed{
-		Title:   site.Name + ": comments on " + post.Title,
+		Title:   urls.Name + ": comments on " + post.Title,
 		Address: feedAddress(address, path, q), Page: address + post.PagePath(),
 	}
 	htmlSize := 0
@@ -162,7 +162,7 @@ func feedAddress(address, path string, q query) string {
 
 // describeFeed returns a feed of posts without its entries.
 func describeFeed(address, path string, q query, posts []models.Post) *feed.Feed {
-	f := &feed.Feed{Title: site.Name, Address: feedAddress(address, path, q), Page: address + "/"}
+	f := &feed.Feed{Title: urls.Name, Address: feedAddress(address, path, q), Page: address + "/"}
 	author, byAuthor := q.values["author"]
 	tag, tagged := q.values["tag"]
 	known := len(posts) > 0 && posts[0].Author != nil
@@ -175,11 +175,11 @@ func describeFeed(address, path string, q query, posts []models.Post) *feed.Feed
 	case byAuthor:
 		f.Title += ": posts by " + author
 		if known {
-			f.Page = address + site.AuthorPath(posts[0].Author)
+			f.Page = address + urls.AuthorPath(posts[0].Author)
 		}
 	case tagged:
 		f.Title += ": posts about " + tag
-		f.Page = address + site.TagPath(tag)
+		f.Page = address + urls.TagPath(tag)
 	}
 	return f
 }
@@ -191,7 +191,7 @@ func (h *feeds) addEntry(
 ) error {
 	entry.Summary = h.markdown.Excerpt(content, summaryLength)
 	if author != nil {
-		entry.Author = &feed.Author{Name: author.Username, Address: address + site.AuthorPath(author)}
+		entry.Author = &feed.Author{Name: author.Username, Address: address + urls.AuthorPath(author)}
 	}
 	if *htmlSize < maxFeedHTML {
 		rendered, err := h.markdown.Render(ctx, content)
@@ -206,7 +206,7 @@ func (h *feeds) addEntry(
 }
 
 // keepBySite keeps answers that have absolute links, separately for each address of the site.
-func keepBySite(k *middleware.Keeper, address *site.Address) gin.HandlerFunc {
+func keepBySite(k *middleware.Keeper, address *urls.Address) gin.HandlerFunc {
 	return middleware.Handle(func(c *gin.Context) error {
 		base, err := address.Of(c.Request)
 		if err != nil {

@@ -15,11 +15,11 @@ import (
 
 	"github.com/mmcdole/gofeed"
 
-	"gin-blog/auth"
+	"gin-blog/internal/auth"
 	"gin-blog/internal/testkit"
+	"gin-blog/internal/urls"
 	"gin-blog/models"
 	"gin-blog/routes"
-	"gin-blog/site"
 )
 
 // publish stores a post and returns it.
@@ -248,7 +248,7 @@ func TestAbsoluteLinksFollowTheAddress(t *testing.T) {
 
 func TestAbsoluteLinksWithABaseURL(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, store models.Store) {
-		address, err := site.NewAddress("https://blog.example", nil)
+		address, err := urls.NewAddress("https://blog.example", nil)
 		if err != nil {
 			t.Fatal(err)
 		}

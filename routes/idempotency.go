@@ -7,7 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/go-json-experiment/json"
 
-	"gin-blog/httperror"
+	"gin-blog/internal/httperror"
 	"gin-blog/models"
 )
 

@@ -14,12 +14,12 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
-	"gin-blog/auth"
-	"gin-blog/httperror"
+	"gin-blog/internal/auth"
+	"gin-blog/internal/httperror"
 	"gin-blog/internal/testkit"
+	"gin-blog/internal/validation"
 	"gin-blog/middleware"
 	"gin-blog/models"
-	"gin-blog/validation"
 )
 
 // loadDocument reads the OpenAPI document, and holds its examples of bodies and parameters against their schemas.

@@ -9,9 +9,9 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"gin-blog/internal/validation"
 	"gin-blog/middleware"
 	"gin-blog/models"
-	"gin-blog/validation"
 )
 
 // postStore is what the handlers of posts need of the store.

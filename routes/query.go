@@ -8,9 +8,9 @@ import (
 	"strconv"
 	"unicode/utf8"
 
-	"gin-blog/httperror"
+	"gin-blog/internal/httperror"
+	"gin-blog/internal/validation"
 	"gin-blog/models"
-	"gin-blog/validation"
 )
 
 const (

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"gin-blog/httperror"
+	"gin-blog/internal/httperror"
 	"gin-blog/models"
 )
 

@@ -11,11 +11,11 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"gin-blog/auth"
-	"gin-blog/markdown"
+	"gin-blog/internal/auth"
+	"gin-blog/internal/markdown"
+	"gin-blog/internal/urls"
 	"gin-blog/middleware"
 	"gin-blog/models"
-	"gin-blog/site"
 )
 
 const (
@@ -39,7 +39,7 @@ type Options struct {
 	// TrustedProxies are the addresses and networks whose X-Forwarded-For is believed. Default: none.
 	TrustedProxies []string
 	// Site is the address of the site. Default: that of the request, as the trusted proxies have it.
-	Site *site.Address
+	Site *urls.Address
 	// Markdown renders the contents of posts. Default: one for the feeds alone.
 	Markdown *markdown.Renderer
 	// HSTS tells browsers to use HTTPS only. It is for a server that speaks TLS.
@@ -118,7 +118,7 @@ func newEngine(o Options) (*gin.Engine, error) {
 	}
 	if o.Site == nil {
 		var err error
-		if o.Site, err = site.NewAddress("", o.TrustedProxies); err != nil {
+		if o.Site, err = urls.NewAddress("", o.TrustedProxies); err != nil {
 			return nil, err
 		}
 	}

@@ -14,7 +14,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"gin-blog/auth"
+	"gin-blog/internal/auth"
 	"gin-blog/internal/testkit"
 	"gin-blog/models"
 	"gin-blog/routes"

@@ -8,10 +8,10 @@ import (
 	"github.com/gin-gonic/gin"
 	"golang.org/x/sync/semaphore"
 
-	"gin-blog/feed"
+	"gin-blog/internal/feed"
+	"gin-blog/internal/urls"
 	"gin-blog/middleware"
 	"gin-blog/models"
-	"gin-blog/site"
 )
 
 const (
@@ -36,7 +36,7 @@ var (
 // time, because each costs as much as many pages.
 type sitemaps struct {
 	store sitemapStore
-	site  *site.Address
+	site  *urls.Address
 
 	turn *semaphore.Weighted // guards starts, and the making of a sitemap
 	// starts are the ids at which sitemaps start, but for the first, each sitemapSize posts after the one before. They
@@ -50,7 +50,7 @@ type sitemapStore interface {
 	SkipPosts(ctx context.Context, from models.ID, n int) (models.ID, error)
 }
 
-func newSitemaps(store sitemapStore, address *site.Address) *sitemaps {
+func newSitemaps(store sitemapStore, address *urls.Address) *sitemaps {
 	return &sitemaps{store: store, site: address, turn: semaphore.NewWeighted(1)}
 }
 

@@ -17,9 +17,9 @@ import (
 	"zombiezen.com/go/sqlite/sqlitex"
 
 	"gin-blog/internal/testkit"
+	"gin-blog/internal/urls"
 	"gin-blog/models"
 	"gin-blog/models/sqlite"
-	"gin-blog/site"
 	"gin-blog/web"
 )
 
@@ -311,7 +311,7 @@ func TestCookie(t *testing.T) {
 		"an address without HTTPS":           {"http://blog.example", nil, nil, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			address, err := site.NewAddress(c.base, c.proxies)
+			address, err := urls.NewAddress(c.base, c.proxies)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -343,7 +343,7 @@ func TestCookie(t *testing.T) {
 // TestOnlyHTTPSReadsItsCookie: over HTTPS, a cookie that another host may have set is none.
 func TestOnlyHTTPSReadsItsCookie(t *testing.T) {
 	t.Parallel()
-	address, err := site.NewAddress("", []string{"127.0.0.1"})
+	address, err := urls.NewAddress("", []string{"127.0.0.1"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,12 +6,12 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"gin-blog/auth"
-	"gin-blog/httperror"
+	"gin-blog/internal/auth"
+	"gin-blog/internal/httperror"
+	"gin-blog/internal/urls"
+	"gin-blog/internal/validation"
 	"gin-blog/middleware"
 	"gin-blog/models"
-	"gin-blog/site"
-	"gin-blog/validation"
 )
 
 type profileForm struct {
@@ -53,7 +53,7 @@ func (p *Pages) newAccount(c *gin.Context) (*view, *accountPage) {
 		Name: "username", Label: "Username", Type: "text", Value: user.Username, Autocomplete: "username", Hidden: true,
 	}
 	page := &accountPage{
-		Posts: site.AuthorPath(user.AsAuthor()),
+		Posts: urls.AuthorPath(user.AsAuthor()),
 		Profile: &form{Action: "/account", Button: "Save", Fields: []field{
 			{Name: "email", Label: "E-mail", Type: "email", Value: user.Email, Autocomplete: "email",
 				Hint: "Only you can see it. You can log in with it."},

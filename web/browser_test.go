@@ -18,13 +18,13 @@ import (
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 
-	"gin-blog/auth"
+	"gin-blog/internal/auth"
+	"gin-blog/internal/markdown"
 	"gin-blog/internal/testkit"
-	"gin-blog/markdown"
+	"gin-blog/internal/urls"
 	"gin-blog/middleware"
 	"gin-blog/models"
 	"gin-blog/routes"
-	"gin-blog/site"
 	"gin-blog/web"
 )
 
@@ -75,7 +75,7 @@ func newSite(t testing.TB, store models.Store, change ...func(*web.Options)) *se
 		}),
 		Keeper: middleware.NewKeeper(store, nil), Logins: middleware.NewLoginCounter(nil),
 	}
-	address, err := site.NewAddress("", nil)
+	address, err := urls.NewAddress("", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

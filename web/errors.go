@@ -5,7 +5,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"gin-blog/httperror"
+	"gin-blog/internal/httperror"
 	"gin-blog/middleware"
 )
 

@@ -7,9 +7,9 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"gin-blog/httperror"
+	"gin-blog/internal/httperror"
+	"gin-blog/internal/validation"
 	"gin-blog/models"
-	"gin-blog/validation"
 )
 
 // form is what the template of a form shows.

@@ -10,9 +10,9 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"gin-blog/httperror"
+	"gin-blog/internal/httperror"
+	"gin-blog/internal/urls"
 	"gin-blog/models"
-	"gin-blog/site"
 )
 
 const (
@@ -42,7 +42,7 @@ func (p *Pages) home(c *gin.Context) error {
 		return httperror.BadRequest(nil, "Search for at most %d characters.", models.MaxSearchLength)
 	}
 	list := listPage{Heading: "Newest posts", Search: true, Query: text}
-	v := &view{Title: site.Name, Description: "The newest posts of this blog.", Path: "/"}
+	v := &view{Title: urls.Name, Description: "The newest posts of this blog.", Path: "/"}
 	query := url.Values{}
 	if text != "" {
 		list.Heading, v.Title, v.NoIndex = fmt.Sprintf("Posts with “%s”", text), "Search: "+text, true
@@ -64,7 +64,7 @@ func (p *Pages) tag(c *gin.Context) error {
 	query := url.Values{"tag": {tag}}
 	v := &view{
 		Title: "Tag: " + tag, Description: fmt.Sprintf("The posts with the tag %s.", tag),
-		Path: site.TagPath(tag), Feed: "?" + query.Encode(),
+		Path: urls.TagPath(tag), Feed: "?" + query.Encode(),
 	}
 	list := listPage{Heading: "Posts with the tag " + tag}
 	return p.list(c, v, &list, models.PostFilter{Tag: tag}, query)
@@ -83,7 +83,7 @@ func (p *Pages) author(c *gin.Context) error {
 	query := url.Values{"author": {author.Username}}
 	v := &view{
 		Title: list.Heading, Description: fmt.Sprintf("The posts of %s.", author.Username),
-		Path: site.AuthorPath(author.AsAuthor()), Feed: "?" + query.Encode(),
+		Path: urls.AuthorPath(author.AsAuthor()), Feed: "?" + query.Encode(),
 	}
 	return p.list(c, v, &list, models.PostFilter{AuthorID: author.ID}, query)
 }

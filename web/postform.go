@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"gin-blog/internal/validation"
 	"gin-blog/models"
-	"gin-blog/validation"
 )
 
 // postForm is a post or a draft as somebody typed it. All that depends on which fields a post has is in this file, but

@@ -5,7 +5,7 @@ import (
 	"time"
 	_ "time/tzdata" // the machine may have no time zones: a container with nothing but the program
 
-	"gin-blog/validation"
+	"gin-blog/internal/validation"
 )
 
 // localForm is how an input for a local date and time has its value (HTML Standard, "valid normalized local date and

@@ -17,10 +17,10 @@ import (
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 
+	"gin-blog/internal/seed"
 	"gin-blog/internal/testkit"
 	"gin-blog/middleware"
 	"gin-blog/models"
-	"gin-blog/seed"
 	"gin-blog/web"
 )
 

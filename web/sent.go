@@ -11,8 +11,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"gin-blog/httperror"
-	"gin-blog/validation"
+	"gin-blog/internal/httperror"
+	"gin-blog/internal/validation"
 )
 
 const (

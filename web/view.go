@@ -12,9 +12,9 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"gin-blog/internal/urls"
 	"gin-blog/middleware"
 	"gin-blog/models"
-	"gin-blog/site"
 )
 
 const htmlType = "text/html; charset=utf-8"
@@ -97,8 +97,8 @@ func (p *Pages) parseTemplates() (map[string]*template.Template, error) {
 	layout, err := template.New("layout.html").Funcs(template.FuncMap{
 		"postPath":  func(post *models.Post) string { return escapedPath(post.PagePath()) },
 		"draftPath": draftPath,
-		"tagPath":   site.TagPath,
-		"author":    site.AuthorPath,
+		"tagPath":   urls.TagPath,
+		"author":    urls.AuthorPath,
 		"day":       func(t time.Time) string { return t.UTC().Format("2 January 2006") },
 		"minute":    formatMinute,
 		"instant":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },

@@ -11,11 +11,11 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"gin-blog/auth"
+	"gin-blog/internal/auth"
+	"gin-blog/internal/urls"
+	"gin-blog/internal/validation"
 	"gin-blog/middleware"
 	"gin-blog/models"
-	"gin-blog/site"
-	"gin-blog/validation"
 )
 
 const (
@@ -94,7 +94,7 @@ type Options struct {
 	// PasswordMinLength is how many characters a new password has at least.
 	PasswordMinLength int
 	// Address tells the address of the site as the world sees it.
-	Address *site.Address
+	Address *urls.Address
 	Now     func() time.Time
 }
 

@@ -14,7 +14,7 @@ import (
 
 	"github.com/go-playground/validator/v10"
 
-	"gin-blog/auth"
+	"gin-blog/internal/auth"
 	"gin-blog/models"
 )
 

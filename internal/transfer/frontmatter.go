@@ -16,8 +16,8 @@ import (
 	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/token"
 
+	"gin-blog/internal/validation"
 	"gin-blog/models"
-	"gin-blog/validation"
 )
 
 // A post as a Markdown file is front matter in YAML between two lines "---", an empty line, the content, and a line

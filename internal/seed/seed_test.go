@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"gin-blog/internal/seed"
 	"gin-blog/internal/testkit"
+	"gin-blog/internal/validation"
 	"gin-blog/models"
-	"gin-blog/seed"
-	"gin-blog/validation"
 )
 
 func TestFill(t *testing.T) {

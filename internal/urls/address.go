@@ -1,4 +1,4 @@
-package site
+package urls
 
 import (
 	"fmt"

@@ -15,11 +15,11 @@ import (
 	zombiezen "zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
 
+	"gin-blog/internal/seed"
 	"gin-blog/internal/testkit"
+	"gin-blog/internal/transfer"
 	"gin-blog/models"
 	"gin-blog/models/sqlite"
-	"gin-blog/seed"
-	"gin-blog/transfer"
 )
 
 // store is a store that can be copied.

@@ -16,7 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"gin-blog/auth"
+	"gin-blog/internal/auth"
 	"gin-blog/models"
 )
 

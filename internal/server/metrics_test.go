@@ -11,7 +11,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
-	"gin-blog/auth"
+	"gin-blog/internal/auth"
 	"gin-blog/internal/testkit"
 	"gin-blog/models"
 )

@@ -12,9 +12,9 @@ import (
 	"strings"
 	"time"
 
-	"gin-blog/auth"
+	"gin-blog/internal/auth"
+	"gin-blog/internal/validation"
 	"gin-blog/models"
-	"gin-blog/validation"
 )
 
 // clientClosedRequest is the status of a request whose client hung up, for the log and the metrics (nginx uses it too).

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"gin-blog/internal/validation"
 	"gin-blog/models"
-	"gin-blog/validation"
 )
 
 // Done is what an import did with a file.

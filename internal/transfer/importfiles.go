@@ -14,8 +14,8 @@ import (
 	"strings"
 	"time"
 
+	"gin-blog/internal/validation"
 	"gin-blog/models"
-	"gin-blog/validation"
 )
 
 // maxFile bounds the size of a Markdown file: the longest content and the longest front matter fit.

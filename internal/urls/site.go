@@ -1,6 +1,6 @@
-// Package site knows where things are on the site: the address of the site as the world sees it, and the paths of its
+// Package urls knows where things are on the site: the address of the site as the world sees it, and the paths of its
 // pages. The path of a post is models.Post.PagePath.
-package site
+package urls
 
 import (
 	"net/url"

@@ -12,7 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"gin-blog/auth"
+	"gin-blog/internal/auth"
 	"gin-blog/models"
 )
 

@@ -13,11 +13,11 @@ import (
 	"testing"
 	"time"
 
+	"gin-blog/internal/seed"
 	"gin-blog/internal/testkit"
+	"gin-blog/internal/transfer"
 	"gin-blog/models"
 	"gin-blog/models/storetest"
-	"gin-blog/seed"
-	"gin-blog/transfer"
 )
 
 // oddTitles and oddContents are texts that a file could lose or change.

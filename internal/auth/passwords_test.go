@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/crypto/bcrypt"
 
-	"gin-blog/auth"
+	"gin-blog/internal/auth"
 )
 
 func TestVerify(t *testing.T) {
