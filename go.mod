@@ -31,7 +31,7 @@ require (
 	github.com/schollz/progressbar/v3 v3.19.1 // progress of seed, copy and others, at a terminal
 	github.com/swaggest/swgui v1.8.5 // Swagger UI inside the binary, for /docs
 	github.com/yuin/goldmark v1.8.7 // Markdown; versions before 1.7.17 have CVE-2026-5160
-	go.mongodb.org/mongo-driver/v2 v2.10.0 // MongoDB, and the type of ids in both stores
+	go.mongodb.org/mongo-driver/v2 v2.10.0 // MongoDB
 	golang.org/x/crypto v0.58.0 // bcrypt
 	golang.org/x/net v0.60.0 // HTTP/2 on our own connections; tests read pages as a browser does
 	golang.org/x/sync v0.24.0 // semaphore, errgroup

@@ -4,15 +4,41 @@ import (
 	"bytes"
 	"crypto/rand"
 	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"sync/atomic"
 	"time"
-
-	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
-// ID names a user, a post or a session: the 12 bytes of a MongoDB ObjectID, written as 24 hex digits.
-type ID = bson.ObjectID
+// ID names a user, a post or another record: the 12 bytes of a MongoDB ObjectID, written as 24 hex digits.
+type ID [12]byte
+
+// objectID is the type of an ID in BSON (bsonspec.org).
+const objectID = 0x07
+
+// Hex returns the 24 hex digits, in lower case.
+func (id ID) Hex() string { return hex.EncodeToString(id[:]) }
+
+// String is Hex, for messages.
+func (id ID) String() string { return id.Hex() }
+
+// IsZero returns whether it is the zero ID, which names nothing.
+func (id ID) IsZero() bool { return id == ID{} }
+
+// Timestamp returns when the ID was made, to the second.
+func (id ID) Timestamp() time.Time { return time.Unix(int64(binary.BigEndian.Uint32(id[:])), 0).UTC() }
+
+// MarshalBSONValue makes MongoDB's driver write an ObjectID.
+func (id ID) MarshalBSONValue() (kind byte, value []byte, err error) { return objectID, id[:], nil }
+
+// UnmarshalBSONValue makes MongoDB's driver read an ObjectID.
+func (id *ID) UnmarshalBSONValue(kind byte, value []byte) error {
+	if kind != objectID || len(value) != len(id) {
+		return fmt.Errorf("read id: %w", ErrInvalidID)
+	}
+	copy(id[:], value)
+	return nil
+}
 
 // lastStamp is the stamp of the newest ID that NewID has returned. It belongs to the process, whoever makes the IDs.
 var lastStamp atomic.Uint64
@@ -79,8 +105,11 @@ func PreviousID(id ID) ID {
 
 // ParseID reads an ID of 24 hex digits, or returns ErrInvalidID.
 func ParseID(s string) (ID, error) {
-	id, err := bson.ObjectIDFromHex(s)
-	if err != nil {
+	var id ID
+	if len(s) != hex.EncodedLen(len(id)) {
+		return ID{}, fmt.Errorf("parse id: %w", ErrInvalidID)
+	}
+	if _, err := hex.Decode(id[:], []byte(s)); err != nil {
 		return ID{}, fmt.Errorf("parse id: %w", ErrInvalidID)
 	}
 	return id, nil

@@ -298,7 +298,7 @@ func TestCopyOfATutorialsDatabase(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, to models.Store) {
 		db := testkit.Database(t)
 		source, target := testkit.OpenMongoDB(t, db, nil).(store), to.(store)
-		alice := bson.NewObjectID()
+		alice := models.NewID()
 		insert := func(collection string, documents ...any) {
 			t.Helper()
 			if _, err := db.Collection(collection).InsertMany(t.Context(), documents); err != nil {

@@ -148,7 +148,7 @@ func (t *table[T]) Last(ctx context.Context) (id models.ID, foreign bool, err er
 func newestID(ctx context.Context, c *mongo.Collection) (models.ID, error) {
 	last, err := outermost(ctx, c, newerThan(models.ID{}), -1)
 	id, _ := last.ObjectIDOK()
-	return id, err
+	return models.ID(id), err
 }
 
 // outermost returns the id of the first document that filter selects, or of the last one if order is -1. It returns the

@@ -12,11 +12,15 @@ import (
 )
 
 // byID selects one document.
-func byID(id models.ID) bson.D { return bson.D{{Key: "_id", Value: id}} }
+func byID(id models.ID) bson.D { return bson.D{{Key: "_id", Value: bson.ObjectID(id)}} }
 
 // anyOf selects the documents with these ids.
 func anyOf(ids []models.ID) bson.D {
-	return bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: ids}}}}
+	objectIDs := make(bson.A, len(ids))
+	for i, id := range ids {
+		objectIDs[i] = bson.ObjectID(id)
+	}
+	return bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: objectIDs}}}}
 }
 
 // idsOf returns an id of each row: its own, say, or that of its author.

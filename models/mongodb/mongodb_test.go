@@ -135,7 +135,7 @@ func TestWhatIsWrittenHasTheTutorialsShape(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, isDate := post["createdAt"].(bson.DateTime)
-		if post["title"] != title || post["content"] != "Hello" || post["author"] != u.ID || !isDate {
+		if post["title"] != title || post["content"] != "Hello" || post["author"] != bson.ObjectID(u.ID) || !isDate {
 			t.Errorf("post: %v", post)
 		}
 	}

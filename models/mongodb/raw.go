@@ -58,7 +58,7 @@ func bytesField(d bson.Raw, name string) []byte {
 // idField returns an id.
 func idField(d bson.Raw, name string) models.ID {
 	id, _ := d.Lookup(name).ObjectIDOK()
-	return id
+	return models.ID(id)
 }
 
 // timeField returns a time in UTC.
