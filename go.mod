@@ -12,8 +12,8 @@ require (
 	github.com/getkin/kin-openapi v0.153.0 // tests check every exchange against the OpenAPI document
 	github.com/gin-gonic/gin v1.12.0 // the router
 	github.com/go-json-experiment/json v1.27.2 // strict decoding (keys, case, UTF-8); to become encoding/json/v2
-	github.com/go-playground/validator/v10 v10.30.6 // rules in struct tags; gin brings it anyway
-	github.com/goccy/go-yaml v1.19.2 // front matter, and the OpenAPI document as JSON; gin brings it anyway
+	github.com/go-playground/validator/v10 v10.30.6 // indirect
+	github.com/goccy/go-yaml v1.19.2 // front matter, the texts of seed, the OpenAPI document as JSON; gin brings it anyway
 	github.com/golang-jwt/jwt/v5 v5.3.1 // access and refresh tokens
 	github.com/google/uuid v1.6.0 // ids of entries in feeds
 	github.com/hashicorp/golang-lru/v2 v2.0.7 // bounds the memory of limits and of kept answers
@@ -32,8 +32,9 @@ require (
 	github.com/swaggest/swgui v1.8.5 // Swagger UI inside the binary, for /docs
 	github.com/yuin/goldmark v1.8.7 // Markdown; versions before 1.7.17 have CVE-2026-5160
 	go.mongodb.org/mongo-driver/v2 v2.10.0 // MongoDB
+	go.yaml.in/yaml/v4 v4.0.0 // front matter, in linear time
 	golang.org/x/crypto v0.58.0 // bcrypt
-	golang.org/x/net v0.60.0 // HTTP/2 on our own connections; tests read pages as a browser does
+	golang.org/x/net v0.60.0 // tests speak HTTP/2 frame by frame, and read pages as a browser does
 	golang.org/x/sync v0.24.0 // semaphore, errgroup
 	golang.org/x/text v0.43.0 // separates letters from accents, for the addresses of posts
 	zombiezen.com/go/sqlite v1.4.2 // SQLite in pure Go, without database/sql, which takes as long as the queries
@@ -81,7 +82,6 @@ require (
 	github.com/xdg-go/scram v1.4.0 // indirect
 	github.com/xdg-go/stringprep v1.0.4 // indirect
 	github.com/youmark/pkcs8 v0.0.0-20240726163527-a2c0da244d78 // indirect
-	go.yaml.in/yaml/v4 v4.0.0 // indirect
 	golang.org/x/arch v0.22.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/term v0.47.0 // indirect

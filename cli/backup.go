@@ -17,13 +17,13 @@ func backup(ctx context.Context, in call) error {
 	if err != nil {
 		return err
 	}
-	if c.MongoURI != "" {
+	if c.Mongo != nil {
 		return errors.New("the data is in MongoDB: back it up with mongodump")
 	}
-	if err := requireFile(c); err != nil {
+	if err := placeOf(c).requireFile(); err != nil {
 		return err
 	}
-	from, to := databasePath(c), filepath.Join(c.DataDir, time.Now().UTC().Format("gin-blog-20060102-150405.db"))
+	from, to := placeOf(c).file, filepath.Join(c.DataDir, time.Now().UTC().Format("gin-blog-20060102-150405.db"))
 	if len(in.args) > 0 {
 		to = in.args[0]
 	}
@@ -32,7 +32,7 @@ func backup(ctx context.Context, in call) error {
 		return err
 	}
 	if otherVersion != nil {
-		fmt.Fprintf(in.stderr, "gin-blog: warning: %s: %v\n", from, otherVersion)
+		in.warn(fmt.Sprintf("%s: %v", from, otherVersion))
 	}
 	_, err = fmt.Fprintf(in.stdout, "%s is a copy of %s\n", to, from)
 	return err

@@ -15,7 +15,7 @@ func banner(c *config.Config, url string) string {
   data     %s
   admin    %s role USERNAME admin
   stop     Ctrl-C
-`, version(), url, url, describeStore(c), programName(os.Args[0]))
+`, version(), url, url, placeOf(c), programName(os.Args[0]))
 }
 
 // programName returns how to run the program again that was started as arg0.

@@ -2,73 +2,51 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
+
+	"gin-blog/internal/server"
 )
 
 // commands returns the table of all commands, in the order of the help. The first one runs when none is named.
 func commands() []command {
 	return []command{
-		{
-			name: "serve", shown: "[serve]",
-			help: "serve until SIGTERM or Ctrl-C",
-			run:  serve,
-		}, {
-			name: "seed", args: "[-users N] [-posts M]",
-			help: "fill the store with believable users (password pass123) and posts:\n" +
-				"10 and 100, the same ones for the same -rand N; -force adds to what is there",
-			run: interruptible(seedStore),
-		}, {
-			name: "role", args: "USERNAME user|admin",
-			help: "set what a user may do; it holds at once",
-			run:  interruptible(setRole),
-		}, {
-			name: "reset-link", args: "USERNAME",
-			help: "print a link that sets a new password: once, within an hour",
-			run:  interruptible(printResetLink),
-		}, {
-			name: "backup", args: "[FILE]",
-			help: "copy the SQLite file while a server may run on it;\n" +
-				"without FILE, the copy is gin-blog-TIME.db in DATA_DIR",
-			run: interruptible(backup),
-		}, {
-			name: "copy", args: "FROM TO",
-			help: "copy a store to an empty one: sqlite:FILE, mongodb://HOST/DATABASE",
-			run:  interruptible(copyBetweenStores),
-		}, {
-			name: "export", args: "DIR",
-			help: "write the posts to Markdown files with front matter, in a new folder",
-			run:  interruptible(export),
-		}, {
-			name: "import", args: "[-author NAME] DIR",
-			help: "import such files, and say for each what was done;\n" +
-				"-author NAME: the author of files that name nobody here",
-			run: interruptible(importFiles),
-		}, {
-			name: "healthcheck",
-			help: "exit 0 when the server on this machine's PORT is ready",
-			run:  interruptible(healthcheck),
-		}, {
-			name: "version",
-			help: "print version, commit and Go version",
-			run:  printVersion,
-		}, {
-			name: "help", shown: "-h",
-			help: "print this help",
-			run:  printHelp,
-		},
+		{"serve", "[serve]", "", serve, "serve until SIGTERM or Ctrl-C"},
+		{"seed", "seed", "[-users N] [-posts M]", seedStore,
+			"fill the store with believable users (password pass123) and posts:\n" +
+				"10 and 100, the same ones for the same -rand N; -force adds to what is there"},
+		{"role", "role", "USERNAME user|admin", setRole, "set what a user may do; it takes effect at once"},
+		{"reset-link", "reset-link", "USERNAME", printResetLink,
+			"print a link that sets a new password: once, within an hour"},
+		{"backup", "backup", "[FILE]", backup,
+			"copy the SQLite file while a server may run on it;\n" +
+				"without FILE, the copy is gin-blog-TIME.db in DATA_DIR"},
+		{"copy", "copy", "FROM TO", copyBetweenStores,
+			"copy a store to an empty one: sqlite:FILE, mongodb://HOST/DATABASE"},
+		{"export", "export", "DIR", export, "write the posts to Markdown files with front matter, in a new folder"},
+		{"import", "import", "[-author NAME] DIR", importFiles,
+			"import such files, and say for each what was done;\n" +
+				"-author NAME: the author of files that name nobody here"},
+		{"healthcheck", "healthcheck", "", healthcheck, "exit 0 when the server on this machine's PORT is ready"},
+		{"version", "version", "", printVersion, "print version, commit and Go version"},
+		{"help", "-h", "", printHelp, "print this help"},
 	}
 }
 
-// Run runs the command that args name, until it is done or ctx ends. environ has the form of os.Environ. It returns
-// the exit code of the process: 0, 1 when the command failed, 2 when args make no sense; it writes why to stderr.
+// Run runs the command that args name, until it is done, a signal stops it, or ctx ends. environ has the form of
+// os.Environ. It returns the exit code of the process: 0, 1 when the command failed, 2 when args make no sense; it
+// writes why to stderr.
 func Run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
-	err := run(ctx, args, environ, stdout, stderr)
+	c, rest, err := find(args)
+	if err == nil {
+		ctx, stop := server.StopContext(ctx)
+		defer stop()
+		err = c.run(ctx, call{args: rest, environ: environ, stdout: stdout, stderr: stderr})
+	}
 	if err == nil {
 		return 0
 	}
@@ -93,14 +71,6 @@ func withoutAddresses(message string, args []string, all bool) string {
 		}
 	}
 	return message
-}
-
-func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) error {
-	c, args, err := find(args)
-	if err != nil {
-		return err
-	}
-	return c.run(ctx, call{args: args, environ: environ, stdout: stdout, stderr: stderr})
 }
 
 // find returns the command that args name, and its arguments.
@@ -134,7 +104,7 @@ func usage() string {
 	var text strings.Builder
 	text.WriteString("gin-blog serves a blog API with JSON Web Tokens.\n\nUsage:\n")
 	for _, c := range commands() {
-		left := strings.TrimSpace("gin-blog " + cmp.Or(c.shown, c.name) + " " + c.args)
+		left := strings.TrimSpace("gin-blog " + c.shown + " " + c.args)
 		for line := range strings.SplitSeq(c.help, "\n") {
 			fmt.Fprintf(&text, "  %-*s %s\n", width, left, line)
 			left = ""

@@ -42,7 +42,7 @@ Usage:
   gin-blog [serve]                    serve until SIGTERM or Ctrl-C
   gin-blog seed [-users N] [-posts M] fill the store with believable users (password pass123) and posts:
                                       10 and 100, the same ones for the same -rand N; -force adds to what is there
-  gin-blog role USERNAME user|admin   set what a user may do; it holds at once
+  gin-blog role USERNAME user|admin   set what a user may do; it takes effect at once
   gin-blog reset-link USERNAME        print a link that sets a new password: once, within an hour
   gin-blog backup [FILE]              copy the SQLite file while a server may run on it;
                                       without FILE, the copy is gin-blog-TIME.db in DATA_DIR

@@ -11,23 +11,20 @@ import (
 
 	"gin-blog/config"
 	"gin-blog/internal/auth"
-	"gin-blog/internal/server"
+	"gin-blog/models"
 )
 
 // command is a row in the table of commands.
 type command struct {
-	name string
-	// shown stands for the name in the help. Empty means the name itself.
-	shown string
+	name  string
+	shown string // in place of the name, in the help
 	// args are the arguments as the help shows them: a word for each, in brackets if it may be left out, and none of them
 	// an option. Where they begin with "[-", run parses and checks the arguments itself.
 	args string
+	// run does the work. ctx ends at SIGINT or SIGTERM, and the next signal ends the process at once.
+	run  func(ctx context.Context, c call) error
 	help string // may have several lines
-	run  runner
 }
-
-// runner does the work of a command.
-type runner func(ctx context.Context, c call) error
 
 // call is one use of a command.
 type call struct {
@@ -96,15 +93,6 @@ func (c call) load() (*config.Config, error) {
 	return config.Load(c.environ, ".env", config.Limits{
 		MinBcryptCost:    bcrypt.MinCost,
 		MaxBcryptCost:    auth.MaxCost,
-		MaxPasswordBytes: auth.MaxPasswordBytes,
+		MaxPasswordBytes: models.MaxPasswordBytes,
 	})
-}
-
-// interruptible returns a runner whose context ends at SIGINT or SIGTERM. The second signal ends the process at once.
-func interruptible(run runner) runner {
-	return func(ctx context.Context, c call) error {
-		ctx, stop := server.StopContext(ctx)
-		defer stop()
-		return run(ctx, c)
-	}
 }

@@ -150,9 +150,9 @@ func TestAddresses(t *testing.T) {
 		"sqlite:/nowhere/../a.db":                                "sqlite:/a.db",
 		"sqlite:/" + strings.Repeat("x/../", 10) + "a b?c%20.db": "sqlite:/a b?c%20.db",
 	} {
-		a, err := parseAddress(text)
-		if err != nil || a.String() != want {
-			t.Errorf("%s: got %s, %v, want %s", text, a, err, want)
+		a, err := parsePlace(text)
+		if err != nil || a.address() != want {
+			t.Errorf("%s: got %s, %v, want %s", text, a.address(), err, want)
 		}
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"gin-blog/blog"
+	"gin-blog/config"
 	"gin-blog/internal/transfer"
 )
 
@@ -24,14 +26,14 @@ func importFiles(ctx context.Context, in call) error {
 	if flags.NArg() != 1 {
 		return usageError(fmt.Sprintf("import: got %d arguments after the options, want a folder", flags.NArg()))
 	}
-	return in.withBulkStore(ctx, func(store bulkStore, where string) (err error) {
+	return in.withStore(ctx, func(c *config.Config, s store) (err error) {
 		root, err := os.OpenRoot(flags.Arg(0))
 		if err != nil {
 			return fmt.Errorf("import: %w", err)
 		}
 		defer func() { err = errors.Join(err, root.Close()) }()
-		counts := map[transfer.Done]int{}
-		options := transfer.ImportOptions{Author: *author, Now: time.Now(), Report: func(r transfer.Result) {
+		counts := map[blog.Outcome]int{}
+		options := transfer.ImportOptions{Author: *author, Report: func(r transfer.Result) {
 			counts[r.Done]++
 			line := fmt.Sprintf("%-9s %s", r.Done, r.File)
 			if r.Why != "" {
@@ -39,18 +41,18 @@ func importFiles(ctx context.Context, in call) error {
 			}
 			fmt.Fprintln(in.stdout, printable(line))
 		}}
-		if err := transfer.Import(ctx, store, root, options); err != nil {
+		if err := transfer.Import(ctx, blog.New(blog.Options{Store: s, Now: time.Now}), root, options); err != nil {
 			return fmt.Errorf("import: %w", err)
 		}
-		return summarize(in, counts, where)
+		return summarize(in, counts, placeOf(c))
 	})
 }
 
 // summarize says how many posts an import created, changed and so on. It returns an error if it refused any.
-func summarize(in call, counts map[transfer.Done]int, where string) error {
+func summarize(in call, counts map[blog.Outcome]int, where place) error {
 	var parts []string
-	for _, done := range []transfer.Done{
-		transfer.Created, transfer.Updated, transfer.Unchanged, transfer.Skipped, transfer.Refused,
+	for _, done := range []blog.Outcome{
+		blog.Created, blog.Updated, blog.Unchanged, transfer.Skipped, transfer.Refused,
 	} {
 		parts = append(parts, fmt.Sprintf("%d %s", counts[done], done))
 	}

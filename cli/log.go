@@ -2,11 +2,13 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,11 +25,10 @@ import (
 // shortID is how many characters of a request id a terminal shows.
 const shortID = 8
 
-// newLogger returns a logger in the format that the settings name. For a terminal, text is for people; elsewhere it
-// is lines of key=value. If the settings name no format, it is text for a terminal, and JSON elsewhere.
-func newLogger(c *config.Config, w io.Writer, terminal bool) *slog.Logger {
+// newLogger returns a logger for people, or one in the format that the settings name: lines of key=value, or else JSON.
+func newLogger(c *config.Config, w io.Writer, people bool) *slog.Logger {
 	options := &slog.HandlerOptions{Level: c.LogLevel}
-	if isForPeople(c, terminal) {
+	if people {
 		return slog.New(newTerminalHandler(w, c.LogLevel, c.NoColor == ""))
 	}
 	if c.LogFormat == "text" {
@@ -37,16 +38,16 @@ func newLogger(c *config.Config, w io.Writer, terminal bool) *slog.Logger {
 }
 
 // startLog returns a logger, and the writer to which it writes. It logs the warnings about the settings.
-func startLog(c *config.Config, w io.Writer, terminal bool) (*slog.Logger, *logWriter) {
-	if f, ok := w.(*os.File); ok && isForPeople(c, terminal) {
+func startLog(c *config.Config, w io.Writer, people bool) (*slog.Logger, *logWriter) {
+	if f, ok := w.(*os.File); ok && people {
 		w = colorable.NewColorable(f) // for the console of Windows
 	}
 	out := newLogWriter(w, func(lost int) []byte {
 		var line bytes.Buffer
-		newLogger(c, &line, terminal).Error("lines of the log are lost: its reader was too slow", "lines", lost)
+		newLogger(c, &line, people).Error("lines of the log are lost: its reader was too slow", "lines", lost)
 		return line.Bytes()
 	})
-	log := newLogger(c, out, terminal)
+	log := newLogger(c, out, people)
 	for _, warning := range c.Warnings {
 		log.Warn(warning)
 	}
@@ -87,17 +88,14 @@ func (h terminalHandler) Handle(ctx context.Context, r slog.Record) error {
 		line.Message = "panic: " + printable(attrs["value"]) + "\n" + attrs["stack"]
 		shown = []string{"value", "stack"}
 	}
-	for _, key := range shown {
-		delete(attrs, key)
-	}
 	r.Attrs(func(a slog.Attr) bool {
-		value, ok := attrs[a.Key]
+		value := printable(a.Value.String())
 		switch {
-		case !ok:
+		case slices.Contains(shown, a.Key):
 		case a.Key == "requestId":
 			line.AddAttrs(slog.String("id", value[:min(len(value), shortID)]))
 		default:
-			line.AddAttrs(slog.String(a.Key, printable(value)))
+			line.AddAttrs(slog.String(a.Key, value))
 		}
 		return true
 	})
@@ -109,18 +107,9 @@ func (h terminalHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	return terminalHandler{h.Handler.WithAttrs(attrs)}
 }
 
-// WithGroup implements slog.Handler.
-func (h terminalHandler) WithGroup(name string) slog.Handler {
-	return terminalHandler{h.Handler.WithGroup(name)}
-}
-
 // describeRequest returns a line such as "GET /posts/:id 404 1ms Post not found".
 func describeRequest(attrs map[string]string) string {
-	path := attrs["route"]
-	if path == "" {
-		path = attrs["path"]
-	}
-	parts := []string{attrs["method"], path, attrs["status"]}
+	parts := []string{attrs["method"], cmp.Or(attrs["route"], attrs["path"]), attrs["status"]}
 	if ms, err := strconv.ParseFloat(attrs["durationMs"], 64); err == nil {
 		parts = append(parts, fmt.Sprintf("%.3gms", ms))
 	}

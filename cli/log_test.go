@@ -26,7 +26,7 @@ func TestLogFormats(t *testing.T) {
 	} {
 		var out strings.Builder
 		settings := &config.Config{LogFormat: c.format, NoColor: "1"}
-		newLogger(settings, &out, c.terminal).Info("hello", "n", 1)
+		newLogger(settings, &out, isForPeople(settings, c.terminal)).Info("hello", "n", 1)
 		if !strings.Contains(out.String(), c.want) {
 			t.Errorf("format %q, terminal %v: got %q, want %q", c.format, c.terminal, out.String(), c.want)
 		}

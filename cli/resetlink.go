@@ -3,32 +3,24 @@ package cli
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
 
+	"gin-blog/config"
 	"gin-blog/internal/auth"
-	"gin-blog/models"
 )
 
-// printResetLink prints a link with which a user sets a new password, for somebody who has lost theirs.
+// printResetLink prints a link with which a user sets a new password, for a person who has lost theirs.
 func printResetLink(ctx context.Context, in call) error {
 	username := in.args[0]
-	c, err := in.settings()
-	if err != nil {
-		return err
-	}
-	return withExistingStore(ctx, c, func(store models.Store) error {
+	return in.withStore(ctx, func(c *config.Config, s store) error {
 		if _, err := c.EnsureSecrets(); err != nil {
 			return err
 		}
-		user, err := store.UserByUsername(ctx, username)
-		if errors.Is(err, models.ErrUserNotFound) {
-			return fmt.Errorf("no user is called %s in the %s", username, describeStore(c))
-		}
+		user, err := s.UserByUsername(ctx, username)
 		if err != nil {
-			return err
+			return nameUser(err, username, c)
 		}
 		token, err := auth.NewTokens(c.SecretKey, c.RefreshSecret, time.Now).SignReset(user)
 		if err != nil {

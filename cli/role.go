@@ -2,9 +2,9 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
+	"gin-blog/config"
 	"gin-blog/models"
 )
 
@@ -15,19 +15,11 @@ func setRole(ctx context.Context, in call) error {
 	if role != models.RoleUser && role != models.RoleAdmin {
 		return usageError("the role is user or admin, not " + string(role))
 	}
-	c, err := in.settings()
-	if err != nil {
-		return err
-	}
-	return withExistingStore(ctx, c, func(store models.Store) error {
-		err := store.SetRole(ctx, username, role)
-		if errors.Is(err, models.ErrUserNotFound) {
-			return fmt.Errorf("no user is called %s in the %s", username, describeStore(c))
+	return in.withStore(ctx, func(c *config.Config, s store) error {
+		if err := s.SetRole(ctx, username, role); err != nil {
+			return nameUser(err, username, c)
 		}
-		if err != nil {
-			return err
-		}
-		_, err = fmt.Fprintf(in.stdout, "%s has the role %s now, in the %s\n", username, role, describeStore(c))
+		_, err := fmt.Fprintf(in.stdout, "%s has the role %s now, in the %s\n", username, role, placeOf(c))
 		return err
 	})
 }

@@ -40,44 +40,43 @@ func seedStore(ctx context.Context, in call) error {
 	if err != nil {
 		return err
 	}
-	if c.MongoURI == "" {
+	if c.Mongo == nil {
 		if err := c.EnsureDataDir(); err != nil {
 			return err
 		}
 	}
-	if warning := newDatabaseWarning(c); warning != "" {
-		fmt.Fprintf(in.stderr, "gin-blog: warning: %s\n", warning)
-	}
+	in.warn(newDatabaseWarnings(c)...)
 	if plan.PasswordHash, err = passwords.Hash(ctx, seedPassword); err != nil {
 		return err
 	}
-	return withStore(ctx, c, func(store models.Store) error {
-		page, _, err := store.Posts(ctx, models.PostFilter{Limit: 1})
+	return placeOf(c).use(ctx, func(s store) error {
+		page, _, err := s.Posts(ctx, models.PostFilter{Limit: 1})
 		if err != nil {
 			return err
 		}
 		if len(page) > 0 && !force {
 			return fmt.Errorf("the %s has posts already: -force adds %d users and %d posts to them",
-				describeStore(c), plan.Users, plan.Posts)
+				placeOf(c), plan.Users, plan.Posts)
 		}
-		users, err := store.Users(ctx, models.UserFilter{Limit: 1})
+		users, err := s.Users(ctx, models.UserFilter{Limit: 1})
 		if err != nil {
 			return err
 		}
 		if len(users) > 0 { // the new usernames must differ from theirs
 			plan.Suffix = "-" + strings.ToLower(rand.Text()[:suffixLength])
 		}
-		bar := newProgressBar("seeding", plan.Users+plan.Posts, in.stdout)
-		err = seed.Fill(ctx, store, plan, func(rows int) { _ = bar.Add(rows) })
+		begin, finish := showProgress(in.stdout)
+		err = seed.Fill(ctx, s, plan, begin("seeding", plan.Users+plan.Posts))
+		finish()
 		if errors.Is(err, models.ErrDuplicate) {
-			return fmt.Errorf("others added users with the same names to the %s meanwhile: seed again", describeStore(c))
+			return fmt.Errorf("others added users with the same names to the %s meanwhile: seed again", placeOf(c))
 		}
 		if err != nil {
 			return err
 		}
 		_, err = fmt.Fprintf(in.stdout, "%d users and %d posts are in the %s now\n"+
 			"Log in as %s, or as the author of any post, with the password %s\n",
-			plan.Users, plan.Posts, describeStore(c), seed.FirstUsername(plan), seedPassword)
+			plan.Users, plan.Posts, placeOf(c), seed.FirstUsername(plan), seedPassword)
 		return err
 	})
 }

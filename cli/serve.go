@@ -2,9 +2,9 @@ package cli
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"log/slog"
 	"math"
@@ -17,12 +17,11 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"gin-blog/blog"
 	"gin-blog/config"
+	"gin-blog/internal/answer"
 	"gin-blog/internal/server"
-	"gin-blog/middleware"
 	"gin-blog/models"
-	"gin-blog/publisher"
-	"gin-blog/sweeper"
 )
 
 // storeCloseTimeout is how long the store may take to close. Together with server.StopTimeout it is less than the 10 s
@@ -35,38 +34,72 @@ const memoryLimit = 128 << 20
 
 // serve answers requests until a signal or ctx stops it, then lets the requests in flight finish. A start that fails
 // changes nothing: it looks at everything that may be wrong, and takes its ports, before it writes anything.
-func serve(ctx context.Context, in call) (err error) {
+func serve(ctx context.Context, in call) error {
 	c, err := in.load()
 	if err != nil {
 		return err
 	}
-	terminal := isTerminal(in.stdout)
-	log, out := startLog(c, in.stdout, terminal)
+	people := isForPeople(c, isTerminal(in.stdout))
+	log, out := startLog(c, in.stdout, people)
 	defer out.Close()
-	limitMemory()
-	certificate := server.NewCertificate(c.TLSCert, c.TLSKey, log)
-	ctx, release := server.HandleSignals(ctx, certificate.Reload)
-	defer release()
+	if debug.SetMemoryLimit(-1) == math.MaxInt64 { // GOMEMLIMIT sets none
+		debug.SetMemoryLimit(memoryLimit)
+	}
+	var encryption *tls.Config
+	load, reload := func() error { return nil }, func() {}
+	if c.TLSCert != "" {
+		encryption, load = server.Certificate(c.TLSCert, c.TLSKey)
+		reload = func() {
+			if err := load(); err != nil {
+				log.Error("the certificate was not reloaded, the one before stays", "cause", err)
+				return
+			}
+			log.Info("the certificate was reloaded")
+		}
+	}
+	defer server.HandleHangups(reload)()
 	if err := c.ReadSecrets(); err != nil {
 		return err
 	}
-	logSettings(ctx, c, log, terminal)
-	if err := certificate.Load(); err != nil {
+	level := slog.LevelInfo
+	if people { // see them if they ask for more
+		level = slog.LevelDebug
+	}
+	log.LogAttrs(ctx, level, "settings", c.Attrs()...)
+	if err := load(); err != nil {
 		return fmt.Errorf("TLS_CERT and TLS_KEY: %w", err)
 	}
-	metrics := newMetrics(c)
-	store, err := newServedStore(ctx, c, log, metrics.StoreObserver(storeLabel(c)))
+	return serveAs(ctx, c, encryption, log, func(url string) {
+		if people {
+			fmt.Fprint(out, banner(c, url))
+		} else {
+			log.Info("listening", "url", url, "store", placeOf(c).String(), "version", version())
+		}
+	})
+}
+
+// serveAs serves what the settings name. It calls announce with its address when it is ready.
+func serveAs(
+	ctx context.Context, c *config.Config, encryption *tls.Config, log *slog.Logger, announce func(url string),
+) (err error) {
+	metrics := server.NewMetrics(version(), revision())
+	where := placeOf(c)
+	served, err := where.newServed(ctx, log, metrics.StoreObserver(where.label()))
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, closeStore(ctx, store)) }()
 	unstopped := context.WithoutCancel(ctx) // serveStore heeds a stop that came meanwhile
+	defer func() {
+		closing, cancel := context.WithTimeout(unstopped, storeCloseTimeout)
+		defer cancel()
+		err = errors.Join(err, served.Close(closing))
+	}()
 	listener, err := server.Listen(unstopped, ":"+strconv.Itoa(c.Port))
 	if err != nil {
 		return fmt.Errorf("PORT: %w", err)
 	}
 	defer listener.Close()
-	metrics.WatchPool(storeLabel(c), store)
+	metrics.WatchPool(where.label(), served)
 	stopMetrics, err := metrics.Serve(unstopped, c.MetricsAddr, log)
 	if err != nil {
 		return fmt.Errorf("METRICS_ADDR: %w", err)
@@ -81,37 +114,22 @@ func serve(ctx context.Context, in call) (err error) {
 	if err != nil {
 		return err
 	}
-	srv := server.New(server.Options{
-		Certificate: certificate, ConnContext: middleware.PerConnection, DrainDelay: c.DrainDelay, Log: log,
-	})
-	site, err := newSite(c, store, log, metrics, srv.Draining)
+	srv := &server.Server{
+		TLS: encryption, ConnContext: answer.PerConnection, DrainDelay: c.DrainDelay, Log: log,
+	}
+	site, err := newSite(c, served, log, metrics, srv.Draining)
 	if err != nil {
 		return err
 	}
-	return serveStore(ctx, store, log, func(ctx context.Context) error { return srv.Serve(ctx, listener, site) }, func() {
+	return serveStore(ctx, served, log, func(ctx context.Context) error { return srv.Serve(ctx, listener, site) }, func() {
 		undo = func() {}
-		port := listener.Addr().(*net.TCPAddr).Port
-		announce(c, fmt.Sprintf("%s://localhost:%d", scheme(c), port), log, out, terminal)
+		announce(fmt.Sprintf("%s://localhost:%d", scheme(c), listener.Addr().(*net.TCPAddr).Port))
 	})
-}
-
-// limitMemory sets the limit that GOMEMLIMIT does not set.
-func limitMemory() {
-	if debug.SetMemoryLimit(-1) == math.MaxInt64 {
-		debug.SetMemoryLimit(memoryLimit)
-	}
-}
-
-// closeStore closes the store, also if ctx has ended.
-func closeStore(ctx context.Context, store models.Store) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeCloseTimeout)
-	defer cancel()
-	return store.Close(ctx)
 }
 
 // makeDataDir makes DATA_DIR and the secrets, if they are not there. undo removes what it made.
 func makeDataDir(c *config.Config, log *slog.Logger) (undo func(), err error) {
-	if warning := newDatabaseWarning(c); warning != "" {
+	for _, warning := range newDatabaseWarnings(c) {
 		log.Warn(warning)
 	}
 	var made []string
@@ -133,12 +151,12 @@ func makeDataDir(c *config.Config, log *slog.Logger) (undo func(), err error) {
 // serveStore starts the store and serves it until ctx ends. Requests wait for the store, but not for long: if its start
 // takes a while, they are answered that it is not there yet. Once it is, serveStore calls announce and starts the jobs.
 func serveStore(
-	ctx context.Context, store servedStore, log *slog.Logger, serve func(context.Context) error, announce func(),
+	ctx context.Context, s store, log *slog.Logger, serve func(context.Context) error, announce func(),
 ) error {
 	started := make(chan struct{})
 	group, running := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		err := store.Start(running)
+		err := s.Start(running)
 		if err != nil && ctx.Err() != nil {
 			log.Info("stopped before the start was over")
 			return nil
@@ -148,7 +166,7 @@ func serveStore(
 		}
 		close(started)
 		announce()
-		defer startJobs(running, store, log)()
+		defer blog.New(blog.Options{Store: s, Log: log, Now: time.Now}).StartJobs(running)()
 		<-running.Done()
 		return nil
 	})
@@ -162,44 +180,6 @@ func serveStore(
 		return serve(running)
 	})
 	return group.Wait()
-}
-
-// announce says at which address the server listens: to people at a terminal, or in the log.
-func announce(c *config.Config, url string, log *slog.Logger, out io.Writer, terminal bool) {
-	if isForPeople(c, terminal) {
-		fmt.Fprint(out, banner(c, url))
-		return
-	}
-	log.Info("listening", "url", url, "store", describeStore(c), "version", version())
-}
-
-// logSettings logs the settings in force. People at a terminal see them if they ask for more.
-func logSettings(ctx context.Context, c *config.Config, log *slog.Logger, terminal bool) {
-	level := slog.LevelInfo
-	if isForPeople(c, terminal) {
-		level = slog.LevelDebug
-	}
-	log.LogAttrs(ctx, level, "settings", c.Attrs()...)
-}
-
-// newMetrics returns the metrics, or nil, which measures nothing, where the settings have no METRICS_ADDR.
-func newMetrics(c *config.Config) *server.Metrics {
-	if c.MetricsAddr == "" {
-		return nil
-	}
-	return server.NewMetrics(version(), revision())
-}
-
-// startJobs starts what the server does beside answering requests. It ends with ctx, or when stop is called.
-func startJobs(ctx context.Context, store models.Store, log *slog.Logger) (stop func()) {
-	stopPublisher := publisher.Start(ctx, publisher.Options{
-		Store: store, Interval: publisher.Interval, Log: log, Now: time.Now,
-	})
-	stopSweeper := sweeper.Start(ctx, store, log)
-	return func() {
-		stopPublisher()
-		stopSweeper()
-	}
 }
 
 // scheme returns the scheme of the server's URLs.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"gin-blog/blog"
 	"gin-blog/config"
 	"gin-blog/internal/auth"
 	"gin-blog/internal/markdown"
@@ -20,7 +21,7 @@ import (
 
 // newSite puts the API and the pages together as the settings say.
 func newSite(
-	c *config.Config, store models.Store, log *slog.Logger, metrics *server.Metrics, draining func() bool,
+	c *config.Config, store models.Store, log *slog.Logger, metrics server.Metrics, draining func() bool,
 ) (http.Handler, error) {
 	gin.SetMode(gin.ReleaseMode)
 	passwords, err := auth.NewPasswords(c.BcryptCost)
@@ -32,10 +33,8 @@ func newSite(
 	if err != nil {
 		return nil, err
 	}
-	api := routes.Options{
-		Store:             store,
-		Passwords:         passwords,
-		PasswordMinLength: c.PasswordMinLength,
+	b := blog.New(blog.Options{
+		Store: store, Passwords: passwords, PasswordMinLength: c.PasswordMinLength, Log: log, Now: time.Now,
 		Sessions: auth.NewSessions(store, auth.NewTokens(c.SecretKey, c.RefreshSecret, time.Now), auth.SessionOptions{
 			AccessTTL:  c.AccessTokenTTL,
 			RefreshTTL: c.RefreshTokenTTL,
@@ -43,45 +42,27 @@ func newSite(
 			Rotation:   c.RefreshRotation,
 			Now:        time.Now,
 		}),
-		NoComments:     !c.Comments,
-		CORSOrigins:    c.CORSOrigins,
-		TrustedProxies: c.TrustedProxies,
-		Site:           address,
-		Markdown:       markdown.NewRenderer(),
-		HSTS:           c.TLSCert != "",
-		Version:        version(),
-		Draining:       draining,
-		Metrics:        metrics.Registerer(),
-		Log:            log,
-		Now:            time.Now,
-		Keeper:         middleware.NewKeeper(store, metrics.Registerer()),
-		Logins:         middleware.NewLoginCounter(metrics.Registerer()),
-	}
+	})
 	if c.RateLimit {
-		api.Limits = auth.NewLimits(time.Now)
+		b.Limits = auth.NewLimits(time.Now)
 	}
-	api.Pages, err = newPages(api)
+	base := middleware.NewBase(middleware.BaseOptions{
+		TrustedProxies: c.TrustedProxies, HSTS: c.TLSCert != "", Draining: draining, Store: store, Metrics: metrics,
+		Log: log,
+	})
+	renderer := markdown.NewRenderer()
+	api, err := routes.New(routes.Options{
+		Blog: b, Base: base, NoComments: !c.Comments, CORSOrigins: c.CORSOrigins, Site: address, Markdown: renderer,
+		Version: version(),
+	})
 	if err != nil {
 		return nil, err
 	}
-	return routes.New(api)
-}
-
-// newPages makes the pages, with the parts that they share with the API.
-func newPages(api routes.Options) (*web.Pages, error) {
-	return web.New(web.Options{
-		Store:    api.Store,
-		Sessions: api.Sessions,
-		Accounts: auth.NewAccounts(auth.AccountOptions{
-			Store: api.Store, Passwords: api.Passwords, Sessions: api.Sessions, Limits: api.Limits, Log: api.Log, Now: api.Now,
-		}),
-		Logins:            api.Logins,
-		Keeper:            api.Keeper,
-		Markdown:          api.Markdown,
-		Limits:            api.Limits,
-		NoComments:        api.NoComments,
-		PasswordMinLength: api.PasswordMinLength,
-		Address:           api.Site,
-		Now:               api.Now,
+	pages, err := web.New(web.Options{
+		Blog: b, Base: base, NoComments: !c.Comments, Address: address, Markdown: renderer,
 	})
+	if err != nil {
+		return nil, err
+	}
+	return middleware.Doors(api, pages), nil
 }

@@ -15,58 +15,68 @@ import (
 	"gin-blog/models/sqlite"
 )
 
-// openStore opens the store that the settings name. It refuses an SQLite file of another version.
-func openStore(ctx context.Context, c *config.Config) (models.Store, error) {
-	if c.MongoURI == "" {
-		return sqlite.Open(ctx, databasePath(c), nil)
-	}
-	store, err := mongodb.Open(c.MongoURI, c.MongoDB, slog.New(slog.DiscardHandler), nil)
-	if err != nil {
-		return nil, fmt.Errorf("MONGO_URI: %w", err)
-	}
-	return store, nil
-}
-
-// servedStore is a store of which every call is refused until Start, which alone changes what is stored.
-type servedStore interface {
+// store is what both stores can do.
+type store interface {
 	models.Store
+	models.Bulk
+	models.Pooled
 	Start(ctx context.Context) error
 }
 
-// newServedStore returns the store that the settings name. It changes nothing, and refuses what cannot be served.
-func newServedStore(
-	ctx context.Context, c *config.Config, log *slog.Logger, observe models.Observer,
-) (servedStore, error) {
-	if c.MongoURI == "" {
-		return sqlite.New(ctx, databasePath(c), log, observe)
-	}
-	store, err := mongodb.New(c.MongoURI, c.MongoDB, log, observe)
-	if err != nil {
-		return nil, fmt.Errorf("MONGO_URI: %w", err)
-	}
-	return store, nil
+// place is where a store is: an SQLite file, or a database of MongoDB.
+type place struct {
+	file  string           // "" for MongoDB
+	mongo *config.MongoURI // nil for SQLite
 }
 
-// newDatabaseWarning returns a warning if a command is about to make a new SQLite file where another one seems to be
-// missing, or "".
-func newDatabaseWarning(c *config.Config) string {
-	if c.MongoURI != "" || !c.KeepsSecrets() {
-		return ""
+// placeOf returns the place that the settings name.
+func placeOf(c *config.Config) place {
+	if c.Mongo != nil {
+		return place{mongo: c.Mongo}
 	}
-	path := databasePath(c)
-	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
-		return ""
+	return place{file: filepath.Join(c.DataDir, "gin-blog.db")}
+}
+
+// String says where the store is, for people.
+func (p place) String() string {
+	if p.mongo != nil {
+		return "MongoDB database " + p.mongo.Database + " at " + p.mongo.Hosts
 	}
-	return fmt.Sprintf("%s was missing beside the secrets of a blog, so a new blog begins there: "+
-		"is DATA_DIR right, and is its volume mounted?", path)
+	return "SQLite file " + p.file
+}
+
+// label returns the name of the store in the metrics.
+func (p place) label() string {
+	if p.mongo != nil {
+		return "mongodb"
+	}
+	return "sqlite"
+}
+
+// newServed returns the store to be served: every call is refused until Start, which alone changes what is stored.
+func (p place) newServed(ctx context.Context, log *slog.Logger, observe models.Observer) (store, error) {
+	if p.mongo != nil {
+		return mongodb.New(p.mongo.URI, p.mongo.Database, log, observe)
+	}
+	return sqlite.New(ctx, p.file, log, observe)
+}
+
+// open opens the store for a command. It refuses an SQLite file of another version.
+func (p place) open(ctx context.Context) (store, error) {
+	if p.mongo != nil {
+		return mongodb.Open(p.mongo.URI, p.mongo.Database, slog.New(slog.DiscardHandler), nil)
+	}
+	return sqlite.Open(ctx, p.file, nil)
 }
 
 // requireFile returns an error unless the SQLite file exists, for commands that make no new one.
-func requireFile(c *config.Config) error {
-	path := databasePath(c)
-	_, err := os.Stat(path)
+func (p place) requireFile() error {
+	if p.mongo != nil {
+		return nil
+	}
+	_, err := os.Stat(p.file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("there is no database %s: set DATA_DIR to the folder of one", path)
+		return fmt.Errorf("there is no database %s: set DATA_DIR to the folder of one", p.file)
 	}
 	if err != nil {
 		return fmt.Errorf("DATA_DIR: %w", err)
@@ -74,41 +84,46 @@ func requireFile(c *config.Config) error {
 	return nil
 }
 
-// withExistingStore is withStore for commands that make no new SQLite file.
-func withExistingStore(ctx context.Context, c *config.Config, run func(store models.Store) error) error {
-	if c.MongoURI == "" {
-		if err := requireFile(c); err != nil {
-			return err
-		}
+// newDatabaseWarnings returns a warning if a command is about to make a new SQLite file where another one seems to be
+// missing.
+func newDatabaseWarnings(c *config.Config) []string {
+	file := placeOf(c).file
+	if file == "" || !c.KeepsSecrets() {
+		return nil
 	}
-	return withStore(ctx, c, run)
+	if _, err := os.Lstat(file); !errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return []string{file + " was missing beside the secrets of a blog, so a new blog begins there: " +
+		"is DATA_DIR right, and is its volume mounted?"}
 }
 
-// withStore runs a command on the store that the settings name, and closes the store.
-func withStore(ctx context.Context, c *config.Config, run func(store models.Store) error) (err error) {
-	store, err := openStore(ctx, c)
+// withStore runs a command on the store that the settings name, which must exist, and closes the store.
+func (c call) withStore(ctx context.Context, run func(settings *config.Config, s store) error) error {
+	settings, err := c.settings()
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, store.Close(context.WithoutCancel(ctx))) }()
-	return run(store)
-}
-
-// describeStore says where the data is, for people.
-func describeStore(c *config.Config) string {
-	if c.MongoURI != "" {
-		return "MongoDB database " + c.MongoDB + " at " + c.MongoHosts
+	if err := placeOf(settings).requireFile(); err != nil {
+		return err
 	}
-	return "SQLite file " + databasePath(c)
+	return placeOf(settings).use(ctx, func(s store) error { return run(settings, s) })
 }
 
-// storeLabel returns the name of the store in the metrics.
-func storeLabel(c *config.Config) string {
-	if c.MongoURI != "" {
-		return "mongodb"
+// use runs a command on the store, and closes the store.
+func (p place) use(ctx context.Context, run func(s store) error) (err error) {
+	s, err := p.open(ctx)
+	if err != nil {
+		return err
 	}
-	return "sqlite"
+	defer func() { err = errors.Join(err, s.Close(context.WithoutCancel(ctx))) }()
+	return run(s)
 }
 
-// databasePath returns the path of the SQLite file.
-func databasePath(c *config.Config) string { return filepath.Join(c.DataDir, "gin-blog.db") }
+// nameUser says which user was not found where, if that is the error.
+func nameUser(err error, username string, c *config.Config) error {
+	if errors.Is(err, models.ErrUserNotFound) {
+		return fmt.Errorf("no user is called %s in the %s", username, placeOf(c))
+	}
+	return err
+}

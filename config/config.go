@@ -53,8 +53,8 @@ type Config struct {
 	TLSCert           string        `env:"TLS_CERT"`
 	TLSKey            string        `env:"TLS_KEY"`
 
-	// MongoHosts are the hosts in MongoURI, the one part of it that may be printed.
-	MongoHosts string
+	// Mongo is what MongoURI says, or nil if it is not set.
+	Mongo *MongoURI
 	// Warnings say which names look like settings, or like options in MongoURI, but have no effect: a line each, without
 	// values.
 	Warnings []string
@@ -224,26 +224,21 @@ func (c *Config) readMongoURI() error {
 		c.MongoDB = cmp.Or(c.MongoDB, "blog")
 		return nil
 	}
-	m, err := ParseMongoURI(c.MongoURI)
+	m, err := ParseMongoURI(c.MongoURI, c.MongoDB)
 	if err != nil {
 		return err
 	}
-	if c.MongoDB == "" {
-		c.MongoDB, err = m.DatabaseName()
-	}
-	c.MongoURI, c.MongoHosts = m.URI, m.Hosts
+	c.MongoURI, c.MongoDB, c.Mongo = m.URI, m.Database, m
 	for _, warning := range m.Warnings {
 		c.Warnings = append(c.Warnings, "MONGO_URI: "+warning)
 	}
-	return err
+	return nil
 }
 
 // checkSecrets returns which secrets are too weak. It skips those that are not set.
 func (c *Config) checkSecrets() (problems []string) {
-	for _, secret := range []struct{ name, value string }{
-		{"SECRET_KEY", c.SecretKey}, {"REFRESH_SECRET", c.RefreshSecret},
-	} {
-		if secret.value != "" && len(secret.value) < minSecretBytes {
+	for _, secret := range c.secrets() {
+		if *secret.value != "" && len(*secret.value) < minSecretBytes {
 			problems = append(problems, fmt.Sprintf(
 				"%s must have at least %d bytes (openssl rand -hex 64 makes one)", secret.name, minSecretBytes))
 		}

@@ -2,6 +2,7 @@ package config
 
 import (
 	"cmp"
+	_ "embed"
 	"errors"
 	"fmt"
 	"net/url"
@@ -22,7 +23,7 @@ type MongoURI struct {
 	URI      string // as the driver reads it
 	Scheme   string // with "://"
 	Hosts    string // with commas between them
-	Database string // "" if the string names none
+	Database string // blog if the string names none
 	// Warnings number the options that have no effect, a line each, without their names and values.
 	Warnings []string
 }
@@ -39,11 +40,12 @@ var (
 	errDatabaseName = errors.New("must name a database of " + databaseNameForm)
 )
 
-// ParseMongoURI reads a connection string. It looks no host up.
-func ParseMongoURI(uri string) (*MongoURI, error) {
-	scheme, rest, ok := strings.Cut(uri, "://")
+// ParseMongoURI reads a connection string. It looks no host up. If database is set, it takes the place of the one in
+// the string.
+func ParseMongoURI(uri, database string) (*MongoURI, error) {
+	scheme, rest, _ := strings.Cut(uri, "://")
 	m := &MongoURI{Scheme: scheme + "://"}
-	if !ok || m.Scheme != mongoScheme && m.Scheme != srvScheme {
+	if m.Scheme != mongoScheme && m.Scheme != srvScheme {
 		return nil, errScheme
 	}
 	if strings.Count(rest, "@") > 1 {
@@ -61,19 +63,15 @@ func ParseMongoURI(uri string) (*MongoURI, error) {
 	if m.Scheme == srvScheme && (len(parsed.RawHosts) != 1 || strings.Contains(parsed.RawHosts[0], ":")) {
 		return nil, errSRVHost
 	}
-	m.Hosts, m.Database = strings.Join(parsed.RawHosts, ","), parsed.Database
+	m.Hosts, m.Database = strings.Join(parsed.RawHosts, ","), cmp.Or(database, parsed.Database, "blog")
 	m.URI = strings.TrimSuffix(m.Scheme+user+address+"?"+query, "?")
-	m.Warnings, err = checkMongoOptions(m.Scheme, user+address, query)
-	return m, err
-}
-
-// DatabaseName returns the name of the database, which is blog if the string names none.
-func (m *MongoURI) DatabaseName() (string, error) {
-	name := cmp.Or(m.Database, "blog")
-	if !isDatabaseName(name) {
-		return "", errDatabaseName
+	if m.Warnings, err = checkMongoOptions(m.Scheme, user+address, query); err != nil {
+		return nil, err
 	}
-	return name, nil
+	if database == "" && !isDatabaseName(m.Database) {
+		return nil, errDatabaseName
+	}
+	return m, nil
 }
 
 // databaseNameForm is what isDatabaseName accepts.
@@ -101,14 +99,11 @@ func checkMongoOptions(scheme, address, query string) (warnings []string, err er
 	}
 	for i, pair := range all {
 		name := optionName(pair)
-		if _, ignored := parsed.UnknownOptions[name]; !ignored {
-			continue
+		if _, ignored := parsed.UnknownOptions[name]; ignored {
+			option := nearest(name, mongoOptions(), max(2, len(name)/4))
+			warnings = append(warnings, fmt.Sprintf("option number %d has no effect: %s", i+1,
+				hint(option, "the driver does not know it")))
 		}
-		hint := "the driver does not know it"
-		if option := nearest(name, mongoOptions(), max(2, len(name)/4)); option != "" {
-			hint = "did you mean " + option + "?"
-		}
-		warnings = append(warnings, fmt.Sprintf("option number %d has no effect: %s", i+1, hint))
 	}
 	return warnings, nil
 }
@@ -144,13 +139,9 @@ func parseMongo(address string, pairs []string) (*connstring.ConnString, error) 
 	return connstring.Parse(uri)
 }
 
-// mongoOptions returns the options that the driver knows, but for old names of the same.
-func mongoOptions() []string {
-	return strings.Fields(`appName authMechanism authMechanismProperties authSource compressors connect connectTimeoutMS
-		directConnection enableOverloadRetargeting heartbeatFrequencyMS journal loadBalanced localThresholdMS
-		maxAdaptiveRetries maxConnecting maxIdleTimeMS maxPoolSize maxStalenessSeconds minPoolSize readConcernLevel
-		readPreference readPreferenceTags replicaSet retryReads retryWrites serverMonitoringMode serverSelectionTimeoutMS
-		socketTimeoutMS srvMaxHosts srvServiceName ssl timeoutMS tls tlsCAFile tlsCertificateFile tlsCertificateKeyFile
-		tlsCertificateKeyFilePassword tlsDisableCertificateRevocationCheck tlsDisableOCSPEndpointCheck tlsInsecure
-		tlsPrivateKeyFile w zlibCompressionLevel zstdCompressionLevel`)
-}
+// mongooptions.txt has the options that the driver knows, but for old names of the same.
+//
+//go:embed mongooptions.txt
+var mongoOptionsFile string
+
+func mongoOptions() []string { return strings.Fields(mongoOptionsFile) }

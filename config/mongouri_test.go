@@ -46,8 +46,8 @@ func TestNoPartOfAPasswordIsTold(t *testing.T) {
 			t.Errorf("%s: %v", uri, err)
 			continue
 		}
-		told := fmt.Sprint(c.Attrs(), c.Warnings, c.MongoHosts, c.MongoDB)
-		if c.MongoHosts != "host:1" || c.MongoDB != "blog" || strings.Contains(told, "hunter") {
+		told := fmt.Sprint(c.Attrs(), c.Warnings, c.Mongo.Hosts, c.MongoDB)
+		if c.Mongo.Hosts != "host:1" || c.MongoDB != "blog" || strings.Contains(told, "hunter") {
 			t.Errorf("%s: %s is printed", uri, told)
 		}
 	}
@@ -127,12 +127,13 @@ func TestConnectionStrings(t *testing.T) {
 		"mongodb://a:1,b/site?replicaSet=rs0": {
 			URI: "mongodb://a:1,b/site?replicaSet=rs0", Scheme: "mongodb://", Hosts: "a:1,b", Database: "site"},
 		"mongodb://u:p@h:1?replicaSet=rs0": {
-			URI: "mongodb://u:p@h:1/?replicaSet=rs0", Scheme: "mongodb://", Hosts: "h:1"},
-		"mongodb://[::1]:27017": {URI: "mongodb://[::1]:27017/", Scheme: "mongodb://", Hosts: "[::1]:27017"},
+			URI: "mongodb://u:p@h:1/?replicaSet=rs0", Scheme: "mongodb://", Hosts: "h:1", Database: "blog"},
+		"mongodb://[::1]:27017": {
+			URI: "mongodb://[::1]:27017/", Scheme: "mongodb://", Hosts: "[::1]:27017", Database: "blog"},
 		"mongodb://%2Ftmp%2Fm.sock/site": {
 			URI: "mongodb://%2Ftmp%2Fm.sock/site", Scheme: "mongodb://", Hosts: "/tmp/m.sock", Database: "site"},
 	} {
-		got, err := config.ParseMongoURI(uri)
+		got, err := config.ParseMongoURI(uri, "")
 		if err != nil || fmt.Sprint(*got) != fmt.Sprint(want) {
 			t.Errorf("%s: got %+v, %v, want %+v", uri, got, err, want)
 		}
@@ -140,7 +141,7 @@ func TestConnectionStrings(t *testing.T) {
 	for _, uri := range []string{
 		"mongodb+srv://a.example,b.example/", "mongodb+srv://a.example:27017/", "mongodb+srv:///", "mongodb://",
 	} {
-		if _, err := config.ParseMongoURI(uri); err == nil || strings.Contains(err.Error(), "example") {
+		if _, err := config.ParseMongoURI(uri, ""); err == nil || strings.Contains(err.Error(), "example") {
 			t.Errorf("%s: got %v", uri, err)
 		}
 	}

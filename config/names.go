@@ -1,9 +1,9 @@
 package config
 
 import (
+	_ "embed"
 	"fmt"
 	"maps"
-	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,27 +11,18 @@ import (
 	"github.com/agnivade/levenshtein"
 )
 
-// otherNames returns the names that other programs, and tutorials, give to settings.
+// othernames.txt has, on each line, a setting and the names that other programs, and tutorials, give to it.
+//
+//go:embed othernames.txt
+var otherNamesFile string
+
+// otherNames returns the setting that each of the other names stands for.
 func otherNames() map[string]string {
 	names := map[string]string{}
-	for setting, others := range map[string]string{
-		"MONGO_URI": "MONGODB_URI MONGODB_URL MONGO_URL MONGOOSE_URI MONGO_CONNECTION_STRING DATABASE_URI DATABASE_URL " +
-			"DB_URI DB_URL DB_CONNECTION",
-		"MONGO_DB": "MONGODB_DB MONGODB_DATABASE MONGO_DATABASE MONGO_DB_NAME MONGODB_NAME DB_NAME DATABASE_NAME",
-		"SECRET_KEY": "JWT_SECRET JWT_SECRET_KEY JWT_KEY JWT_ACCESS_SECRET ACCESS_TOKEN_SECRET ACCESS_SECRET " +
-			"TOKEN_SECRET",
-		"REFRESH_SECRET":    "JWT_REFRESH_SECRET REFRESH_TOKEN_SECRET REFRESH_SECRET_KEY REFRESH_KEY",
-		"ACCESS_TOKEN_TTL":  "JWT_EXPIRES_IN JWT_EXPIRATION JWT_TTL TOKEN_TTL ACCESS_TOKEN_EXPIRY ACCESS_TOKEN_EXPIRES_IN",
-		"REFRESH_TOKEN_TTL": "JWT_REFRESH_EXPIRES_IN REFRESH_TTL REFRESH_TOKEN_EXPIRY REFRESH_TOKEN_EXPIRES_IN",
-		"BCRYPT_COST":       "SALT_ROUNDS BCRYPT_ROUNDS BCRYPT_SALT_ROUNDS HASH_ROUNDS",
-		"CORS_ORIGINS":      "ALLOWED_ORIGINS CORS_ALLOWED_ORIGINS CLIENT_ORIGIN CLIENT_URL",
-		"TRUSTED_PROXIES":   "TRUST_PROXY",
-		"BASE_URL":          "SITE_URL PUBLIC_URL APP_URL",
-		"PORT":              "HTTP_PORT SERVER_PORT APP_PORT",
-		"DATA_DIR":          "DATA_PATH DB_PATH DATABASE_PATH",
-	} {
-		for other := range strings.FieldsSeq(others) {
-			names[other] = setting
+	for line := range strings.Lines(otherNamesFile) {
+		words := strings.Fields(line)
+		for _, other := range words[1:] {
+			names[other] = words[0]
 		}
 	}
 	return names
@@ -45,10 +36,8 @@ func isForeign(name string) bool {
 
 // settingNames returns the names of all settings.
 func settingNames() (names []string) {
-	for field := range reflect.TypeFor[Config]().Fields() {
-		if name := field.Tag.Get("env"); name != "" {
-			names = append(names, name)
-		}
+	for _, setting := range new(Config).Attrs() {
+		names = append(names, setting.Key)
 	}
 	return names
 }
@@ -58,21 +47,20 @@ func settingNames() (names []string) {
 // a setting which is not set, or a name that differs from a setting in one character or in their order.
 // A name in .env that has not the form of one may be a line of a secret: its line is named instead.
 func checkNames(environment, dotenv map[string]string, dotenvPath string, content []byte) (warnings []string) {
+	const warning = "%s in %s is not a setting and has no effect: %s"
 	isName := regexp.MustCompile(`^[A-Z_][A-Z0-9_]*$`).MatchString
 	known, others := settingNames(), otherNames()
 	for _, name := range slices.Sorted(maps.Keys(dotenv)) {
 		if slices.Contains(known, name) || isForeign(name) {
 			continue
 		}
-		hint := "docs/settings.md lists all settings"
-		if setting := nearestSetting(name, known, others, max(2, len(name)/4)); setting != "" {
-			hint = "did you mean " + setting + "?"
-		}
+		setting := nearestSetting(name, known, others, max(2, len(name)/4))
 		shown := name
 		if !isName(name) {
 			shown = fmt.Sprintf("line %d", lineOf(name, content))
 		}
-		warnings = append(warnings, fmt.Sprintf("%s in %s is not a setting and has no effect: %s", shown, dotenvPath, hint))
+		warnings = append(warnings, fmt.Sprintf(warning, shown, dotenvPath,
+			hint(setting, "docs/settings.md lists all settings")))
 	}
 	for _, name := range slices.Sorted(maps.Keys(environment)) {
 		if slices.Contains(known, name) {
@@ -80,11 +68,18 @@ func checkNames(environment, dotenv map[string]string, dotenvPath string, conten
 		}
 		setting := nearestSetting(name, known, others, 1)
 		if setting != "" && environment[setting] == "" && dotenv[setting] == "" {
-			warnings = append(warnings, fmt.Sprintf(
-				"%s in the environment is not a setting and has no effect: did you mean %s?", name, setting))
+			warnings = append(warnings, fmt.Sprintf(warning, name, "the environment", hint(setting, "")))
 		}
 	}
 	return warnings
+}
+
+// hint asks whether a name was meant, or returns the other text if there is none.
+func hint(name, otherwise string) string {
+	if name == "" {
+		return otherwise
+	}
+	return "did you mean " + name + "?"
 }
 
 // nearestSetting returns the setting that name stands for: the one that others call so, or else the nearest one, or "".

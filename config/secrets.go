@@ -35,7 +35,12 @@ func (c *Config) EnsureSecrets() (made []string, err error) {
 		if *secret.value != "" {
 			continue
 		}
-		err := makeSecret(secret.path)
+		err := files.Make(secret.path, func(f *os.File) error {
+			raw := make([]byte, generatedSecretBytes)
+			rand.Read(raw) // never returns an error
+			_, err := f.WriteString(hex.EncodeToString(raw) + "\n")
+			return err
+		})
 		if errors.Is(err, fs.ErrExist) { // another process was faster
 			continue
 		}
@@ -93,15 +98,4 @@ func (c *Config) secrets() []secret {
 		{"SECRET_KEY", filepath.Join(c.DataDir, "secret_key"), &c.SecretKey},
 		{"REFRESH_SECRET", filepath.Join(c.DataDir, "refresh_secret"), &c.RefreshSecret},
 	}
-}
-
-// makeSecret makes a file with a new secret. If another process was faster, its secret stays, and the error is
-// fs.ErrExist.
-func makeSecret(path string) error {
-	raw := make([]byte, generatedSecretBytes)
-	rand.Read(raw) // never returns an error
-	return files.Make(path, func(f *os.File) error {
-		_, err := f.WriteString(hex.EncodeToString(raw) + "\n")
-		return err
-	})
 }

@@ -9,7 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"gin-blog/internal/httperror"
+	"gin-blog/internal/answer"
 )
 
 // RequestMessage is the message of the log line about a request.
@@ -22,11 +22,11 @@ const (
 	maxLoggedSegment = 32
 )
 
-// AccessLog writes one line for each request, after its answer. It says which route was asked for, or which path if no
+// accessLog writes one line for each request, after its answer. It says which route was asked for, or which path if no
 // route has it; how the request ended; and, if it was refused, why. bytes counts the body as it was sent. If the server
 // failed, the line has the cause, which the client does not see. No line has a body, a token, a header that may hold
 // one, or a value of the query.
-func AccessLog(log *slog.Logger) gin.HandlerFunc {
+func accessLog(log *slog.Logger) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		start := time.Now()
 		c.Next()
@@ -53,7 +53,10 @@ func AccessLog(log *slog.Logger) gin.HandlerFunc {
 		}
 		attrs = appendError(ctx, attrs, c.Errors.Last())
 		if log.Enabled(ctx, slog.LevelDebug) {
-			attrs = appendOrigin(attrs, c)
+			attrs = append(attrs,
+				slog.String("ip", c.ClientIP()),
+				slog.String("userAgent", cut(c.Request.UserAgent(), maxLogged)),
+				slog.Int64("bodyBytes", c.Request.ContentLength)) // -1 if it is not known
 		}
 		log.LogAttrs(ctx, level, RequestMessage, attrs...)
 	}
@@ -77,20 +80,12 @@ func appendError(ctx context.Context, attrs []slog.Attr, last *gin.Error) []slog
 	if last == nil {
 		return attrs
 	}
-	e := httperror.Of(ctx, last.Err)
+	e := answer.ErrorOf(ctx, last.Err)
 	attrs = append(attrs, slog.String("error", e.Name), slog.String("message", e.LogMessage()))
-	if e.Status >= http.StatusInternalServerError {
+	if e.Code >= http.StatusInternalServerError {
 		attrs = append(attrs, slog.String("cause", last.Err.Error()))
 	}
 	return attrs
-}
-
-// appendOrigin appends who sent a request, and how much.
-func appendOrigin(attrs []slog.Attr, c *gin.Context) []slog.Attr {
-	return append(attrs,
-		slog.String("ip", c.ClientIP()),
-		slog.String("userAgent", cut(c.Request.UserAgent(), maxLogged)),
-		slog.Int64("bodyBytes", c.Request.ContentLength)) // -1 if it is not known
 }
 
 // loggedPath returns a path as a log may show it.

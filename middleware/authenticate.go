@@ -25,43 +25,34 @@ const (
 
 // VerifyToken refuses requests without a valid access token in the Authorization header (RFC 6750, section 2.1). It
 // asks neither the store nor for the body, so it refuses at once. It adds ErrNoToken, ErrNotBearer, or an error of
-// auth.Sessions.Verify. The token's session may have ended: see Authenticate.
+// auth.Tokens.Verify. The token's session may have ended: see Authenticate.
 func VerifyToken(sessions *auth.Sessions) gin.HandlerFunc {
-	return func(c *gin.Context) {
+	return Handle(func(c *gin.Context) error {
 		token, err := bearerToken(c.Request.Header.Values("Authorization"))
 		if err != nil {
-			refuse(c, err)
-			return
+			return err
 		}
 		verified, err := sessions.Verify(token)
-		if err != nil {
-			refuse(c, err)
-			return
-		}
 		c.Set(tokenKey, verified)
-	}
+		return err
+	})
 }
 
 // Authenticate refuses requests whose session has ended. It runs after VerifyToken and BufferBody. It adds the errors
 // of auth.Sessions.Identify.
 func Authenticate(sessions *auth.Sessions) gin.HandlerFunc {
-	return func(c *gin.Context) {
+	return Handle(func(c *gin.Context) error {
 		identity, err := sessions.Identify(c.Request.Context(), c.MustGet(tokenKey).(auth.VerifiedToken))
-		if err != nil {
-			refuse(c, err)
-			return
-		}
 		c.Set(identityKey, identity)
-	}
+		return err
+	})
 }
 
-// RequireRole refuses users without a role. It runs after Authenticate, which reads the role from the store, so a
+// RequireAdmin refuses users who are no admins. It runs after Authenticate, which reads the role from the store, so a
 // change of a role takes effect at once.
-func RequireRole(role models.Role) gin.HandlerFunc {
-	return func(c *gin.Context) {
-		if CurrentUser(c).Role != role {
-			refuse(c, ErrRoleRequired)
-		}
+func RequireAdmin(c *gin.Context) {
+	if CurrentUser(c).Role != models.RoleAdmin {
+		refuse(c, ErrRoleRequired)
 	}
 }
 
@@ -93,10 +84,4 @@ func bearerToken(values []string) (string, error) {
 		return "", ErrNotBearer
 	}
 	return token, nil
-}
-
-// refuse ends a request with an error.
-func refuse(c *gin.Context, err error) {
-	_ = c.Error(err)
-	c.Abort()
 }

@@ -1,16 +1,22 @@
 package middleware
 
 import (
+	"errors"
+	"fmt"
+	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"strings"
 
 	"github.com/gin-gonic/gin"
+
+	"gin-blog/internal/answer"
 )
 
 // Handler is a handler that returns what went wrong instead of answering it.
 type Handler func(*gin.Context) error
 
-// Handle makes a handler of gin. It adds the error to the request and ends it; RenderErrors answers.
+// Handle makes a handler of gin. It adds the error to the request and ends it; the ErrorRenderer of the door answers.
 func Handle(h Handler) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		if err := h(c); err != nil {
@@ -27,4 +33,58 @@ func Route(r gin.IRoutes, methodAndPath string, h Handler) {
 		methods = append(methods, http.MethodHead)
 	}
 	r.Match(methods, path, Handle(h))
+}
+
+// refuse ends a request with an error.
+func refuse(c *gin.Context, err error) {
+	_ = c.Error(err)
+	c.Abort()
+}
+
+// ErrorRenderer answers a request that failed.
+type ErrorRenderer func(c *gin.Context, e *answer.Error) error
+
+// renderErrors answers requests in which a handler or a later middleware added an error. The error takes the place of
+// an answer that was begun. If render fails, answer.Buffer has the last word.
+func renderErrors(render ErrorRenderer) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		c.Next()
+		if len(c.Errors) == 0 {
+			return
+		}
+		e := answer.ErrorOf(c.Request.Context(), c.Errors.Last().Err)
+		e.SetRetryAfter(c.Writer.Header())
+		answer.Discard(c)
+		if err := render(c, e); err != nil {
+			answer.Discard(c)
+			_ = c.Error(err)
+		}
+	}
+}
+
+// ErrPanic marks the error that is made of a panic.
+var ErrPanic = errors.New("panic")
+
+// PanicMessage is the message of the log line about a panic.
+const PanicMessage = "panic"
+
+// recoverPanic logs a panic with its stack and turns it into an error of the request. gin.Recovery would answer 200 to
+// a panic that wraps ECONNRESET. It lets http.ErrAbortHandler pass, with which a handler drops a connection.
+func recoverPanic(log *slog.Logger) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		defer func() {
+			switch value := recover(); value {
+			case nil:
+			case http.ErrAbortHandler:
+				panic(value)
+			default:
+				log.ErrorContext(c.Request.Context(), PanicMessage,
+					"requestId", RequestIDOf(c), "value", fmt.Sprint(value), "stack", string(debug.Stack()))
+				c.Abort()
+				answer.Discard(c)
+				_ = c.Error(fmt.Errorf("handle request: %w: %v", ErrPanic, value))
+			}
+		}()
+		c.Next()
+	}
 }

@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -9,11 +10,14 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"gin-blog/internal/auth"
+	"gin-blog/models"
 )
 
-// Metrics observes how long requests take and how many are in flight. So that clients cannot create series without
+// observe observes how long requests take and how many are in flight. So that clients cannot create series without
 // end, it labels requests by route, or "unmatched", never by path, and unknown methods as "other".
-func Metrics(r prometheus.Registerer) gin.HandlerFunc {
+func observe(r prometheus.Registerer) gin.HandlerFunc {
 	durations := promauto.With(r).NewHistogramVec(prometheus.HistogramOpts{
 		Name:    "gin_blog_http_request_duration_seconds",
 		Help:    "Time from the headers of a request to the end of its answer.",
@@ -43,4 +47,38 @@ func Metrics(r prometheus.Registerer) gin.HandlerFunc {
 		}()
 		c.Next()
 	}
+}
+
+// LoginCounter counts logins by outcome.
+type LoginCounter struct{ logins *prometheus.CounterVec }
+
+// newLoginCounter returns a LoginCounter whose metric is registered with r, nil for nowhere.
+func newLoginCounter(r prometheus.Registerer) *LoginCounter {
+	logins := promauto.With(r).NewCounterVec(prometheus.CounterOpts{
+		Name: "gin_blog_logins_total",
+		Help: "Logins by outcome: ok, malformed, refused, limited (too many failures), " +
+			"busy (too many passwords to hash), failed.",
+	}, []string{"outcome"})
+	for _, outcome := range []string{"ok", "malformed", "refused", "limited", "busy", "failed"} {
+		logins.WithLabelValues(outcome) // so that it is 0, and not absent, before the first
+	}
+	return &LoginCounter{logins}
+}
+
+// Count counts a login that ended with err, nil for success.
+func (l *LoginCounter) Count(err error) {
+	outcome := "failed"
+	switch kind := models.KindOf(err); {
+	case err == nil:
+		outcome = "ok"
+	case errors.Is(err, auth.ErrBusy):
+		outcome = "busy"
+	case kind == models.Unauthenticated:
+		outcome = "refused"
+	case kind == models.TooMany:
+		outcome = "limited"
+	case kind == models.Invalid, kind == models.UnsupportedType:
+		outcome = "malformed"
+	}
+	l.logins.WithLabelValues(outcome).Inc()
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"gin-blog/internal/answer"
 	"gin-blog/internal/auth"
 	"gin-blog/models"
 )
@@ -26,12 +27,12 @@ var ErrLogInFirst = models.NewError(models.Unavailable,
 	"You are not logged in, and too many long texts are being sent without a login. "+
 		"Log in in another window of your browser, and send yours again then.")
 
-// SessionCookie keeps browsers logged in, by a cookie with a token of auth.Sessions.BrowserToken. Only the pages read
+// SessionCookie keeps browsers logged in, by a cookie with a token of auth.Tokens.SignBrowser. Only the pages read
 // it; for the API there are bearer tokens.
 type SessionCookie struct {
 	sessions        *auth.Sessions
 	isSecure        func(*gin.Context) bool
-	forms, visitors *budget
+	forms, visitors *answer.Budget
 }
 
 // NewSessionCookie returns a SessionCookie. isSecure tells whether the browser of a request reaches the site by HTTPS.
@@ -40,7 +41,8 @@ type SessionCookie struct {
 func NewSessionCookie(sessions *auth.Sessions, isSecure func(*gin.Context) bool) *SessionCookie {
 	return &SessionCookie{
 		sessions: sessions, isSecure: isSecure,
-		forms: &budget{limit: formBudget}, visitors: &budget{limit: visitorBudget},
+		forms:    answer.NewBudget(answer.Bodies, formBudget),
+		visitors: answer.NewBudget(answer.Bodies, visitorBudget),
 	}
 }
 
@@ -56,44 +58,44 @@ func (s *SessionCookie) name(c *gin.Context) string {
 // visitor, and their cookie is removed. It goes after LimitBody.
 //
 // It reads the whole body before it looks the session up, as Authenticate does. A body that may be large has a session
-// before, too, or it counts against the small budget of visitors.
-func (s *SessionCookie) Identify(c *gin.Context) {
+// before, too, or it is charged to the small budget of visitors.
+func (s *SessionCookie) Identify(c *gin.Context) { Handle(s.identify)(c) }
+
+func (s *SessionCookie) identify(c *gin.Context) error {
 	forms := s.visitors
 	if size := c.Request.ContentLength; size < 0 || size >= largeBody {
 		sender, err := s.find(c)
 		if err != nil {
-			refuse(c, err)
-			return
+			return err
 		}
 		forms = s.budgetOf(sender)
 	}
 	release, err := bufferBody(c, forms, "The form is incomplete.")
 	defer release()
 	if errors.Is(err, ErrTooManyLargeBodies) && forms == s.visitors {
-		err = ErrLogInFirst
+		return ErrLogInFirst
 	}
 	if err != nil {
-		refuse(c, err)
-		return
+		return err
 	}
 	identity, err := s.find(c)
 	if err != nil {
-		refuse(c, err)
-		return
+		return err
 	}
 	if identity != nil {
 		c.Set(identityKey, identity)
 	} else if s.IsSent(c) {
 		s.Clear(c)
 	}
-	if w, ok := c.Writer.(*answerWriter); ok && c.Request.Method == http.MethodPost {
-		w.memory.moveTo(s.budgetOf(identity)) // the answer may show the form again
+	if c.Request.Method == http.MethodPost {
+		answer.ChargeTo(c, s.budgetOf(identity)) // the answer may show the form again
 	}
 	c.Next()
+	return nil
 }
 
 // budgetOf returns the budget for what somebody sends, who is nil for a visitor.
-func (s *SessionCookie) budgetOf(identity *auth.Identity) *budget {
+func (s *SessionCookie) budgetOf(identity *auth.Identity) *answer.Budget {
 	if identity == nil {
 		return s.visitors
 	}
@@ -130,7 +132,7 @@ func (s *SessionCookie) IsSent(c *gin.Context) bool {
 
 // Set makes the browser keep a session until it expires, and the rest of the request belong to it.
 func (s *SessionCookie) Set(c *gin.Context, user *models.User, session *models.Session) error {
-	token, err := s.sessions.BrowserToken(session)
+	token, err := s.sessions.SignBrowser(session)
 	if err != nil {
 		return err
 	}

@@ -92,9 +92,6 @@ func (s Session) Size() int { return len(s.UserAgent) }
 // RecordID implements Record.
 func (p Post) RecordID() ID { return p.ID }
 
-// Size implements Record.
-func (p Post) Size() int { return len(p.Title) + len(p.Content) }
-
 // RecordID implements Record.
 func (c Comment) RecordID() ID { return c.ID }
 
@@ -103,6 +100,3 @@ func (c Comment) Size() int { return len(c.Content) }
 
 // RecordID implements Record.
 func (d Draft) RecordID() ID { return d.ID }
-
-// Size implements Record.
-func (d Draft) Size() int { return len(d.Title) + len(d.Content) }

@@ -9,7 +9,7 @@ import (
 type Comment struct {
 	ID           ID
 	PostID       ID
-	PostAuthorID ID // who wrote the post
+	PostAuthorID ID `json:"-"` // who wrote the post, which is no part of the comment's Version
 	Content      string
 	AuthorID     ID
 	Author       *Author // nil once the author's account is gone
@@ -17,36 +17,9 @@ type Comment struct {
 	UpdatedAt    time.Time
 }
 
-// Equal returns whether c and d are the same comment in the same state. It compares neither Author nor PostAuthorID.
-func (c *Comment) Equal(d *Comment) bool {
-	return c.ID == d.ID && c.PostID == d.PostID && c.AuthorID == d.AuthorID && c.Content == d.Content &&
-		c.CreatedAt.Equal(d.CreatedAt) && c.UpdatedAt.Equal(d.UpdatedAt)
-}
-
-// CheckMayEdit returns nil if u may change the text of a comment, which only its author may, or ErrNotCommentAuthor.
-func (u *User) CheckMayEdit(c *Comment) error {
-	if u.ID != c.AuthorID {
-		return ErrNotCommentAuthor
-	}
-	return nil
-}
-
-// CheckMayDelete returns nil if u may delete a comment, which its author, the author of the post and admins may, or
-// ErrMayNotDelete.
-func (u *User) CheckMayDelete(c *Comment) error {
-	if u.ID != c.AuthorID && u.ID != c.PostAuthorID && u.Role != RoleAdmin {
-		return ErrMayNotDelete
-	}
-	return nil
-}
-
-// CommentChange holds the new text of a comment.
-type CommentChange struct {
-	Content   string
-	UpdatedAt time.Time
-	// IfUnchanged, if not nil, is the comment as the caller has read it: change it only if it is still the same.
-	IfUnchanged *Comment
-}
+// Version returns a hash of the comment with the name of its author. Two states of a comment have different versions,
+// whoever changed it.
+func (c *Comment) Version() string { return version(c) }
 
 // ThreadFilter selects one page of the comments on a post.
 type ThreadFilter struct {
@@ -74,9 +47,6 @@ type CommentStore interface {
 	// comments that one Store stores appear in the order of their ids, so whoever reads on after the last one misses none.
 	// Of the comments that several processes store at the same moment, one may still appear before one that was read.
 	CreateComment(ctx context.Context, c *Comment, key *Idempotency) (existing *Comment, err error)
-	// CreateComments stores many comments on posts that exist, faster than one by one. If it fails, some of them may be
-	// stored.
-	CreateComments(ctx context.Context, comments []Comment) error
 	// CommentByID returns the comment with its author and the author of the post, or ErrCommentNotFound.
 	CommentByID(ctx context.Context, id ID) (*Comment, error)
 	// Thread returns a page of the comments on a post with their authors, oldest first, and whether there are newer
@@ -86,10 +56,8 @@ type CommentStore interface {
 	// Comments returns a page of the comments on all posts with their authors, newest first, and whether there are older
 	// ones.
 	Comments(ctx context.Context, f CommentFilter) (page []Comment, more bool, err error)
-	// UpdateComment changes a comment of this author and returns the result with its author. It returns ErrCommentNotFound
-	// if the author has no such comment, or ErrCommentChanged if it is no longer change.IfUnchanged.
-	UpdateComment(ctx context.Context, id, author ID, change CommentChange) (*Comment, error)
-	// DeleteComment removes a comment, in any state if ifUnchanged is nil. It returns ErrCommentNotFound or
-	// ErrCommentChanged.
-	DeleteComment(ctx context.Context, id ID, ifUnchanged *Comment) error
+	// UpdateComment changes a comment as UpdatePost changes a post. It returns ErrCommentNotFound if there is none.
+	UpdateComment(ctx context.Context, id ID, change func(*Comment) error) (*Comment, error)
+	// DeleteComment removes a comment as DeletePost removes a post. It returns ErrCommentNotFound if there is none.
+	DeleteComment(ctx context.Context, id ID, check func(*Comment) error) error
 }

@@ -1,9 +1,11 @@
 package models
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Kind says in which way a call was refused. What a client is told, and how a metric counts it, follows from the kind.
@@ -11,33 +13,70 @@ type Kind int
 
 // The kinds of refusals.
 const (
-	Internal        Kind = iota // a fault of the program or of the database: not a refusal at all
-	Invalid                     // the input has the wrong form
-	Unauthenticated             // nobody proved who they are
-	TokenInvalid                // a token is not one of ours, or its session ended
-	TokenExpired                // a token was one of ours, and its time is over
-	Forbidden                   // the caller is known, and may not do this
-	NotFound                    // what the call names does not exist
-	Conflict                    // another thing of the same name exists
-	Changed                     // the thing changed since the caller read it
-	TooMany                     // the caller tries too often
-	Unavailable                 // the same call may succeed later
-	TooExpensive                // the call asks for more work than one call may cause
+	Internal         Kind = iota // a fault of the program or of the database: not a refusal at all
+	Invalid                      // the input has the wrong form
+	Unauthenticated              // nobody proved who they are
+	TokenInvalid                 // a token is not one of ours, or its session ended
+	TokenExpired                 // a token was one of ours, and its time is over
+	RefreshInvalid               // a refresh token is not one of ours, or its session ended
+	Forbidden                    // the caller is known, and may not do this
+	NotFound                     // what the call names does not exist
+	MethodNotAllowed             // there is no such call at this path
+	TooSlow                      // the input took too long to arrive
+	Conflict                     // another thing of the same name exists
+	Changed                      // the thing changed since the caller read it
+	TooLarge                     // the input is longer than any that is taken
+	UnsupportedType              // the input is of a type that is not read
+	TooMany                      // rate limit exceeded
+	Unavailable                  // the same call may succeed later
+	TooExpensive                 // the call asks for more work than one call may cause
 )
 
-// Error is a refusal of a store or of a check. Callers compare it with errors.Is, usually wrapped with what was
-// being done.
+// Error is a refusal, of a store or of a check. Callers compare it with errors.Is, usually wrapped with what was being
+// done.
 type Error struct {
-	Kind    Kind
-	Message string // for the client who made the call; it never tells how the program works inside
+	Kind       Kind
+	Message    string        // for the client who made the call; it never tells how the program works inside
+	Fields     []FieldError  // what is wrong with each field, if Kind is Invalid and the input has fields
+	RetryAfter time.Duration // how long until the same call may succeed, 0 where nobody knows
+	Cause      error         // for the log, nil for none
+}
+
+// FieldError is one field of an input, and what is wrong with it.
+type FieldError struct {
+	Field   string `json:"field"`   // the name in JSON or in a form, or the query parameter
+	Message string `json:"message"` // what the field must be, to be read after its name
+	Unknown bool   `json:"-"`       // whether the client made the name up, so that a log leaves it out
 }
 
 // NewError makes a refusal of a kind, with the message that a client gets. Keep it in a variable, for errors.Is to
 // compare.
-func NewError(kind Kind, message string) error { return &Error{kind, message} }
+func NewError(kind Kind, message string) error { return &Error{Kind: kind, Message: message} }
 
-// Error returns the message.
-func (e *Error) Error() string { return e.Message }
+// Refuse makes a refusal with its cause, which may be nil. The message is formatted as fmt.Sprintf does.
+func Refuse(kind Kind, cause error, format string, args ...any) error {
+	return &Error{Kind: kind, Message: fmt.Sprintf(format, args...), Cause: cause}
+}
+
+// RefuseFields refuses an input because of some of its fields. The message says what is wrong with each.
+func RefuseFields(cause error, fields ...FieldError) error {
+	parts := make([]string, len(fields))
+	for i, f := range fields {
+		parts[i] = cmp.Or(f.Field, `""`) + " " + f.Message
+	}
+	return &Error{Kind: Invalid, Message: strings.Join(parts, "; "), Fields: fields, Cause: cause}
+}
+
+// Error returns the message and the cause.
+func (e *Error) Error() string {
+	if e.Cause == nil {
+		return e.Message
+	}
+	return e.Message + ": " + e.Cause.Error()
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Cause }
 
 // KindOf returns the kind of the outermost *Error in err, or Internal where there is none.
 func KindOf(err error) Kind {
@@ -49,31 +88,25 @@ func KindOf(err error) Kind {
 
 // What the stores refuse.
 var (
-	ErrInvalidID        = NewError(Invalid, "The id must be 24 hex digits")
-	ErrUserNotFound     = NewError(NotFound, "User not found")
-	ErrPostNotFound     = NewError(NotFound, "Post not found")
-	ErrDraftNotFound    = NewError(NotFound, "Draft not found")
-	ErrCommentNotFound  = NewError(NotFound, "Comment not found")
-	ErrSessionNotFound  = NewError(NotFound, "Session not found")
-	ErrUsernameTaken    = NewError(Conflict, "Username already taken")
-	ErrEmailTaken       = NewError(Conflict, "Email already taken")
-	ErrKeyReused        = NewError(Conflict, "Idempotency-Key was used for another request: take a new one")
-	ErrTooManyDrafts    = NewError(Conflict, "You have 1000 drafts: publish or delete one first")
-	ErrDraftEmpty       = NewError(Conflict, "The draft has no content: write some before you publish it")
-	ErrDraftPublishing  = NewError(Conflict, "The draft is being published")
-	ErrNotAuthor        = NewError(Forbidden, "Only the author may change this post")
-	ErrNotCommentAuthor = NewError(Forbidden, "Only the author may change this comment")
-	ErrMayNotDelete     = NewError(Forbidden, "Only its author, the author of the post and admins may delete this comment")
-	ErrPostChanged      = NewError(Changed, "The post changed since the given ETag: read it again")
-	ErrDraftChanged     = NewError(Changed, "The draft changed since the given ETag: read it again")
-	ErrCommentChanged   = NewError(Changed, "The comment changed since the given ETag: read it again")
-	ErrPasswordChanged  = NewError(Changed, "The password changed meanwhile")
+	ErrInvalidID       = NewError(Invalid, "The id must be 24 hex digits")
+	ErrUserNotFound    = NewError(NotFound, "User not found")
+	ErrPostNotFound    = NewError(NotFound, "Post not found")
+	ErrDraftNotFound   = NewError(NotFound, "Draft not found")
+	ErrCommentNotFound = NewError(NotFound, "Comment not found")
+	ErrSessionNotFound = NewError(NotFound, "Session not found")
+	ErrUsernameTaken   = NewError(Conflict, "Username already taken")
+	ErrEmailTaken      = NewError(Conflict, "Email already taken")
+	ErrKeyReused       = NewError(Conflict, "Idempotency-Key was used for another request: take a new one")
+	ErrTooManyDrafts   = NewError(Conflict, "You have 1000 drafts: publish or delete one first")
+	ErrDraftEmpty      = NewError(Conflict, "The draft has no content: write some before you publish it")
+	ErrDraftPublishing = NewError(Conflict, "The draft is being published")
+	ErrPasswordChanged = NewError(Changed, "The password changed meanwhile")
+
+	// ErrContended says that others changed the same record again and again, before this change could be stored.
+	ErrContended = NewError(Unavailable, "Others change this at the same moment, try again later")
 
 	// ErrEmailNeeded says that a unique index of another program counts users without an email as equal.
 	ErrEmailNeeded = NewError(Conflict, "email is required: the database allows only one user without an email")
-
-	// ErrDraftNotDue says that it is not yet time to publish a draft.
-	ErrDraftNotDue = NewError(Conflict, "The time to publish the draft has not come")
 
 	// ErrForeignDraft says that another program wrote a draft. It does not publish itself.
 	ErrForeignDraft = NewError(Conflict, "Another program wrote the draft: it does not publish itself")

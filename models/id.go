@@ -22,6 +22,9 @@ func (id ID) Hex() string { return hex.EncodeToString(id[:]) }
 // String is Hex, for messages.
 func (id ID) String() string { return id.Hex() }
 
+// MarshalText is Hex, for JSON.
+func (id ID) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, id[:]), nil }
+
 // IsZero returns whether it is the zero ID, which names nothing.
 func (id ID) IsZero() bool { return id == ID{} }
 

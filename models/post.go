@@ -1,16 +1,11 @@
 package models
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // Post is an article of the blog.
 type Post struct {
-	ID        ID
-	Title     string
-	Content   string
-	Tags      []string
+	ID ID
+	Text
 	AuthorID  ID
 	Author    *Author // nil once the author's account is gone
 	CreatedAt time.Time
@@ -19,45 +14,13 @@ type Post struct {
 
 // Author is the public name of the user who wrote a post.
 type Author struct {
-	ID       ID
-	Username string
+	ID       ID     `json:"_id"`
+	Username string `json:"username"`
 }
 
-// Equal returns whether p and q are the same post in the same state. It does not compare Author.
-func (p *Post) Equal(q *Post) bool {
-	return p.ID == q.ID && p.AuthorID == q.AuthorID && p.Title == q.Title && p.Content == q.Content &&
-		slices.Equal(p.Tags, q.Tags) && p.CreatedAt.Equal(q.CreatedAt) && p.UpdatedAt.Equal(q.UpdatedAt)
-}
-
-// CheckMayChange returns nil if u may change or delete a post, which its author and admins may, or ErrNotAuthor.
-func (u *User) CheckMayChange(p *Post) error {
-	if u.ID != p.AuthorID && u.Role != RoleAdmin {
-		return ErrNotAuthor
-	}
-	return nil
-}
-
-// PostChange holds the new values of a post. A nil field stays as it is.
-type PostChange struct {
-	Title     *string
-	Content   *string
-	Tags      *[]string
-	UpdatedAt time.Time
-	// IfUnchanged, if not nil, is the post as the caller has read it: change the post only if it is still the same.
-	IfUnchanged *Post
-}
-
-// Text returns the change that gives another post the text of p: everything that a PostChange can set.
-func (p *Post) Text() PostChange {
-	return PostChange{Title: &p.Title, Content: &p.Content, Tags: &p.Tags}
-}
-
-// ChangesNothing returns whether p has all the new values already.
-func (c PostChange) ChangesNothing(p *Post) bool {
-	return (c.Title == nil || *c.Title == p.Title) &&
-		(c.Content == nil || *c.Content == p.Content) &&
-		(c.Tags == nil || slices.Equal(*c.Tags, p.Tags))
-}
+// Version returns a hash of the post with the name of its author. Two states of a post have different versions, whoever
+// changed it.
+func (p *Post) Version() string { return version(p) }
 
 // PostFilter selects one page of posts. A post must meet all conditions.
 type PostFilter struct {
@@ -75,9 +38,6 @@ type PostLink struct {
 	Title     string
 	UpdatedAt time.Time
 }
-
-// PagePath returns the path of the page that shows the post, as Post.PagePath does.
-func (l *PostLink) PagePath() string { return pagePath(l.ID, l.Title) }
 
 // PostRange selects posts by their ids, and so by the time of their creation.
 type PostRange struct {

@@ -10,20 +10,20 @@ import (
 // All methods are safe for concurrent use, also by several processes on one database. When a method that writes
 // returns nil, the write is on the disk. Each method names its own errors; besides those, any of them returns
 // ErrUnavailable if the database does not answer in time, or if the store is closed, and an error that wraps
-// context.Canceled if its context was canceled before it was done. Times are kept as StoredTime returns them. An
-// UpdatedAt before the one that is stored has no effect.
+// context.Canceled if its context was canceled before it was done. Times are kept as StoredTime returns them.
 type Store interface {
 	UserStore
 	PostStore
 	CommentStore
 	DraftStore
 	SessionStore
+	Bulk
 
 	// Sweep removes some of what deletions of posts and accounts have left and nobody can reach: at most SweepStep
 	// comments, drafts or sessions. It returns whether there may be more to remove now. It removes nothing for which there
 	// is no note of a deletion that this program carried out, and nothing that another program wrote. now is the time; a
 	// store may leave everything for SweepDelay after the deletion. Several processes may sweep at once, and a sweep that
-	// was broken off is taken up by the next one.
+	// was broken off is taken up by the next one. Sessions that have expired may go too.
 	Sweep(ctx context.Context, now time.Time) (more bool, err error)
 
 	// Ping returns nil if the database answers.
@@ -59,8 +59,6 @@ type Observer func(operation string, took time.Duration, err error)
 type UserStore interface {
 	// CreateUser stores u. It returns ErrUsernameTaken or ErrEmailTaken, the first if both are taken.
 	CreateUser(ctx context.Context, u *User) error
-	// CreateUsers stores many users, faster than one by one. If it fails, some of them may be stored.
-	CreateUsers(ctx context.Context, users []User) error
 	// UserByID returns the user with this id, or ErrUserNotFound.
 	UserByID(ctx context.Context, id ID) (*User, error)
 	// UserByUsername returns the user with this name, as FoldName compares it, or ErrUserNotFound.
@@ -69,8 +67,9 @@ type UserStore interface {
 	UserByEmail(ctx context.Context, email string) (*User, error)
 	// Users returns a page of users, newest first.
 	Users(ctx context.Context, f UserFilter) ([]User, error)
-	// UpdateProfile changes a user and returns the result. It returns ErrUserNotFound or ErrEmailTaken.
-	UpdateProfile(ctx context.Context, id ID, change ProfileChange) (*User, error)
+	// UpdateUser changes the name, the email and the bio of a user as UpdatePost changes a post. It returns
+	// ErrUserNotFound or ErrEmailTaken.
+	UpdateUser(ctx context.Context, id ID, change func(*User) error) (*User, error)
 	// SetRole changes what a user may do. It returns ErrUserNotFound if no user has this name.
 	SetRole(ctx context.Context, username string, role Role) error
 	// ChangePassword stores a new hash if the user's PasswordVersion is version, and ends all sessions of the user but
@@ -92,8 +91,6 @@ type PostStore interface {
 	// the same key before, nothing is stored: CreatePost returns that post with its author, or ErrKeyReused if its
 	// fingerprint differs. Otherwise existing is nil.
 	CreatePost(ctx context.Context, p *Post, key *Idempotency) (existing *Post, err error)
-	// CreatePosts stores many posts, faster than one by one. If it fails, some of them may be stored.
-	CreatePosts(ctx context.Context, posts []Post) error
 	// PostByID returns the post with its author, or ErrPostNotFound.
 	PostByID(ctx context.Context, id ID) (*Post, error)
 	// Posts returns a page with authors, newest first, and whether there are older posts, or with Before, whether there
@@ -105,47 +102,49 @@ type PostStore interface {
 	// SkipPosts returns the id of the post that has exactly n posts before it among those from an id on, or the zero ID
 	// if there is no such post. Its cost grows with n.
 	SkipPosts(ctx context.Context, from ID, n int) (ID, error)
-	// UpdatePost changes a post of this author and returns the result with its author. The zero ID stands for posts
-	// without an author. It returns ErrPostNotFound if the author has no such post, or ErrPostChanged if the post is no
-	// longer change.IfUnchanged.
-	UpdatePost(ctx context.Context, id, author ID, change PostChange) (*Post, error)
-	// DeletePost removes a post of this author with its comments, in any state if ifUnchanged is nil. It takes the same
-	// time however many comments there are. It returns the errors of UpdatePost.
-	DeletePost(ctx context.Context, id, author ID, ifUnchanged *Post) error
+	// UpdatePost changes a post: change gets it with its author, as it is stored, and makes of it what is to be stored.
+	// The result is stored only if the post is still the same; otherwise change gets it once more. UpdatePost returns the
+	// result with its author. If change returns an error, or changes nothing, nothing is stored; UpdatePost returns that
+	// error. It returns ErrPostNotFound if there is no such post, and ErrContended if others change it again and again.
+	// The ids, CreatedAt and the author stay whatever change does. change must be short: others may wait for it.
+	UpdatePost(ctx context.Context, id ID, change func(*Post) error) (*Post, error)
+	// DeletePost removes a post with its comments, unless check returns an error for the post as it is stored. It takes
+	// the same time however many comments there are. It returns that error, or those of UpdatePost.
+	DeletePost(ctx context.Context, id ID, check func(*Post) error) error
 }
 
-// DraftStore keeps drafts, apart from posts: no method of PostStore returns one. A method that names a draft returns
-// ErrDraftNotFound if the author has no such draft, and does nothing then.
+// DraftStore keeps drafts, apart from posts: no method of PostStore returns one. Methods that name a draft by its id
+// return ErrDraftNotFound if there is none. Whoever calls them checks whose it is.
 type DraftStore interface {
-	// CreateDraft stores d. It returns ErrDraftEmpty if d has a PublishAt and no content, and ErrTooManyDrafts if the
-	// author has MaxDrafts already. Many calls at once leave no more than MaxDrafts, but may refuse a draft that would
+	// CreateDraft stores d. It returns ErrTooManyDrafts if the author has MaxDrafts already, and may return ErrDuplicate
+	// if there is a draft with its id. Many calls at once leave no more than MaxDrafts, but may refuse a draft that would
 	// still have fitted. A store that notices that the author is gone returns ErrUserNotFound.
 	CreateDraft(ctx context.Context, d *Draft) error
-	// DraftByID returns a draft of this author.
-	DraftByID(ctx context.Context, id, author ID) (*Draft, error)
+	// DraftByID returns a draft.
+	DraftByID(ctx context.Context, id ID) (*Draft, error)
 	// Drafts returns a page, newest first, and whether there are older drafts. Its cost does not depend on how many drafts
 	// there are.
 	Drafts(ctx context.Context, f DraftFilter) (page []Draft, more bool, err error)
-	// UpdateDraft changes a draft of this author and returns the result. It returns ErrDraftChanged if the draft is no
-	// longer change.IfUnchanged, ErrDraftEmpty if the result would have a PublishAt and no content, and ErrDraftPublishing
-	// once the draft is being published.
-	UpdateDraft(ctx context.Context, id, author ID, change DraftChange) (*Draft, error)
-	// DeleteDraft removes a draft of this author, in any state if ifUnchanged is nil. It returns ErrDraftChanged if the
-	// draft is no longer ifUnchanged, and ErrDraftPublishing once the draft is being published.
-	DeleteDraft(ctx context.Context, id, author ID, ifUnchanged *Draft) error
-	// PublishDraft creates the post that a draft of this author becomes, and removes the draft. It returns the post
-	// with its author, and whether this call created it: if the draft was published before, PublishDraft returns that
-	// post.
+	// UpdateDraft changes a draft as UpdatePost changes a post. It returns ErrDraftPublishing once the draft is being
+	// published.
+	UpdateDraft(ctx context.Context, id ID, change func(*Draft) error) (*Draft, error)
+	// DeleteDraft removes a draft as DeletePost removes a post. It returns ErrDraftPublishing once the draft is being
+	// published.
+	DeleteDraft(ctx context.Context, id ID, check func(*Draft) error) error
+	// PublishDraft creates the post that a draft of this author becomes, and removes the draft. publish gets the draft as
+	// it is stored, and returns that post with a new ID; if it returns an error, nothing happens, and PublishDraft returns
+	// the error. PublishDraft returns the post with its author, and whether this call created it: if the draft was
+	// published before, PublishDraft returns that post.
 	//
 	// A draft becomes one post, however many calls, of however many processes, publish it. A call that does not get to its
 	// end has either done nothing, or has begun: then the draft can no longer be changed, and is due, and the next call
 	// finishes. So no change that was acknowledged is missing in the post.
 	//
-	// It returns ErrDraftEmpty if the draft has no content, ErrDraftChanged if it is no longer p.IfUnchanged, and
-	// ErrDraftNotDue if p.IfDue is set and its time has not come. A store that notices that the author is gone returns
-	// ErrUserNotFound, or ErrDraftNotFound if DeleteUser removed them. A store that other programs write to returns
-	// ErrForeignDraft if p.IfDue is set and another program wrote the draft.
-	PublishDraft(ctx context.Context, id, author ID, p Publication) (post *Post, created bool, err error)
+	// A store that notices that the author is gone returns ErrUserNotFound, or ErrDraftNotFound if DeleteUser removed
+	// them.
+	PublishDraft(
+		ctx context.Context, id, author ID, publish func(*Draft) (*Post, error),
+	) (post *Post, created bool, err error)
 	// DueDrafts returns the drafts whose PublishAt is not after a time, and those whose publishing has begun and did not
 	// get to its end: at most limit, in the order of PublishAt and ID, those that follow after. The zero DueDraft starts
 	// with the first. It takes the same time however many drafts there are that are not due.

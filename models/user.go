@@ -32,6 +32,16 @@ type User struct {
 	CreatedAt       time.Time
 }
 
+// Profile is what a user says of themselves.
+type Profile struct {
+	Name  string `json:"name"`
+	Email string `json:"email"` // "" for none
+	Bio   string `json:"bio"`
+}
+
+// Profile returns the profile of u.
+func (u *User) Profile() Profile { return Profile{Name: u.Name, Email: u.Email, Bio: u.Bio} }
+
 // AsAuthor returns the public name of u.
 func (u *User) AsAuthor() *Author { return &Author{ID: u.ID, Username: u.Username} }
 
@@ -44,13 +54,6 @@ func FoldName(name string) string {
 		}
 		return r
 	}, name)
-}
-
-// ProfileChange holds the new values of a profile. A nil field stays as it is.
-type ProfileChange struct {
-	Name  *string
-	Email *string // "" removes it
-	Bio   *string
 }
 
 // UserFilter selects one page of users.

@@ -8,7 +8,6 @@ import (
 
 	"gin-blog/internal/auth"
 	"gin-blog/internal/testkit"
-	"gin-blog/routes"
 )
 
 // requestLine returns the line that a server logged about the last request.
@@ -85,8 +84,8 @@ func TestLogSaysWhy(t *testing.T) {
 
 // TestLogOfTooManyLogins: a client that guesses passwords stands out.
 func TestLogOfTooManyLogins(t *testing.T) {
-	s := newServer(t, testkit.SQLite(t), func(o *routes.Options, _ *auth.SessionOptions) {
-		o.Limits = auth.NewLimits(o.Now)
+	s := newServer(t, testkit.SQLite(t), func(o *parts) {
+		o.blog.Limits = auth.NewLimits(o.blog.Now)
 	})
 	s.register(t, "alice")
 	for range 10 {
@@ -105,15 +104,15 @@ func TestLogOfTooManyLogins(t *testing.T) {
 // TestLogLevels: who sent a request is logged at the level debug alone.
 func TestLogLevels(t *testing.T) {
 	log := new(testkit.Output)
-	quiet := newServer(t, testkit.SQLite(t), func(o *routes.Options, _ *auth.SessionOptions) {
-		o.Log = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	quiet := newServer(t, testkit.SQLite(t), func(o *parts) {
+		o.base.Log = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	})
 	quiet.send(t, "GET", "/nope", "").is(404)
 	if log.String() != "" {
 		t.Errorf("at the level warn: %s", log)
 	}
-	normal := newServer(t, testkit.SQLite(t), func(o *routes.Options, _ *auth.SessionOptions) {
-		o.Log = slog.New(slog.NewTextHandler(log, nil))
+	normal := newServer(t, testkit.SQLite(t), func(o *parts) {
+		o.base.Log = slog.New(slog.NewTextHandler(log, nil))
 	})
 	normal.send(t, "GET", "/nope", "").is(404)
 	if !strings.Contains(log.String(), "error=NotFoundError") || strings.Contains(log.String(), "127.0.0.1") {

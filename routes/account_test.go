@@ -21,7 +21,6 @@ import (
 	"gin-blog/internal/auth"
 	"gin-blog/internal/testkit"
 	"gin-blog/models"
-	"gin-blog/routes"
 )
 
 type sessionAnswer struct {
@@ -279,7 +278,7 @@ func TestChangePosts(t *testing.T) {
 		s.send(t, "PUT", path, `{"title":"t"}`, bearer(author.Token)).
 			fails(400, "ValidationError", "content is required", "content")
 		s.send(t, "PATCH", path, `{"title":" "}`, bearer(author.Token)).
-			fails(400, "ValidationError", "title must have 1 to 200", "title")
+			fails(400, "ValidationError", "title is required", "title")
 		s.send(t, "PATCH", path, `{"tags":null}`, bearer(author.Token)).
 			fails(400, "ValidationError", "tags must not be null", "tags")
 		s.send(t, "PATCH", path, `{"author":"x"}`, bearer(author.Token)).
@@ -336,7 +335,7 @@ func (r *response) retriesAfter(least, most int) time.Duration {
 	return time.Duration(seconds) * time.Second
 }
 
-func limited(o *routes.Options, _ *auth.SessionOptions) { o.Limits = auth.NewLimits(o.Now) }
+func limited(o *parts) { o.blog.Limits = auth.NewLimits(o.blog.Now) }
 
 // TestRoleChangeDuringWrites: a write that crosses the loss of a role succeeds or is refused, and none succeeds
 // afterwards.
@@ -384,7 +383,7 @@ func TestFailedLoginsAreLimited(t *testing.T) {
 	for _, body := range []string{
 		`{"username":"alice","password":"wrong-one"}`, `{"username":"alice","password":"pass123"}`,
 	} {
-		s.send(t, "POST", "/auth/login", body).fails(429, "TooManyRequestsError", "Too many tries").retriesAfter(290, 300)
+		s.send(t, "POST", "/auth/login", body).fails(429, "TooManyRequestsError", "Too many attempts").retriesAfter(290, 300)
 	}
 	s.login(t, "bob")
 	s.clock.advance(280 * time.Second)
@@ -437,7 +436,7 @@ func TestLimitsDoNotTellWhoseAddressItIs(t *testing.T) {
 			for range 10 {
 				s.send(t, "POST", "/auth/login", byEmail).is(401)
 			}
-			s.send(t, "POST", "/auth/login", byEmail).fails(429, "TooManyRequestsError", "Too many tries")
+			s.send(t, "POST", "/auth/login", byEmail).fails(429, "TooManyRequestsError", "Too many attempts")
 		}
 		s.send(t, "POST", "/auth/login", `{"email":"A@Example.com","password":"wrong-one"}`).is(429)
 		for range 5 { // the username and the calls that a signed-in user makes count together
@@ -452,7 +451,7 @@ func TestLimitsDoNotTellWhoseAddressItIs(t *testing.T) {
 // TestOnlyXForwardedForIsBelieved: a proxy that sets X-Forwarded-For may pass X-Real-IP on as its client sent it.
 func TestOnlyXForwardedForIsBelieved(t *testing.T) {
 	t.Parallel()
-	trusting := func(o *routes.Options, _ *auth.SessionOptions) { o.TrustedProxies = []string{"127.0.0.1"} }
+	trusting := func(o *parts) { o.base.TrustedProxies = []string{"127.0.0.1"} }
 	s := newServer(t, testkit.SQLite(t), limited, trusting)
 	s.register(t, "alice")
 	for i := range 10 {
@@ -493,8 +492,8 @@ func TestManyTriesAtOnceAreNoMoreThanOneAfterAnother(t *testing.T) {
 func TestFailedLoginsOfAnAddressAreLimited(t *testing.T) {
 	t.Parallel()
 	store := testkit.SQLite(t)
-	s := newServer(t, store, limited, func(o *routes.Options, _ *auth.SessionOptions) {
-		o.TrustedProxies = []string{"127.0.0.1"}
+	s := newServer(t, store, limited, func(o *parts) {
+		o.base.TrustedProxies = []string{"127.0.0.1"}
 	})
 	s.register(t, "alice")
 	fail := func(i int, ip string) *response {
@@ -504,7 +503,7 @@ func TestFailedLoginsOfAnAddressAreLimited(t *testing.T) {
 	for i := range 100 {
 		fail(i, fmt.Sprintf("2001:db8:1:2::%x", i+1)).is(401) // one /64
 	}
-	fail(100, "2001:db8:1:2:ffff::1").fails(429, "TooManyRequestsError", "Too many tries").retriesAfter(880, 900)
+	fail(100, "2001:db8:1:2:ffff::1").fails(429, "TooManyRequestsError", "Too many attempts").retriesAfter(880, 900)
 	s.send(t, "POST", "/auth/login", `{"username":"alice","password":"pass123"}`,
 		header{"X-Forwarded-For": "2001:db8:1:2::99"}).is(429)
 	s.send(t, "POST", "/auth/login", `{"username":"alice","password":"pass123"}`,
@@ -527,7 +526,7 @@ func TestRegistrationsAreLimited(t *testing.T) {
 		s.register(t, fmt.Sprintf("user%d", i))
 	}
 	s.send(t, "POST", "/auth/register", `{"username":"onemore","password":"pass123"}`).
-		fails(429, "TooManyRequestsError", "Too many tries")
+		fails(429, "TooManyRequestsError", "Too many attempts")
 	s.login(t, "user1")
 	s.clock.advance(time.Hour)
 	s.register(t, "onemore")
@@ -560,7 +559,7 @@ func TestRegistrationsThatTheServerFailedDoNotCount(t *testing.T) {
 	for range 29 {
 		s.send(t, "POST", "/auth/register", testkit.Account("alice")).fails(409, "ConflictError", "Username already taken")
 	}
-	s.send(t, "POST", "/auth/register", testkit.Account("bob")).fails(429, "TooManyRequestsError", "Too many tries")
+	s.send(t, "POST", "/auth/register", testkit.Account("bob")).fails(429, "TooManyRequestsError", "Too many attempts")
 }
 
 func TestWrongPasswordsForTheOwnAccountAreLimited(t *testing.T) {
@@ -641,7 +640,7 @@ func TestRefusedLoginsTakeOneTime(t *testing.T) {
 		t.Fatal(err)
 	}
 	store := testkit.SQLite(t)
-	s := newServer(t, store, func(o *routes.Options, _ *auth.SessionOptions) { o.Passwords = passwords })
+	s := newServer(t, store, func(o *parts) { o.blog.Passwords = passwords })
 	s.register(t, "alice")
 	unhashed := &models.User{ID: models.NewID(), Username: "unhashed", Role: models.RoleUser, PasswordHash: password}
 	if err := store.CreateUser(t.Context(), unhashed); err != nil {
@@ -651,7 +650,7 @@ func TestRefusedLoginsTakeOneTime(t *testing.T) {
 		"unknown name":   `{"username":"nobody","password":"wrong-one"}`,
 		"unknown email":  `{"email":"nobody@example.com","password":"wrong-one"}`,
 		"wrong password": `{"username":"alice","password":"wrong-one"}`,
-		"long password":  `{"username":"alice","password":"` + strings.Repeat("x", auth.MaxPasswordBytes+1) + `"}`,
+		"long password":  `{"username":"alice","password":"` + strings.Repeat("x", models.MaxPasswordBytes+1) + `"}`,
 		"no hash":        `{"username":"unhashed","password":"pass123"}`,
 	}
 	fastest := map[string]time.Duration{}

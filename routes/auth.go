@@ -7,36 +7,14 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"gin-blog/blog"
 	"gin-blog/internal/auth"
-	"gin-blog/internal/httperror"
 	"gin-blog/middleware"
 	"gin-blog/models"
 )
 
 // login are the handlers under /auth that anybody may call.
-type login struct {
-	*decoder
-	accounts *auth.Accounts
-	sessions *auth.Sessions
-	logins   *middleware.LoginCounter
-}
-
-type registration struct {
-	Username string `json:"username" validate:"required,username"`
-	Password string `json:"password" validate:"required,password"`
-	Email    string `json:"email" validate:"email"`
-	Name     string `json:"name" validate:"name"`
-}
-
-type credentials struct {
-	Username string `json:"username" validate:"required_without=Email,excluded_with=Email,login"`
-	Email    string `json:"email" validate:"login"`
-	Password string `json:"password" validate:"required"`
-}
-
-type refreshRequest struct {
-	RefreshToken string `json:"refreshToken" validate:"-"` // the check of the token is its rule
-}
+type login struct{ *api }
 
 // userBody is a user as they see themselves.
 type userBody struct {
@@ -65,13 +43,11 @@ type grantBody struct {
 }
 
 func (h *login) register(c *gin.Context) error {
-	var in registration
+	var in blog.Registration
 	if err := h.decode(c, &in); err != nil {
 		return err
 	}
-	user, err := h.accounts.Register(c.Request.Context(), auth.Registration{
-		Username: in.Username, Password: in.Password, Email: in.Email, Name: in.Name,
-	}, middleware.ClientOf(c))
+	user, err := h.Blog.Register(c.Request.Context(), in, middleware.ClientOf(c))
 	if err != nil {
 		return err
 	}
@@ -81,21 +57,20 @@ func (h *login) register(c *gin.Context) error {
 // logIn calls logInUncounted and counts the outcome.
 func (h *login) logIn(c *gin.Context) error {
 	err := h.logInUncounted(c)
-	h.logins.Count(c.Request.Context(), err)
+	h.Base.Logins.Count(err)
 	return err
 }
 
 func (h *login) logInUncounted(c *gin.Context) error {
-	var in credentials
+	var in blog.Credentials
 	if err := h.decode(c, &in); err != nil {
 		return err
 	}
-	user, session, err := h.accounts.LogIn(c.Request.Context(),
-		auth.Credentials{Username: in.Username, Email: in.Email, Password: in.Password}, middleware.ClientOf(c))
+	user, session, err := h.Blog.LogIn(c.Request.Context(), in, middleware.ClientOf(c))
 	if err != nil {
 		return err
 	}
-	grant, err := h.sessions.Grant(session, user)
+	grant, err := h.Blog.Sessions.Grant(session, user)
 	if err != nil {
 		return err
 	}
@@ -104,7 +79,9 @@ func (h *login) logInUncounted(c *gin.Context) error {
 
 // refreshToken reads the refresh token from the body.
 func (h *login) refreshToken(c *gin.Context) (string, error) {
-	var in refreshRequest
+	var in struct {
+		RefreshToken string `json:"refreshToken"`
+	}
 	if err := h.decode(c, &in); err != nil {
 		return "", err
 	}
@@ -122,13 +99,13 @@ func (h *login) refresh(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	grant, err := h.sessions.Refresh(c.Request.Context(), token)
+	grant, err := h.Blog.Sessions.Refresh(c.Request.Context(), token)
 	if errors.Is(err, auth.ErrInvalidToken) {
 		message := "Invalid refresh token"
 		if errors.Is(err, auth.ErrAccessToken) {
 			message += ": " + auth.ErrAccessToken.Error()
 		}
-		return &httperror.Error{Kind: httperror.RefusedRefresh, Message: message, Cause: err}
+		return models.Refuse(models.RefreshInvalid, err, "%s", message)
 	}
 	if err != nil {
 		return err
@@ -141,11 +118,7 @@ func (h *login) logOut(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := h.sessions.End(c.Request.Context(), token); err != nil {
-		return err
-	}
-	c.Status(http.StatusNoContent)
-	return nil
+	return done(c, h.Blog.Sessions.End(c.Request.Context(), token))
 }
 
 func newUserBody(u *models.User) userBody {

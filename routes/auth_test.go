@@ -11,10 +11,8 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
-	"gin-blog/internal/auth"
 	"gin-blog/internal/testkit"
 	"gin-blog/models"
-	"gin-blog/routes"
 )
 
 func TestRegister(t *testing.T) {
@@ -82,7 +80,7 @@ func TestMessagesNameOneRule(t *testing.T) {
 		}
 		s.send(t, c.method, c.path, c.body, bearer(token)).is(400).decode(&e)
 		if len(e.Details) != 1 || e.Details[0].Field != c.field || e.Details[0].Message != c.message ||
-			e.Message != "Not valid: "+c.field {
+			e.Message != c.field+" "+e.Details[0].Message {
 			t.Errorf("%s %s %s: got %+v, want %s %s", c.method, c.path, c.body, e, c.field, c.message)
 		}
 	}
@@ -182,7 +180,6 @@ func TestLogin(t *testing.T) {
 			`{"username":"alice","password":"Pass123"}`,
 			`{"username":"alice","password":"pass1234"}`,
 			`{"username":"nobody","password":"pass123"}`,
-			`{"username":"alice@example.com","password":"pass123"}`,
 			`{"email":"nobody@example.com","password":"pass123"}`,
 			`{"username":"alice","password":"` + strings.Repeat("x", 73) + `"}`,
 			`{"username":"alice\u0000","password":"pass123"}`,
@@ -553,7 +550,7 @@ func TestRefreshesAtOnceGetOneSuccessor(t *testing.T) {
 func TestRefreshWithoutRotation(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, store models.Store) {
-		s := newServer(t, store, func(_ *routes.Options, o *auth.SessionOptions) { o.Rotation = false })
+		s := newServer(t, store, func(o *parts) { o.session.Rotation = false })
 		g := s.signUp(t, "alice")
 		for range 3 {
 			var next grantAnswer

@@ -8,9 +8,11 @@ import (
 	"testing"
 	"time"
 
+	"gin-blog/blog"
 	"gin-blog/internal/auth"
 	"gin-blog/internal/seed"
 	"gin-blog/internal/testkit"
+	"gin-blog/middleware"
 	"gin-blog/models"
 	"gin-blog/routes"
 )
@@ -57,13 +59,17 @@ func benchmarkRead(b *testing.B, store models.Store, path string) {
 		b.Fatal(err)
 	}
 	tokens := auth.NewTokens(accessSecret, refreshSecret, time.Now)
-	handler, err := routes.New(routes.Options{
-		Store: store, Passwords: passwords,
-		Sessions: auth.NewSessions(store, tokens, auth.SessionOptions{Now: time.Now}),
+	api, err := routes.New(routes.Options{
+		Base: middleware.NewBase(middleware.BaseOptions{Store: store}),
+		Blog: blog.New(blog.Options{
+			Store: store, Passwords: passwords, Now: time.Now,
+			Sessions: auth.NewSessions(store, tokens, auth.SessionOptions{Now: time.Now}),
+		}),
 	})
 	if err != nil {
 		b.Fatal(err)
 	}
+	handler := middleware.Doors(api, nil)
 	request := httptest.NewRequest(http.MethodGet, path, nil)
 	b.ReportAllocs()
 	for b.Loop() {

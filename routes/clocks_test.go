@@ -18,7 +18,8 @@ func TestNewOnesFollowAClockThatWasAhead(t *testing.T) {
 		}
 		ahead := models.StoredTime(time.Now().Add(time.Hour))
 		post := &models.Post{
-			ID: models.NewIDAt(ahead), Title: "Ahead", Content: "Hello", AuthorID: author, CreatedAt: ahead, UpdatedAt: ahead,
+			ID: models.NewIDAt(ahead), Text: models.Text{Title: "Ahead", Content: "Hello"}, AuthorID: author,
+			CreatedAt: ahead, UpdatedAt: ahead,
 		}
 		if _, err := s.store.CreatePost(t.Context(), post, nil); err != nil {
 			t.Fatal(err)
@@ -33,7 +34,7 @@ func TestNewOnesFollowAClockThatWasAhead(t *testing.T) {
 		comment := &models.Comment{
 			ID: models.NewIDAt(ahead), PostID: post.ID, Content: "Ahead", AuthorID: author, CreatedAt: ahead, UpdatedAt: ahead,
 		}
-		if err := s.store.CreateComments(t.Context(), []models.Comment{*comment}); err != nil {
+		if err := s.store.CommentTable().Insert(t.Context(), []models.KeptComment{{Comment: *comment}}); err != nil {
 			t.Fatal(err)
 		}
 		path := "/posts/" + post.ID.Hex() + "/comments"

@@ -12,12 +12,11 @@ import (
 	"gin-blog/internal/auth"
 	"gin-blog/internal/testkit"
 	"gin-blog/models"
-	"gin-blog/routes"
 )
 
 // withLimits gives a server the limits of the service.
-func withLimits(s *clock) func(*routes.Options, *auth.SessionOptions) {
-	return func(o *routes.Options, _ *auth.SessionOptions) { o.Limits = auth.NewLimits(s.now) }
+func withLimits(s *clock) func(*parts) {
+	return func(o *parts) { o.blog.Limits = auth.NewLimits(s.now) }
 }
 
 // thread reads the comments on a post, page by page, and returns their contents.
@@ -222,12 +221,12 @@ func TestConditionalComments(t *testing.T) {
 		s.send(t, "GET", list, "", header{"If-None-Match": page}).is(200)
 		for _, stale := range []string{one, "W/" + r.header.Get("ETag"), `"other"`} {
 			s.send(t, "PATCH", path, `{"content":"lost"}`, with("If-Match", stale)).
-				fails(412, "PreconditionFailedError", "The comment changed since")
+				fails(412, "PreconditionFailedError", "It changed since")
 			s.send(t, "DELETE", path, "", with("If-Match", stale)).
-				fails(412, "PreconditionFailedError", "The comment changed since")
+				fails(412, "PreconditionFailedError", "It changed since")
 		}
 		s.send(t, "DELETE", path, "", with("If-None-Match", "*")).
-			fails(412, "PreconditionFailedError", "The comment is in a state that If-None-Match excludes")
+			fails(412, "PreconditionFailedError", "It is in a state that If-None-Match excludes")
 		s.send(t, "DELETE", path, "", with("If-Unmodified-Since", "Mon, 01 Jan 2024 00:00:00 GMT")).is(412)
 		s.send(t, "PATCH", path, `{"content":"last write wins"}`, bearer(g.Token)).is(200)
 
@@ -311,7 +310,7 @@ func TestCommentsAreLimited(t *testing.T) {
 		if statuses[201] != 9 || statuses[429] != 11 {
 			t.Errorf("after one comment, 20 at once: %v, want 9 times 201 and 11 times 429", statuses)
 		}
-		r := write(bob.Token, `{"content":"one too many"}`).fails(429, "TooManyRequestsError", "Too many tries, wait")
+		r := write(bob.Token, `{"content":"one too many"}`).fails(429, "TooManyRequestsError", "Too many attempts: wait")
 		if seconds := r.header.Get("Retry-After"); seconds == "" || len(seconds) > 2 {
 			t.Errorf("Retry-After is %q, want less than a minute", seconds)
 		}
@@ -425,7 +424,7 @@ func TestCommentsOff(t *testing.T) {
 	if err := store.SetRole(t.Context(), "alice", models.RoleAdmin); err != nil {
 		t.Fatal(err)
 	}
-	off := newServer(t, store, func(o *routes.Options, _ *auth.SessionOptions) { o.NoComments = true })
+	off := newServer(t, store, func(o *parts) { o.api.NoComments = true })
 	for _, call := range []string{
 		"GET /posts/" + p.ID + "/comments", "POST /posts/" + p.ID + "/comments", "GET /comments/" + c.ID,
 		"PATCH /comments/" + c.ID, "DELETE /comments/" + c.ID, "GET /admin/comments",
@@ -434,7 +433,7 @@ func TestCommentsOff(t *testing.T) {
 		body := map[bool]string{true: `{"content":"c"}`}[method == "POST" || method == "PATCH"]
 		off.send(t, method, path, body, bearer(g.Token)).fails(404, "NotFoundError", "Not found").hides("Nice", "omment")
 	}
-	off.send(t, "GET", "/feed.atom?post="+p.ID, "").fails(400, "ValidationError", "Not valid: post", "post")
+	off.send(t, "GET", "/feed.atom?post="+p.ID, "").fails(400, "ValidationError", "post is not a known parameter", "post")
 	off.send(t, "GET", "/posts/"+p.ID, "").is(200)
 	off.send(t, "DELETE", "/posts/"+p.ID, "", bearer(g.Token)).is(204)
 	s.send(t, "GET", "/comments/"+c.ID, "").is(404)

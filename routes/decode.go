@@ -16,38 +16,32 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
-	"gin-blog/internal/httperror"
-	"gin-blog/internal/validation"
+	"gin-blog/blog"
+	"gin-blog/internal/answer"
+	"gin-blog/middleware"
 	"gin-blog/models"
 )
 
-// decoder reads the JSON bodies of requests.
+// decoder reads the JSON bodies of requests. Its options are made once, because they cache what they learn about types.
 type decoder struct {
-	options   json.Options // made once, because it caches what it learns about types
-	validator *validation.Validator
+	wholes  json.Options // null is as good as nothing
+	changes json.Options // null is refused: whoever sends it may want to remove the value
 }
 
-// newDecoder makes a decoder whose passwords have at least passwordMinLength characters.
-func newDecoder(passwordMinLength int) (*decoder, error) {
-	v, err := validation.New(passwordMinLength, registration{}, credentials{}, refreshRequest{}, profileRequest{},
-		deletionRequest{}, passwordRequest{}, postRequest{}, postChangeRequest{}, commentRequest{}, commentChangeRequest{},
-		draftRequest{}, draftChangeRequest{})
-	if err != nil {
-		return nil, fmt.Errorf("set up validation: %w", err)
+func newDecoder() *decoder {
+	wholes := json.JoinUnmarshalers(
+		json.UnmarshalFromFunc(refuseNested), json.UnmarshalFromFunc(decodeTags), json.UnmarshalFromFunc(decodeTime))
+	changes := json.JoinUnmarshalers(
+		json.UnmarshalFromFunc(refuseNull[string]), json.UnmarshalFromFunc(refuseNull[[]string]), wholes)
+	return &decoder{
+		json.JoinOptions(json.RejectUnknownMembers(true), json.WithUnmarshalers(wholes)),
+		json.JoinOptions(json.RejectUnknownMembers(true), json.WithUnmarshalers(changes)),
 	}
-	return &decoder{validator: v, options: json.JoinOptions(
-		json.RejectUnknownMembers(true),
-		json.WithUnmarshalers(json.JoinUnmarshalers(
-			json.UnmarshalFromFunc(decodeTags),
-			json.UnmarshalFromFunc(refuseNested),
-			json.UnmarshalFromFunc(refuseNull[*string]),
-			json.UnmarshalFromFunc(refuseNull[*[]string]))))}, nil
 }
 
 var errNull = errors.New("null")
 
-// refuseNull refuses null for a pointer. A nil pointer stands for a field that was not sent, and is left as it is;
-// whoever sends null may want to remove the value.
+// refuseNull refuses null for a value.
 func refuseNull[T any](d *jsontext.Decoder, _ *T) error {
 	if d.PeekKind() == jsontext.KindNull {
 		return errNull
@@ -81,7 +75,7 @@ func decodeTags(d *jsontext.Decoder, tags *[]string) error {
 	}
 	*tags = []string{}
 	for d.PeekKind() != jsontext.KindEndArray {
-		if len(*tags) > validation.MaxTags && !isNested(d.PeekKind()) {
+		if len(*tags) > models.MaxTags && !isNested(d.PeekKind()) {
 			if err := d.SkipValue(); err != nil {
 				return err
 			}
@@ -97,18 +91,12 @@ func decodeTags(d *jsontext.Decoder, tags *[]string) error {
 	return err
 }
 
-// optionalTime is a time that a client may send, or null for none.
-type optionalTime struct {
-	sent  bool
-	value time.Time // as stores keep it; the zero time for null
-}
-
 var errNotTime = errors.New("no time")
 
-// UnmarshalJSONFrom implements json.UnmarshalerFrom. It takes null, and what RFC 3339 allows.
-func (t *optionalTime) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	t.sent = true
+// decodeTime reads a time as RFC 3339 has it, or null for the zero time.
+func decodeTime(d *jsontext.Decoder, t *time.Time) error {
 	if d.PeekKind() == jsontext.KindNull {
+		*t = time.Time{}
 		return d.SkipValue()
 	}
 	if d.PeekKind() != jsontext.KindString {
@@ -118,56 +106,64 @@ func (t *optionalTime) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	if err != nil {
 		return err
 	}
-	value, ok := validation.ParseTime(token.String())
-	t.value = models.StoredTime(value)
-	if !ok || t.value.IsZero() {
+	value, ok := models.ParseTime(token.String())
+	*t = models.StoredTime(value)
+	if !ok || t.IsZero() {
 		return errNotTime
 	}
 	return nil
 }
 
-// normalizer is a request that is changed before it is checked.
-type normalizer interface{ normalize() }
-
-// decode reads the JSON object in the body of a request into the struct that request points to, and checks the
-// rules in the struct's tags. It refuses unknown keys, duplicate keys, and data after the object.
+// decode reads the JSON object in the body of a request into the struct that request points to. It refuses unknown
+// keys, duplicate keys, and data after the object. Fields that are not sent stay as they are.
 func (d *decoder) decode(c *gin.Context, request any) error {
-	if err := checkMediaType(c.Request.Header); err != nil {
-		return err
-	}
-	body, err := io.ReadAll(c.Request.Body)
-	if err != nil {
-		return httperror.Unread(err, "The body did not arrive whole")
-	}
-	if kind := jsontext.Value(body).Kind(); kind != jsontext.KindBeginObject && kind != jsontext.KindInvalid {
-		return httperror.BadRequest(nil, "The body must be a JSON object")
-	}
-	if err := json.Unmarshal(body, request, d.options); err != nil {
-		return describeJSONError(body, err)
-	}
-	if n, ok := request.(normalizer); ok {
-		n.normalize()
-	}
-	return d.validator.Check(request)
+	_, err := decodeBody(c, request, d.wholes)
+	return err
 }
 
-// checkMediaType refuses a body that is not JSON in UTF-8, or that is compressed.
-func checkMediaType(header http.Header) error {
-	refuse := func(message string, cause error) error {
-		return &httperror.Error{Kind: httperror.UnsupportedType, Message: message, Cause: cause}
+// decodeChange reads a JSON object as decode does. It returns a function that writes the fields that were sent into a
+// T. Others stay, or become empty where the request is PUT.
+func decodeChange[T any](d *decoder, c *gin.Context) (change func(*T), err error) {
+	options, isWhole := d.changes, c.Request.Method == http.MethodPut
+	if isWhole {
+		options = d.wholes
 	}
+	body, err := decodeBody(c, new(T), options)
+	return func(t *T) {
+		if isWhole {
+			*t = *new(T)
+		}
+		_ = json.Unmarshal(body, t, options) // has succeeded with another T
+	}, err
+}
+
+// decodeBody is decode. It returns the body.
+func decodeBody(c *gin.Context, request any, options json.Options) ([]byte, error) {
+	body := middleware.RequestBody(c)
+	if kind := jsontext.Value(body).Kind(); kind != jsontext.KindBeginObject && kind != jsontext.KindInvalid {
+		return nil, models.Refuse(models.Invalid, nil, "The body must be a JSON object")
+	}
+	if err := json.Unmarshal(body, request, options); err != nil {
+		return nil, describeJSONError(body, err)
+	}
+	return body, nil
+}
+
+// refuseMediaType refuses a body that is not JSON in UTF-8, or that is compressed, before the body arrives.
+func refuseMediaType(c *gin.Context) error {
+	header := c.Request.Header
 	for _, encoding := range header.Values("Content-Encoding") {
 		if encoding != "" && !strings.EqualFold(encoding, "identity") {
-			return refuse("Send the body without Content-Encoding", nil)
+			return models.Refuse(models.UnsupportedType, nil, "Send the body without Content-Encoding")
 		}
 	}
 	contentType := strings.Join(header.Values("Content-Type"), ", ") // two types are malformed
 	mediaType, params, err := mime.ParseMediaType(contentType)
 	if err != nil || mediaType != "application/json" {
-		return refuse("Send the body as Content-Type: application/json", err)
+		return models.Refuse(models.UnsupportedType, err, "Send the body as Content-Type: application/json")
 	}
 	if charset, ok := params["charset"]; ok && !strings.EqualFold(charset, "utf-8") {
-		return refuse("Send the body in UTF-8", nil)
+		return models.Refuse(models.UnsupportedType, nil, "Send the body in UTF-8")
 	}
 	return nil
 }
@@ -175,7 +171,7 @@ func checkMediaType(header http.Header) error {
 // describeJSONError says in the client's words what is wrong with a body, and where.
 func describeJSONError(body []byte, err error) error {
 	if semantic, ok := errors.AsType[*json.SemanticError](err); ok {
-		return httperror.Invalid(err, validation.FieldError{
+		return models.RefuseFields(err, models.FieldError{
 			Field: fieldName(semantic.JSONPointer), Message: semanticMessage(semantic),
 			Unknown: errors.Is(err, json.ErrUnknownName),
 		})
@@ -185,18 +181,18 @@ func describeJSONError(body []byte, err error) error {
 		return fmt.Errorf("decode body: %w", err)
 	}
 	if errors.Is(err, jsontext.ErrDuplicateName) {
-		return httperror.Invalid(err, validation.FieldError{
+		return models.RefuseFields(err, models.FieldError{
 			Field: fieldName(syntactic.JSONPointer), Message: "occurs twice", Unknown: true, // it may be in another object
 		})
 	}
 	if len(bytes.TrimSpace(body)) == 0 {
-		return httperror.BadRequest(err, "The body is empty, a JSON object is expected")
+		return models.Refuse(models.Invalid, err, "The body is empty, a JSON object is expected")
 	}
 	line, column := position(body, int(syntactic.ByteOffset))
 	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return httperror.BadRequest(err, "The JSON ends too early, at line %d, column %d", line, column)
+		return models.Refuse(models.Invalid, err, "The JSON ends too early, at line %d, column %d", line, column)
 	}
-	return httperror.BadRequest(err, "The body is not valid JSON at line %d, column %d", line, column)
+	return models.Refuse(models.Invalid, err, "The body is not valid JSON at line %d, column %d", line, column)
 }
 
 // semanticMessage says what is wrong with the value of a field.
@@ -257,4 +253,41 @@ func position(body []byte, offset int) (line, column int) {
 	before := body[:min(max(offset, 0), len(body))]
 	lastLine := before[bytes.LastIndexByte(before, '\n')+1:]
 	return bytes.Count(before, []byte("\n")) + 1, utf8.RuneCount(lastLine) + 1
+}
+
+// callOf returns what a request that writes asks of the blog: who asks, and on which preconditions.
+func callOf(c *gin.Context) blog.Call {
+	return blog.Call{
+		User: middleware.CurrentUser(c),
+		If: func(s blog.State) error {
+			return answer.CheckWrite(c.Request.Header, func() string { return etag(s.Version()) }, s.UpdatedAt)
+		},
+		// In JSON, each character may get a backslash.
+		Reserve: func(size int) error { return answer.Reserve(c, 2*size) },
+	}
+}
+
+// idOf returns the id in the path, which refuseID has checked.
+func idOf(c *gin.Context) models.ID {
+	id, _ := models.ParseID(c.Param("id"))
+	return id
+}
+
+// idempotencyKey returns the header Idempotency-Key, or "" if there is none.
+func idempotencyKey(c *gin.Context) (string, error) {
+	values := c.Request.Header.Values("Idempotency-Key")
+	if len(values) == 0 {
+		return "", nil
+	}
+	if len(values) > 1 || !models.IsIdempotencyKey(values[0]) {
+		return "", models.Refuse(models.Invalid, nil, "Idempotency-Key must be 1 to 255 visible ASCII characters")
+	}
+	return values[0], nil
+}
+
+// markReplayed tells a client that its request had been carried out before, unless the answer is new.
+func markReplayed(c *gin.Context, isNew bool) {
+	if !isNew {
+		c.Header("Idempotency-Replayed", "true")
+	}
 }

@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"mime"
-	"net/http"
 	"path"
 	"strings"
 	"sync"
@@ -17,6 +16,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/swaggest/swgui/v5/static"
 
+	"gin-blog/internal/answer"
 	"gin-blog/middleware"
 )
 
@@ -30,66 +30,55 @@ var docsFiles embed.FS
 const docsPolicy = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
 	"object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 
-// docs are the handlers of the document that describes the API, and of a page to try the API in.
-type docs struct {
-	yaml, json *asset
-	files      func() (map[string]*asset, error) // of the page, by name; read when the first of them is asked for
+// newDocs returns the handler of the document that describes the API, and of a page to try the API in. It reads them
+// when the first of them is asked for.
+func newDocs() middleware.Handler {
+	read := sync.OnceValues(readDocs)
+	return func(c *gin.Context) error {
+		files, err := read()
+		if err != nil {
+			return err
+		}
+		file, ok := files[c.Request.URL.Path]
+		if !ok {
+			return errNoPath
+		}
+		if file == files["/docs"] {
+			c.Header("Content-Security-Policy", docsPolicy)
+		}
+		return file.Send(c, "no-cache")
+	}
 }
 
-// asset is a file that never changes while the program runs.
-type asset struct {
-	contentType string
-	body        *middleware.Body
-	etag        string
-}
-
-func newAsset(contentType string, content []byte) *asset {
-	return &asset{contentType, middleware.NewBody(content), middleware.ContentTag(content, "")}
-}
-
-// serve answers with the file.
-func (a *asset) serve(c *gin.Context) error {
-	c.Header("ETag", a.etag)
-	c.Header("Cache-Control", "no-cache")
-	middleware.SetBody(c, http.StatusOK, a.contentType, a.body)
-	return nil
-}
-
-func newDocs() (*docs, error) {
+// readDocs reads the document, our own files of the page, and those of Swagger UI, most of which are compressed. It
+// returns them by their paths.
+func readDocs() (map[string]*answer.Body, error) {
 	asJSON, err := yaml.YAMLToJSON(openAPI)
 	if err != nil {
 		return nil, fmt.Errorf("convert openapi.yaml: %w", err)
 	}
-	return &docs{
-		yaml:  newAsset("application/yaml; charset=utf-8", openAPI),
-		json:  newAsset(jsonContentType, asJSON),
-		files: sync.OnceValues(readDocsFiles),
-	}, nil
-}
-
-// readDocsFiles reads the files of the page: our own, and those of Swagger UI, most of which are compressed.
-func readDocsFiles() (map[string]*asset, error) {
-	files := map[string]*asset{}
-	for _, dir := range []fs.FS{docsFiles, static.FS} {
-		err := fs.WalkDir(dir, ".", func(name string, entry fs.DirEntry, err error) error {
-			if err != nil || entry.IsDir() {
-				return err
-			}
-			content, err := fs.ReadFile(dir, name)
-			if err != nil {
-				return err
-			}
-			name, compressed := strings.CutSuffix(path.Base(name), ".gz")
-			if compressed {
+	files := map[string]*answer.Body{
+		"/openapi.yaml": answer.NewBody("application/yaml; charset=utf-8", openAPI),
+		"/openapi.json": answer.NewBody(jsonContentType, asJSON),
+	}
+	for pattern, dir := range map[string]fs.ReadFileFS{"docs/*": docsFiles, "*": static.FS} {
+		names, err := fs.Glob(dir, pattern)
+		if err != nil {
+			return nil, fmt.Errorf("list the files of /docs: %w", err)
+		}
+		for _, file := range names {
+			content, err := dir.ReadFile(file)
+			name, compressed := strings.CutSuffix(path.Base(file), ".gz")
+			if err == nil && compressed {
 				content, err = gunzip(content)
 			}
-			files[name] = newAsset(mime.TypeByExtension(path.Ext(name)), content)
-			return err
-		})
-		if err != nil {
-			return nil, fmt.Errorf("read the files of /docs: %w", err)
+			if err != nil {
+				return nil, fmt.Errorf("read %s for /docs: %w", file, err)
+			}
+			files["/docs/"+name] = answer.NewBody(mime.TypeByExtension(path.Ext(name)), content)
 		}
 	}
+	files["/docs"] = files["/docs/index.html"]
 	return files, nil
 }
 
@@ -99,33 +88,4 @@ func gunzip(compressed []byte) ([]byte, error) {
 		return nil, err
 	}
 	return io.ReadAll(r)
-}
-
-func (d *docs) openAPI(c *gin.Context) error {
-	return d.yaml.serve(c)
-}
-
-func (d *docs) openAPIAsJSON(c *gin.Context) error {
-	return d.json.serve(c)
-}
-
-func (d *docs) page(c *gin.Context) error {
-	c.Header("Content-Security-Policy", docsPolicy)
-	return d.serveFile(c, "index.html")
-}
-
-func (d *docs) file(c *gin.Context) error {
-	return d.serveFile(c, strings.TrimPrefix(c.Param("file"), "/"))
-}
-
-func (d *docs) serveFile(c *gin.Context, name string) error {
-	files, err := d.files()
-	if err != nil {
-		return err
-	}
-	file, ok := files[name]
-	if !ok {
-		return errNoPath
-	}
-	return file.serve(c)
 }

@@ -2,18 +2,13 @@ package routes
 
 import (
 	"context"
-	"errors"
-	"net/url"
 	"slices"
 
 	"github.com/gin-gonic/gin"
 
+	"gin-blog/internal/answer"
 	"gin-blog/internal/feed"
-	"gin-blog/internal/httperror"
-	"gin-blog/internal/markdown"
 	"gin-blog/internal/urls"
-	"gin-blog/internal/validation"
-	"gin-blog/middleware"
 	"gin-blog/models"
 )
 
@@ -25,13 +20,7 @@ const (
 )
 
 // feeds are the handlers of the feeds of posts, and of the comments on a post.
-type feeds struct {
-	store      feedStore
-	users      models.UserFinder
-	site       *urls.Address
-	markdown   *markdown.Renderer
-	parameters []string // of the query
-}
+type feeds struct{ *api }
 
 // feedParameters returns the parameters of the feeds. What readers of feeds add to an address is ignored.
 func feedParameters(noComments bool) []string {
@@ -41,31 +30,18 @@ func feedParameters(noComments bool) []string {
 	return []string{"author", "tag", "post"}
 }
 
-// feedStore is what the handlers of feeds need of the store.
-type feedStore interface {
-	Posts(ctx context.Context, f models.PostFilter) (page []models.Post, more bool, err error)
-	PostByID(ctx context.Context, id models.ID) (*models.Post, error)
-	Thread(ctx context.Context, f models.ThreadFilter) (page []models.Comment, more bool, err error)
-}
+func (h *feeds) atom(c *gin.Context) error { return h.answer(c, feed.AtomType, feed.Feed.Atom) }
 
-func (h *feeds) atom(c *gin.Context) error {
-	return h.answer(c, "/feed.atom", feed.AtomType, (*feed.Feed).Atom)
-}
+func (h *feeds) json(c *gin.Context) error { return h.answer(c, feed.JSONType, feed.Feed.JSON) }
 
-func (h *feeds) json(c *gin.Context) error {
-	return h.answer(c, "/feed.json", feed.JSONType, (*feed.Feed).JSON)
-}
-
-// answer answers with the feed that the query describes. It sends no Last-Modified: the newest entry may be older than
-// before, when another one was deleted.
-func (h *feeds) answer(
-	c *gin.Context, path, contentType string, encode func(*feed.Feed) ([]byte, error),
-) error {
-	address, err := h.site.Of(c.Request)
+// answer answers with the feed that the query describes, which KnownQuery has put in order. It sends no Last-Modified:
+// the newest entry may be older than before, when another one was deleted.
+func (h *feeds) answer(c *gin.Context, contentType string, encode func(feed.Feed) ([]byte, error)) error {
+	address, err := h.Site.Of(c.Request)
 	if err != nil {
 		return err
 	}
-	q, err := parseQuery(c.Request.URL.RawQuery, h.parameters...)
+	q, err := parseQuery(c.Request.URL.RawQuery, feedParameters(h.NoComments)...)
 	if err != nil {
 		return err
 	}
@@ -73,11 +49,19 @@ func (h *feeds) answer(
 	if _, ok := q.values["post"]; ok {
 		find = h.comments
 	}
-	f, size, err := find(c.Request.Context(), address, path, q)
+	f, sources, err := find(c.Request.Context(), q)
 	if err != nil {
 		return err
 	}
-	if err := middleware.ReserveAnswer(c, size); err != nil {
+	f.Page, f.Address = address+f.Page, address+c.Request.URL.Path
+	if c.Request.URL.RawQuery != "" {
+		f.Address += "?" + c.Request.URL.RawQuery
+	}
+	size := 0
+	if f.Entries, size, err = h.entries(c.Request.Context(), address, sources); err != nil {
+		return err
+	}
+	if err := answer.Reserve(c, size); err != nil {
 		return err
 	}
 	body, err := encode(f)
@@ -87,132 +71,102 @@ func (h *feeds) answer(
 	return renderTagged(c, contentType, body)
 }
 
-// posts returns the feed of the newest posts that a query selects, and about how many bytes it has.
-func (h *feeds) posts(ctx context.Context, address, path string, q query) (*feed.Feed, int, error) {
-	filter, err := postFilter(ctx, h.users, q)
-	var posts []models.Post
-	if err == nil {
-		posts, _, err = h.store.Posts(ctx, filter)
-	}
-	if err != nil && !errors.Is(err, errNothing) {
-		return nil, 0, err
-	}
-	f := describeFeed(address, path, q, posts)
-	htmlSize := 0
-	for i := range posts {
-		p := &posts[i]
-		entry := feed.Entry{
-			ID: p.ID, Address: address + p.PagePath(), Title: p.Title, Tags: p.Tags,
-			Published: p.CreatedAt, Updated: p.UpdatedAt,
-		}
-		if err := h.addEntry(ctx, f, address, entry, p.Content, p.Author, &htmlSize); err != nil {
-			return nil, 0, err
-		}
-	}
-	return f, 2 * htmlSize, nil // in XML, "<" takes four bytes
+// source is what becomes an entry: a post, or a comment in the form of a post, and the path of its page.
+type source struct {
+	models.Post
+	path string
 }
 
-// comments returns the feed of the newest comments on the post that a query names, and about how many bytes it has.
-func (h *feeds) comments(ctx context.Context, address, path string, q query) (*feed.Feed, int, error) {
-	if len(q.values) > 1 {
-		return nil, 0, httperror.Invalid(nil,
-			validation.FieldError{Field: "post", Message: "does not go together with other parameters"})
-	}
-	id, err := models.ParseID(q.values["post"])
+// posts describes the feed of the newest posts that a query selects. Its page is a path.
+func (h *feeds) posts(ctx context.Context, q query) (f feed.Feed, sources []source, err error) {
+	filter, err := postFilter(ctx, h.Blog.Store, q)
 	if err != nil {
-		return nil, 0, err
+		return f, nil, err
 	}
-	post, err := h.store.PostByID(ctx, id)
+	posts, _, err := h.Blog.Store.Posts(ctx, filter)
 	if err != nil {
-		return nil, 0, err
+		return f, nil, err
 	}
-	filter := models.ThreadFilter{PostID: id, Before: models.MaxID(), Limit: q.limit}
-	comments, _, err := h.store.Thread(ctx, filter)
-	if err != nil {
-		return nil, 0, err
+	for _, p := range posts {
+		sources = append(sources, source{p, urls.Post(p.ID, p.Title)})
 	}
-	f := &feed.Feed{
-		Title:   urls.Name + ": comments on " + post.Title,
-		Address: feedAddress(address, path, q), Page: address + post.PagePath(),
-	}
-	htmlSize := 0
-	for _, c := range slices.Backward(comments) { // newest first
-		entry := feed.Entry{
-			ID: c.ID, Address: address + post.CommentPath(c.ID), Title: "Comment on " + post.Title,
-			Published: c.CreatedAt, Updated: c.UpdatedAt,
-		}
-		if err := h.addEntry(ctx, f, address, entry, c.Content, c.Author, &htmlSize); err != nil {
-			return nil, 0, err
-		}
-	}
-	return f, 2 * htmlSize, nil
-}
-
-// feedAddress returns the address of the feed that a query selects.
-func feedAddress(address, path string, q query) string {
-	parameters := url.Values{}
-	for name, value := range q.values {
-		parameters.Set(name, value)
-	}
-	if len(parameters) > 0 {
-		path += "?" + parameters.Encode()
-	}
-	return address + path
-}
-
-// describeFeed returns a feed of posts without its entries.
-func describeFeed(address, path string, q query, posts []models.Post) *feed.Feed {
-	f := &feed.Feed{Title: urls.Name, Address: feedAddress(address, path, q), Page: address + "/"}
+	f = feed.Feed{Title: urls.Name, Page: "/"}
 	author, byAuthor := q.values["author"]
 	tag, tagged := q.values["tag"]
-	known := len(posts) > 0 && posts[0].Author != nil
-	if byAuthor && known { // it may have been an id
-		author = posts[0].Author.Username
+	authorPath := f.Page
+	if byAuthor && len(posts) > 0 && posts[0].Author != nil { // it may have been an id
+		author, authorPath = posts[0].Author.Username, urls.Author(posts[0].Author)
 	}
 	switch {
 	case byAuthor && tagged:
 		f.Title += ": posts by " + author + " about " + tag
 	case byAuthor:
-		f.Title += ": posts by " + author
-		if known {
-			f.Page = address + urls.AuthorPath(posts[0].Author)
-		}
+		f.Title, f.Page = f.Title+": posts by "+author, authorPath
 	case tagged:
-		f.Title += ": posts about " + tag
-		f.Page = address + urls.TagPath(tag)
+		f.Title, f.Page = f.Title+": posts about "+tag, urls.Tag(tag)
 	}
-	return f
+	return f, sources, nil
 }
 
-// addEntry adds an entry with its content and its author, and adds the bytes of its HTML to htmlSize.
-func (h *feeds) addEntry(
-	ctx context.Context, f *feed.Feed, address string, entry feed.Entry, content string, author *models.Author,
-	htmlSize *int,
-) error {
-	entry.Summary = h.markdown.Excerpt(content, summaryLength)
-	if author != nil {
-		entry.Author = &feed.Author{Name: author.Username, Address: address + urls.AuthorPath(author)}
+// comments describes the feed of the newest comments on the post that a query names. Its page is a path.
+func (h *feeds) comments(ctx context.Context, q query) (f feed.Feed, sources []source, err error) {
+	if len(q.values) > 1 {
+		return f, nil, models.RefuseFields(nil,
+			models.FieldError{Field: "post", Message: "does not go together with other parameters"})
 	}
-	if *htmlSize < maxFeedHTML {
-		rendered, err := h.markdown.Render(ctx, content)
-		if err != nil {
-			return err
-		}
-		entry.HTML = string(rendered)
-		*htmlSize += len(rendered)
+	id, err := models.ParseID(q.values["post"])
+	if err != nil {
+		return f, nil, err
 	}
-	f.Entries = append(f.Entries, entry)
-	return nil
+	post, err := h.Blog.Store.PostByID(ctx, id)
+	if err != nil {
+		return f, nil, err
+	}
+	filter := models.ThreadFilter{PostID: id, Before: models.MaxID(), Limit: q.limit}
+	comments, _, err := h.Blog.Store.Thread(ctx, filter)
+	if err != nil {
+		return f, nil, err
+	}
+	for _, c := range slices.Backward(comments) { // newest first
+		sources = append(sources, source{models.Post{
+			ID: c.ID, Text: models.Text{Title: "Comment on " + post.Title, Content: c.Content}, Author: c.Author,
+			CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt,
+		}, urls.Comment(id, post.Title, c.ID)})
+	}
+	return feed.Feed{Title: urls.Name + ": comments on " + post.Title, Page: urls.Post(id, post.Title)}, sources, nil
 }
 
-// keepBySite keeps answers that have absolute links, separately for each address of the site.
-func keepBySite(k *middleware.Keeper, address *urls.Address) gin.HandlerFunc {
-	return middleware.Handle(func(c *gin.Context) error {
-		base, err := address.Of(c.Request)
-		if err != nil {
-			return err
+// entries makes the entries of a feed, and returns about how many bytes they have.
+func (h *feeds) entries(
+	ctx context.Context, address string, sources []source,
+) (entries []feed.Entry, size int, err error) {
+	entries = make([]feed.Entry, len(sources))
+	for i, s := range sources {
+		entries[i] = feed.Entry{
+			ID: feed.EntryID(s.ID), Address: feed.Page(address + s.path), Title: s.Title, Tags: s.Tags,
+			Summary:   h.Markdown.Excerpt(s.Content, summaryLength),
+			Published: feed.Timestamp(s.CreatedAt), Updated: feed.Timestamp(s.UpdatedAt),
 		}
-		k.KeepBy(c, base)
-		return nil
-	})
+		if s.Author != nil {
+			entries[i].Authors = []feed.Author{{Name: s.Author.Username, Address: address + urls.Author(s.Author)}}
+		}
+		if size < maxFeedHTML {
+			rendered, err := h.Markdown.Render(ctx, s.Content)
+			if err != nil {
+				return nil, 0, err
+			}
+			entries[i].HTML = feed.HTML(rendered)
+			size += len(rendered)
+		}
+	}
+	return entries, 2 * size, nil // in XML, "<" takes four bytes
+}
+
+// keep keeps the feeds separately for each address of the site, because they have absolute links.
+func (h *feeds) keep(c *gin.Context) error {
+	address, err := h.Site.Of(c.Request)
+	if err != nil {
+		return err
+	}
+	return h.Base.Keeper.Keep(c, address)
 }

@@ -15,11 +15,9 @@ import (
 
 	"github.com/mmcdole/gofeed"
 
-	"gin-blog/internal/auth"
 	"gin-blog/internal/testkit"
 	"gin-blog/internal/urls"
 	"gin-blog/models"
-	"gin-blog/routes"
 )
 
 // publish stores a post and returns it.
@@ -99,7 +97,7 @@ func TestFeeds(t *testing.T) {
 		}
 		s.send(t, "DELETE", "/auth/me", fmt.Sprintf(`{"password":%q}`, password), bearer(alice.Token)).is(204)
 		for _, item := range s.feed(t, "/feed.atom").Items {
-			isBobs, isDeleted := item.Title == "Second", item.Authors[0].Name == "somebody who left"
+			isBobs, isDeleted := item.Title == "Second", item.Authors[0].Name == "a former member"
 			if isBobs == isDeleted {
 				t.Errorf("the author of %s is %s", item.Title, item.Authors[0].Name)
 			}
@@ -142,7 +140,7 @@ func TestFeedsOfComments(t *testing.T) {
 		s.send(t, "DELETE", "/comments/"+last.ID, "", bearer(alice.Token)).is(204)
 		s.send(t, "GET", "/feed.atom?post="+post.ID, "").is(200).hides(last.ID)
 		s.send(t, "DELETE", "/auth/me", `{"password":"pass123"}`, bearer(bob.Token)).is(204)
-		if f := s.feed(t, "/feed.atom?post="+post.ID); f.Items[0].Authors[0].Name != "somebody who left" {
+		if f := s.feed(t, "/feed.atom?post="+post.ID); f.Items[0].Authors[0].Name != "a former member" {
 			t.Errorf("the author is %+v", f.Items[0].Authors[0])
 		}
 		s.send(t, "DELETE", "/posts/"+post.ID, "", bearer(alice.Token)).is(204)
@@ -252,7 +250,7 @@ func TestAbsoluteLinksWithABaseURL(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := newServer(t, store, func(o *routes.Options, _ *auth.SessionOptions) { o.Site = address })
+		s := newServer(t, store, func(o *parts) { o.api.Site = address })
 		s.publish(t, s.signUp(t, "alice"), "First", "text")
 		for _, path := range []string{"/feed.atom", "/feed.json", "/sitemap.xml", "/robots.txt"} {
 			body := s.send(t, "GET", path, "", header{"Host": "evil.example"}).is(200).body
@@ -381,16 +379,17 @@ func TestSitemapsOfManyPosts(t *testing.T) {
 	author := models.NewID()
 	total := 0
 	add := func(n int, since time.Time) {
-		posts := make([]models.Post, n)
+		posts := make([]models.KeptPost, n)
 		for i := range posts {
 			id, stamp := models.NewID(), since.Add(time.Duration(i)*time.Second)
 			binary.BigEndian.PutUint32(id[:], uint32(stamp.Unix()))
-			posts[i] = models.Post{
-				ID: id, Title: "Post", Content: "text", AuthorID: author, CreatedAt: stamp, UpdatedAt: stamp,
+			posts[i].Post = models.Post{
+				ID: id, Text: models.Text{Title: "Post", Content: "text"}, AuthorID: author, CreatedAt: stamp,
+				UpdatedAt: stamp,
 			}
 		}
 		for batch := range slices.Chunk(posts, 250) {
-			if err := store.CreatePosts(t.Context(), batch); err != nil {
+			if err := store.PostTable().Insert(t.Context(), batch); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"gin-blog/blog"
 	"gin-blog/internal/testkit"
 	"gin-blog/models"
-	"gin-blog/publisher"
 )
 
 var nextLink = regexp.MustCompile(`<([^>]+)>; rel="next"`)
@@ -57,11 +57,11 @@ func TestForeignDatabaseIsServed(t *testing.T) {
 	f.CheckUnchanged(t)
 
 	writeInForeignDatabase(t, s, f)
-	stop := publisher.Start(t.Context(), publisher.Options{
-		Store: store, Interval: time.Millisecond, Now: func() time.Time { return time.Now().Add(time.Hour) },
+	later := blog.New(blog.Options{
+		Store: store, Now: func() time.Time { return time.Now().Add(time.Hour) },
 		Log: slog.New(slog.NewTextHandler(s.log, nil)),
 	})
-	defer stop()
+	defer later.Publish(t.Context(), time.Millisecond)()
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 		var posts []postAnswer
 		s.send(t, "GET", "/posts?limit=1", "").is(200).decode(&posts)

@@ -7,24 +7,14 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"gin-blog/internal/httperror"
 	"gin-blog/models"
 )
 
 // errDraining says that the server is about to stop.
 var errDraining = models.NewError(models.Unavailable, "The server is about to stop")
 
-// pinger is a store that tells whether it works.
-type pinger interface {
-	Ping(ctx context.Context) error
-}
-
 // health are the handlers that tell what runs here, and whether it works.
-type health struct {
-	store    pinger
-	draining func() bool
-	version  string
-}
+type health struct{ *api }
 
 type indexBody struct {
 	Name    string    `json:"name"`
@@ -38,34 +28,30 @@ type indexTree struct {
 	OpenAPI string `json:"openapi"`
 }
 
-type statusBody struct {
-	Status string `json:"status"`
-}
-
 // index lists the addresses to begin with.
 func (h *health) index(c *gin.Context) error {
 	return render(c, http.StatusOK, indexBody{
-		Name: "gin-blog", Version: h.version,
+		Name: "gin-blog", Version: h.Version,
 		Links: indexTree{Posts: "/posts", Docs: "/docs", OpenAPI: "/openapi.yaml"},
 	})
 }
 
 // alive answers 200 while the process serves, also if the database is away.
 func (h *health) alive(c *gin.Context) error {
-	return render(c, http.StatusOK, statusBody{Status: "ok"})
+	return render(c, http.StatusOK, map[string]string{"status": "ok"})
 }
 
 // ready answers 200 while the store works and the server is not about to stop.
 func (h *health) ready(c *gin.Context) error {
-	if h.draining() {
+	if h.Base.Draining() {
 		return errDraining
 	}
 	ctx, cancel := context.WithTimeout(c.Request.Context(), models.CallTimeout)
 	defer cancel()
-	if err := h.store.Ping(ctx); err != nil {
+	if err := h.Blog.Store.Ping(ctx); err != nil {
 		return err
 	}
-	return render(c, http.StatusOK, statusBody{Status: "ready"})
+	return render(c, http.StatusOK, map[string]string{"status": "ready"})
 }
 
 // noMethod refuses a method that the path does not have. The router has set the header Allow.
@@ -74,5 +60,5 @@ func noMethod(c *gin.Context) error {
 	if i := strings.LastIndex(allowed, ", "); i >= 0 {
 		allowed = allowed[:i] + " or " + allowed[i+2:]
 	}
-	return &httperror.Error{Kind: httperror.MethodNotAllowed, Message: "Method not allowed: use " + allowed}
+	return models.Refuse(models.MethodNotAllowed, nil, "Method not allowed: use %s", allowed)
 }

@@ -13,7 +13,6 @@ import (
 	"gin-blog/internal/auth"
 	"gin-blog/internal/testkit"
 	"gin-blog/models"
-	"gin-blog/routes"
 )
 
 // heldRequest is a request of which a client has sent a part.
@@ -285,7 +284,7 @@ func TestSessionThatEndsWhileAPasswordIsHashed(t *testing.T) {
 		{"DELETE /auth/me", `{"password":"pass123"}`},
 	} {
 		t.Run(c.methodAndPath, func(t *testing.T) {
-			s := newServer(t, testkit.SQLite(t), func(o *routes.Options, _ *auth.SessionOptions) { o.Passwords = passwords })
+			s := newServer(t, testkit.SQLite(t), func(o *parts) { o.blog.Passwords = passwords })
 			g := s.signUp(t, "alice")
 			held := s.hold(t, c.methodAndPath, len(c.body), c.body, header{"Content-Type": "application/json"}, bearer(g.Token))
 			s.send(t, "POST", "/auth/logout", fmt.Sprintf(`{"refreshToken":%q}`, g.RefreshToken)).is(204)

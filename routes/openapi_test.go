@@ -10,14 +10,13 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"gin-blog/blog"
+	"gin-blog/internal/answer"
 	"gin-blog/internal/auth"
-	"gin-blog/internal/httperror"
 	"gin-blog/internal/testkit"
-	"gin-blog/internal/validation"
 	"gin-blog/middleware"
 	"gin-blog/models"
 )
@@ -44,7 +43,7 @@ func TestDocumentNamesEveryRoute(t *testing.T) {
 		}
 	}
 
-	engine, err := newEngine(Options{}.withDefaults())
+	engine, err := New(Options{Blog: blog.New(blog.Options{}), Base: middleware.NewBase(middleware.BaseOptions{})})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,16 +107,14 @@ func checkExamples(t *testing.T, name string, p openapi3.Parameter) {
 // get is in the document.
 func TestErrorExamples(t *testing.T) {
 	names := map[string][]string{}
-	kinds := []httperror.Kind{
-		httperror.InvalidFields, httperror.RefusedRefresh, httperror.MethodNotAllowed, httperror.RequestTimeout,
-		httperror.PayloadTooLarge, httperror.UnsupportedType,
-	}
+	refusals := []error{models.RefuseFields(nil, models.FieldError{Field: "title"})}
 	for _, kind := range testkit.Kinds(t) {
-		kinds = append(kinds, httperror.Of(t.Context(), models.NewError(kind, "")).Kind)
+		refusals = append(refusals, models.NewError(kind, ""))
 	}
-	for _, kind := range kinds {
-		status := strconv.Itoa(kind.Status)
-		names[status] = append(names[status], kind.Name)
+	for _, refusal := range refusals {
+		e := answer.ErrorOf(t.Context(), refusal)
+		status := strconv.Itoa(e.Code)
+		names[status] = append(names[status], e.Name)
 	}
 	shown := map[string]bool{}
 	for path, item := range loadDocument(t).Paths.Map() {
@@ -137,14 +134,13 @@ func TestErrorExamples(t *testing.T) {
 		}
 	}
 	possible := []error{
-		httperror.Invalid(nil, validation.FieldError{Field: "title"}, validation.FieldError{Field: "tags[0]"}),
+		(&models.Text{Tags: []string{"Web dev"}, Content: "c"}).Clean(nil),
 		middleware.ErrPanic, os.ErrDeadlineExceeded,
 		&http.MaxBytesError{Limit: maxAccountBody}, &http.MaxBytesError{Limit: maxPostBody},
-		&auth.LimitError{RetryAfter: 14 * time.Minute},
 	}
 	// The callers of the stores and of auth turn these into others, or pages show them.
 	unseen := []error{
-		models.ErrPasswordChanged, models.ErrDraftNotDue, models.ErrDuplicate, auth.ErrTooManyAttempts, auth.ErrResetVoid,
+		models.ErrPasswordChanged, models.ErrDuplicate, auth.ErrTooManyAttempts, auth.ErrResetVoid,
 		models.ErrForeignDraft,
 	}
 	for _, refusal := range testkit.Refusals(t) {
@@ -154,8 +150,8 @@ func TestErrorExamples(t *testing.T) {
 		}
 	}
 	for _, err := range possible {
-		e := httperror.Of(t.Context(), err)
-		if line := fmt.Sprintf("%d %s: %s", e.Status, e.Name, e.Message); !shown[line] {
+		e := answer.ErrorOf(t.Context(), err)
+		if line := fmt.Sprintf("%d %s: %s", e.Code, e.Name, e.Message); !shown[line] {
 			t.Errorf("the document has no example of %s", line)
 		}
 	}
@@ -199,7 +195,7 @@ func TestCollectionHasEveryRoute(t *testing.T) {
 	if err := json.Unmarshal(text, &collection); err != nil {
 		t.Fatal(err)
 	}
-	engine, err := newEngine(Options{}.withDefaults())
+	engine, err := New(Options{Blog: blog.New(blog.Options{}), Base: middleware.NewBase(middleware.BaseOptions{})})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -225,7 +221,7 @@ func TestTableOfCallsIsWhole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	engine, err := newEngine(Options{}.withDefaults())
+	engine, err := New(Options{Blog: blog.New(blog.Options{}), Base: middleware.NewBase(middleware.BaseOptions{})})
 	if err != nil {
 		t.Fatal(err)
 	}

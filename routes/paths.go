@@ -2,7 +2,7 @@ package routes
 
 import (
 	"fmt"
-	"slices"
+	"math"
 	"strings"
 
 	"github.com/agnivade/levenshtein"
@@ -18,15 +18,14 @@ var errNoPath = models.NewError(models.NotFound, "Not found: /docs shows every p
 const (
 	// maxComparedPath is how many bytes of a path are compared with those of the router at most.
 	maxComparedPath = 200
-	// alike is the largest part of a segment that may differ from a segment of the router that is said to be near.
-	alike = 0.4
+	// alike is how much the segments of a route that is said to be near may cost, on average.
+	alike = 0.5
 )
 
 // What it costs to turn the segments of a request's path into those of a route. Segments that differ cost up to 1.
 const (
 	parameterCost = 0.5  // a segment stands where the route has a parameter
-	extraCost     = 0.75 // the route lacks a segment, such as the api of /api/posts
-	missingCost   = 1.0  // the request lacks a segment
+	missingCost   = 0.75 // one of them lacks a segment, such as the api of /api/posts
 )
 
 // noRoute returns the handler of unknown paths, which names the nearest of the known ones.
@@ -40,21 +39,17 @@ func noRoute(known gin.RoutesInfo) middleware.Handler {
 	}
 }
 
-// nearestPath returns the path of a route that is most like path. It returns "" if no route has a segment that is like
-// one of path.
-func nearestPath(routes gin.RoutesInfo, path string) string {
+// nearestPath returns the path of a route that is most like path, or "" if none is like it.
+func nearestPath(routes gin.RoutesInfo, path string) (nearest string) {
 	if len(path) > maxComparedPath {
 		return ""
 	}
-	given := segments(strings.ToLower(path))
-	nearest, least := "", 0.0
+	given, least := segments(strings.ToLower(path)), math.Inf(1)
 	for _, route := range routes {
-		if strings.Contains(route.Path, "*") {
-			continue
-		}
-		cost, isAlike := distance(given, segments(route.Path))
-		closer := cost < least || cost == least && route.Path < nearest
-		if isAlike && (nearest == "" || closer) {
+		wanted := segments(route.Path)
+		cost := distance(given, wanted)
+		isAlike := cost <= alike*float64(max(len(given), len(wanted)))
+		if isAlike && cost < least && !strings.Contains(route.Path, "*") {
 			nearest, least = route.Path, cost
 		}
 	}
@@ -62,29 +57,26 @@ func nearestPath(routes gin.RoutesInfo, path string) string {
 }
 
 func segments(path string) []string {
-	return slices.DeleteFunc(strings.Split(path, "/"), func(segment string) bool { return segment == "" })
+	return strings.FieldsFunc(path, func(r rune) bool { return r == '/' })
 }
 
-// distance returns the least cost to turn the segments of a request into those of a route, and whether two of them are
-// alike.
-func distance(given, route []string) (cost float64, isAlike bool) {
+// distance returns the least cost to turn the segments of a request into those of a route.
+func distance(given, route []string) float64 {
 	costs := make([]float64, len(route)+1) // of the segments given so far, by the number of segments of the route
-	for j := range route {
-		costs[j+1] = costs[j] + missingCost
+	for j := range costs {
+		costs[j] = missingCost * float64(j)
 	}
 	for _, segment := range given {
 		diagonal := costs[0]
-		costs[0] += extraCost
+		costs[0] += missingCost
 		for j, other := range route {
 			replaced := parameterCost
 			if !strings.HasPrefix(other, ":") {
 				length := max(len(segment), len(other))
 				replaced = float64(levenshtein.ComputeDistance(segment, other)) / float64(length)
-				isAlike = isAlike || replaced <= alike
 			}
-			best := min(diagonal+replaced, costs[j+1]+extraCost, costs[j]+missingCost)
-			diagonal, costs[j+1] = costs[j+1], best
+			diagonal, costs[j+1] = costs[j+1], min(diagonal+replaced, costs[j+1]+missingCost, costs[j]+missingCost)
 		}
 	}
-	return costs[len(route)], isAlike
+	return costs[len(route)]
 }

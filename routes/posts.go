@@ -3,237 +3,58 @@ package routes
 import (
 	"context"
 	"errors"
-	"net/http"
-	"time"
 
 	"github.com/gin-gonic/gin"
-	"github.com/go-json-experiment/json/jsontext"
 
-	"gin-blog/internal/validation"
-	"gin-blog/middleware"
+	"gin-blog/internal/answer"
 	"gin-blog/models"
 )
 
-// postStore is what the handlers of posts need of the store.
-type postStore interface {
-	CreatePost(ctx context.Context, p *models.Post, key *models.Idempotency) (existing *models.Post, err error)
-	PostByID(ctx context.Context, id models.ID) (*models.Post, error)
-	Posts(ctx context.Context, f models.PostFilter) (page []models.Post, more bool, err error)
-	UpdatePost(ctx context.Context, id, author models.ID, change models.PostChange) (*models.Post, error)
-	DeletePost(ctx context.Context, id, author models.ID, ifUnchanged *models.Post) error
-}
-
 // posts are the handlers under /posts.
-type posts struct {
-	*decoder
-	store postStore
-	users models.UserFinder
-	now   func() time.Time
-}
-
-var (
-	// errExcluded says that If-None-Match forbids to change a post.
-	errExcluded = models.NewError(models.Changed, "The post is in a state that If-None-Match excludes")
-	// postPreconditions are the refusals of conditional writes to posts.
-	postPreconditions = refusedPreconditions{changed: models.ErrPostChanged, excluded: errExcluded}
-	// errNothing says that nothing can match a query.
-	errNothing = errors.New("nothing can match")
-)
-
-// postRequest is a whole post as its author sends it.
-type postRequest struct {
-	Title   string   `json:"title" validate:"required,title"`
-	Content string   `json:"content" validate:"required,content"`
-	Tags    []string `json:"tags" validate:"tags,dive,tag"`
-}
-
-func (r *postRequest) normalize() { validation.NormalizePost(&r.Title, &r.Tags) }
-
-// postChangeRequest has the new values of a post. A field that is nil was not sent.
-type postChangeRequest struct {
-	Title   *string   `json:"title" validate:"omitnil,title"`
-	Content *string   `json:"content" validate:"omitnil,content"`
-	Tags    *[]string `json:"tags" validate:"omitnil,tags,dive,tag"`
-}
-
-func (r *postChangeRequest) normalize() { validation.NormalizePost(r.Title, r.Tags) }
+type posts struct{ *api }
 
 type postBody struct {
-	ID        string      `json:"_id"`
-	Title     string      `json:"title"`
-	Content   string      `json:"content"`
-	Tags      []string    `json:"tags"`
-	Author    *authorBody `json:"author"` // null once the author's account is gone
-	CreatedAt timestamp   `json:"createdAt"`
-	UpdatedAt timestamp   `json:"updatedAt"`
-}
-
-type authorBody struct {
-	ID       string `json:"_id"`
-	Username string `json:"username"`
-}
-
-type createdBody struct {
-	Message string         `json:"message"`
-	Post    jsontext.Value `json:"post"`
+	ID string `json:"_id"`
+	models.Text
+	Author    *models.Author `json:"author"` // null once the author's account is gone
+	CreatedAt timestamp      `json:"createdAt"`
+	UpdatedAt timestamp      `json:"updatedAt"`
 }
 
 func (h *posts) create(c *gin.Context) error {
-	var in postRequest
+	var in models.Text
 	if err := h.decode(c, &in); err != nil {
 		return err
 	}
-	author, now := middleware.CurrentUser(c), models.StoredTime(h.now())
-	post := &models.Post{
-		ID: models.NewID(), Title: in.Title, Content: in.Content, Tags: in.Tags,
-		AuthorID: author.ID, Author: author.AsAuthor(),
-		CreatedAt: now, UpdatedAt: now,
-	}
-	key, err := idempotency(c, &in, now)
+	key, err := idempotencyKey(c)
 	if err != nil {
 		return err
 	}
-	if err := reserveForWrite(c, *post); err != nil {
-		return err
-	}
-	existing, err := h.store.CreatePost(c.Request.Context(), post, key)
+	post, isNew, err := h.Blog.CreatePost(c.Request.Context(), callOf(c), in, key)
 	if err != nil {
 		return err
 	}
-	if existing != nil {
-		c.Header("Idempotency-Replayed", "true")
-		post = existing
-	}
+	markReplayed(c, isNew)
 	return renderCreatedPost(c, post)
 }
 
-// renderCreatedPost answers with a post that was created.
-func renderCreatedPost(c *gin.Context, p *models.Post) error {
-	body, err := encodeResource(c, newPostBody(p), p.UpdatedAt)
+// change is PUT and PATCH.
+func (h *posts) change(c *gin.Context) error {
+	change, err := decodeChange[models.Text](h.decoder, c)
 	if err != nil {
 		return err
 	}
-	c.Header("Location", "/posts/"+p.ID.Hex())
-	return render(c, http.StatusCreated, createdBody{Message: "Post created", Post: body})
-}
-
-// renderPost answers with a post.
-func renderPost(c *gin.Context, p *models.Post) error {
-	return renderResource(c, newPostBody(p), p.UpdatedAt)
-}
-
-// reserveForWrite reserves the memory for the answer to a write that makes post. In JSON, each character may get a
-// backslash.
-func reserveForWrite(c *gin.Context, post models.Post) error {
-	return middleware.ReserveAnswer(c, textSize(post)*2)
-}
-
-// textSize returns how many bytes the texts of posts have, which is almost all of the answers with them.
-func textSize(posts ...models.Post) int {
-	size := 0
-	for i := range posts {
-		size += posts[i].Size()
-	}
-	return size
-}
-
-// replace is PUT: a field that is left out becomes empty.
-func (h *posts) replace(c *gin.Context) error {
-	post, err := h.ownPost(c)
-	if err != nil {
-		return err
-	}
-	var in postRequest
-	if err := h.decode(c, &in); err != nil {
-		return err
-	}
-	return h.changePost(c, post, models.PostChange{Title: &in.Title, Content: &in.Content, Tags: &in.Tags})
-}
-
-// update is PATCH: a field that is left out stays.
-func (h *posts) update(c *gin.Context) error {
-	post, err := h.ownPost(c)
-	if err != nil {
-		return err
-	}
-	var in postChangeRequest
-	if err := h.decode(c, &in); err != nil {
-		return err
-	}
-	return h.changePost(c, post, models.PostChange{Title: in.Title, Content: in.Content, Tags: in.Tags})
-}
-
-// changePost makes a change, if the request's preconditions hold. A change that changes nothing leaves the post as it
-// is.
-func (h *posts) changePost(c *gin.Context, post *models.Post, change models.PostChange) (err error) {
-	change.IfUnchanged, err = checkPreconditions(c, post, newPostBody(post), post.UpdatedAt, postPreconditions)
-	if err != nil {
-		return err
-	}
-	if change.ChangesNothing(post) {
-		return renderPost(c, post)
-	}
-	after := *post
-	if change.Content != nil {
-		after.Content = *change.Content
-	}
-	if err := reserveForWrite(c, after); err != nil {
-		return err
-	}
-	change.UpdatedAt = models.ChangedAt(h.now(), post.UpdatedAt)
-	changed, err := h.store.UpdatePost(c.Request.Context(), post.ID, post.AuthorID, change)
-	if err != nil {
-		return err
-	}
-	return renderPost(c, changed)
+	post, err := h.Blog.UpdatePost(c.Request.Context(), callOf(c), idOf(c), change)
+	return renderPost(c, post, err)
 }
 
 func (h *posts) delete(c *gin.Context) error {
-	post, err := h.ownPost(c)
-	if err != nil {
-		return err
-	}
-	ifUnchanged, err := checkPreconditions(c, post, newPostBody(post), post.UpdatedAt, postPreconditions)
-	if err != nil {
-		return err
-	}
-	if err := h.store.DeletePost(c.Request.Context(), post.ID, post.AuthorID, ifUnchanged); err != nil {
-		return err
-	}
-	c.Status(http.StatusNoContent)
-	return nil
-}
-
-// ownPost returns the post in the path if the current user may change it.
-func (h *posts) ownPost(c *gin.Context) (*models.Post, error) {
-	post, err := h.postOfPath(c)
-	if err != nil {
-		return nil, err
-	}
-	if err := middleware.CurrentUser(c).CheckMayChange(post); err != nil {
-		return nil, err
-	}
-	return post, nil
-}
-
-// postOfPath returns the post in the path.
-func (h *posts) postOfPath(c *gin.Context) (*models.Post, error) {
-	id, err := models.ParseID(c.Param("id"))
-	if err != nil {
-		return nil, err
-	}
-	return h.store.PostByID(c.Request.Context(), id)
+	return done(c, h.Blog.DeletePost(c.Request.Context(), callOf(c), idOf(c)))
 }
 
 func (h *posts) read(c *gin.Context) error {
-	post, err := h.postOfPath(c)
-	if err != nil {
-		return err
-	}
-	if err := middleware.ReserveAnswer(c, textSize(*post)); err != nil {
-		return err
-	}
-	return renderPost(c, post)
+	post, err := h.Blog.Store.PostByID(c.Request.Context(), idOf(c))
+	return renderPost(c, post, err)
 }
 
 func (h *posts) list(c *gin.Context) error {
@@ -241,52 +62,34 @@ func (h *posts) list(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx := c.Request.Context()
-	filter, err := postFilter(ctx, h.users, q)
-	if errors.Is(err, errNothing) {
-		return renderPosts(c, q, nil, false)
-	}
+	filter, err := postFilter(c.Request.Context(), h.Blog.Store, q)
 	if err != nil {
 		return err
 	}
-	page, more, err := h.store.Posts(ctx, filter)
+	page, more, err := h.Blog.Store.Posts(c.Request.Context(), filter)
 	if err != nil {
 		return err
 	}
-	return renderPosts(c, q, page, more)
+	return renderPage(c, q, page, more, newPostBody)
 }
 
-// renderPosts answers with a page of posts.
-func renderPosts(c *gin.Context, q query, page []models.Post, more bool) error {
-	if err := middleware.ReserveAnswer(c, textSize(page...)); err != nil {
-		return err
-	}
-	bodies := make([]postBody, len(page))
-	for i := range page {
-		bodies[i] = newPostBody(&page[i])
-	}
-	next := models.ID{}
-	if more {
-		next = page[len(page)-1].ID
-	}
-	return renderPage(c, q, "/posts", bodies, next)
-}
-
-// postFilter returns the filter that a query describes, or errNothing.
+// postFilter returns the filter that a query describes.
 func postFilter(ctx context.Context, users models.UserFinder, q query) (models.PostFilter, error) {
-	f := models.PostFilter{After: q.after, Limit: q.limit, Tag: q.values["tag"]}
+	author, err := authorOf(ctx, q, users)
+	f := models.PostFilter{After: q.after, Limit: q.limit, Tag: q.values["tag"], AuthorID: author}
 	if text, ok := q.values["q"]; ok {
 		f.Words = models.ParseWords(text)
 		if len(f.Words) == 0 { // the text has only signs
-			return f, errNothing
+			f.AuthorID = nobody()
 		}
 	}
-	var err error
-	f.AuthorID, err = authorOf(ctx, q, users)
 	return f, err
 }
 
-// authorOf returns the author that a query asks for, the zero ID if it asks for none, or errNothing for an unknown one.
+// nobody returns an ID that no user has.
+func nobody() models.ID { return models.MaxID() }
+
+// authorOf returns the author that a query asks for, the zero ID if it asks for none, or nobody for an unknown one.
 func authorOf(ctx context.Context, q query, users models.UserFinder) (models.ID, error) {
 	author, ok := q.values["author"]
 	if !ok {
@@ -294,7 +97,7 @@ func authorOf(ctx context.Context, q query, users models.UserFinder) (models.ID,
 	}
 	u, err := models.FindUser(ctx, users, author)
 	if errors.Is(err, models.ErrUserNotFound) {
-		return models.ID{}, errNothing
+		return nobody(), nil
 	}
 	if err != nil {
 		return models.ID{}, err
@@ -304,15 +107,24 @@ func authorOf(ctx context.Context, q query, users models.UserFinder) (models.ID,
 
 func newPostBody(p *models.Post) postBody {
 	return postBody{
-		ID: p.ID.Hex(), Title: p.Title, Content: p.Content, Tags: p.Tags, Author: newAuthorBody(p.Author),
+		ID: p.ID.Hex(), Text: p.Text, Author: p.Author,
 		CreatedAt: timestamp(p.CreatedAt), UpdatedAt: timestamp(p.UpdatedAt),
 	}
 }
 
-// newAuthorBody returns nil for no author.
-func newAuthorBody(a *models.Author) *authorBody {
-	if a == nil {
-		return nil
+// renderPost answers with a post, or returns the error of the call for it.
+func renderPost(c *gin.Context, p *models.Post, err error) error {
+	if err != nil {
+		return err
 	}
-	return &authorBody{ID: a.ID.Hex(), Username: a.Username}
+	if err := answer.Reserve(c, p.Size()); err != nil {
+		return err
+	}
+	return renderResource(c, newPostBody(p), p.Version(), p.UpdatedAt)
+}
+
+// renderCreatedPost answers with a post that was created.
+func renderCreatedPost(c *gin.Context, p *models.Post) error {
+	c.Header("Location", "/posts/"+p.ID.Hex())
+	return renderCreated(c, "post", newPostBody(p), p.Version(), p.UpdatedAt)
 }

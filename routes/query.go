@@ -8,8 +8,6 @@ import (
 	"strconv"
 	"unicode/utf8"
 
-	"gin-blog/internal/httperror"
-	"gin-blog/internal/validation"
 	"gin-blog/models"
 )
 
@@ -31,13 +29,13 @@ type query struct {
 func parseQuery(rawQuery string, known ...string) (query, error) {
 	q := query{limit: defaultPageSize, values: map[string]string{}}
 	if len(rawQuery) > maxQueryBytes {
-		return q, httperror.BadRequest(nil, "The query must have at most %d bytes", maxQueryBytes)
+		return q, models.Refuse(models.Invalid, nil, "The query must have at most %d bytes", maxQueryBytes)
 	}
 	parameters, err := url.ParseQuery(rawQuery)
 	if err != nil {
-		return q, httperror.BadRequest(err, "The query is not URL-encoded")
+		return q, models.Refuse(models.Invalid, err, "The query is not URL-encoded")
 	}
-	var wrong []validation.FieldError
+	var wrong []models.FieldError
 	for _, name := range slices.Sorted(maps.Keys(parameters)) {
 		message := ""
 		switch values := parameters[name]; {
@@ -50,11 +48,11 @@ func parseQuery(rawQuery string, known ...string) (query, error) {
 		}
 		if message != "" {
 			unknown := !slices.Contains(known, name)
-			wrong = append(wrong, validation.FieldError{Field: name, Message: message, Unknown: unknown})
+			wrong = append(wrong, models.FieldError{Field: name, Message: message, Unknown: unknown})
 		}
 	}
 	if wrong != nil {
-		return q, httperror.Invalid(nil, wrong...)
+		return q, models.RefuseFields(nil, wrong...)
 	}
 	return q, nil
 }
@@ -89,9 +87,7 @@ func (q *query) set(name, value string) (message string) {
 			return "must be the _id of a post"
 		}
 	case "tag":
-		if !validation.IsTag(value) {
-			return validation.TagMessage
-		}
+		return models.Tag(value)
 	case "q":
 		if n := utf8.RuneCountInString(value); n < 1 || n > models.MaxSearchLength {
 			return fmt.Sprintf("must have 1 to %d characters", models.MaxSearchLength)

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"gin-blog/internal/httperror"
+	"gin-blog/internal/answer"
 	"gin-blog/models"
 )
 
@@ -26,8 +26,8 @@ func FuzzQuery(f *testing.F) {
 	f.Fuzz(func(t *testing.T, rawQuery string) {
 		q, err := parseQuery(rawQuery, known...)
 		if err != nil {
-			if e := httperror.Of(t.Context(), err); e.Status != http.StatusBadRequest || e.Message == "" {
-				t.Errorf("%d %q for %v", e.Status, e.Message, err)
+			if e := answer.ErrorOf(t.Context(), err); e.Code != http.StatusBadRequest || e.Message == "" {
+				t.Errorf("%d %q for %v", e.Code, e.Message, err)
 			}
 			return
 		}

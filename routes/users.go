@@ -8,10 +8,8 @@ import (
 	"gin-blog/models"
 )
 
-// users are the handlers under /users.
-type users struct {
-	store models.UserFinder
-}
+// users are the handlers under /users and /admin/users.
+type users struct{ *api }
 
 // publicUserBody is a user as everybody may see them. It never has the email address.
 type publicUserBody struct {
@@ -23,11 +21,27 @@ type publicUserBody struct {
 }
 
 func (h *users) read(c *gin.Context) error {
-	u, err := models.FindUser(c.Request.Context(), h.store, c.Param("id"))
+	u, err := models.FindUser(c.Request.Context(), h.Blog.Store, c.Param("id"))
 	if err != nil {
 		return err
 	}
 	return render(c, http.StatusOK, publicUserBody{
 		ID: u.ID.Hex(), Username: u.Username, Name: u.Name, Bio: u.Bio, CreatedAt: timestamp(u.CreatedAt),
 	})
+}
+
+// list answers with a page of all accounts, newest first.
+func (h *users) list(c *gin.Context) error {
+	q, err := parseQuery(c.Request.URL.RawQuery, "limit", "after")
+	if err != nil {
+		return err
+	}
+	// One more than the client wants tells whether there is a next page.
+	users, err := h.Blog.Store.Users(c.Request.Context(), models.UserFilter{After: q.after, Limit: q.limit + 1})
+	if err != nil {
+		return err
+	}
+	more := len(users) > q.limit
+	users = users[:min(len(users), q.limit)]
+	return renderOwnPage(c, q, users, more, newUserBody)
 }

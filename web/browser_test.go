@@ -18,6 +18,7 @@ import (
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 
+	"gin-blog/blog"
 	"gin-blog/internal/auth"
 	"gin-blog/internal/markdown"
 	"gin-blog/internal/testkit"
@@ -67,24 +68,25 @@ func newSite(t testing.TB, store models.Store, change ...func(*web.Options)) *se
 		t.Fatal(err)
 	}
 	tokens := auth.NewTokens(accessSecret, refreshSecret, s.now)
-	api := routes.Options{
-		Store: store, Passwords: passwords, Limits: auth.NewLimits(s.now), Now: s.now,
-		Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})),
+	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
+	b := blog.New(blog.Options{
+		Store: store, Passwords: passwords, PasswordMinLength: 6, Limits: auth.NewLimits(s.now), Log: log, Now: s.now,
 		Sessions: auth.NewSessions(store, tokens, auth.SessionOptions{
 			AccessTTL: 15 * time.Minute, RefreshTTL: 7 * 24 * time.Hour, Grace: 10 * time.Second, Rotation: true, Now: s.now,
 		}),
-		Keeper: middleware.NewKeeper(store, nil), Logins: middleware.NewLoginCounter(nil),
-	}
+	})
+	base := middleware.NewBase(middleware.BaseOptions{Store: store, Log: log})
 	address, err := urls.NewAddress("", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+	renderer := markdown.NewRenderer()
 	options := web.Options{
-		Store: store, Sessions: api.Sessions, Logins: api.Logins, Keeper: api.Keeper, Now: s.now, PasswordMinLength: 6,
-		Markdown: markdown.NewRenderer(), Address: address, Limits: api.Limits,
-		Accounts: auth.NewAccounts(auth.AccountOptions{
-			Store: store, Passwords: passwords, Sessions: api.Sessions, Limits: api.Limits, Log: api.Log, Now: s.now,
-		}),
+		Blog: b, Base: base, Markdown: renderer, Address: address,
+	}
+	api, err := routes.New(routes.Options{Blog: b, Base: base, Site: address, Markdown: renderer})
+	if err != nil {
+		t.Fatal(err)
 	}
 	for _, c := range change {
 		c(&options)
@@ -93,10 +95,7 @@ func newSite(t testing.TB, store models.Store, change ...func(*web.Options)) *se
 	if err != nil {
 		t.Fatal(err)
 	}
-	api.Pages = pages
-	if s.handler, err = routes.New(api); err != nil {
-		t.Fatal(err)
-	}
+	s.handler = middleware.Doors(api, pages)
 	listener := httptest.NewServer(s.handler)
 	t.Cleanup(listener.Close)
 	s.url = listener.URL

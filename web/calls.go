@@ -1,35 +1,33 @@
 package web
 
-import "strings"
+import (
+	"net/http"
+	"strings"
+)
 
-// call is a call of the API, as a page shows it.
+// call is a call of the API that does what a page does.
 type call struct {
-	Does string
-	Line string // for a shell; $TOKEN stands for an access token
+	Does    string
+	Request string // the method and the path with the query, escaped: "GET /posts"
+	Body    string // JSON, "" for none
+	Public  bool   // it needs no token
 }
 
-// request describes a call of the API.
-type request struct {
-	method string // "" for GET
-	path   string // with the query, escaped
-	token  bool   // whether the call needs one
-	body   string // JSON, "" for none
-}
-
-// newCall writes a call as a command line with curl.
-func newCall(does, origin string, r request) call {
+// Line writes the call as a command line with curl. $TOKEN stands for an access token.
+func (c call) Line(origin string) string {
+	method, path, _ := strings.Cut(c.Request, " ")
 	line := []string{"curl"}
-	if r.method != "" {
-		line = append(line, "-X", r.method)
+	if method != http.MethodGet && (method != http.MethodPost || c.Body == "") { // which curl takes by itself
+		line = append(line, "-X", method)
 	}
-	line = append(line, quote(origin+r.path))
-	if r.token {
+	line = append(line, quote(origin+path))
+	if !c.Public {
 		line = append(line, `-H "Authorization: Bearer $TOKEN"`)
 	}
-	if r.body != "" {
-		line = append(line, "-H 'Content-Type: application/json'", "-d", quote(r.body))
+	if c.Body != "" {
+		line = append(line, "-H 'Content-Type: application/json'", "-d", quote(c.Body))
 	}
-	return call{Does: does, Line: strings.Join(line, " ")}
+	return strings.Join(line, " ")
 }
 
 // quote writes a text as one word of a shell.

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/net/html/atom"
 
 	"gin-blog/internal/testkit"
+	"gin-blog/internal/urls"
 	"gin-blog/models"
 	"gin-blog/web"
 )
@@ -51,7 +52,7 @@ func TestCommentOnAPost(t *testing.T) {
 		s.user(t, "alice")
 		bob := s.user(t, "bob")
 		post := s.write(t, "alice", "My post", "Hello")
-		path := post.PagePath()
+		path := urls.Post(post.ID, post.Title)
 		visitor := s.browser(t)
 		seen := visitor.get(path).is(200).shows("Comments", "There are no comments yet.", "Feed of these comments")
 		if seen.has("Comment") || seen.has("Edit comment") {
@@ -93,7 +94,7 @@ func TestFormsOfCommentsKeepTheText(t *testing.T) {
 		s.user(t, "alice")
 		bob := s.user(t, "bob")
 		post := s.write(t, "alice", "My post", "Hello")
-		path := post.PagePath()
+		path := urls.Post(post.ID, post.Title)
 		long := strings.Repeat("é", 5001)
 		for text, says := range map[string]string{
 			long: "Your comment must have 1 to 5000 characters", "": "Your comment is required",
@@ -109,7 +110,7 @@ func TestFormsOfCommentsKeepTheText(t *testing.T) {
 			bob.get(path).form("Comment").fill("Your comment", fmt.Sprint(i)).send().is(303)
 		}
 		limited := bob.get(path).form("Comment").fill("Your comment", "one too many").send().is(429).
-			shows("Too many tries, wait")
+			shows("Too many attempts: wait")
 		if limited.header.Get("Retry-After") == "" || limited.form("Comment").values.Get("content") != "one too many" {
 			t.Errorf("429 with %v and %q", limited.header, limited.form("Comment").values)
 		}
@@ -137,7 +138,7 @@ func TestADoubleClickMakesOneComment(t *testing.T) {
 	onEachStore(t, func(t *testing.T, s *server) {
 		bob := s.user(t, "bob")
 		post := s.write(t, "bob", "My post", "Hello")
-		form := bob.get(post.PagePath()).form("Comment").fill("Your comment", "Once")
+		form := bob.get(urls.Post(post.ID, post.Title)).form("Comment").fill("Your comment", "Once")
 		var clicks sync.WaitGroup
 		locations := make([]string, 5)
 		for i := range locations {
@@ -160,13 +161,13 @@ func TestEditsOfACommentThatCross(t *testing.T) {
 		bob := s.user(t, "bob")
 		post := s.write(t, "bob", "My post", "Hello")
 		s.comment(t, "bob", post, "First")
-		first, second := bob.get(post.PagePath()).click("Edit comment").form("Save"),
-			bob.get(post.PagePath()).click("Edit comment").form("Save")
-		question := bob.get(post.PagePath()).click("Delete comment").form("Delete")
+		first, second := bob.get(urls.Post(post.ID, post.Title)).click("Edit comment").form("Save"),
+			bob.get(urls.Post(post.ID, post.Title)).click("Edit comment").form("Save")
+		question := bob.get(urls.Post(post.ID, post.Title)).click("Delete comment").form("Delete")
 		s.ahead.Add(int64(time.Second))
 		first.fill("Your comment", "Of the first window").send().is(303)
 		both := second.fill("Your comment", "Of the second window").send().is(412).
-			shows("Nothing was saved: this comment was changed meanwhile.", "Of the first window")
+			shows("Nothing was saved: this was changed meanwhile.", "Of the first window")
 		if got := both.form("Save").values.Get("content"); got != "Of the second window" {
 			t.Errorf("the editor shows %q", got)
 		}
@@ -176,16 +177,16 @@ func TestEditsOfACommentThatCross(t *testing.T) {
 			t.Errorf("the comments are %q", got)
 		}
 
-		late := bob.get(post.PagePath()).click("Edit comment").form("Save")
-		bob.get(post.PagePath()).click("Delete comment").form("Delete").send().is(303)
+		late := bob.get(urls.Post(post.ID, post.Title)).click("Edit comment").form("Save")
+		bob.get(urls.Post(post.ID, post.Title)).click("Delete comment").form("Delete").send().is(303)
 		late.fill("Your comment", "Too late").send().is(404).shows("This comment was deleted meanwhile").
 			form("Comment").send().is(303)
 		if got := s.thread(t, post); !slices.Equal(got, []string{"Too late"}) {
 			t.Errorf("the comments are %q", got)
 		}
-		gone := bob.get(post.PagePath()).form("Comment").fill("Your comment", "On nothing")
-		edit := bob.get(post.PagePath()).click("Edit comment").form("Save")
-		if err := s.store.DeletePost(t.Context(), post.ID, post.AuthorID, nil); err != nil {
+		gone := bob.get(urls.Post(post.ID, post.Title)).form("Comment").fill("Your comment", "On nothing")
+		edit := bob.get(urls.Post(post.ID, post.Title)).click("Edit comment").form("Save")
+		if err := s.store.DeletePost(t.Context(), post.ID, func(*models.Post) error { return nil }); err != nil {
 			t.Fatal(err)
 		}
 		gone.send().is(404).shows("Post not found")
@@ -225,7 +226,7 @@ func TestWhoMayChangeACommentOnAPage(t *testing.T) {
 
 		alice := s.browser(t)
 		alice.get("/login").form("Log in").fill("Username", "alice").fill("Password", testkit.Password).send().is(303)
-		page := alice.get(post.PagePath()).is(200)
+		page := alice.get(urls.Post(post.ID, post.Title)).is(200)
 		if page.has("Edit comment") || !page.has("Delete comment") {
 			t.Error("the author of the post may only delete the comment")
 		}
@@ -244,7 +245,7 @@ func TestPagesOfAThread(t *testing.T) {
 		for i := range 45 {
 			comments = append(comments, s.comment(t, "alice", post, fmt.Sprintf("Comment %02d.", i)))
 		}
-		b, path := s.browser(t), post.PagePath()
+		b, path := s.browser(t), urls.Post(post.ID, post.Title)
 		first := b.get(path).is(200).shows("Comment 00.", "Comment 19.").hides("Comment 20.")
 		second := first.click("Later comments").is(200).shows("Comment 20.", "Comment 39.").
 			hides("Comment 19.", "Comment 40.")
@@ -282,7 +283,7 @@ func TestPageOfAPostChangesWithItsComments(t *testing.T) {
 	onEachStore(t, func(t *testing.T, s *server) {
 		s.user(t, "alice")
 		post := s.write(t, "alice", "My post", "Hello")
-		b, path := s.browser(t), post.PagePath()
+		b, path := s.browser(t), urls.Post(post.ID, post.Title)
 		tags := map[string]bool{}
 		shows := func(contents ...string) {
 			t.Helper()
@@ -297,21 +298,24 @@ func TestPageOfAPostChangesWithItsComments(t *testing.T) {
 		shows("There are no comments yet.")
 		comment := s.comment(t, "alice", post, "First")
 		shows("First")
-		change := models.CommentChange{Content: "Changed", UpdatedAt: s.now()}
-		if _, err := s.store.UpdateComment(t.Context(), comment.ID, comment.AuthorID, change); err != nil {
+		change := func(c *models.Comment) error {
+			c.Content = "Changed"
+			return nil
+		}
+		if _, err := s.store.UpdateComment(t.Context(), comment.ID, change); err != nil {
 			t.Fatal(err)
 		}
 		shows("Changed")
 		s.comment(t, "alice", post, "Second")
 		shows("Changed", "Second")
-		if err := s.store.DeleteComment(t.Context(), comment.ID, nil); err != nil {
+		if err := s.store.DeleteComment(t.Context(), comment.ID, func(*models.Comment) error { return nil }); err != nil {
 			t.Fatal(err)
 		}
 		shows("Second")
 		if err := s.store.DeleteUser(t.Context(), comment.AuthorID); err != nil {
 			t.Fatal(err)
 		}
-		shows("somebody who left", "Second")
+		shows("a former member", "Second")
 	})
 }
 
@@ -361,7 +365,7 @@ func TestPagesWithoutComments(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, b := range []*browser{alice, s.browser(t)} {
-		b.get(post.PagePath()).is(200).shows("Hello").hides("omment", "Nice")
+		b.get(urls.Post(post.ID, post.Title)).is(200).shows("Hello").hides("omment", "Nice")
 	}
 	path := "/p/" + post.ID.Hex() + "/comments"
 	alice.get("/moderation").is(404)

@@ -1,28 +1,36 @@
 package web
 
 import (
-	"net/http"
+	"context"
 
 	"github.com/gin-gonic/gin"
+
+	"gin-blog/blog"
+	"gin-blog/models"
 )
 
-// deletion is what a page says before something is deleted.
+var errChangedBeforeDelete = models.NewError(models.Changed,
+	"This was changed meanwhile, so it was not deleted. Read it again first.")
+
+// deletion is what a page says before something is deleted, and what happens then.
 type deletion struct {
 	title, notice string
 	does, api     string // the call of the API that does the same, and its path
-	action        string // the path that the form is sent to
 	back          string // where to go to keep it
-	hidden        []hidden
+	version       string // the state that was seen: in another one it is not deleted
+	id            models.ID
+	remove        func(context.Context, blog.Call, models.ID) error
+	next          string // where to go then
 }
 
-// confirm asks before something is deleted.
-func (p *Pages) confirm(c *gin.Context, d deletion) error {
-	return p.render(c, http.StatusOK, "form", &view{
-		Title: d.title, NoIndex: true,
-		Calls: []call{newCall(d.does, originOf(c), request{method: http.MethodDelete, path: d.api, token: true})},
-		Page: &form{
-			Action: d.action, Button: "Delete", Danger: true, Notice: d.notice, Hidden: d.hidden,
-			Other: &link{d.back, "Keep it"},
-		},
-	})
+// newDeletion returns the page that asks before something is deleted.
+func newDeletion(c *gin.Context, d deletion) *formPage {
+	f := newForm(c.Request.URL.RequestURI(), "version")
+	f.Notice, f.Other = d.notice, d.back
+	f.show(map[string]string{"version": d.version})
+	e := newFormPage("delete", d.title, f, call{Does: d.does, Request: "DELETE " + d.api})
+	e.save = func() (string, error) {
+		return d.next, d.remove(c.Request.Context(), callIn(c, f.Value("version"), errChangedBeforeDelete), d.id)
+	}
+	return e
 }

@@ -1,11 +1,12 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
 
-	"gin-blog/internal/httperror"
+	"gin-blog/internal/answer"
 	"gin-blog/middleware"
 )
 
@@ -19,33 +20,25 @@ type errorPage struct {
 }
 
 // renderError is the middleware.ErrorRenderer of the pages.
-func (p *Pages) renderError(c *gin.Context, e *httperror.Error) error {
+func (p *Pages) renderError(c *gin.Context, e *answer.Error) error {
 	c.Header("Cache-Control", "no-store")
-	page := errorPage{Message: e.Message, RequestID: middleware.RequestIDOf(c)}
-	page.Retry = e.RetryAfter > 0 && isRead(c)
-	page.WasForm = !isRead(c)
-	page.LogIn = e.Status == http.StatusForbidden && middleware.CurrentUser(c) == nil && isRead(c)
-	return p.render(c, e.Status, "error", &view{Title: errorTitle(e.Status), NoIndex: true, Page: page})
+	isForm := !isRead(c)
+	return p.render(c, e.Code, &view{
+		template: "error", Title: cmp.Or(errorTitles[e.Code], "That did not work"), NoIndex: true, Page: errorPage{
+			Message: e.Message, RequestID: middleware.RequestIDOf(c), WasForm: isForm,
+			Retry: e.RetryAfter > 0 && !isForm,
+			LogIn: e.Code == http.StatusForbidden && middleware.CurrentUser(c) == nil && !isForm,
+		},
+	})
 }
 
-// errorTitle says in a few words what happened.
-func errorTitle(status int) string {
-	switch status {
-	case http.StatusNotFound:
-		return "Not found"
-	case http.StatusForbidden:
-		return "Not allowed"
-	case http.StatusPreconditionFailed:
-		return "Changed meanwhile"
-	case http.StatusRequestEntityTooLarge:
-		return "Too long"
-	case http.StatusTooManyRequests:
-		return "Too many tries"
-	case http.StatusServiceUnavailable:
-		return "Not available just now"
-	}
-	if status >= http.StatusInternalServerError {
-		return "Something went wrong"
-	}
-	return "That did not work"
+// errorTitles say in a few words what happened, by the status.
+var errorTitles = map[int]string{
+	http.StatusForbidden:             "Not allowed",
+	http.StatusNotFound:              "Not found",
+	http.StatusPreconditionFailed:    "Changed meanwhile",
+	http.StatusRequestEntityTooLarge: "Too long",
+	http.StatusTooManyRequests:       "Too many attempts",
+	http.StatusInternalServerError:   "Something went wrong",
+	http.StatusServiceUnavailable:    "Not available just now",
 }

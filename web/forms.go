@@ -2,144 +2,107 @@ package web
 
 import (
 	"crypto/rand"
+	"html/template"
+	"maps"
 	"net/http"
 	"strings"
 
 	"github.com/gin-gonic/gin"
 
-	"gin-blog/internal/httperror"
-	"gin-blog/internal/validation"
+	"gin-blog/internal/answer"
 	"gin-blog/models"
 )
 
-// form is what the template of a form shows.
+// form is what a template shows of a form, and what a browser may send. Labels, hints and buttons are in the templates.
 type form struct {
 	Action string // the path that it is sent to, escaped; "" for the address of the page
-	Button string
-	Danger bool // the button destroys something
-	// More are further buttons, for what else can be done with the fields.
-	More []button
-	// Autosave lets the script of the page save what is typed.
-	Autosave bool
-	Notice   string // what to know before filling it in
-	Alert    string // what is wrong with all of it
-	Hidden   []hidden
-	Fields   []field
-	Other    *link // what else one might want
-}
-
-// button is a button of a form beside the first one.
-type button struct {
-	Do   string // what the form has in the field "do" then
-	Text string
-	// TakesUnfinished says that required fields may be empty.
-	TakesUnfinished bool
-}
-
-// field is a field of a form.
-type field struct {
-	Name         string
-	Label        string
-	Type         string // of an input
-	Rows         int    // of a textarea, 0 for an input
-	Value        string
-	Autocomplete string
-	Verbatim     bool // a keyboard corrects nothing
-	Required     bool
-	Hidden       bool     // not shown: it tells a password manager whose password it is
-	Suggestions  []string // of an input
-	Hint         string
-	Error        string
-	// Prefix tells the fields of several forms on one page apart.
+	Other  string // the address of what else one might want, "" for none
+	Notice string // what to know before filling it in
+	Alert  string // what is wrong with all of it
+	// Prefix begins the ids of the fields, to tell those of several forms on one page apart.
 	Prefix string
+	// Kept are the fields of the form that is sent after a login.
+	Kept map[string]string
+
+	limits map[string]int    // how many characters each field has at most, by its name
+	values map[string]string // what the fields show, or what was sent
+	errors map[string]string // what is wrong with each, to be read after its label
 }
 
-// hidden is a value that a form sends without showing it.
-type hidden struct{ Name, Value string }
-
-type link struct{ Address, Text string }
-
-// ID returns the id of the field's element.
-func (f field) ID() string { return f.Prefix + f.Name }
-
-// DescribedBy returns the ids of the elements that say more about the field.
-func (f field) DescribedBy() string {
-	var ids []string
-	if f.Hint != "" {
-		ids = append(ids, f.ID()+"-hint")
+// newForm returns a form that has the fields with these names.
+func newForm(action string, names ...string) *form {
+	f := &form{Action: action, limits: map[string]int{}, values: map[string]string{}, errors: map[string]string{}}
+	for _, name := range names {
+		f.limits[name] = maxLine
 	}
-	if f.Error != "" {
-		ids = append(ids, f.ID()+"-error")
-	}
-	return strings.Join(ids, " ")
+	return f
 }
 
-// keyOf returns the key by which a form that is sent twice makes one thing, or a new one if the form has none.
-func keyOf(sent values) string {
-	if key := sent["key"]; models.IsIdempotencyKey(key) {
-		return key
-	}
-	return rand.Text()
+// Has returns whether the form has a field.
+func (f *form) Has(name string) bool { return f.limits[name] > 0 }
+
+// Value returns what a field shows.
+func (f *form) Value(name string) string { return f.values[name] }
+
+// field is a field of a form as the templates "field" and "area" show it.
+type field struct {
+	ID, Name, Label, Hint, Value, Error string
+	Attributes                          template.HTMLAttr // of the element, among them its type
 }
 
-// longText returns a text that may have several lines as it was sent, or "" if there is nothing to read in it.
-func longText(sent string) string {
-	if strings.TrimSpace(sent) == "" {
-		return ""
+// Field returns a field.
+func (f *form) Field(name, label, hint string, attributes template.HTMLAttr) field {
+	shown := field{
+		ID: f.Prefix + name, Name: name, Label: label, Hint: hint, Value: f.values[name], Attributes: attributes,
 	}
-	return sent
+	if wrong := f.errors[name]; wrong != "" {
+		shown.Error = label + wrong
+	}
+	return shown
 }
 
-// refuse shows a form again, with what is wrong with it. What was typed stays, but no password.
-func (p *Pages) refuse(c *gin.Context, err error, name string, v *view, f *form) error {
+// Password returns a field that never shows what was typed.
+func (f *form) Password(name, label, hint string, attributes template.HTMLAttr) field {
+	shown := f.Field(name, label, hint, `type="password" required `+attributes)
+	shown.Value = ""
+	return shown
+}
+
+// show puts values into the fields with their names.
+func (f *form) show(values map[string]string) { maps.Copy(f.values, values) }
+
+// newKeys gives the form other values by which it makes one thing if it is sent twice: a key, and the id of a draft.
+func (f *form) newKeys() { f.values["key"], f.values["draft"] = rand.Text(), models.NewID().Hex() }
+
+// refuse shows the form of a page again, with what is wrong with it. What was typed stays, but no password.
+func (p *Pages) refuse(c *gin.Context, err error, v *view) error {
 	if models.KindOf(err) == models.TokenInvalid { // the session has ended since the request began
-		return p.askToLogIn(c)
+		return askToLogIn(c)
 	}
-	e := httperror.Of(c.Request.Context(), err)
-	f.explain(e)
+	e := answer.ErrorOf(c.Request.Context(), err)
+	v.Form.explain(e)
 	e.SetRetryAfter(c.Writer.Header())
-	if e.Status >= http.StatusInternalServerError {
+	if e.Code >= http.StatusInternalServerError {
 		_ = c.Error(err) // for the log
 	}
-	return p.render(c, e.Status, name, v)
+	return p.render(c, e.Code, v)
 }
 
 // explain says what is wrong with a form, at the fields where it is.
-func (f *form) explain(e *httperror.Error) {
-	for _, detail := range e.Details {
-		if !f.mark(detail) {
+func (f *form) explain(e *answer.Error) {
+	for _, detail := range e.Fields {
+		name, _, isOfSeveral := strings.Cut(detail.Field, "[")
+		f.errors[name] = " " + detail.Message
+		if isOfSeveral {
+			f.errors[name] = ": each " + detail.Message
+		}
+		if !f.Has(name) {
 			f.Alert = e.Message
 		}
 	}
-	switch {
-	case e.Details == nil:
+	if e.Fields == nil {
 		f.Alert = e.Message
-	case f.Alert == "":
+	} else if f.Alert == "" {
 		f.Alert = "Please correct the fields that are marked below."
 	}
-}
-
-// keep puts what was typed into the fields, but no password.
-func (f *form) keep(sent values) {
-	for i := range f.Fields {
-		if f.Fields[i].Type != "password" {
-			f.Fields[i].Value = sent[f.Fields[i].Name]
-		}
-	}
-}
-
-// mark says at a field what is wrong with it. It returns false if the form has no such field.
-func (f *form) mark(detail validation.FieldError) bool {
-	name, _, isOfSeveral := strings.Cut(detail.Field, "[")
-	for i := range f.Fields {
-		if f.Fields[i].Name == name {
-			label := f.Fields[i].Label
-			if isOfSeveral {
-				label += ": each"
-			}
-			f.Fields[i].Error = label + " " + detail.Message
-			return true
-		}
-	}
-	return false
 }

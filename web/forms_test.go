@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"gin-blog/internal/testkit"
-	"gin-blog/models"
+	"gin-blog/internal/urls"
 )
 
 // formsOf returns the fields of every form, by the path that it is sent to. There are a post, a comment and a draft of
@@ -35,11 +35,11 @@ func (s *server) formsOf(t testing.TB) map[string][]string {
 		path + "/delete":    {"version"},
 		path + "/comments":  {"content", "key", "username", "password"},
 		comment + "/edit":   {"content", "version", "username", "password"},
-		comment + "/delete": {"version", "next"},
+		comment + "/delete": {"version"},
 		draft:               append(text, "version", "conflict", "publishAt", "zone"),
 		draft + "/delete":   {"version"},
-		"/register":         {"username", "email", "password", "next"},
-		"/login":            {"username", "password", "next"},
+		"/register":         {"username", "email", "password"},
+		"/login":            {"username", "password"},
 		"/logout":           nil,
 		"/reset/token":      {"username", "password"},
 		"/account":          {"email", "name", "bio", "username", "password"},
@@ -391,7 +391,7 @@ func TestLongTextStaysOverTheLogin(t *testing.T) {
 		again := login.fill("Password", "wrong-one").send().is(403).form("Log in").fill("Username", "alice")
 		editor := again.fill("Password", testkit.Password).send().is(200).shows("your text is here")
 		post := editor.form("Publish").send().is(303)
-		id, err := models.ParsePageID(strings.TrimPrefix(post.header.Get("Location"), "/p/"))
+		id, err := urls.ParsePost(strings.TrimPrefix(post.header.Get("Location"), "/p/"))
 		if err != nil || s.content(t, id) != longest {
 			t.Errorf("the text is lost: %v", err)
 		}

@@ -4,19 +4,16 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
-	"time"
 	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 
-	"gin-blog/internal/httperror"
 	"gin-blog/internal/urls"
 	"gin-blog/models"
 )
 
 const (
-	pageSize      = 20  // posts
+	pageSize      = 20  // posts, drafts or comments
 	excerptLength = 280 // characters
 	// maxTagLength is how many characters a tag has at most that has a page. Other programs may write longer ones than
 	// the rules allow.
@@ -27,19 +24,17 @@ const (
 type listPage struct {
 	Heading string
 	Author  *models.User // whose posts they are, nil for a list of all authors
-	Joined  time.Time    // when the author registered
 	Search  bool         // whether the page has the field to search
 	Query   string       // what was searched for
 	Posts   []models.Post
-	Older   string // the addresses of the pages beside this one, "" for none
-	Newer   string
+	Pager   pager
 }
 
 // home shows the newest posts, or those that a search finds.
 func (p *Pages) home(c *gin.Context) error {
 	text := c.Query("q")
 	if n := utf8.RuneCountInString(text); n > models.MaxSearchLength || !utf8.ValidString(text) {
-		return httperror.BadRequest(nil, "Search for at most %d characters.", models.MaxSearchLength)
+		return models.Refuse(models.Invalid, nil, "Search for at most %d characters.", models.MaxSearchLength)
 	}
 	list := listPage{Heading: "Newest posts", Search: true, Query: text}
 	v := &view{Title: urls.Name, Description: "The newest posts of this blog.", Path: "/"}
@@ -48,11 +43,7 @@ func (p *Pages) home(c *gin.Context) error {
 		list.Heading, v.Title, v.NoIndex = fmt.Sprintf("Posts with “%s”", text), "Search: "+text, true
 		query.Set("q", text)
 	}
-	filter := models.PostFilter{Words: models.ParseWords(text)}
-	if text != "" && len(filter.Words) == 0 { // the text has only signs
-		return p.renderList(c, v, &list, query)
-	}
-	return p.list(c, v, &list, filter, query)
+	return p.list(c, v, &list, models.PostFilter{Words: models.ParseWords(text)}, query)
 }
 
 // tag shows the posts with a tag.
@@ -64,7 +55,7 @@ func (p *Pages) tag(c *gin.Context) error {
 	query := url.Values{"tag": {tag}}
 	v := &view{
 		Title: "Tag: " + tag, Description: fmt.Sprintf("The posts with the tag %s.", tag),
-		Path: urls.TagPath(tag), Feed: "?" + query.Encode(),
+		Path: urls.Tag(tag), Feed: "?" + query.Encode(),
 	}
 	list := listPage{Heading: "Posts with the tag " + tag}
 	return p.list(c, v, &list, models.PostFilter{Tag: tag}, query)
@@ -72,7 +63,7 @@ func (p *Pages) tag(c *gin.Context) error {
 
 // author shows an author and their posts.
 func (p *Pages) author(c *gin.Context) error {
-	author, err := models.FindUser(c.Request.Context(), p.Store, c.Param("username"))
+	author, err := models.FindUser(c.Request.Context(), p.Blog.Store, c.Param("username"))
 	if err != nil {
 		return err
 	}
@@ -83,77 +74,40 @@ func (p *Pages) author(c *gin.Context) error {
 	query := url.Values{"author": {author.Username}}
 	v := &view{
 		Title: list.Heading, Description: fmt.Sprintf("The posts of %s.", author.Username),
-		Path: urls.AuthorPath(author.AsAuthor()), Feed: "?" + query.Encode(),
+		Path: urls.Author(author.AsAuthor()), Feed: "?" + query.Encode(),
 	}
 	return p.list(c, v, &list, models.PostFilter{AuthorID: author.ID}, query)
 }
 
-// list shows the page of a filter that the parameters "after" and "before" name. query is the filter as the API has it.
-func (p *Pages) list(c *gin.Context, v *view, list *listPage, filter models.PostFilter, query url.Values) (err error) {
-	if after := c.Query("after"); after != "" {
-		if filter.After, err = models.ParseID(after); err != nil {
-			return err
-		}
-	} else if before := c.Query("before"); before != "" {
-		if filter.Before, err = models.ParseID(before); err != nil {
-			return err
-		}
-	}
-	filter.Limit = pageSize
-	posts, more, err := p.Store.Posts(c.Request.Context(), filter)
+// list shows the posts of a filter that the parameters "after" and "before" select. query is the filter as the API
+// has it.
+func (p *Pages) list(c *gin.Context, v *view, list *listPage, filter models.PostFilter, query url.Values) error {
+	w, err := windowOf(c)
 	if err != nil {
 		return err
 	}
-	if !filter.Before.IsZero() && !more && len(posts) < pageSize { // the first page has these, and more
-		return redirect(c, http.StatusSeeOther, address(c.Request.URL.EscapedPath(), searchOnly(query)))
-	}
-	list.Posts = posts
-	if len(posts) > 0 {
-		if more || !filter.Before.IsZero() {
-			list.Older = neighbour(c, query, "after", posts[len(posts)-1].ID)
+	filter.After, filter.Before, filter.Limit = w.after, w.before, pageSize
+	more := false
+	if list.Query == "" || len(filter.Words) > 0 { // a text of signs alone finds nothing
+		if list.Posts, more, err = p.Blog.Store.Posts(c.Request.Context(), filter); err != nil {
+			return err
 		}
-		if !filter.After.IsZero() || !filter.Before.IsZero() && more {
-			list.Newer = neighbour(c, query, "before", posts[0].ID)
-		}
-	} else if !filter.After.IsZero() {
-		list.Newer = address(c.Request.URL.EscapedPath(), searchOnly(query))
 	}
-	if !filter.After.IsZero() {
-		query.Set("after", filter.After.Hex())
+	path, search := c.Request.URL.EscapedPath(), url.Values{} // the other parameters of the API are in the path
+	if list.Query != "" {
+		search.Set("q", list.Query)
 	}
-	return p.renderList(c, v, list, query)
-}
-
-func (p *Pages) renderList(c *gin.Context, v *view, list *listPage, query url.Values) error {
-	origin := originOf(c)
-	v.Calls = []call{newCall("These posts", origin, request{path: address("/posts", query)})}
+	if !w.before.IsZero() && !more && len(list.Posts) < pageSize { // the first page has these, and more
+		return redirect(c, http.StatusSeeOther, urls.WithQuery(path, search))
+	}
+	list.Pager = pagerOf(w, list.Posts, func(p *models.Post) models.ID { return p.ID }, more, path, search)
+	if !w.after.IsZero() {
+		query.Set("after", w.after.Hex())
+	}
+	v.Calls = []call{{Does: "These posts", Request: "GET " + urls.WithQuery("/posts", query), Public: true}}
 	if list.Author != nil {
-		v.Calls = append(v.Calls, newCall("This author", origin, request{path: "/users/" + list.Author.ID.Hex()}))
+		v.Calls = append(v.Calls, call{Does: "This author", Request: "GET /users/" + list.Author.ID.Hex(), Public: true})
 	}
-	v.Page = list
-	return p.render(c, http.StatusOK, "list", v)
-}
-
-// neighbour returns the address of the page before or after a post.
-func neighbour(c *gin.Context, query url.Values, name string, id models.ID) string {
-	parameters := searchOnly(query)
-	parameters.Set(name, id.Hex())
-	return address(c.Request.URL.EscapedPath(), parameters)
-}
-
-// searchOnly returns the parameters of the API that the page has in its query too; the others are in its path.
-func searchOnly(query url.Values) url.Values {
-	parameters := url.Values{}
-	if query.Has("q") {
-		parameters["q"] = slices.Clone(query["q"])
-	}
-	return parameters
-}
-
-// address returns a path with a query.
-func address(path string, query url.Values) string {
-	if len(query) == 0 {
-		return path
-	}
-	return path + "?" + query.Encode()
+	v.template, v.Page = "list", list
+	return p.render(c, http.StatusOK, v)
 }

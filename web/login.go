@@ -2,144 +2,65 @@ package web
 
 import (
 	"errors"
-	"fmt"
-	"maps"
 	"net/http"
-	"net/url"
-	"slices"
 
 	"github.com/gin-gonic/gin"
 
+	"gin-blog/blog"
+	"gin-blog/internal/answer"
 	"gin-blog/internal/auth"
 	"gin-blog/middleware"
 	"gin-blog/models"
 )
 
-type registrationForm struct {
-	Username string `form:"username" validate:"required,username"`
-	Email    string `form:"email" validate:"email"`
-	Password string `form:"password" validate:"required,password"`
+// registration is the page to register. The parameter "next" is where to go then.
+func (p *Pages) registration(c *gin.Context) (*formPage, error) {
+	next := localPath(c.Query("next"))
+	f := newForm(withNext("/register", next), "username", "email", "password")
+	f.Other = loginAddress(next)
+	e := newVisitorsPage(c, "register", "Register", f, call{Does: "Register", Request: "POST /auth/register"})
+	e.save = func() (string, error) {
+		in := blog.Registration{Username: f.Value("username"), Email: f.Value("email"), Password: f.Value("password")}
+		user, err := p.Blog.Register(c.Request.Context(), in, middleware.ClientOf(c))
+		if err != nil {
+			return "", err
+		}
+		session, err := p.Blog.Sessions.Start(c.Request.Context(), user, middleware.ClientOf(c))
+		if err != nil { // there is an account now, so the next step is to log in
+			return loginAddress(next), nil
+		}
+		return next, p.startSession(c, user, session)
+	}
+	return e, nil
 }
 
-type loginForm struct {
-	Username string `form:"username" validate:"required,login"` // or the email address
-	Password string `form:"password" validate:"required"`
+// login is the page to log in. The parameter "next" is where to go then.
+func (p *Pages) login(c *gin.Context) (*formPage, error) {
+	next := localPath(c.Query("next"))
+	f := newForm(loginAddress(next), "username", "password")
+	f.Other = withNext("/register", next)
+	e := newVisitorsPage(c, "login", "Log in", f, call{Does: "Log in, for a token", Request: "POST /auth/login"})
+	e.save = func() (string, error) { return next, p.checkLogin(c, f) }
+	return e, nil
 }
 
-// newRegistration returns the page to register. next is where to go then.
-func (p *Pages) newRegistration(in registrationForm, next string) (*view, *form) {
-	f := &form{
-		Action: "/register", Button: "Register", Hidden: []hidden{{"next", next}},
-		Fields: []field{
-			{Name: "username", Label: "Username", Type: "text", Value: in.Username, Autocomplete: "username", Verbatim: true,
-				Required: true, Hint: "3 to 32 of the characters A-Z a-z 0-9 . _ -, first a letter or a digit."},
-			{Name: "email", Label: "E-mail", Type: "email", Value: in.Email, Autocomplete: "email", Hint: "May be left empty."},
-			p.newPasswordField("password", "Password"),
-		},
-		Other: &link{loginAddress(next), "I have an account"},
+// newVisitorsPage returns a page for those who are not logged in. example is the call of the API that does the same.
+func newVisitorsPage(c *gin.Context, template, title string, f *form, example call) *formPage {
+	e := newFormPage(template, title, f)
+	e.Description, e.NoIndex, e.forVisitors = title+" to write posts.", false, true
+	if isRead(c) { // a page that comes back has no password at all
+		example.Body, example.Public = `{"username": "alice", "password": "pass123"}`, true
+		e.Calls = []call{example}
 	}
-	return &view{Title: "Register", Description: "Register to write posts.", Page: f}, f
-}
-
-// newLogin returns the page to log in. next is where to go then.
-func newLogin(username, next string) (*view, *form) {
-	f := &form{
-		Action: "/login", Button: "Log in", Hidden: []hidden{{"next", next}}, Fields: loginFields(username),
-		Other: &link{"/register?" + url.Values{"next": {next}}.Encode(), "I have no account yet"},
-	}
-	return &view{Title: "Log in", Description: "Log in to write posts.", Page: f}, f
-}
-
-// newPasswordField returns the field for a password that is being chosen.
-func (p *Pages) newPasswordField(name, label string) field {
-	return field{
-		Name: name, Label: label, Type: "password", Autocomplete: "new-password", Required: true,
-		Hint: fmt.Sprintf("At least %d characters, and not your username.", p.PasswordMinLength),
-	}
-}
-
-func loginFields(username string) []field {
-	return []field{
-		{Name: "username", Label: "Username", Type: "text", Value: username, Autocomplete: "username", Verbatim: true,
-			Required: true, Hint: "Or your e-mail address."},
-		{Name: "password", Label: "Password", Type: "password", Autocomplete: "current-password", Required: true,
-			Hint: "Forgotten? Whoever runs this site can give you a link to set a new one."},
-	}
-}
-
-func (p *Pages) registration(c *gin.Context) error {
-	v, _ := p.newRegistration(registrationForm{}, localPath(c.Query("next")))
-	v.Calls = []call{newCall("Register", originOf(c), request{
-		path: "/auth/register", body: `{"username": "alice", "password": "pass123"}`,
-	})}
-	return p.render(c, http.StatusOK, "form", v)
-}
-
-// register creates an account and logs in with it.
-func (p *Pages) register(c *gin.Context) error {
-	sent, err := readForm(c, registrationFields)
-	if err != nil {
-		return err
-	}
-	in := registrationForm{sent["username"], sent["email"], sent["password"]}
-	next := localPath(sent["next"])
-	err = p.validator.Check(in)
-	var user *models.User
-	if err == nil {
-		user, err = p.Accounts.Register(c.Request.Context(),
-			auth.Registration{Username: in.Username, Email: in.Email, Password: in.Password}, middleware.ClientOf(c))
-	}
-	if err != nil {
-		v, f := p.newRegistration(in, next)
-		return p.refuse(c, err, "form", v, f)
-	}
-	session, err := p.Sessions.Start(c.Request.Context(), user, middleware.ClientOf(c))
-	if err != nil { // there is an account now, so the next step is to log in
-		return redirect(c, http.StatusSeeOther, loginAddress(next))
-	}
-	if err := p.startSession(c, user, session); err != nil {
-		return err
-	}
-	return redirect(c, http.StatusSeeOther, next)
-}
-
-func (p *Pages) login(c *gin.Context) error {
-	v, f := newLogin("", localPath(c.Query("next")))
-	f.Notice = sessionNotices[c.Query("done")]
-	if c.Query("done") == "reset" {
-		f.Notice = "Your new password is set. Log in with it."
-	}
-	v.Calls = []call{newCall("Log in, for a token", originOf(c), request{
-		path: "/auth/login", body: `{"username": "alice", "password": "pass123"}`,
-	})}
-	return p.render(c, http.StatusOK, "form", v)
-}
-
-func (p *Pages) logIn(c *gin.Context) error {
-	sent, err := readForm(c, loginPageFields)
-	if err != nil {
-		return err
-	}
-	next := localPath(sent["next"])
-	if err := p.checkLogin(c, sent); err != nil {
-		v, f := newLogin(sent["username"], next)
-		return p.refuse(c, err, "form", v, f)
-	}
-	return redirect(c, http.StatusSeeOther, next)
+	return e
 }
 
 // checkLogin logs in with the username and the password in a form.
-func (p *Pages) checkLogin(c *gin.Context, sent values) error {
+func (p *Pages) checkLogin(c *gin.Context, f *form) error {
 	ctx := c.Request.Context()
-	in := loginForm{sent["username"], sent["password"]}
-	err := p.validator.Check(in)
-	var user *models.User
-	var session *models.Session
-	if err == nil {
-		user, session, err = p.Accounts.LogIn(ctx,
-			auth.Credentials{UsernameOrEmail: in.Username, Password: in.Password}, middleware.ClientOf(c))
-	}
-	p.Logins.Count(ctx, err)
+	in := blog.Credentials{Username: f.Value("username"), Password: f.Value("password")}
+	user, session, err := p.Blog.LogIn(ctx, in, middleware.ClientOf(c))
+	p.Base.Logins.Count(err)
 	if errors.Is(err, auth.ErrWrongPassword) {
 		return errWrongPassword
 	}
@@ -153,41 +74,33 @@ func (p *Pages) checkLogin(c *gin.Context, sent values) error {
 var errSessionEnded = models.NewError(models.Forbidden,
 	"You are not logged in any more. Log in to go on: your text is kept.")
 
-// textKept is what a page with what somebody typed says after logInWithText.
-const textKept = "You are logged in, and your text is here."
-
-// logInWithText keeps what somebody typed whose session has ended: in a form to log in, which is sent to the same path.
-// It returns whether that has happened, and if not, shows the form. Nothing is stored.
-func (p *Pages) logInWithText(c *gin.Context, sent values, action string) (done bool, err error) {
-	err = errSessionEnded
-	if _, tries := sent["password"]; tries {
-		err = p.checkLogin(c, sent)
+// logInWithText keeps what somebody typed into a form whose session has ended: in a form to log in, which is sent to
+// the same path. After the login it shows the page again. Nothing is stored.
+func (p *Pages) logInWithText(c *gin.Context, f *form, describe describer) error {
+	err := errSessionEnded
+	if _, tries := f.values["password"]; tries {
+		err = p.checkLogin(c, f)
 	}
 	if err == nil {
-		return true, nil
-	}
-	v, f := newLogin(sent["username"], "/")
-	f.Action, f.Other, f.Hidden = action, nil, nil
-	for _, name := range slices.Sorted(maps.Keys(sent)) {
-		if !slices.Contains([]string{"username", "password", "next", "do"}, name) {
-			f.Hidden = append(f.Hidden, hidden{name, sent[name]})
+		e, err := describe(c)
+		if err != nil {
+			return err
 		}
+		e.Form.show(f.values)
+		e.Form.Notice = "You are logged in, and your text is here."
+		return p.render(c, http.StatusOK, e.view)
 	}
-	err = p.refuse(c, err, "form", v, f)
-	if errors.Is(err, middleware.ErrTooManyLargeAnswers) {
-		err = middleware.ErrLogInFirst
+	login := newForm(f.Action, "username", "password")
+	login.show(f.values)
+	login.Kept = map[string]string{}
+	for name := range f.limits {
+		login.Kept[name] = f.Value(name)
 	}
-	return false, err
-}
-
-// showTextAfterLogin is logInWithText for a form on a page with this template: it shows the page after the login.
-func (p *Pages) showTextAfterLogin(c *gin.Context, sent values, name string, v *view, f *form) error {
-	done, err := p.logInWithText(c, sent, f.Action)
-	if !done {
-		return err
+	err = p.refuse(c, err, newFormPage("login", "Log in", login).view)
+	if errors.Is(err, answer.ErrTooManyLarge) {
+		return middleware.ErrLogInFirst
 	}
-	f.Notice = textKept
-	return p.render(c, http.StatusOK, name, v)
+	return err
 }
 
 // errWrongPassword is auth.ErrWrongPassword for a page, which cannot challenge a browser as a 401 must.
@@ -197,29 +110,27 @@ var errWrongPassword = models.NewError(models.Forbidden,
 // startSession makes the browser keep a new session, and ends the one that it had.
 func (p *Pages) startSession(c *gin.Context, user *models.User, session *models.Session) error {
 	if old := middleware.CurrentIdentity(c); old != nil {
-		if err := p.Store.DeleteSession(c.Request.Context(), old.SessionID); err != nil {
+		if err := p.Blog.LogOut(c.Request.Context(), old.SessionID); err != nil {
 			return err
 		}
 	}
 	return p.cookie.Set(c, user, session)
 }
 
-// signedIn runs a handler for somebody who is logged in, and asks others to log in.
-func (p *Pages) signedIn(h middleware.Handler) middleware.Handler {
-	return func(c *gin.Context) error {
-		if middleware.CurrentUser(c) == nil {
-			return p.askToLogIn(c)
-		}
-		return h(c)
+// requireLogin asks those who are not logged in to log in.
+func requireLogin(c *gin.Context) {
+	if middleware.CurrentUser(c) == nil {
+		c.Abort()
+		middleware.Handle(askToLogIn)(c)
 	}
 }
 
 func (p *Pages) logOut(c *gin.Context) error {
-	if _, err := readForm(c, noFields); err != nil {
+	if err := newForm("").read(c); err != nil {
 		return err
 	}
 	if identity := middleware.CurrentIdentity(c); identity != nil {
-		if err := p.Store.DeleteSession(c.Request.Context(), identity.SessionID); err != nil {
+		if err := p.Blog.LogOut(c.Request.Context(), identity.SessionID); err != nil {
 			return err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"gin-blog/internal/urls"
 	"gin-blog/middleware"
 	"gin-blog/models"
 )
@@ -14,7 +15,7 @@ import (
 type moderationPage struct {
 	Author   string // whose comments they are, "" for those of all users
 	Comments []commentView
-	Older    string // the address of the next page, "" for none
+	Pager    pager
 }
 
 // moderation shows the comments on all posts to admins, newest first.
@@ -24,24 +25,22 @@ func (p *Pages) moderation(c *gin.Context) error {
 		return middleware.ErrRoleRequired
 	}
 	page := &moderationPage{Author: c.Query("author")}
-	filter := models.CommentFilter{Limit: pageSize}
+	w, err := windowOf(c)
+	if err != nil {
+		return err
+	}
+	filter := models.CommentFilter{After: w.after, Limit: pageSize}
 	query := url.Values{}
 	if page.Author != "" {
-		author, err := models.FindUser(c.Request.Context(), p.Store, page.Author)
+		author, err := models.FindUser(c.Request.Context(), p.Blog.Store, page.Author)
 		if err != nil {
 			return err
 		}
 		filter.AuthorID = author.ID
 		query.Set("author", page.Author)
 	}
-	calls := []call{newCall("These comments", originOf(c), request{path: address("/admin/comments", query), token: true})}
-	if after := c.Query("after"); after != "" {
-		var err error
-		if filter.After, err = models.ParseID(after); err != nil {
-			return err
-		}
-	}
-	comments, more, err := p.Store.Comments(c.Request.Context(), filter)
+	calls := []call{{Does: "These comments", Request: "GET " + urls.WithQuery("/admin/comments", query)}}
+	comments, more, err := p.Blog.Store.Comments(c.Request.Context(), filter)
 	if err != nil {
 		return err
 	}
@@ -50,11 +49,11 @@ func (p *Pages) moderation(c *gin.Context) error {
 	}
 	here := url.Values{"next": {localPath(c.Request.URL.RequestURI())}}
 	for i := range page.Comments {
-		page.Comments[i].Delete = address(page.Comments[i].Delete, here)
+		page.Comments[i].Delete = urls.WithQuery(page.Comments[i].Delete, here)
 	}
-	if more {
-		query.Set("after", comments[len(comments)-1].ID.Hex())
-		page.Older = address("/moderation", query)
-	}
-	return p.render(c, http.StatusOK, "moderation", &view{Title: "Comments", NoIndex: true, Calls: calls, Page: page})
+	id := func(c *models.Comment) models.ID { return c.ID }
+	page.Pager = pagerOf(w, comments, id, more, "/moderation", query)
+	return p.render(c, http.StatusOK, &view{
+		template: "moderation", Title: "Comments", NoIndex: true, Calls: calls, Page: page,
+	})
 }

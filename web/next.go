@@ -7,6 +7,8 @@ import (
 	"unicode"
 
 	"github.com/gin-gonic/gin"
+
+	"gin-blog/internal/urls"
 )
 
 // maxNext is how many bytes the address of the page after a login has at most.
@@ -34,10 +36,10 @@ func localPath(next string) string {
 func isUnsafe(r rune) bool { return r == '\\' || unicode.IsControl(r) }
 
 // askToLogIn sends somebody who is not logged in to the login, and back to this page then.
-func (p *Pages) askToLogIn(c *gin.Context) error {
+func askToLogIn(c *gin.Context) error {
 	path, query := c.Request.URL.EscapedPath(), c.Request.URL.Query()
 	query.Del("done") // what was done, was done before
-	next := address(path, query)
+	next := urls.WithQuery(path, query)
 	if len(next) > maxNext {
 		next = path
 	}
@@ -48,7 +50,10 @@ func (p *Pages) askToLogIn(c *gin.Context) error {
 }
 
 // loginAddress returns the address to log in, and to go to a path of this site then.
-func loginAddress(next string) string { return address("/login", url.Values{"next": {next}}) }
+func loginAddress(next string) string { return withNext("/login", next) }
+
+// withNext returns the address of a form that leads to another path.
+func withNext(path, next string) string { return urls.WithQuery(path, url.Values{"next": {next}}) }
 
 // isRead returns whether a request asks for a page, and does nothing.
 func isRead(c *gin.Context) bool {

@@ -1,22 +1,21 @@
 package web
 
 import (
-	"html/template"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
 
+	"gin-blog/blog"
+	"gin-blog/internal/answer"
+	"gin-blog/internal/urls"
 	"gin-blog/middleware"
 	"gin-blog/models"
 )
 
 // postPage is what the page of a post shows.
 type postPage struct {
-	Post      *models.Post
-	Content   template.HTML
+	article
 	MayChange bool
-	Edit      string // addresses
-	Delete    string
 	Thread    *thread // nil if there are no comments at all
 }
 
@@ -26,61 +25,50 @@ func (p *Pages) post(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	comments, err := threadFilter(c.Request.URL.Query(), post.ID)
+	comments, err := windowOf(c)
 	if err != nil {
 		return err
 	}
-	path := post.PagePath()
+	path := urls.Post(post.ID, post.Title)
 	if c.Request.URL.Path != path {
-		return redirect(c, http.StatusPermanentRedirect, address(escapedPath(path), c.Request.URL.Query()))
+		return redirect(c, http.StatusPermanentRedirect, urls.WithQuery(path, c.Request.URL.Query()))
 	}
-	if err := middleware.ReserveAnswer(c, 2*len(post.Content)); err != nil {
+	if err := answer.Reserve(c, 2*len(post.Content)); err != nil {
 		return err
 	}
 	content, err := p.Markdown.Render(c.Request.Context(), post.Content)
 	if err != nil {
 		return err
 	}
-	page := postPage{
-		Post: post, Content: content,
-		Edit: "/p/" + post.ID.Hex() + "/edit", Delete: "/p/" + post.ID.Hex() + "/delete",
-	}
+	page := postPage{article: article{post, content}}
 	if !p.NoComments {
 		if page.Thread, err = p.thread(c, post, comments); err != nil {
 			return err
 		}
 	}
 	if user := middleware.CurrentUser(c); user != nil {
-		page.MayChange = user.CheckMayChange(post) == nil
+		page.MayChange = blog.MayChange(user, post) == nil
 	}
-	return p.render(c, http.StatusOK, "post", &view{
-		Title: post.Title, Description: p.Markdown.Excerpt(post.Content, 160), Path: escapedPath(path),
-		Published: post.CreatedAt, Calls: p.postCalls(c, post, page.MayChange), Page: page,
+	return p.render(c, http.StatusOK, &view{
+		template: "post", Title: post.Title, Description: p.Markdown.Excerpt(post.Content, 160), Path: path,
+		Published: post.CreatedAt, Calls: p.postCalls(post.ID, page.MayChange), Page: page,
 	})
 }
 
-func (p *Pages) postCalls(c *gin.Context, post *models.Post, mayChange bool) []call {
-	origin, path := originOf(c), "/posts/"+post.ID.Hex()
-	calls := []call{newCall("This post", origin, request{path: path})}
+func (p *Pages) postCalls(id models.ID, mayChange bool) []call {
+	path := "/posts/" + id.Hex()
+	calls := []call{{Does: "This post", Request: "GET " + path, Public: true}}
 	if mayChange {
-		calls = append(calls,
-			newCall("Change its title", origin,
-				request{method: http.MethodPatch, path: path, token: true, body: `{"title": "A better title"}`}),
-			newCall("Delete it", origin, request{method: http.MethodDelete, path: path, token: true}))
+		calls = append(calls, call{Does: "Change its title", Request: "PATCH " + path, Body: `{"title": "A better title"}`},
+			call{Does: "Delete it", Request: "DELETE " + path})
 	}
 	if p.NoComments {
 		return calls
 	}
-	return append(calls, newCall("Its comments", origin, request{path: path + "/comments"}),
-		newCall("Write a comment", origin,
-			request{path: path + "/comments", token: true, body: `{"content": "Thank you"}`}))
+	return append(calls, call{Does: "Its comments", Request: "GET " + path + "/comments", Public: true}, callToComment(id))
 }
 
-// postOfPath returns the post whose id ends the parameter "post".
+// postOfPath returns the post in the path.
 func (p *Pages) postOfPath(c *gin.Context) (*models.Post, error) {
-	id, err := models.ParsePageID(c.Param("post"))
-	if err != nil {
-		return nil, errNoPage
-	}
-	return p.Store.PostByID(c.Request.Context(), id)
+	return p.Blog.Store.PostByID(c.Request.Context(), idOf(c, "post"))
 }

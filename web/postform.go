@@ -1,102 +1,59 @@
 package web
 
 import (
-	"bytes"
-	"encoding/json"
 	"slices"
 	"strings"
 
-	"gin-blog/internal/validation"
 	"gin-blog/models"
 )
 
-// postForm is a post or a draft as somebody typed it. All that depends on which fields a post has is in this file, but
-// for the inputs of newEditor.
-type postForm struct {
-	Title   string   `form:"title" validate:"required,title"`
-	Content string   `form:"content" validate:"required,content"`
-	Tags    []string `form:"tags" validate:"tags,dive,tag"`
+// newTextForm returns the form of a post, with further fields. All that depends on which fields a post has is in this
+// file and in the template "text-fields".
+func newTextForm(action string, more ...string) *form {
+	f := newForm(action, append(more, "title", "tags", "content")...)
+	f.limits["content"] = maxContent
+	return f
 }
 
-// draftForm is a postForm of a draft, which may be without content.
-type draftForm struct {
-	Title   string   `form:"title" validate:"required,title"`
-	Content string   `form:"content" validate:"draft"`
-	Tags    []string `form:"tags" validate:"tags,dive,tag"`
-}
-
-// textFields are the fields of a post in a form.
-var textFields = func() fields {
-	text := fields{}
-	for name := range new(postForm).values() {
-		text[name] = maxLine
-	}
-	text["content"] = maxContent
-	return text
-}()
-
-// newPostForm reads the fields of a post. Tags stand in one field, with commas or spaces between them. It reads no more
-// of them than it takes to see that there are too many.
-func newPostForm(sent values) *postForm {
+// textOf returns the text that somebody typed. Tags stand in one field, with commas or spaces between them. It reads no
+// more of them than it takes to see that there are too many.
+func textOf(f *form) models.Text {
 	isBetween := func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\t' }
-	in := &postForm{Title: strings.TrimSpace(sent["title"]), Content: longText(sent["content"]), Tags: []string{}}
-	for tag := range strings.FieldsFuncSeq(strings.ToLower(sent["tags"]), isBetween) {
-		if len(in.Tags) > validation.MaxTags {
+	t := models.Text{Title: f.Value("title"), Content: longText(f.Value("content"))}
+	for tag := range strings.FieldsFuncSeq(strings.ToLower(f.Value("tags")), isBetween) {
+		if len(t.Tags) > models.MaxTags {
 			break
 		}
-		if !slices.Contains(in.Tags, tag) {
-			in.Tags = append(in.Tags, tag)
+		if !slices.Contains(t.Tags, tag) {
+			t.Tags = append(t.Tags, tag)
 		}
 	}
-	return in
+	return t
 }
 
-// postFormOf returns what a form would have of a post.
-func postFormOf(post *models.Post) *postForm {
-	return &postForm{Title: post.Title, Content: post.Content, Tags: append([]string{}, post.Tags...)}
-}
-
-// values returns what the editor of the post shows at first.
-func (f *postForm) values() values {
-	return values{"title": f.Title, "tags": strings.Join(f.Tags, ", "), "content": f.Content}
-}
-
-// writeTo gives a post the text of the form.
-func (f *postForm) writeTo(post *models.Post) {
-	post.Title, post.Content, post.Tags = f.Title, f.Content, f.Tags
-}
-
-// writeToDraft gives a draft the text of the form.
-func (f *postForm) writeToDraft(d *models.Draft) {
-	d.Title, d.Content, d.Tags = f.Title, f.Content, f.Tags
-}
-
-// asPost returns a draft as the post that it would become, to show it.
-func asPost(d *models.Draft) *models.Post { return d.Post(d.UpdatedAt) }
-
-// change returns the change that gives a post or a draft the text of the form. present is what there is.
-func (f *postForm) change(present *models.Post) models.PostChange {
-	post := *present
-	f.writeTo(&post)
-	change := post.Text()
-	if normalizeLines(present.Content) == f.Content { // a form cannot tell one sort of line breaks from another
-		change.Content = nil
+// valuesOf returns what the editor of a text in a state shows at first.
+func valuesOf(t models.Text, version string) map[string]string {
+	return map[string]string{
+		"title": t.Title, "tags": strings.Join(t.Tags, ", "), "content": t.Content, "version": version,
 	}
-	return change
 }
 
-// isOf returns whether the form has the text of a post, but for the sort of its line breaks.
-func (f *postForm) isOf(post *models.Post) bool {
-	other := postFormOf(post)
-	other.Content = normalizeLines(other.Content)
-	return bytes.Equal(f.canonical(), other.canonical())
-}
-
-// canonical returns the post in a form that is the same for the same post.
-func (f *postForm) canonical() []byte {
-	text, err := json.Marshal(f)
-	if err != nil { // which strings never cause
-		panic(err)
+// typed returns the change that gives a text what somebody typed. A form cannot tell one sort of line breaks from
+// another, so those of the text stay if nothing else of it changed.
+func typed(in models.Text) func(*models.Text) {
+	return func(t *models.Text) {
+		content := in.Content
+		if normalizeLines(t.Content) == content {
+			content = t.Content
+		}
+		*t = in
+		t.Content = content
 	}
-	return text
+}
+
+// isTyped returns whether a text is what somebody typed, but for the sort of its line breaks.
+func isTyped(in, t models.Text) bool {
+	t.Content = normalizeLines(t.Content)
+	in.Title = strings.TrimSpace(in.Title)
+	return in.Equal(t)
 }

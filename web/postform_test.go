@@ -9,16 +9,13 @@ import (
 
 	"gin-blog/internal/testkit"
 	"gin-blog/models"
-	"gin-blog/models/storetest"
 )
 
 // textFields returns the fields of a post that people write, by their names in forms.
 func textFields() map[string]reflect.StructField {
 	fields := map[string]reflect.StructField{}
-	for field := range reflect.TypeFor[models.PostChange]().Fields() {
-		if storetest.IsNewValue(field) {
-			fields[strings.ToLower(field.Name[:1])+field.Name[1:]] = field
-		}
+	for field := range reflect.TypeFor[models.Text]().Fields() {
+		fields[field.Tag.Get("json")] = field
 	}
 	return fields
 }

@@ -5,21 +5,12 @@ import (
 	"time"
 	_ "time/tzdata" // the machine may have no time zones: a container with nothing but the program
 
-	"gin-blog/internal/validation"
+	"gin-blog/models"
 )
 
 // localForm is how an input for a local date and time has its value (HTML Standard, "valid normalized local date and
 // time string").
 const localForm = "2006-01-02T15:04"
-
-// zoneSuggestions are the time zones that the form suggests. It takes all others too.
-var zoneSuggestions = []string{
-	"UTC", "Africa/Cairo", "Africa/Johannesburg", "Africa/Lagos", "Africa/Nairobi", "America/Argentina/Buenos_Aires",
-	"America/Bogota", "America/Chicago", "America/Denver", "America/Los_Angeles", "America/Mexico_City",
-	"America/New_York", "America/Sao_Paulo", "Asia/Dhaka", "Asia/Dubai", "Asia/Jakarta", "Asia/Karachi", "Asia/Kolkata",
-	"Asia/Manila", "Asia/Shanghai", "Asia/Singapore", "Asia/Tokyo", "Australia/Sydney", "Europe/Berlin", "Europe/Istanbul",
-	"Europe/London", "Europe/Madrid", "Europe/Moscow", "Europe/Paris", "Pacific/Auckland",
-}
 
 // maxZone is how many bytes the name of a time zone has at most: to look one up, files are opened.
 const maxZone = 64
@@ -36,17 +27,18 @@ func loadZone(name string) *time.Location {
 	return zone
 }
 
-// parsePublishAt reads the time to publish that somebody typed, and the name of its time zone. The zero time stands for
-// never. If the form still shows present, it returns present, with its seconds. It returns a *validation.Error.
-func parsePublishAt(sent values, present time.Time) (time.Time, error) {
-	text := strings.Replace(strings.TrimSpace(sent["publishAt"]), " ", "T", 1)
+// parsePublishAt reads the time to publish that somebody typed, and the name of its time zone. The zero time stands
+// for never. If the form still shows present, it returns present, with its seconds. It returns a refusal of the field
+// that is wrong.
+func parsePublishAt(f *form, present time.Time) (time.Time, error) {
+	text := strings.Replace(strings.TrimSpace(f.Value("publishAt")), " ", "T", 1)
 	if text == "" {
 		return time.Time{}, nil
 	}
 	refuse := func(field, message string) (time.Time, error) {
-		return time.Time{}, &validation.Error{Fields: []validation.FieldError{{Field: field, Message: message}}}
+		return time.Time{}, models.RefuseFields(nil, models.FieldError{Field: field, Message: message})
 	}
-	zone := loadZone(strings.TrimSpace(sent["zone"]))
+	zone := loadZone(strings.TrimSpace(f.Value("zone")))
 	if zone == nil {
 		return refuse("zone", "must be the name of a time zone, such as Europe/Berlin or UTC")
 	}

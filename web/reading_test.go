@@ -19,6 +19,7 @@ import (
 
 	"gin-blog/internal/seed"
 	"gin-blog/internal/testkit"
+	"gin-blog/internal/urls"
 	"gin-blog/middleware"
 	"gin-blog/models"
 	"gin-blog/web"
@@ -191,7 +192,7 @@ func TestPost(t *testing.T) {
 		if err := s.store.DeleteUser(t.Context(), user.ID); err != nil {
 			t.Fatal(err)
 		}
-		b.get(path).is(200).shows("somebody who left")
+		b.get(path).is(200).shows("a former member")
 	})
 }
 
@@ -336,7 +337,9 @@ func hostileTexts() []string {
 func TestUnknownParametersOfPages(t *testing.T) {
 	t.Parallel()
 	store, registry := testkit.SQLite(t), prometheus.NewRegistry()
-	s := newSite(t, store, func(o *web.Options) { o.Keeper = middleware.NewKeeper(store, registry) })
+	s := newSite(t, store, func(o *web.Options) {
+		o.Base = middleware.NewBase(middleware.BaseOptions{Store: store, Metrics: registry})
+	})
 	alice := s.user(t, "alice")
 	post := s.write(t, "alice", "Post", "Text", "go")
 	path := "/p/post-" + post.ID.Hex()
@@ -483,12 +486,12 @@ func (m faultyMarkdown) Excerpt(content string, limit int) string {
 func TestPageThatCannotBeRendered(t *testing.T) {
 	t.Parallel()
 	store := testkit.SQLite(t)
-	post := &models.Post{ID: models.NewID(), Title: "My Post", Content: "Hello", AuthorID: models.NewID()}
+	post := &models.Post{ID: models.NewID(), Text: models.Text{Title: "My Post", Content: "Hello"}, AuthorID: models.NewID()}
 	if _, err := store.CreatePost(t.Context(), post, nil); err != nil {
 		t.Fatal(err)
 	}
 	for path, failures := range map[string][]string{
-		post.PagePath(): {"render", "render, badly", "excerpt"}, "/": {"excerpt"},
+		urls.Post(post.ID, post.Title): {"render", "render, badly", "excerpt"}, "/": {"excerpt"},
 	} {
 		for _, fails := range failures {
 			s := newSite(t, store, func(o *web.Options) { o.Markdown = faultyMarkdown{o.Markdown, fails} })
@@ -511,12 +514,13 @@ func TestTimesAreInUTC(t *testing.T) {
 		s := newSite(t, store)
 		at := time.Date(2026, 1, 2, 23, 0, 0, 0, time.UTC)
 		post := &models.Post{
-			ID: models.NewID(), Title: "Late", Content: "Hello", AuthorID: models.NewID(), CreatedAt: at, UpdatedAt: at,
+			ID: models.NewID(), Text: models.Text{Title: "Late", Content: "Hello"}, AuthorID: models.NewID(),
+			CreatedAt: at, UpdatedAt: at,
 		}
 		if _, err := store.CreatePost(t.Context(), post, nil); err != nil {
 			t.Fatal(err)
 		}
-		for _, path := range []string{"/", post.PagePath()} {
+		for _, path := range []string{"/", urls.Post(post.ID, post.Title)} {
 			s.browser(t).get(path).is(200).shows("2 January 2026").hides("3 January")
 		}
 	})

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"net/http"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -9,45 +8,17 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"gin-blog/internal/httperror"
+	"gin-blog/internal/urls"
 	"gin-blog/middleware"
 	"gin-blog/models"
 )
 
 var (
 	errNoPage      = models.NewError(models.NotFound, "There is no page at this address.")
+	errNoMethod    = models.NewError(models.MethodNotAllowed, "This page cannot do that.")
 	errOtherOrigin = models.NewError(models.Forbidden,
 		"This form was sent from another site, so nothing was done. Open the page here and send its form.")
 )
-
-// refuseOtherMethods makes the paths of pages, which are those in after and not in before, answer every method. So no
-// request for a page gets to the API's handler of other methods, which allows pages of other origins to read answers.
-// "/" is the API's too.
-func refuseOtherMethods(r gin.IRoutes, before, after gin.RoutesInfo) {
-	methods := map[string][]string{}
-	for _, known := range after {
-		isOld := func(old gin.RouteInfo) bool { return old.Path == known.Path }
-		if known.Path != "/" && !slices.ContainsFunc(before, isOld) {
-			methods[known.Path] = append(methods[known.Path], known.Method)
-		}
-	}
-	for path, allowed := range methods {
-		slices.Sort(allowed)
-		allow := strings.Join(allowed, ", ")
-		refuse := middleware.Handle(func(c *gin.Context) error {
-			c.Header("Allow", allow)
-			return &httperror.Error{Kind: httperror.MethodNotAllowed, Message: "This page cannot do that."}
-		})
-		for _, method := range []string{
-			http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
-			http.MethodOptions, http.MethodTrace, http.MethodConnect,
-		} {
-			if !slices.Contains(allowed, method) {
-				r.Handle(method, path, refuse)
-			}
-		}
-	}
-}
 
 const (
 	// policy is the Content-Security-Policy of all pages but those with a script of ours. No script runs at all, so
@@ -85,15 +56,35 @@ func (p *Pages) prepare(c *gin.Context) {
 	for name, value := range securityHeaders {
 		c.Header(name, value)
 	}
-	middleware.UseErrorRenderer(c, p.renderError)
 	middleware.Handle(func(c *gin.Context) error {
 		origin, err := p.Address.Of(c.Request)
 		c.Set(originKey, origin)
 		if isTrustworthy(origin) { // elsewhere browsers ignore the header, and complain about it
 			c.Header("Cross-Origin-Opener-Policy", "same-origin")
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return checkIDs(c)
 	})(c)
+}
+
+// checkIDs refuses a request whose path has something else where an id should be.
+func checkIDs(c *gin.Context) error {
+	for _, name := range []string{"post", "comment", "id"} {
+		if text, ok := c.Params.Get(name); ok {
+			if _, err := urls.ParsePost(text); err != nil {
+				return errNoPage
+			}
+		}
+	}
+	return nil
+}
+
+// idOf returns the id in a parameter of the path, which checkIDs has checked.
+func idOf(c *gin.Context, parameter string) models.ID {
+	id, _ := urls.ParsePost(c.Param(parameter))
+	return id
 }
 
 // isTrustworthy returns whether nobody between a browser and an origin can change what they send (W3C Secure Contexts,
@@ -136,14 +127,14 @@ func (p *Pages) refuseOtherOrigins(c *gin.Context) {
 
 // keepForVisitors keeps the answers to requests without a cookie, which are the same for everybody. It makes caches ask
 // each time, and store nothing of those who are logged in.
-func (p *Pages) keepForVisitors(c *gin.Context) {
+func (p *Pages) keepForVisitors(c *gin.Context) error {
 	c.Writer.Header().Add("Vary", "Cookie")
 	if p.cookie.IsSent(c) {
 		c.Header("Cache-Control", "private, no-cache")
-		return
+		return nil
 	}
 	c.Header("Cache-Control", "no-cache")
-	p.Keeper.KeepBy(c, originOf(c))
+	return p.Base.Keeper.Keep(c, originOf(c))
 }
 
 // privately keeps pages with texts that are being written out of shared caches. The browser may store them: with

@@ -2,8 +2,6 @@ package web
 
 import (
 	"bytes"
-	"fmt"
-	"io"
 	"maps"
 	"net/url"
 	"strings"
@@ -11,18 +9,18 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"gin-blog/internal/httperror"
-	"gin-blog/internal/validation"
+	"gin-blog/middleware"
+	"gin-blog/models"
 )
 
 const (
-	// maxLine is how many characters a field has at most, but for long texts: more than any rule allows, so that what is a
-	// little too long is shown again, with what is wrong.
+	// maxLine is how many characters are read of a field without a limit of its own: more than any rule allows, so that
+	// what is a little too long is shown again, with what is wrong.
 	maxLine = 1000
 	// maxBio, maxContent and maxComment are the same for long texts.
 	maxBio     = 2 * 1000
-	maxContent = 2 * validation.MaxContent
-	maxComment = 2 * validation.MaxComment
+	maxContent = 2 * models.MaxContent
+	maxComment = 2 * models.MaxComment
 
 	// maxSent is how many fields a form has at most, known or not. Extensions of browsers may add some.
 	maxSent = 100
@@ -30,83 +28,52 @@ const (
 	maxEscaped = 12
 )
 
-// fields are the names of the fields that a form has, and how many characters each may have.
-type fields map[string]int
-
-// with returns fields together with further ones.
-func (f fields) with(more ...fields) fields {
-	all := maps.Clone(f)
-	for _, m := range more {
-		maps.Copy(all, m)
-	}
-	return all
-}
-
-// The fields of every form. One that comes back after a login, where the session has ended, has those of the login too.
-var (
-	accountFields      = fields{"username": maxLine, "password": maxLine}
-	loginPageFields    = accountFields.with(fields{"next": maxNext})
-	registrationFields = loginPageFields.with(fields{"email": maxLine})
-	profileFields      = accountFields.with(fields{"email": maxLine, "name": maxLine, "bio": maxBio})
-	passwordFields     = fields{"username": maxLine, "currentPassword": maxLine, "newPassword": maxLine}
-	sessionFields      = fields{"session": maxLine}
-	newPostFields      = textFields.with(accountFields, fields{"do": maxLine, "key": maxLine, "draft": maxLine})
-	editFields         = textFields.with(accountFields, fields{"do": maxLine, "version": maxLine, "conflict": maxLine})
-	draftFields        = editFields.with(fields{"publishAt": maxLine, "zone": maxLine})
-	newCommentFields   = accountFields.with(fields{"content": maxComment, "key": maxLine})
-	commentFields      = accountFields.with(fields{"content": maxComment, "version": maxLine})
-	deletionFields     = fields{"version": maxLine, "next": maxNext}
-	noFields           = fields{}
-)
-
-// values are what a browser sent in a form.
-type values map[string]string
-
-// readForm reads the known fields of the form in the body of a request, and ignores others. It refuses a form as soon
-// as a known field is longer than it may be, and so before anything of it is shown again.
-func readForm(c *gin.Context, known fields) (values, error) {
+// read puts what a browser sent in place of the values of f, and ignores fields that f does not have. It refuses a form
+// as soon as a field is longer than it may be, and so before anything of it is shown again.
+func (f *form) read(c *gin.Context) error {
 	if c.ContentType() != "application/x-www-form-urlencoded" || c.GetHeader("Content-Encoding") != "" {
-		return nil, &httperror.Error{Kind: httperror.UnsupportedType, Message: "Send the form as a browser does."}
+		return models.Refuse(models.UnsupportedType, nil, "Send the form as a browser does.")
 	}
-	body, err := io.ReadAll(c.Request.Body)
-	if err != nil {
-		return nil, err
-	}
-	form, count := values{}, 0
-	for pair := range bytes.SplitSeq(body, []byte("&")) {
+	// The button that was pressed, and the login that is asked for in place of the form if the session has ended.
+	limits := map[string]int{"do": maxLine, "username": maxLine, "password": maxLine}
+	maps.Copy(limits, f.limits)
+	sent, count := map[string]string{}, 0
+	for pair := range bytes.SplitSeq(middleware.RequestBody(c), []byte("&")) {
 		if count++; count > maxSent {
-			return nil, httperror.BadRequest(nil, "The form has more than %d fields.", maxSent)
+			return models.Refuse(models.Invalid, nil, "The form has more than %d fields.", maxSent)
 		}
 		escapedName, escaped, _ := bytes.Cut(pair, []byte("="))
 		if len(escapedName) > maxLine { // no name is as long
 			continue
 		}
 		name, err := url.QueryUnescape(string(escapedName))
-		limit, isKnown := known[name]
+		limit, isKnown := limits[name]
 		if err != nil || !isKnown {
 			continue
 		}
-		if _, twice := form[name]; twice {
-			return nil, httperror.BadRequest(nil, "The form must have each field once, in UTF-8.")
+		if _, twice := sent[name]; twice {
+			return models.Refuse(models.Invalid, nil, "The form must have each field once, in UTF-8.")
 		}
-		if form[name], err = readField(name, escaped, limit); err != nil {
-			return nil, err
+		if sent[name], err = readField(name, escaped, limit); err != nil {
+			return err
 		}
 	}
-	return form, nil
+	f.values = sent // so a field that was not sent is empty
+	if f.Has("key") && !models.IsIdempotencyKey(f.values["key"]) {
+		f.newKeys()
+	}
+	return nil
 }
 
 // readField reads the value of a field, which may have so many characters.
 func readField(name string, escaped []byte, limit int) (string, error) {
-	tooLong := &httperror.Error{
-		Kind: httperror.PayloadTooLarge, Message: fmt.Sprintf("The field %s is much too long: make it shorter.", name),
-	}
+	tooLong := models.Refuse(models.TooLarge, nil, "The field %s is much too long: make it shorter.", name)
 	if len(escaped) > limit*maxEscaped {
 		return "", tooLong
 	}
 	value, err := url.QueryUnescape(string(escaped))
 	if err != nil || !utf8.ValidString(value) {
-		return "", httperror.BadRequest(err, "The form must have each field once, in UTF-8.")
+		return "", models.Refuse(models.Invalid, err, "The form must have each field once, in UTF-8.")
 	}
 	if value = normalizeLines(value); utf8.RuneCountInString(value) > limit {
 		return "", tooLong
@@ -118,4 +85,12 @@ func readField(name string, escaped []byte, limit int) (string, error) {
 // "constructing the entry list").
 func normalizeLines(text string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
+}
+
+// longText returns a text that may have several lines as it was sent, or "" if there is nothing to read in it.
+func longText(sent string) string {
+	if strings.TrimSpace(sent) == "" {
+		return ""
+	}
+	return sent
 }

@@ -2,48 +2,45 @@ package web
 
 import (
 	"embed"
-	"net/http"
+	"fmt"
+	"mime"
+	"path"
 	"strings"
 
 	"github.com/gin-gonic/gin"
 
-	"gin-blog/middleware"
+	"gin-blog/internal/answer"
 )
 
 //go:embed static templates
 var files embed.FS
 
-// asset is a file whose name changes with its content, so that browsers need not ask for it again.
-type asset struct {
-	name        string
-	contentType string
-	body        *middleware.Body
-}
-
-// newAsset reads a file of static/.
-func newAsset(file, contentType string) (*asset, error) {
-	content, err := files.ReadFile("static/" + file)
+// readAssets reads the files of static/. The path of each changes with its content, so that browsers need not ask for
+// it again.
+func (p *Pages) readAssets() error {
+	entries, err := files.ReadDir("static")
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("list the static files: %w", err)
 	}
-	tag := middleware.ContentTag(content, "")
-	name, extension, _ := strings.Cut(file, ".")
-	return &asset{
-		name: name + "-" + tag[1:9] + "." + extension, contentType: contentType, body: middleware.NewBody(content),
-	}, nil
+	p.assets, p.assetPaths = map[string]*answer.Body{}, map[string]string{}
+	for _, entry := range entries {
+		content, err := files.ReadFile("static/" + entry.Name())
+		if err != nil {
+			return fmt.Errorf("read a static file: %w", err)
+		}
+		extension := path.Ext(entry.Name())
+		asset := answer.NewBody(mime.TypeByExtension(extension), content)
+		at := "/static/" + strings.TrimSuffix(entry.Name(), extension) + "-" + asset.Tag[1:9] + extension
+		p.assets[at], p.assetPaths[entry.Name()] = asset, at
+	}
+	return nil
 }
-
-// path returns the address of the file.
-func (a *asset) path() string { return "/static/" + a.name }
 
 // static answers with a file.
 func (p *Pages) static(c *gin.Context) error {
-	for _, a := range []*asset{p.style, p.autosave} {
-		if c.Param("file") == a.name {
-			c.Header("Cache-Control", "public, max-age=31536000, immutable")
-			middleware.SetBody(c, http.StatusOK, a.contentType, a.body)
-			return nil
-		}
+	asset, ok := p.assets[c.Request.URL.Path]
+	if !ok {
+		return errNoPage
 	}
-	return errNoPage
+	return asset.Send(c, "public, max-age=31536000, immutable")
 }

@@ -4,14 +4,15 @@ import (
 	"bytes"
 	"fmt"
 	"html/template"
+	"io/fs"
 	"net/http"
-	"net/url"
 	"path"
 	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
+	"gin-blog/internal/answer"
 	"gin-blog/internal/urls"
 	"gin-blog/middleware"
 	"gin-blog/models"
@@ -21,6 +22,7 @@ const htmlType = "text/html; charset=utf-8"
 
 // view is what the layout shows around a page.
 type view struct {
+	template    string // a file in templates/pages, without its extension
 	Title       string // of the page, without the name of the site
 	Description string // for search engines, "" for none
 	Path        string // the page's own address without the origin, escaped, "" if it has none to be shared
@@ -28,24 +30,29 @@ type view struct {
 	Feed        string // the query of the feeds, such as "?tag=go"
 	Published   time.Time
 	Calls       []call // what the page stands for
-	Script      string // the path of the page's script, "" for none
-	Page        any    // what the template of the page shows
+	Script      string // the file of the page's script, "" for none
+	Form        *form  // the form of the page, nil for none
+	Page        any    // what else the template of the page shows
 
 	// The renderer sets the rest.
 	User *models.User // who is logged in, nil for a visitor
 	// Moderates tells that the user moderates comments.
 	Moderates bool
 	Origin    string
+	Done      string // what was just done
 	Here      string // the address of the page with its query, for the login, "" if it has none to be shared
-	Style     string // the path of the style sheet
 }
 
-// Canonical returns the address under which search engines keep the page, or "".
-func (v *view) Canonical() string {
-	if v.Path == "" {
-		return ""
-	}
-	return v.Origin + v.Path
+// notices say what was just done, by the page that is shown then and its parameter "done".
+var notices = map[string]string{
+	"/account?done=profile":          "Your profile is saved.",
+	"/account?done=password":         "Your password is changed. All your other sessions have ended.",
+	"/account/drafts?done=deleted":   "The draft is deleted.",
+	"/account/drafts/:id?done=saved": "Your draft is saved.",
+	"/account/sessions?done=ended":   "The session has ended.",
+	"/login?done=ended":              "The session has ended.",
+	"/login?done=all":                "All your sessions have ended.",
+	"/login?done=reset":              "Your new password is set. Log in with it.",
 }
 
 // answerBuffer holds a page that is being made. It reserves the memory of the page as it grows.
@@ -54,17 +61,18 @@ type answerBuffer struct {
 	page bytes.Buffer
 }
 
-// Write implements io.Writer. It returns middleware.ErrTooManyLargeAnswers if too little memory is left.
+// Write implements io.Writer. It returns answer.ErrTooManyLarge if too little memory is left.
 func (b *answerBuffer) Write(p []byte) (int, error) {
-	if err := middleware.ReserveAnswer(b.c, b.page.Len()+len(p)); err != nil {
+	if err := answer.Reserve(b.c, b.page.Len()+len(p)); err != nil {
 		return 0, err
 	}
 	return b.page.Write(p)
 }
 
 // render answers with a page. Everything is made before the first byte is sent.
-func (p *Pages) render(c *gin.Context, status int, name string, v *view) error {
-	v.User, v.Origin, v.Style = middleware.CurrentUser(c), originOf(c), p.style.path()
+func (p *Pages) render(c *gin.Context, status int, v *view) error {
+	v.User, v.Origin = middleware.CurrentUser(c), originOf(c)
+	v.Done = notices[c.FullPath()+"?done="+c.Query("done")]
 	if v.Path != "" {
 		v.Here = c.Request.URL.RequestURI()
 	}
@@ -73,14 +81,14 @@ func (p *Pages) render(c *gin.Context, status int, name string, v *view) error {
 		c.Header("Content-Security-Policy", scriptPolicy)
 	}
 	buffer := answerBuffer{c: c}
-	if err := p.templates[name].Execute(&buffer, v); err != nil {
-		return fmt.Errorf("render the page %s: %w", name, err)
+	if err := p.templates[v.template].Execute(&buffer, v); err != nil {
+		return fmt.Errorf("render the page %s: %w", v.template, err)
 	}
 	body := bytes.Clone(buffer.page.Bytes()) // without the spare room
 	if v.User == nil && status == http.StatusOK && !p.cookie.IsSent(c) {
-		c.Header("ETag", middleware.ContentTag(body, ""))
+		c.Header("ETag", answer.Tag(body, ""))
 	}
-	middleware.SetAnswer(c, status, htmlType, body)
+	answer.Set(c, status, htmlType, body)
 	return nil
 }
 
@@ -93,37 +101,31 @@ func redirect(c *gin.Context, status int, location string) error {
 }
 
 // parseTemplates reads the templates: the layout with each page.
-func (p *Pages) parseTemplates() (map[string]*template.Template, error) {
-	layout, err := template.New("layout.html").Funcs(template.FuncMap{
-		"postPath":  func(post *models.Post) string { return escapedPath(post.PagePath()) },
-		"draftPath": draftPath,
-		"tagPath":   urls.TagPath,
-		"author":    urls.AuthorPath,
-		"day":       func(t time.Time) string { return t.UTC().Format("2 January 2006") },
-		"minute":    formatMinute,
-		"instant":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-		"excerpt":   func(content string) string { return p.Markdown.Excerpt(content, excerptLength) },
-	}).ParseFS(files, "templates/layout.html", "templates/parts.html")
-	if err != nil {
-		return nil, fmt.Errorf("parse the layout: %w", err)
+func (p *Pages) parseTemplates() error {
+	functions := template.FuncMap{
+		"postPath":          urls.Post,
+		"draftPath":         urls.Draft,
+		"tagPath":           urls.Tag,
+		"author":            urls.Author,
+		"asset":             func(file string) string { return p.assetPaths[file] },
+		"day":               func(t time.Time) string { return t.UTC().Format("2 January 2006") },
+		"minute":            formatMinute,
+		"instant":           func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+		"maxComment":        func() int { return models.MaxComment },
+		"passwordMinLength": func() int { return p.Blog.PasswordMinLength },
+		"excerpt":           func(content string) string { return p.Markdown.Excerpt(content, excerptLength) },
 	}
-	names, err := files.ReadDir("templates/pages")
+	pages, err := fs.Glob(files, "templates/pages/*.html")
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("list the templates: %w", err)
 	}
-	templates := map[string]*template.Template{}
-	for _, entry := range names {
-		page, err := layout.Clone()
-		if err == nil {
-			_, err = page.ParseFS(files, path.Join("templates/pages", entry.Name()))
-		}
+	p.templates = map[string]*template.Template{}
+	for _, page := range pages {
+		t, err := template.New("layout.html").Funcs(functions).ParseFS(files, "templates/*.html", page)
 		if err != nil {
-			return nil, fmt.Errorf("parse a page: %w", err)
+			return fmt.Errorf("parse the template %s: %w", page, err)
 		}
-		templates[strings.TrimSuffix(entry.Name(), ".html")] = page
+		p.templates[strings.TrimSuffix(path.Base(page), ".html")] = t
 	}
-	return templates, nil
+	return nil
 }
-
-// escapedPath returns a path as it stands in an address.
-func escapedPath(path string) string { return (&url.URL{Path: path}).EscapedPath() }

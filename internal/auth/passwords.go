@@ -22,9 +22,6 @@ var (
 )
 
 const (
-	// MaxPasswordBytes is the length of the longest password that bcrypt reads in full (Provos and Mazières, "A
-	// Future-Adaptable Password Scheme", 1999).
-	MaxPasswordBytes = 72
 	// MaxCost is the highest bcrypt cost that Passwords accepts. Hashing at this cost takes about 4 s in 2024.
 	MaxCost = 16
 
@@ -56,8 +53,8 @@ func NewPasswords(cost int) (*Passwords, error) {
 	}, nil
 }
 
-// Hash returns the bcrypt hash of a password of at most MaxPasswordBytes. It returns ErrBusy if the password waits for
-// more than two seconds, or the cause of ctx if ctx ends before.
+// Hash returns the bcrypt hash of a password of at most models.MaxPasswordBytes. It returns ErrBusy if the password
+// waits for more than two seconds, or the cause of ctx if ctx ends before.
 func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
 	if err := p.acquireSlot(ctx); err != nil {
 		return "", err
@@ -94,7 +91,7 @@ func (p *Passwords) Verify(ctx context.Context, hash, password string) error {
 // isAmbiguous tells whether bcrypt treats password like another one. It ignores what follows 72 bytes, and it repeats a
 // password with a NUL in between, so that "ab" and "ab\x00ab" have the same hash.
 func isAmbiguous(password string) bool {
-	return len(password) > MaxPasswordBytes || strings.ContainsRune(password, 0)
+	return len(password) > models.MaxPasswordBytes || strings.ContainsRune(password, 0)
 }
 
 // Outdated tells whether hash has another cost than a new hash would have.

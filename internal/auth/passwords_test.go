@@ -12,6 +12,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"gin-blog/internal/auth"
+	"gin-blog/models"
 )
 
 func TestVerify(t *testing.T) {
@@ -26,7 +27,7 @@ func TestVerify(t *testing.T) {
 		}
 		return h
 	}
-	long := strings.Repeat("x", auth.MaxPasswordBytes)
+	long := strings.Repeat("x", models.MaxPasswordBytes)
 	tooCostly := strings.Replace(hash("pass123"), "$04$", "$17$", 1)
 	for _, c := range []struct {
 		name, hash, password string
@@ -54,8 +55,8 @@ func TestHashRefusesWhatBcryptWouldCut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := passwords.Hash(t.Context(), strings.Repeat("x", auth.MaxPasswordBytes+1)); err == nil {
-		t.Error("a password of more than MaxPasswordBytes was hashed")
+	if _, err := passwords.Hash(t.Context(), strings.Repeat("x", models.MaxPasswordBytes+1)); err == nil {
+		t.Error("a password of more than models.MaxPasswordBytes was hashed")
 	}
 }
 

@@ -24,14 +24,20 @@ type SessionOptions struct {
 
 // Sessions issues tokens to users and finds the user of a token.
 type Sessions struct {
+	*Tokens
 	store   models.SessionStore
-	tokens  *Tokens
 	options SessionOptions
 }
 
 // NewSessions returns Sessions that are kept in store and use tokens to sign.
 func NewSessions(store models.SessionStore, tokens *Tokens, options SessionOptions) *Sessions {
-	return &Sessions{store: store, tokens: tokens, options: options}
+	return &Sessions{Tokens: tokens, store: store, options: options}
+}
+
+// Client is who sends a request, as far as the server can tell.
+type Client struct {
+	UserAgent string
+	IP        string
 }
 
 // Identity is the user who sent a request, as stored at that moment, and the session the request belongs to.
@@ -62,42 +68,22 @@ func (s *Sessions) Start(ctx context.Context, u *models.User, client Client) (*m
 	return session, nil
 }
 
-// Grant signs tokens for a session of user u that was just started.
+// Grant signs tokens for a session of user u. The access token expires with the session at the latest.
 func (s *Sessions) Grant(session *models.Session, u *models.User) (*Grant, error) {
-	return s.grant(session, u, s.now())
-}
-
-// VerifiedToken is an access token, or the token of a browser, whose signature and claims are right. Its session may
-// have ended.
-type VerifiedToken struct {
-	sessionID models.ID
-	userID    string
-	browser   bool
-}
-
-// Verify checks an access token without the store. It returns ErrTokenExpired if the token has expired, and
-// ErrInvalidToken if it is not valid.
-func (s *Sessions) Verify(accessToken string) (VerifiedToken, error) {
-	id, subject, err := s.tokens.parseAccess(accessToken)
-	if err != nil {
-		return VerifiedToken{}, err
+	now := s.now()
+	expires := now.Add(s.options.AccessTTL)
+	if session.ExpiresAt.Before(expires) {
+		expires = session.ExpiresAt
 	}
-	return VerifiedToken{sessionID: id, userID: subject}, nil
-}
-
-// BrowserToken signs the token with which a browser keeps a session, and which it sends in a cookie. The API does not
-// accept it.
-func (s *Sessions) BrowserToken(session *models.Session) (string, error) {
-	return s.tokens.signBrowser(session)
-}
-
-// VerifyBrowser checks the token of a browser without the store. It returns the errors of Verify.
-func (s *Sessions) VerifyBrowser(token string) (VerifiedToken, error) {
-	id, subject, err := s.tokens.parseBrowser(token)
+	access, err := s.signAccess(session, u, now, expires)
 	if err != nil {
-		return VerifiedToken{}, err
+		return nil, err
 	}
-	return VerifiedToken{sessionID: id, userID: subject, browser: true}, nil
+	refresh, err := s.signRefresh(session)
+	if err != nil {
+		return nil, err
+	}
+	return &Grant{AccessToken: access, RefreshToken: refresh, ExpiresIn: expires.Sub(now)}, nil
 }
 
 // Identify returns the user and the session of a verified token. It returns ErrSessionEnded if the session has ended.
@@ -134,12 +120,12 @@ func (s *Sessions) Confirm(ctx context.Context, identity *Identity) error {
 // both requests therefore get the same new token. If a replaced token is used later, it was probably stolen, so Refresh
 // ends the session (RFC 9700, section 4.14.2).
 func (s *Sessions) Refresh(ctx context.Context, refreshToken string) (*Grant, error) {
-	id, oldRefreshID, err := s.tokens.parseRefresh(refreshToken)
+	token, err := s.verify(s.refresh, refreshToken)
 	if err != nil {
 		return nil, err
 	}
 	now := s.now()
-	newRefreshID := oldRefreshID
+	id, oldRefreshID, newRefreshID := token.sessionID, token.id, token.id
 	if s.options.Rotation {
 		newRefreshID = rand.Text()
 	}
@@ -150,13 +136,17 @@ func (s *Sessions) Refresh(ctx context.Context, refreshToken string) (*Grant, er
 
 	swapped := session.RefreshID == newRefreshID
 	if !swapped && (session.PreviousRefreshID != oldRefreshID || !s.inGrace(session, now)) {
-		return nil, s.endReused(ctx, id)
+		// Also if ctx is canceled, so a thief cannot save the session by closing the connection.
+		if err := s.store.DeleteSession(context.WithoutCancel(ctx), id); err != nil {
+			return nil, fmt.Errorf("end a session whose refresh token was used twice: %w", err)
+		}
+		return nil, fmt.Errorf("refresh: %w: used twice", ErrInvalidToken)
 	}
 	session, user, err := s.store.LiveSession(ctx, id, now) // the password may have changed
 	if err != nil {
 		return nil, sessionError("refresh", err)
 	}
-	return s.grant(session, user, now)
+	return s.Grant(session, user)
 }
 
 // inGrace tells whether the previous refresh token of a session may still be used at now. If the clock was set back, it
@@ -168,40 +158,14 @@ func (s *Sessions) inGrace(session *models.Session, now time.Time) bool {
 // End ends the session of a refresh token, even if the token was replaced. It does nothing, and returns nil, if the
 // token is not valid or has expired.
 func (s *Sessions) End(ctx context.Context, refreshToken string) error {
-	id, _, err := s.tokens.parseRefresh(refreshToken)
+	token, err := s.verify(s.refresh, refreshToken)
 	if errors.Is(err, ErrInvalidToken) || errors.Is(err, ErrTokenExpired) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	return s.store.DeleteSession(ctx, id)
-}
-
-// endReused ends a session whose replaced refresh token was used again, and returns ErrInvalidToken. It goes on if ctx
-// is canceled, so a thief cannot save the session by closing the connection.
-func (s *Sessions) endReused(ctx context.Context, id models.ID) error {
-	if err := s.store.DeleteSession(context.WithoutCancel(ctx), id); err != nil {
-		return fmt.Errorf("end a session whose refresh token was used twice: %w", err)
-	}
-	return fmt.Errorf("refresh: %w: used twice", ErrInvalidToken)
-}
-
-// grant signs the tokens of a session of user u. The access token expires with the session at the latest.
-func (s *Sessions) grant(session *models.Session, u *models.User, now time.Time) (*Grant, error) {
-	expires := now.Add(s.options.AccessTTL)
-	if session.ExpiresAt.Before(expires) {
-		expires = session.ExpiresAt
-	}
-	access, err := s.tokens.signAccess(session, u, now, expires)
-	if err != nil {
-		return nil, err
-	}
-	refresh, err := s.tokens.signRefresh(session)
-	if err != nil {
-		return nil, err
-	}
-	return &Grant{AccessToken: access, RefreshToken: refresh, ExpiresIn: expires.Sub(now)}, nil
+	return s.store.DeleteSession(ctx, token.sessionID)
 }
 
 // now returns the time as stores keep it.

@@ -4,12 +4,10 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
-	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -28,7 +26,12 @@ var (
 	ErrAccessToken = errors.New("this is an access token")
 	// ErrTokenExpired says that a token with the right signature and type has expired.
 	ErrTokenExpired = models.NewError(models.TokenExpired, "jwt expired")
+	// ErrResetVoid says that a link to set a new password does not work, or no longer.
+	ErrResetVoid = models.NewError(models.Forbidden, "This link was used already, or is older than an hour")
 )
+
+// ResetTTL is how long a link that sets a new password works.
+const ResetTTL = time.Hour
 
 const (
 	issuer   = "gin-blog"
@@ -37,7 +40,6 @@ const (
 	accessType  = "at+jwt" // of access tokens (RFC 9068, section 2.1)
 	refreshType = "rt+jwt" // of refresh tokens
 	browserType = "bt+jwt" // of the tokens in the cookies of browsers
-	resetType   = "pr+jwt" // of the tokens in links that set a new password
 
 	// leeway is how far the clocks of two processes may be apart.
 	leeway = 30 * time.Second
@@ -49,42 +51,56 @@ var tokenForm = regexp.MustCompile(`^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_
 // Tokens signs and verifies JSON Web Tokens (RFC 7519) with HS256. It follows RFC 8725: one algorithm, an explicit
 // type, a key for each type, and a check of every claim.
 type Tokens struct {
-	accessKey, refreshKey, browserKey, resetKey []byte
+	access, refresh, browser, reset kind
 
 	now    func() time.Time
 	parser *jwt.Parser
 }
 
-// accessClaims are the claims of an access token. UserID repeats the subject under the name the tutorial gave it.
-type accessClaims struct {
-	jwt.RegisteredClaims
-	UserID    string `json:"userId"`
-	Username  string `json:"username"`
-	Role      string `json:"role"`
-	SessionID string `json:"sid"`
+// kind is what tells the tokens of one purpose from all others: their type and their key.
+type kind struct {
+	typ string
+	key []byte
 }
 
-// refreshClaims are the claims of a refresh token. The registered claim "jti" holds the session's refresh id.
-type refreshClaims struct {
-	jwt.RegisteredClaims
-	SessionID string `json:"sid"`
+// claims are the claims of all kinds of tokens.
+type claims struct {
+	jwt.RegisteredClaims        // "jti" of a refresh token is the session's refresh id
+	SessionID            string `json:"sid,omitempty"`
+
+	// What an access token says of its user. UserID repeats the subject under the name the tutorial gave it.
+	UserID   string      `json:"userId,omitempty"`
+	Username string      `json:"username,omitempty"`
+	Role     models.Role `json:"role,omitempty"`
+
+	// The version of the password that a token replaces. So the token works once.
+	PasswordVersion int64 `json:"passwordVersion,omitempty"`
 }
 
-// browserClaims are the claims of the token in a browser's cookie.
-type browserClaims struct {
-	jwt.RegisteredClaims
-	SessionID string `json:"sid"`
+// UnmarshalJSON implements json.Unmarshaler. It fails unless the dates are numbers (RFC 7519, section 2): the parser
+// accepts strings too.
+func (c *claims) UnmarshalJSON(data []byte) error {
+	var dates struct {
+		ExpiresAt *float64 `json:"exp"`
+		IssuedAt  *float64 `json:"iat"`
+		NotBefore *float64 `json:"nbf"`
+	}
+	if err := json.Unmarshal(data, &dates); err != nil {
+		return fmt.Errorf("decode dates: %w", err)
+	}
+	type plain claims
+	return json.Unmarshal(data, (*plain)(c))
 }
 
 // NewTokens returns Tokens that sign with the two secrets, which must differ and have at least 32 bytes (RFC 7518,
 // section 3.2). now is the clock that decides whether a token has expired.
 func NewTokens(accessSecret, refreshSecret string, now func() time.Time) *Tokens {
 	return &Tokens{
-		accessKey:  []byte(accessSecret),
-		refreshKey: []byte(refreshSecret),
-		browserKey: deriveKey(accessSecret, "gin-blog browser session"),
-		resetKey:   deriveKey(accessSecret, "gin-blog password reset"),
-		now:        now,
+		access:  kind{accessType, []byte(accessSecret)},
+		refresh: kind{refreshType, []byte(refreshSecret)},
+		browser: kind{browserType, deriveKey(accessSecret, "gin-blog browser session")},
+		reset:   kind{"pr+jwt", deriveKey(accessSecret, "gin-blog password reset")},
+		now:     now,
 		parser: jwt.NewParser(
 			jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
 			jwt.WithIssuer(issuer),
@@ -105,106 +121,106 @@ func deriveKey(secret, purpose string) []byte {
 
 // signAccess returns an access token for session s of user u, issued at now and valid until expires.
 func (t *Tokens) signAccess(s *models.Session, u *models.User, now, expires time.Time) (string, error) {
-	claims := registeredClaims(u.ID, rand.Text(), expires)
-	claims.IssuedAt = jwt.NewNumericDate(now)
-	return sign(accessType, t.accessKey, accessClaims{
-		RegisteredClaims: claims,
-		UserID:           u.ID.Hex(),
-		Username:         u.Username,
-		Role:             string(u.Role),
-		SessionID:        s.ID.Hex(),
-	})
+	c := newClaims(u.ID, rand.Text(), expires)
+	c.IssuedAt = jwt.NewNumericDate(now)
+	c.UserID, c.Username, c.Role, c.SessionID = c.Subject, u.Username, u.Role, s.ID.Hex()
+	return t.access.sign(c)
 }
 
 // signRefresh returns the current refresh token of session s. Every process signs the same token for the same refresh
 // id at any time, so the token has no "iat".
 func (t *Tokens) signRefresh(s *models.Session) (string, error) {
-	return sign(refreshType, t.refreshKey, refreshClaims{
-		RegisteredClaims: registeredClaims(s.UserID, s.RefreshID, s.ExpiresAt),
-		SessionID:        s.ID.Hex(),
-	})
+	return t.refresh.signFor(s, s.RefreshID)
 }
 
-// signBrowser returns the token of session s for the cookie of a browser. It is not replaced while the session lasts,
-// because a browser sends requests of several tabs at once.
-func (t *Tokens) signBrowser(s *models.Session) (string, error) {
-	return sign(browserType, t.browserKey, browserClaims{
-		RegisteredClaims: registeredClaims(s.UserID, rand.Text(), s.ExpiresAt),
-		SessionID:        s.ID.Hex(),
-	})
+// SignBrowser returns the token of session s for the cookie of a browser. The API does not accept it. It is not
+// replaced while the session lasts, because a browser sends requests of several tabs at once.
+func (t *Tokens) SignBrowser(s *models.Session) (string, error) {
+	return t.browser.signFor(s, rand.Text())
 }
 
-// parseBrowser verifies the token of a browser and returns the ids of its session and of its user. It returns the
-// errors of parse.
-func (t *Tokens) parseBrowser(token string) (sessionID models.ID, subject string, err error) {
-	var claims browserClaims
-	if err := t.parse(token, browserType, t.browserKey, &claims); err != nil {
-		return models.ID{}, "", err
-	}
-	sessionID, err = parseSessionID(claims.SessionID)
-	return sessionID, claims.Subject, err
+// SignReset returns a token with which a user sets a new password, once, within ResetTTL from now.
+func (t *Tokens) SignReset(u *models.User) (string, error) {
+	c := newClaims(u.ID, rand.Text(), t.now().Add(ResetTTL))
+	c.PasswordVersion = u.PasswordVersion
+	return t.reset.sign(c)
 }
 
-// parseAccess verifies an access token and returns the ids of its session and of its user. It returns the errors of
-// parse.
-func (t *Tokens) parseAccess(token string) (sessionID models.ID, subject string, err error) {
-	var claims accessClaims
-	if err := t.parse(token, accessType, t.accessKey, &claims); err != nil {
-		return models.ID{}, "", err
+// ParseReset checks a token of SignReset. It returns the id of its user and the version of the password for which it is
+// good, or the errors of Verify.
+func (t *Tokens) ParseReset(token string) (user models.ID, passwordVersion int64, err error) {
+	c, err := t.parse(t.reset, token)
+	if err != nil {
+		return models.ID{}, 0, err
 	}
-	if claims.UserID != claims.Subject || claims.IssuedAt == nil || claims.ID == "" {
-		return models.ID{}, "", fmt.Errorf("parse token: %w: claims are missing", ErrInvalidToken)
-	}
-	sessionID, err = parseSessionID(claims.SessionID)
-	return sessionID, claims.Subject, err
+	user, err = models.ParseID(c.Subject)
+	return user, c.PasswordVersion, err
 }
 
-// parseRefresh verifies a refresh token and returns the id of its session and the refresh id. It returns the errors of
-// parse.
-func (t *Tokens) parseRefresh(token string) (sessionID models.ID, refreshID string, err error) {
-	var claims refreshClaims
-	if err := t.parse(token, refreshType, t.refreshKey, &claims); err != nil {
-		return models.ID{}, "", err
-	}
-	if claims.ID == "" {
-		return models.ID{}, "", fmt.Errorf("parse token: %w: the id is missing", ErrInvalidToken)
-	}
-	sessionID, err = parseSessionID(claims.SessionID)
-	return sessionID, claims.ID, err
+// VerifiedToken is a token of a session whose signature and claims are right. Its session may have ended.
+type VerifiedToken struct {
+	id        string
+	sessionID models.ID
+	userID    string
+	browser   bool
 }
 
-// parse verifies the signature, the type and the registered claims of a token and decodes it into claims. It returns
+// Verify checks an access token without the store. It returns ErrTokenExpired if the token has expired, and
+// ErrInvalidToken if it is not valid.
+func (t *Tokens) Verify(accessToken string) (VerifiedToken, error) {
+	return t.verify(t.access, accessToken)
+}
+
+// VerifyBrowser checks the token of a browser without the store. It returns the errors of Verify.
+func (t *Tokens) VerifyBrowser(token string) (VerifiedToken, error) {
+	return t.verify(t.browser, token)
+}
+
+func (t *Tokens) verify(k kind, token string) (VerifiedToken, error) {
+	c, err := t.parse(k, token)
+	if err != nil {
+		return VerifiedToken{}, err
+	}
+	if c.ID == "" || k.typ == accessType && (c.UserID != c.Subject || c.IssuedAt == nil) {
+		return VerifiedToken{}, fmt.Errorf("parse token: %w: claims are missing", ErrInvalidToken)
+	}
+	session, err := models.ParseID(c.SessionID)
+	if err != nil {
+		return VerifiedToken{}, fmt.Errorf("parse token: %w: %w", ErrInvalidToken, err)
+	}
+	return VerifiedToken{id: c.ID, sessionID: session, userID: c.Subject, browser: k.typ == browserType}, nil
+}
+
+// parse verifies the signature, the type and the registered claims of a token and decodes it. It returns
 // ErrTokenExpired if the token has expired, and ErrInvalidToken for any other fault.
 //
-// It ignores the header fields that name a key ("kid", "jku", "x5u", "jwk") and always uses key. It refuses a token
-// with "crit", which lists extensions that the server must support (RFC 7515, section 4.1.11): it supports none.
-func (t *Tokens) parse(token, wantType string, key []byte, claims jwt.Claims) error {
+// It ignores the header fields that name a key ("kid", "jku", "x5u", "jwk") and always uses the key of its kind. It
+// refuses a token with "crit", which lists extensions that the server must support (RFC 7515, section 4.1.11): it
+// supports none.
+func (t *Tokens) parse(k kind, token string) (c claims, err error) {
 	if !tokenForm.MatchString(token) { // a decoder of base64 ignores line breaks
-		return fmt.Errorf("parse token: %w: it has another form", ErrInvalidToken)
+		return c, fmt.Errorf("parse token: %w: it has another form", ErrInvalidToken)
 	}
-	_, err := t.parser.ParseWithClaims(token, claims, func(parsed *jwt.Token) (any, error) {
-		if parsed.Header["typ"] != wantType {
+	_, err = t.parser.ParseWithClaims(token, &c, func(parsed *jwt.Token) (any, error) {
+		if parsed.Header["typ"] != k.typ {
 			return nil, typeError(parsed.Header["typ"])
 		}
 		if _, ok := parsed.Header["crit"]; ok {
 			return nil, errors.New("the header asks for an extension")
 		}
-		return key, checkDates(token)
+		return k.key, nil
 	})
-	if errors.Is(err, jwt.ErrTokenExpired) {
-		return fmt.Errorf("parse token: %w", ErrTokenExpired)
+	switch {
+	case errors.Is(err, jwt.ErrTokenExpired):
+		return c, fmt.Errorf("parse token: %w", ErrTokenExpired)
+	case errors.Is(err, ErrRefreshToken): // comes first, because clients see the message of the first
+		return c, fmt.Errorf("parse token: %w: %w", ErrRefreshToken, ErrInvalidToken)
+	case err != nil:
+		return c, fmt.Errorf("parse token: %w: %w", ErrInvalidToken, err)
+	case c.IssuedAt != nil && c.IssuedAt.After(t.now().Add(leeway)):
+		return c, fmt.Errorf("parse token: %w: it is from the future", ErrInvalidToken)
 	}
-	if errors.Is(err, ErrRefreshToken) { // comes first, because clients see the message of the first
-		return fmt.Errorf("parse token: %w: %w", ErrRefreshToken, ErrInvalidToken)
-	}
-	if err != nil {
-		return fmt.Errorf("parse token: %w: %w", ErrInvalidToken, err)
-	}
-	issued, err := claims.GetIssuedAt()
-	if err != nil || issued != nil && issued.After(t.now().Add(leeway)) {
-		return fmt.Errorf("parse token: %w: it is from the future", ErrInvalidToken)
-	}
-	return nil
+	return c, nil
 }
 
 // typeError returns what is wrong with a token whose type is not the wanted one.
@@ -219,53 +235,31 @@ func typeError(given any) error {
 	}
 }
 
-// checkDates fails unless the dates in the claims of a token are numbers (RFC 7519, section 2). The parser accepts
-// strings too.
-func checkDates(token string) error {
-	_, rest, _ := strings.Cut(token, ".")
-	payload, _, _ := strings.Cut(rest, ".")
-	claims, err := base64.RawURLEncoding.DecodeString(payload)
-	if err != nil {
-		return fmt.Errorf("decode claims: %w", err)
-	}
-	var dates struct {
-		ExpiresAt *float64 `json:"exp"`
-		IssuedAt  *float64 `json:"iat"`
-		NotBefore *float64 `json:"nbf"`
-	}
-	if err := json.Unmarshal(claims, &dates); err != nil {
-		return fmt.Errorf("decode dates: %w", err)
-	}
-	return nil
-}
-
-// sign returns a token of the given type.
-func sign(typ string, key []byte, claims jwt.Claims) (string, error) {
-	token := jwt.NewWithClaims(jwt.SigningMethodHS256, claims)
-	token.Header["typ"] = typ
-	signed, err := token.SignedString(key)
+// sign returns a token of the kind.
+func (k kind) sign(c claims) (string, error) {
+	token := jwt.NewWithClaims(jwt.SigningMethodHS256, c)
+	token.Header["typ"] = k.typ
+	signed, err := token.SignedString(k.key)
 	if err != nil {
 		return "", fmt.Errorf("sign token: %w", err)
 	}
 	return signed, nil
 }
 
-// registeredClaims returns the claims that every token has.
-func registeredClaims(subject models.ID, id string, expires time.Time) jwt.RegisteredClaims {
-	return jwt.RegisteredClaims{
+// signFor returns a token of the kind with which a client keeps a session.
+func (k kind) signFor(s *models.Session, id string) (string, error) {
+	c := newClaims(s.UserID, id, s.ExpiresAt)
+	c.SessionID = s.ID.Hex()
+	return k.sign(c)
+}
+
+// newClaims returns the claims that every token has.
+func newClaims(subject models.ID, id string, expires time.Time) claims {
+	return claims{RegisteredClaims: jwt.RegisteredClaims{
 		Issuer:    issuer,
 		Audience:  jwt.ClaimStrings{audience},
 		Subject:   subject.Hex(),
 		ID:        id,
 		ExpiresAt: jwt.NewNumericDate(expires),
-	}
-}
-
-// parseSessionID returns the id in the claim "sid", or ErrInvalidToken.
-func parseSessionID(claim string) (models.ID, error) {
-	id, err := models.ParseID(claim)
-	if err != nil {
-		return models.ID{}, fmt.Errorf("parse token: %w: %w", ErrInvalidToken, err)
-	}
-	return id, nil
+	}}
 }

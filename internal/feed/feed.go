@@ -3,10 +3,14 @@
 package feed
 
 import (
-	"strings"
+	"cmp"
+	"encoding/xml"
+	"fmt"
+	"slices"
 	"time"
-	"unicode/utf8"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
 
 	"gin-blog/models"
@@ -19,35 +23,113 @@ const (
 	XMLType  = "application/xml; charset=utf-8"
 )
 
-// Feed is a list of entries, newest first. All addresses are absolute.
+// Feed is a list of entries, newest first, in the words of both formats. All addresses are absolute.
 type Feed struct {
-	Title   string
-	Address string // of the feed itself
-	Page    string // the address of the page that shows the same to people
-	Entries []Entry
+	Title   string  `xml:"title" json:"title"`
+	Address string  `xml:"id" json:"feed_url"`     // of the feed itself
+	Page    string  `xml:"-" json:"home_page_url"` // the address of the page that shows the same to people
+	Entries []Entry `xml:"entry" json:"items"`
 }
 
 // Entry is one entry of a feed: a post, say.
 type Entry struct {
-	ID        models.ID
-	Address   string // of the page that shows the entry
-	Title     string
-	Summary   string  // plain text, may be ""
-	HTML      string  // the whole content, or "" if only the summary is to be sent
-	Author    *Author // nil once the author's account is gone
-	Tags      []string
-	Published time.Time
-	Updated   time.Time
+	ID        string   `xml:"id" json:"id"` // see EntryID
+	Address   Page     `xml:"link" json:"url"`
+	Title     string   `xml:"title" json:"title"`
+	Summary   string   `xml:"summary,omitempty" json:"summary,omitempty"`      // plain text
+	HTML      HTML     `xml:"content,omitempty" json:"content_html,omitempty"` // "" to send only the summary
+	Text      string   `xml:"-" json:"content_text,omitempty"`                 // set by JSON, which wants it or HTML
+	Authors   []Author `xml:"author" json:"authors,omitempty"`                 // none once the account is gone
+	Tags      Tags     `xml:"category" json:"tags,omitempty"`
+	Published string   `xml:"published" json:"date_published"` // see Timestamp
+	Updated   string   `xml:"updated" json:"date_modified"`
 }
 
 // Author wrote an entry.
 type Author struct {
-	Name    string
-	Address string // of the author's page
+	Name    string `xml:"name" json:"name"`
+	Address string `xml:"uri,omitempty" json:"url,omitempty"` // of the author's page
 }
 
-// unknownAuthor is the name of an author whose account is gone. Atom wants a name for each entry.
-const unknownAuthor = "somebody who left"
+// Page is the address of a page that shows an entry. In Atom, it is a link.
+type Page string
+
+// HTML is the whole content of an entry.
+type HTML string
+
+// Tags are the tags of an entry. In Atom, each is a category.
+type Tags []string
+
+// atomLink is a link in Atom.
+type atomLink struct {
+	Relation string `xml:"rel,attr"`
+	Type     string `xml:"type,attr"`
+	Address  string `xml:"href,attr"`
+}
+
+// MarshalXML implements xml.Marshaler.
+func (p Page) MarshalXML(e *xml.Encoder, start xml.StartElement) error {
+	return e.EncodeElement(atomLink{"alternate", "text/html", string(p)}, start)
+}
+
+// MarshalXML implements xml.Marshaler.
+func (h HTML) MarshalXML(e *xml.Encoder, start xml.StartElement) error {
+	return e.EncodeElement(struct {
+		Type string `xml:"type,attr"`
+		HTML string `xml:",chardata"`
+	}{"html", string(h)}, start)
+}
+
+// MarshalXML implements xml.Marshaler.
+func (t Tags) MarshalXML(e *xml.Encoder, start xml.StartElement) error {
+	for _, tag := range t {
+		start.Attr = []xml.Attr{{Name: xml.Name{Local: "term"}, Value: tag}}
+		if err := e.EncodeElement("", start); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Atom returns the feed in the Atom format. Its id is its address; the ids of its entries survive a move of the site.
+// It changed last when an entry did, or in 1970 if there is none.
+func (f Feed) Atom() ([]byte, error) {
+	updated := Timestamp(time.Unix(0, 0))
+	f.Entries = slices.Clone(f.Entries)
+	for i := range f.Entries {
+		e := &f.Entries[i]
+		updated = max(updated, e.Updated)
+		if len(e.Authors) == 0 { // Atom wants a name for each entry
+			e.Authors = []Author{{Name: "a former member"}}
+		}
+	}
+	return encodeXML(struct {
+		XMLName xml.Name `xml:"http://www.w3.org/2005/Atom feed"`
+		Feed
+		Updated string     `xml:"updated"`
+		Links   []atomLink `xml:"link"`
+	}{Feed: f, Updated: updated, Links: []atomLink{
+		{"self", "application/atom+xml", f.Address}, {"alternate", "text/html", f.Page},
+	}})
+}
+
+// JSON returns the feed as a JSON Feed. An item has a text if it has no HTML.
+func (f Feed) JSON() ([]byte, error) {
+	f.Entries = slices.Clone(f.Entries)
+	for i := range f.Entries {
+		if e := &f.Entries[i]; e.HTML == "" {
+			e.Text, e.Summary = cmp.Or(e.Summary, e.Title), ""
+		}
+	}
+	body, err := json.Marshal(struct {
+		Version string `json:"version"`
+		Feed
+	}{"https://jsonfeed.org/version/1.1", f}, jsontext.AllowInvalidUTF8(true))
+	if err != nil {
+		return nil, fmt.Errorf("encode JSON Feed: %w", err)
+	}
+	return body, nil
+}
 
 // entryIDs is the namespace of the ids of entries. It must never change.
 var entryIDs = uuid.MustParse("5f6c1a0e-3d52-5c6e-9a39-2b7f6f0c7d41")
@@ -56,28 +138,14 @@ var entryIDs = uuid.MustParse("5f6c1a0e-3d52-5c6e-9a39-2b7f6f0c7d41")
 // 5). It does not depend on the address of the site, so that readers know an entry again after a move.
 func EntryID(id models.ID) string { return uuid.NewSHA1(entryIDs, id[:]).URN() }
 
-// updated returns when a feed changed last: when an entry did, or 1970 if there is none.
-func (f *Feed) updated() time.Time {
-	last := time.Unix(0, 0)
-	for i := range f.Entries {
-		if f.Entries[i].Updated.After(last) {
-			last = f.Entries[i].Updated
-		}
+// Timestamp writes a time as RFC 3339 has it, in UTC with milliseconds.
+func Timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+
+// encodeXML returns v as an XML document. It has U+FFFD for each character that XML forbids.
+func encodeXML(v any) ([]byte, error) {
+	body, err := xml.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("encode XML: %w", err)
 	}
-	return last
-}
-
-// timestamp writes a time as RFC 3339 wants it, in UTC with milliseconds.
-func timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
-
-// xmlText returns a text without the characters that XML 1.0 forbids, however they are escaped
-// (https://www.w3.org/TR/xml/#charsets).
-func xmlText(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\t', r == '\n', r == '\r', r >= 0x20 && r <= 0xD7FF, r >= 0xE000 && r <= 0xFFFD, r >= 0x10000:
-			return r
-		}
-		return -1
-	}, strings.ToValidUTF8(s, string(utf8.RuneError)))
+	return append([]byte(xml.Header), body...), nil
 }

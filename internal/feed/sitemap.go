@@ -1,53 +1,27 @@
 package feed
 
-import (
-	"encoding/xml"
-	"time"
-)
+import "encoding/xml"
 
-// MaxLinks is how many links a sitemap may have.
-const MaxLinks = 50_000
-
-// Link is a page of the site.
+// Link is a page of the site, or a sitemap.
 type Link struct {
-	Address string
-	Updated time.Time // the zero time if it is not known
+	Address string `xml:"loc"`
+	Updated string `xml:"lastmod,omitempty"` // see Timestamp; "" if it is not known
 }
 
-type (
-	urlSet struct {
-		XMLName xml.Name     `xml:"http://www.sitemaps.org/schemas/sitemap/0.9 urlset"`
-		Links   []sitemapURL `xml:"url"`
-	}
-	sitemapIndex struct {
-		XMLName  xml.Name     `xml:"http://www.sitemaps.org/schemas/sitemap/0.9 sitemapindex"`
-		Sitemaps []sitemapURL `xml:"sitemap"`
-	}
-	sitemapURL struct {
-		Address string `xml:"loc"`
-		Updated string `xml:"lastmod,omitempty"`
-	}
-)
-
-// Sitemap returns a sitemap of at most MaxLinks links.
+// Sitemap returns a sitemap. It may have 50,000 links.
 func Sitemap(links []Link) ([]byte, error) {
-	document := urlSet{Links: make([]sitemapURL, len(links))}
-	for i, link := range links {
-		document.Links[i].Address = link.Address
-		if !link.Updated.IsZero() {
-			document.Links[i].Updated = timestamp(link.Updated)
-		}
-	}
-	return encodeXML(document)
+	return encodeXML(struct {
+		XMLName xml.Name `xml:"http://www.sitemaps.org/schemas/sitemap/0.9 urlset"`
+		Links   []Link   `xml:"url"`
+	}{Links: links})
 }
 
-// SitemapIndex returns the list of the sitemaps at these addresses.
-func SitemapIndex(addresses []string) ([]byte, error) {
-	document := sitemapIndex{Sitemaps: make([]sitemapURL, len(addresses))}
-	for i, address := range addresses {
-		document.Sitemaps[i].Address = address
-	}
-	return encodeXML(document)
+// SitemapIndex returns the list of some sitemaps.
+func SitemapIndex(sitemaps []Link) ([]byte, error) {
+	return encodeXML(struct {
+		XMLName  xml.Name `xml:"http://www.sitemaps.org/schemas/sitemap/0.9 sitemapindex"`
+		Sitemaps []Link   `xml:"sitemap"`
+	}{Sitemaps: sitemaps})
 }
 
 // Robots returns a robots.txt (RFC 9309) that names the sitemap index of the site at this address, and keeps crawlers

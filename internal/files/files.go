@@ -68,12 +68,10 @@ func Read(path string) ([]byte, error) {
 	return content, err
 }
 
-// linkFunc makes a hard link, as os.Link does.
-type linkFunc func(oldPath, newPath string) error
-
-func makeFile(path string, write func(f *os.File) error, link linkFunc) error {
-	if _, err := os.Lstat(path); err == nil { // before the work is done
-		return &fs.PathError{Op: "create", Path: path, Err: syscall.EEXIST}
+// makeFile is Make with a function in place of os.Link.
+func makeFile(path string, write func(f *os.File) error, link func(oldPath, newPath string) error) error {
+	if err := expectNone(path); err != nil { // before the work is done
+		return err
 	}
 	return fill(path, write, func(from, path string) error {
 		err := link(from, path)
@@ -82,6 +80,18 @@ func makeFile(path string, write func(f *os.File) error, link linkFunc) error {
 		}
 		return renameUnderLock(from, path) // exFAT and some network mounts have no links
 	})
+}
+
+// expectNone returns an error unless there is no file at path.
+func expectNone(path string) error {
+	_, err := os.Lstat(path)
+	if err == nil {
+		return &fs.PathError{Op: "create", Path: path, Err: syscall.EEXIST}
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 // fill fills a new file under another name, and has it named.
@@ -107,30 +117,21 @@ func fill(path string, write func(f *os.File) error, name func(from, path string
 // for each other, because a rename alone would replace the file of another.
 func renameUnderLock(from, path string) error {
 	lock := path + ".lock"
-	for deadline := time.Now().Add(lockTimeout); ; time.Sleep(10 * time.Millisecond) {
-		f, err := os.OpenFile(lock, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-		if err == nil {
-			defer os.Remove(lock)
-			if err := f.Close(); err != nil {
-				return err
-			}
-			break
-		}
+	deadline := time.Now().Add(lockTimeout)
+	for err := os.Mkdir(lock, 0o700); err != nil; err = os.Mkdir(lock, 0o700) {
 		if !errors.Is(err, fs.ErrExist) {
 			return err
 		}
 		if time.Now().After(deadline) {
 			return fmt.Errorf("%s is there since a start that did not finish: delete it", lock)
 		}
+		time.Sleep(10 * time.Millisecond)
 	}
-	_, err := os.Lstat(path)
-	if err == nil {
-		return &fs.PathError{Op: "rename to", Path: path, Err: syscall.EEXIST}
+	defer os.Remove(lock)
+	if err := expectNone(path); err != nil {
+		return err
 	}
-	if errors.Is(err, fs.ErrNotExist) {
-		return os.Rename(from, path)
-	}
-	return err
+	return os.Rename(from, path)
 }
 
 // syncDir writes the names in a folder to the disk, where the file system can do that. SQLite ignores the same error.

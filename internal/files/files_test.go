@@ -130,7 +130,7 @@ func TestMakeWithoutHardLinks(t *testing.T) {
 }
 
 // failWith returns a function in place of os.Link for a file system without hard links.
-func failWith(cause error) linkFunc {
+func failWith(cause error) func(oldPath, newPath string) error {
 	return func(oldPath, newPath string) error {
 		return &os.LinkError{Op: "link", Old: oldPath, New: newPath, Err: cause}
 	}

@@ -3,6 +3,7 @@ package markdown
 import (
 	"bytes"
 	"html"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -10,24 +11,23 @@ import (
 	"github.com/yuin/goldmark/ast"
 	extensionast "github.com/yuin/goldmark/extension/ast"
 	"github.com/yuin/goldmark/text"
-	"github.com/yuin/goldmark/util"
 )
 
 // Excerpt returns the first lines of a text as one line of plain text, without Markdown's signs: at most limit
 // characters, which end with "…" if the text goes on. Headings, code and tables are left out, unless there is nothing
 // else. It is text, not HTML. It reads only the start of a long text, so its cost depends on limit alone.
 func (r *Renderer) Excerpt(content string, limit int) string {
-	start := content[:min(len(content), 512+8*limit)]
-	for len(start) < len(content) && len(start) > 0 && !utf8.RuneStart(content[len(start)]) {
-		start = start[:len(start)-1]
+	end := min(len(content), 512+8*limit)
+	for end > 0 && end < len(content) && !utf8.RuneStart(content[end]) {
+		end--
 	}
-	source := []byte(start)
+	source := []byte(content[:end])
 	document := r.parser.Parse(text.NewReader(source))
 	plain := plainText(document, source, false)
 	if plain == "" {
 		plain = plainText(document, source, true)
 	}
-	return shorten(plain, limit, len(start) < len(content))
+	return shorten(plain, limit, end < len(content))
 }
 
 // plainText returns the text of a document in one line; if all, also that of headings, code and tables.
@@ -59,10 +59,12 @@ func plainText(document ast.Node, source []byte, all bool) string {
 			return ast.WalkSkipChildren, nil
 		case *ast.AutoLink:
 			b.Write(n.Label(source))
-		case *ast.String:
-			b.Write(n.Value)
+		case *ast.String: // of an address, or the box of a task
+			if n.IsRaw() {
+				b.Write(n.Value)
+			}
 		case *ast.Text:
-			b.WriteString(unescape(n.Value(source)))
+			b.WriteString(unescape(string(n.Value(source))))
 			if n.SoftLineBreak() || n.HardLineBreak() {
 				b.WriteByte(' ')
 			}
@@ -80,25 +82,14 @@ func endItem(b *bytes.Buffer) {
 	}
 }
 
-// unescape returns what a text means: without the backslashes before signs, and with character references such as
-// "&amp;" replaced.
-func unescape(typed []byte) string {
-	var b strings.Builder
-	rest := string(typed)
-	for {
-		before, after, found := strings.Cut(rest, `\`)
-		b.WriteString(html.UnescapeString(before))
-		if !found {
-			return b.String()
-		}
-		if after == "" || !util.IsPunct(after[0]) {
-			b.WriteByte('\\')
-			rest = after
-			continue
-		}
-		b.WriteByte(after[0])
-		rest = after[1:]
-	}
+// escapes are backslashes before signs, and character references such as "&amp;".
+var escapes = regexp.MustCompile("\\\\[!-/:-@\\[-`{-~]|&#?[0-9A-Za-z]+;")
+
+// unescape returns what a text means.
+func unescape(typed string) string {
+	return escapes.ReplaceAllStringFunc(typed, func(escape string) string {
+		return html.UnescapeString(strings.TrimPrefix(escape, `\`))
+	})
 }
 
 // shorten cuts a text to limit characters, between two words if it can. The result ends with "…" if it was cut or if
@@ -108,14 +99,11 @@ func shorten(plain string, limit int, goesOn bool) string {
 	if len(characters) <= limit && !goesOn || plain == "" {
 		return plain
 	}
-	cut := characters[:min(len(characters), max(limit-1, 0))]
-	if len(cut) < len(characters) && !unicode.IsSpace(characters[len(cut)]) {
-		for end := len(cut) - 1; end > len(cut)/2; end-- {
-			if unicode.IsSpace(cut[end]) {
-				cut = cut[:end]
-				break
-			}
+	cut := string(characters[:min(len(characters), max(limit-1, 0))])
+	if rest := plain[len(cut):]; rest != "" && rest[0] != ' ' {
+		if end := strings.LastIndexByte(cut, ' '); end > len(cut)/2 {
+			cut = cut[:end]
 		}
 	}
-	return strings.TrimRight(string(cut), " .,;:-") + "…"
+	return strings.TrimRight(cut, " .,;:-") + "…"
 }

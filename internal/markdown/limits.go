@@ -2,6 +2,7 @@ package markdown
 
 import (
 	"bytes"
+	"regexp"
 	"strings"
 
 	"github.com/yuin/goldmark/ast"
@@ -23,16 +24,13 @@ const (
 	minContainerWork = 2 << 10
 	// maxContainerWork is the bound for long texts.
 	maxContainerWork = 128 << 10
-	// maxMarkWork bounds the work for brackets, emphasis and strikethrough. Each such mark may make the parser look
-	// through the whole paragraph, so it costs the length of the paragraph, in bytes.
-	maxMarkWork = 16 << 20
-	// maxReferenceWork bounds the work for the definitions of links, such as "[a]: https://example.com". Each may make the
-	// parser look through the whole paragraph, as a mark does, but faster.
-	maxReferenceWork = 32 << 20
-	// maxCells is how many cells the tables have together. A row with too few cells is filled up.
-	maxCells = 30_000
-	// maxEscapedPipes is how many "\|" the paragraphs with tables may have together.
-	maxEscapedPipes = 2_000
+	// maxWork bounds all other work, in bytes that the parser looks at. A mark of emphasis, strikethrough or a link may
+	// make it look through the whole paragraph.
+	maxWork = 16 << 20
+	// cellWork is the work for a cell of a table. A row with too few cells is filled up.
+	cellWork = 512
+	// escapedPipeWork is the work for a "\|" in a paragraph with a table.
+	escapedPipeWork = 8 << 10
 	// maxAddresses is how many bytes the addresses and titles of links and images have together. One that is defined
 	// once can be used by many links.
 	maxAddresses = 512 << 10
@@ -40,8 +38,9 @@ const (
 
 // usage is how much of the bounds a text has used.
 type usage struct {
-	containerWork, markWork, referenceWork, cells, escapedPipes, addresses int
-	backticks                                                              backticks
+	containerWork, work int
+	block               ast.Node    // the last one with code spans
+	runs                map[int]int // where its last run of backticks of a length starts
 }
 
 var usageKey = parser.NewContextKey()
@@ -60,45 +59,34 @@ func take(used *int, n, bound int) bool {
 	return true
 }
 
+// extent returns where the lines of a block start and stop in the source.
+func extent(block ast.Node) (start, stop int) {
+	lines := block.Lines()
+	return lines.At(0).Start, lines.At(lines.Len() - 1).Stop
+}
+
 // codeSpans finds code spans in linear time: it looks for the end of one only if there is an end.
 type codeSpans struct{ parser.InlineParser }
 
-// backticks are the runs of backticks in a block.
-type backticks struct {
-	block ast.Node
-	last  map[int]int // where the last run of a length starts
-}
+var backticks = regexp.MustCompile("`+")
 
 // Parse implements parser.InlineParser.
 func (p codeSpans) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
+	used := usageOf(pc)
+	if used.block != parent {
+		used.block, used.runs = parent, map[int]int{}
+		start, stop := extent(parent)
+		for _, run := range backticks.FindAllIndex(block.Source()[start:stop], -1) {
+			used.runs[run[1]-run[0]] = start + run[0]
+		}
+	}
 	line, segment := block.PeekLine()
 	length := len(line) - len(bytes.TrimLeft(line, "`"))
-	if backticksOf(parent, block.Source(), pc).last[length] > segment.Start {
+	if used.runs[length] > segment.Start {
 		return p.InlineParser.Parse(parent, block, pc)
 	}
 	block.Advance(length)
 	return ast.NewTextSegment(segment.WithStop(segment.Start + length))
-}
-
-// backticksOf returns the backticks of the block that is being parsed.
-func backticksOf(block ast.Node, source []byte, pc parser.Context) *backticks {
-	found := &usageOf(pc).backticks
-	if found.block == block {
-		return found
-	}
-	found.block, found.last = block, map[int]int{}
-	for _, segment := range block.Lines().Sliced(0, block.Lines().Len()) {
-		for at := segment.Start; at < segment.Stop; at++ {
-			start := at
-			for at < segment.Stop && source[at] == '`' {
-				at++
-			}
-			if at > start {
-				found.last[at-start] = start
-			}
-		}
-	}
-	return found
 }
 
 // addresses links the addresses in a text. It looks for the end of a host itself, because the regular expressions of
@@ -163,16 +151,13 @@ func takeContainerWork(reader text.Reader, pc parser.Context) bool {
 	return take(&usageOf(pc).containerWork, 1, bound)
 }
 
-// limitedMarks takes a mark as text once the marks have cost too much.
+// limitedMarks takes a mark as text once the work was too much.
 type limitedMarks struct{ parser.InlineParser }
 
 // Parse implements parser.InlineParser.
 func (p limitedMarks) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
-	size := 1
-	if lines := parent.Lines(); lines.Len() > 0 {
-		size += lines.At(lines.Len()-1).Stop - lines.At(0).Start
-	}
-	if !take(&usageOf(pc).markWork, size, maxMarkWork) {
+	start, stop := extent(parent)
+	if !take(&usageOf(pc).work, stop-start, maxWork) {
 		return nil
 	}
 	return p.InlineParser.Parse(parent, block, pc)
@@ -185,42 +170,15 @@ func (p limitedMarks) CloseBlock(parent ast.Node, block text.Reader, pc parser.C
 	}
 }
 
-// limitedLinks removes the address of a link or an image once the addresses are too long together.
-type limitedLinks struct{ limitedMarks }
-
-// Parse implements parser.InlineParser.
-func (p limitedLinks) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
-	n := p.limitedMarks.Parse(parent, block, pc)
-	switch n := n.(type) {
-	case *ast.Link:
-		n.Destination, n.Title = limitAddress(pc, n.Destination, n.Title)
-	case *ast.Image:
-		n.Destination, n.Title = limitAddress(pc, n.Destination, n.Title)
-	}
-	return n
-}
-
-func limitAddress(pc parser.Context, address, title []byte) (limitedAddress, limitedTitle []byte) {
-	if !take(&usageOf(pc).addresses, len(address)+len(title), maxAddresses) {
-		return nil, nil
-	}
-	return address, title
-}
-
-// limitedReferences leaves a paragraph as it is if its definitions of links would cost too much.
+// limitedReferences leaves a paragraph as it is if its definitions of links, such as "[a]: https://example.com", would
+// cost too much. Each may make the parser look through the whole paragraph, as a mark does, but twice as fast.
 type limitedReferences struct{ parser.ParagraphTransformer }
 
 // Transform implements parser.ParagraphTransformer.
 func (t limitedReferences) Transform(paragraph *ast.Paragraph, reader text.Reader, pc parser.Context) {
-	lines, definitions, size := paragraph.Lines(), 0, 0
-	for i := range lines.Len() {
-		segment := lines.At(i)
-		size += segment.Len()
-		if bytes.HasPrefix(bytes.TrimLeft(segment.Value(reader.Source()), " \t"), []byte{'['}) {
-			definitions++
-		}
-	}
-	if take(&usageOf(pc).referenceWork, definitions*size, maxReferenceWork) {
+	start, stop := extent(paragraph)
+	definitions := bytes.Count(reader.Source()[start:stop], []byte("]:"))
+	if take(&usageOf(pc).work, definitions*(stop-start)/2, maxWork) {
 		t.ParagraphTransformer.Transform(paragraph, reader, pc)
 	}
 }
@@ -230,20 +188,16 @@ type limitedTables struct{ parser.ParagraphTransformer }
 
 // Transform implements parser.ParagraphTransformer.
 func (t limitedTables) Transform(paragraph *ast.Paragraph, reader text.Reader, pc parser.Context) {
-	lines, columns, escaped := paragraph.Lines(), 0, 0
-	for i := range lines.Len() {
-		segment := lines.At(i)
-		line := segment.Value(reader.Source())
-		escaped += bytes.Count(line, []byte(`\|`))
-		if len(bytes.Trim(line, "|-: \t\r\n")) == 0 { // it may be the line below the header
+	start, stop := extent(paragraph)
+	columns := 0
+	for line := range bytes.Lines(reader.Source()[start:stop]) {
+		if len(bytes.Trim(line, ">|-: \t\r\n")) == 0 { // it may be the line below the header
 			columns = max(columns, bytes.Count(line, []byte{'|'})+1)
 		}
 	}
-	if columns == 0 {
-		return
-	}
-	used := usageOf(pc)
-	if take(&used.cells, columns*lines.Len(), maxCells) && take(&used.escapedPipes, escaped, maxEscapedPipes) {
+	escaped := bytes.Count(reader.Source()[start:stop], []byte(`\|`))
+	work := columns*paragraph.Lines().Len()*cellWork + escaped*escapedPipeWork
+	if columns > 0 && take(&usageOf(pc).work, work, maxWork) {
 		t.ParagraphTransformer.Transform(paragraph, reader, pc)
 	}
 }

@@ -113,7 +113,7 @@ func TestBoundedParsersAgreeWithGoldmark(t *testing.T) {
 		return goldmark.New(goldmark.WithExtensions(extension.Table, extension.Strikethrough),
 			goldmark.WithParserOptions(parser.WithInlineParsers(util.Prioritized(code, 99), util.Prioritized(address, 999))))
 	}
-	bounded := inline(limitedMarks{parser.NewCodeSpanParser()}, extension.NewLinkifyParser())
+	bounded := inline(codeSpans{parser.NewCodeSpanParser()}, addresses{extension.NewLinkifyParser()})
 	plain := inline(parser.NewCodeSpanParser(), extension.NewLinkifyParser())
 	units := []string{
 		"`", "``", "```", "a", "b", ".", "\\", "_", "~", "*", "(", ")", "[", "]", "/", ":", "-", ">", "<", "|", " ", "\t",

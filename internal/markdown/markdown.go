@@ -1,6 +1,6 @@
 // Package markdown renders the content of posts and comments, which is GitHub Flavored Markdown, as safe HTML.
 //
-// There are two walls against HTML that runs. The parser knows no raw HTML, so a tag in a text is shown as text, and
+// There are two defenses against active HTML. The parser knows no raw HTML, so a tag in a text is shown as text, and
 // it keeps only links to http, https and mailto and images by https. A policy then removes every element and
 // attribute that it does not name.
 //
@@ -16,10 +16,10 @@ import (
 	"html"
 	"html/template"
 	"runtime"
-	"sync"
+	"sync/atomic"
 	"time"
 
-	"github.com/hashicorp/golang-lru/v2/simplelru"
+	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/microcosm-cc/bluemonday"
 	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/renderer"
@@ -52,23 +52,25 @@ type Renderer struct {
 	html   renderer.Renderer
 	policy *bluemonday.Policy
 	slots  *semaphore.Weighted // for texts that are not small
-
-	mu   sync.Mutex
-	kept *simplelru.LRU[[sha256.Size]byte, template.HTML]
-	size int // bytes of kept
+	kept   *lru.Cache[[sha256.Size]byte, template.HTML]
+	size   atomic.Int64 // bytes of kept
 }
 
 // NewRenderer returns a Renderer that renders one long text fewer at a time than there are processors, but at least
 // one.
 func NewRenderer() *Renderer {
-	kept, err := simplelru.NewLRU[[sha256.Size]byte, template.HTML](maxKept/keptOverhead, nil)
+	r := &Renderer{
+		parser: newParser(), html: newHTMLRenderer(), policy: newPolicy(),
+		slots: semaphore.NewWeighted(int64(max(1, runtime.GOMAXPROCS(0)-1))),
+	}
+	var err error
+	r.kept, err = lru.NewWithEvict(maxKept/keptOverhead, func(_ [sha256.Size]byte, dropped template.HTML) {
+		r.size.Add(-keptSize(dropped))
+	})
 	if err != nil { // only for a size below 1
 		panic(err)
 	}
-	return &Renderer{
-		parser: newParser(), html: newHTMLRenderer(), policy: newPolicy(), kept: kept,
-		slots: semaphore.NewWeighted(int64(max(1, runtime.GOMAXPROCS(0)-1))),
-	}
+	return r
 }
 
 // Render returns the HTML of a text. It has at most MaxHTML bytes, or six for each byte of the text if that is more.
@@ -77,8 +79,8 @@ func NewRenderer() *Renderer {
 // It returns ErrBusy if the text is longer than 8 KiB and too many others are being rendered, or the error of ctx if
 // that ended meanwhile.
 func (r *Renderer) Render(ctx context.Context, content string) (template.HTML, error) {
-	key := keyOf(content)
-	if kept, ok := r.find(key); ok {
+	key := sha256.Sum256([]byte(content))
+	if kept, ok := r.kept.Get(key); ok {
 		return kept, nil
 	}
 	if len(content) > smallText {
@@ -86,7 +88,7 @@ func (r *Renderer) Render(ctx context.Context, content string) (template.HTML, e
 			return "", fmt.Errorf("render Markdown: %w", err)
 		}
 		defer r.slots.Release(1)
-		if kept, ok := r.find(key); ok { // another request has rendered it in the meantime
+		if kept, ok := r.kept.Get(key); ok { // another request has rendered it in the meantime
 			return kept, nil
 		}
 	}
@@ -96,23 +98,20 @@ func (r *Renderer) Render(ctx context.Context, content string) (template.HTML, e
 }
 
 func (r *Renderer) takeSlot(ctx context.Context) error {
-	waiting, cancel := context.WithTimeout(ctx, maxWait)
+	ctx, cancel := context.WithTimeoutCause(ctx, maxWait, ErrBusy)
 	defer cancel()
-	if r.slots.Acquire(waiting, 1) == nil {
-		return nil
+	if r.slots.Acquire(ctx, 1) != nil {
+		return context.Cause(ctx)
 	}
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	return ErrBusy
+	return nil
 }
 
 // render renders a text, whatever it costs.
 func (r *Renderer) render(content string) template.HTML {
 	source := []byte(content)
 	document := r.parser.Parse(text.NewReader(source))
-	out := boundedBuffer{left: MaxHTML}
-	if err := r.html.Render(&out, source, document); err != nil {
+	var out bytes.Buffer
+	if err := r.html.Render(&out, source, document); err != nil || out.Len() > MaxHTML {
 		return asTyped(content)
 	}
 	safe := r.policy.SanitizeBytes(out.Bytes())
@@ -127,40 +126,16 @@ func asTyped(content string) template.HTML {
 	return template.HTML("<pre>\n" + html.EscapeString(content) + "</pre>\n") // the parser of a browser drops the first \n
 }
 
-// keyOf returns the key under which the result of a text is kept.
-func keyOf(content string) [sha256.Size]byte { return sha256.Sum256([]byte(content)) }
-
-func (r *Renderer) find(key [sha256.Size]byte) (template.HTML, bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.kept.Get(key)
-}
-
 // keep keeps a result, and drops those that were not used for longest if there are too many bytes.
 func (r *Renderer) keep(key [sha256.Size]byte, rendered template.HTML) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.kept.Contains(key) {
+	if kept, _ := r.kept.ContainsOrAdd(key, rendered); kept {
 		return
 	}
-	r.kept.Add(key, rendered)
-	r.size += len(rendered) + keptOverhead
-	for r.size > maxKept {
-		_, dropped, _ := r.kept.RemoveOldest()
-		r.size -= len(dropped) + keptOverhead
+	r.size.Add(keptSize(rendered))
+	for r.size.Load() > maxKept {
+		r.kept.RemoveOldest()
 	}
 }
 
-// boundedBuffer is a buffer that refuses to hold more than some bytes.
-type boundedBuffer struct {
-	bytes.Buffer
-	left int
-}
-
-// Write implements io.Writer. It returns bytes.ErrTooLarge at the bound.
-func (b *boundedBuffer) Write(p []byte) (int, error) {
-	if b.left -= len(p); b.left < 0 {
-		return 0, bytes.ErrTooLarge
-	}
-	return b.Buffer.Write(p)
-}
+// keptSize returns about how many bytes a kept result takes.
+func keptSize(rendered template.HTML) int64 { return int64(len(rendered) + keptOverhead) }

@@ -2,13 +2,10 @@ package markdown
 
 import (
 	"github.com/yuin/goldmark/extension"
-	extensionast "github.com/yuin/goldmark/extension/ast"
 	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/renderer"
 	"github.com/yuin/goldmark/renderer/html"
 	"github.com/yuin/goldmark/util"
-
-	"github.com/yuin/goldmark/ast"
 )
 
 // newParser returns a parser of GitHub Flavored Markdown without raw HTML, within the bounds of limits.go. It names
@@ -30,7 +27,7 @@ func newParser() parser.Parser {
 		parser.WithInlineParsers(
 			util.Prioritized(extension.NewTaskCheckBoxParser(), 0),
 			util.Prioritized(codeSpans{parser.NewCodeSpanParser()}, 100),
-			util.Prioritized(limitedLinks{limitedMarks{parser.NewLinkParser()}}, 200),
+			util.Prioritized(limitedMarks{parser.NewLinkParser()}, 200),
 			util.Prioritized(parser.NewAutoLinkParser(), 300),
 			util.Prioritized(limitedMarks{parser.NewEmphasisParser()}, 500),
 			util.Prioritized(limitedMarks{extension.NewStrikethroughParser()}, 500),
@@ -54,24 +51,5 @@ func newHTMLRenderer() renderer.Renderer {
 		util.Prioritized(extension.NewTableHTMLRenderer(
 			extension.WithTableCellAlignMethod(extension.TableCellAlignNone)), 500),
 		util.Prioritized(extension.NewStrikethroughHTMLRenderer(), 500),
-		util.Prioritized(taskRenderer{}, 500),
 	))
-}
-
-// taskRenderer renders the boxes of task lists as characters. An <input> needs a label, and feed readers drop it.
-type taskRenderer struct{}
-
-// RegisterFuncs implements renderer.NodeRenderer.
-func (taskRenderer) RegisterFuncs(r renderer.NodeRendererFuncRegisterer) {
-	r.Register(extensionast.KindTaskCheckBox,
-		func(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
-			box := "☐ "
-			if n.(*extensionast.TaskCheckBox).IsChecked {
-				box = "☑ "
-			}
-			if entering {
-				_, _ = w.WriteString(box) // the error comes at the end of the rendering
-			}
-			return ast.WalkContinue, nil
-		})
 }

@@ -84,7 +84,7 @@ func TestAttacksShowAsText(t *testing.T) {
 	}
 }
 
-// TestPolicyAlone shows that the second wall holds without the first.
+// TestPolicyAlone shows that the second defense holds without the first.
 func TestPolicyAlone(t *testing.T) {
 	policy := newPolicy()
 	for _, content := range append(slices.Clone(attacks),

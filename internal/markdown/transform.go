@@ -3,6 +3,7 @@ package markdown
 import (
 	"bytes"
 	"net/url"
+	"slices"
 
 	"github.com/yuin/goldmark/ast"
 	extensionast "github.com/yuin/goldmark/extension/ast"
@@ -18,9 +19,12 @@ type transformer struct{}
 
 // Transform implements parser.ASTTransformer.
 func (transformer) Transform(document *ast.Document, reader text.Reader, _ parser.Context) {
-	source := reader.Source()
+	source, addresses := reader.Source(), 0
+	keeps := func(address, title []byte, schemes ...string) bool {
+		return take(&addresses, len(address)+len(title), maxAddresses) && hasScheme(address, schemes...)
+	}
 	var outline outline
-	var unwrapped []ast.Node
+	var unwrapped []ast.Node // not at once, because the walk goes on from them
 	// The walk never fails.
 	_ = ast.Walk(document, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 		if !entering {
@@ -30,7 +34,7 @@ func (transformer) Transform(document *ast.Document, reader text.Reader, _ parse
 		case *ast.Heading:
 			n.Level = outline.level(n.Level)
 		case *ast.Link:
-			if !hasScheme(n.Destination, "http", "https", "mailto") {
+			if !keeps(n.Destination, n.Title, "http", "https", "mailto") {
 				unwrapped = append(unwrapped, n)
 			}
 			n.SetAttributeString("rel", []byte(linkRelation))
@@ -40,10 +44,12 @@ func (transformer) Transform(document *ast.Document, reader text.Reader, _ parse
 			}
 			n.SetAttributeString("rel", []byte(linkRelation))
 		case *ast.Image:
-			if !hasScheme(n.Destination, "https") {
+			if !keeps(n.Destination, n.Title, "https") {
 				unwrapped = append(unwrapped, n)
 			}
 			n.SetAttributeString("loading", []byte("lazy"))
+		case *extensionast.TaskCheckBox:
+			unwrapped = append(unwrapped, n)
 		case *extensionast.Table: // on a narrow screen it scrolls, also by the keyboard
 			n.SetAttributeString("tabindex", []byte("0"))
 		case *extensionast.TableCell:
@@ -58,13 +64,21 @@ func (transformer) Transform(document *ast.Document, reader text.Reader, _ parse
 	}
 }
 
-// unwrap replaces a link or an image by its text.
+// unwrap replaces a link or an image by its text, and the box of a task by a character: an <input> needs a label, and
+// feed readers drop it.
 func unwrap(n ast.Node, source []byte) {
 	parent := n.Parent()
-	if link, ok := n.(*ast.AutoLink); ok {
-		label := ast.NewString(bytes.Clone(link.Label(source)))
+	switch n := n.(type) {
+	case *ast.AutoLink:
+		label := ast.NewString(bytes.Clone(n.Label(source)))
 		label.SetRaw(true)
 		parent.InsertBefore(parent, n, label)
+	case *extensionast.TaskCheckBox:
+		box := "☐ "
+		if n.IsChecked {
+			box = "☑ "
+		}
+		parent.InsertBefore(parent, n, ast.NewString([]byte(box)))
 	}
 	for child := n.FirstChild(); child != nil; child = n.FirstChild() {
 		parent.InsertBefore(parent, n, child) // removes it from n
@@ -78,12 +92,7 @@ func hasScheme(address []byte, schemes ...string) bool {
 	if err != nil {
 		return false
 	}
-	for _, scheme := range schemes {
-		if u.Scheme == scheme {
-			return u.Host != "" || scheme == "mailto" && u.Opaque != ""
-		}
-	}
-	return false
+	return slices.Contains(schemes, u.Scheme) && (u.Host != "" || u.Scheme == "mailto" && u.Opaque != "")
 }
 
 // outline turns the levels of headings, as they were typed, into levels below a page's h1. A heading is one level below

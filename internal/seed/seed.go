@@ -3,14 +3,15 @@ package seed
 
 import (
 	"context"
+	_ "embed"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
 
 	"github.com/brianvoe/gofakeit/v7"
+	"github.com/goccy/go-yaml"
 
 	"gin-blog/models"
 )
@@ -38,51 +39,72 @@ type Plan struct {
 // Fill stores the users and the posts of a plan, and comments on the newest posts. Their times are spread over the past
 // months, in the order of their ids. Fill calls progress with the number of users or posts that each step added. After
 // an error, some of the rows are stored and some are not. The error is models.ErrDuplicate if a username is taken.
-func Fill(ctx context.Context, store models.Store, plan Plan, progress func(rows int)) error {
-	faker, now := gofakeit.New(plan.Random), time.Now()
-	clock := gofakeit.New(plan.Random) // by itself, so that names do not depend on times
-	accounts := span{now.Add(-userAge), now.Add(-postAge), plan.Users}
-	var authors []models.ID // grows with what is stored, not with what the plan says
-	for start := 0; start < plan.Users; start += batchSize {
-		users := make([]models.User, min(batchSize, plan.Users-start))
-		for i := range users {
-			users[i] = user(faker, plan, start+i, accounts.at(clock, start+i))
-			authors = append(authors, users[i].ID)
-		}
-		if err := store.CreateUsers(ctx, users); err != nil {
-			return fmt.Errorf("seed users: %w", err)
-		}
-		progress(len(users))
+func Fill(ctx context.Context, store models.Bulk, plan Plan, progress func(rows int)) error {
+	now := time.Now()
+	w := writer{faker: gofakeit.New(plan.Random), clock: gofakeit.New(plan.Random)}
+	if err := yaml.Unmarshal(textsFile, &w.texts); err != nil {
+		return fmt.Errorf("read the texts to seed: %w", err)
 	}
-	writer, articles := newWriter(faker), span{now.Add(-postAge), now, plan.Posts}
+	accounts := span{now.Add(-userAge), now.Add(-postAge), plan.Users}
+	err := inBatches(ctx, plan.Users, func(n int) models.User {
+		user := w.user(plan, n, accounts.at(w.clock, n))
+		w.authors = append(w.authors, user.ID)
+		return user
+	}, store.UserTable().Insert, progress)
+	if err != nil {
+		return fmt.Errorf("seed users: %w", err)
+	}
+	articles := span{now.Add(-postAge), now, plan.Posts}
 	var newest []models.Post
-	for start := 0; start < plan.Posts; start += batchSize {
-		posts := make([]models.Post, min(batchSize, plan.Posts-start))
-		for i := range posts {
-			posts[i] = writer.post(authors, articles.at(clock, start+i))
-		}
-		if err := store.CreatePosts(ctx, posts); err != nil {
-			return fmt.Errorf("seed posts: %w", err)
-		}
-		progress(len(posts))
-		newest = append(newest, posts...)
-		newest = newest[max(0, len(newest)-commentedPosts):]
+	err = inBatches(ctx, plan.Posts, func(n int) models.KeptPost {
+		post := w.post(articles.at(w.clock, n))
+		newest = append(newest[max(0, len(newest)+1-commentedPosts):], post)
+		return models.KeptPost{Post: post}
+	}, store.PostTable().Insert, progress)
+	if err != nil {
+		return fmt.Errorf("seed posts: %w", err)
 	}
 	var comments []models.Comment
 	for i := range newest {
-		comments = append(comments, writer.comments(&newest[i], authors, clock, now)...)
+		comments = append(comments, w.comments(&newest[i], now)...)
 	}
-	for batch := range slices.Chunk(comments, batchSize) {
-		if err := store.CreateComments(ctx, batch); err != nil {
-			return fmt.Errorf("seed comments: %w", err)
+	err = inBatches(ctx, len(comments), func(n int) models.KeptComment {
+		return models.KeptComment{Comment: comments[n]}
+	}, store.CommentTable().Insert, func(int) {})
+	if err != nil {
+		return fmt.Errorf("seed comments: %w", err)
+	}
+	return nil
+}
+
+// inBatches makes so many rows and stores them, batchSize at a time. It keeps none of them.
+func inBatches[T any](
+	ctx context.Context, rows int, row func(n int) T, store func(context.Context, []T) error, progress func(rows int),
+) error {
+	for start := 0; start < rows; start += batchSize {
+		batch := make([]T, min(batchSize, rows-start))
+		for i := range batch {
+			batch[i] = row(start + i)
 		}
+		if err := store(ctx, batch); err != nil {
+			return err
+		}
+		progress(len(batch))
 	}
 	return nil
 }
 
 // FirstUsername returns the name of the first user of a plan.
 func FirstUsername(plan Plan) string {
-	return user(gofakeit.New(plan.Random), plan, 0, time.Now()).Username
+	username, _ := names(gofakeit.New(plan.Random), plan, 0)
+	return username
+}
+
+// names returns the names of the n-th user of a plan.
+func names(faker *gofakeit.Faker, plan Plan, n int) (username, name string) {
+	first, last := faker.FirstName(), faker.LastName()
+	short, suffix := letters(first)+"."+letters(last), strconv.Itoa(n)+plan.Suffix
+	return short[:min(len(short), maxUsername-len(suffix))] + suffix, first + " " + last
 }
 
 // span is a time over which rows are spread evenly.
@@ -97,67 +119,69 @@ func (s span) at(clock *gofakeit.Faker, n int) time.Time {
 	return s.from.Add(time.Duration(part * float64(s.to.Sub(s.from))))
 }
 
+//go:embed texts.yaml
+var textsFile []byte
+
+// texts are what texts.yaml has.
+type texts struct {
+	Openings, Closings, Remarks, Bios []string
+	Topics                            []struct{ Tags, Titles, Paragraphs []string }
+}
+
+// writer makes users, posts and comments.
+type writer struct {
+	texts
+	faker   *gofakeit.Faker
+	clock   *gofakeit.Faker // by itself, so that names do not depend on times
+	authors []models.ID     // grows with what is stored, not with what the plan says
+}
+
 // user makes the n-th user of a plan, who registered at a time.
-func user(faker *gofakeit.Faker, plan Plan, n int, at time.Time) models.User {
-	first, last := faker.FirstName(), faker.LastName()
-	name, suffix := letters(first)+"."+letters(last), strconv.Itoa(n)+plan.Suffix
-	username := name[:min(len(name), maxUsername-len(suffix))] + suffix
+func (w *writer) user(plan Plan, n int, at time.Time) models.User {
+	username, name := names(w.faker, plan, n)
 	return models.User{
 		ID:           models.NewIDAt(at),
 		Username:     username,
-		Name:         first + " " + last,
+		Name:         name,
 		Email:        username + "@example.com",
-		Bio:          faker.RandomString(bios()),
+		Bio:          w.faker.RandomString(w.Bios),
 		Role:         models.RoleUser,
 		PasswordHash: plan.PasswordHash,
 		CreatedAt:    models.StoredTime(at),
 	}
 }
 
-// writer makes posts.
-type writer struct {
-	faker              *gofakeit.Faker
-	topics             []topic
-	openings, closings []string
-	remarks            []string
-}
+// author returns one of the users.
+func (w *writer) author() models.ID { return w.authors[w.faker.IntN(len(w.authors))] }
 
-func newWriter(faker *gofakeit.Faker) *writer {
-	return &writer{faker: faker, topics: topics(), openings: openings(), closings: closings(), remarks: remarks()}
-}
-
-// post makes a post of one of the authors, of four paragraphs and some 90 words.
-func (w *writer) post(authors []models.ID, at time.Time) models.Post {
-	about := w.topics[w.faker.IntN(len(w.topics))]
-	first := w.faker.IntN(len(about.paragraphs))
-	second := (first + 1 + w.faker.IntN(len(about.paragraphs)-1)) % len(about.paragraphs)
+// post makes a post of four paragraphs and some 90 words.
+func (w *writer) post(at time.Time) models.Post {
+	about := w.Topics[w.faker.IntN(len(w.Topics))]
+	first := w.faker.IntN(len(about.Paragraphs))
+	second := (first + 1 + w.faker.IntN(len(about.Paragraphs)-1)) % len(about.Paragraphs)
 	content := []string{
-		w.faker.RandomString(w.openings), about.paragraphs[first], about.paragraphs[second], w.faker.RandomString(w.closings),
+		w.faker.RandomString(w.Openings), about.Paragraphs[first], about.Paragraphs[second], w.faker.RandomString(w.Closings),
 	}
 	created := models.StoredTime(at)
 	return models.Post{
-		ID:        models.NewIDAt(at),
-		Title:     w.faker.RandomString(about.titles),
-		Content:   strings.Join(content, "\n\n"),
-		Tags:      about.tags[:],
-		AuthorID:  authors[w.faker.IntN(len(authors))],
-		CreatedAt: created,
-		UpdatedAt: created,
+		ID: models.NewIDAt(at),
+		Text: models.Text{
+			Title: w.faker.RandomString(about.Titles), Content: strings.Join(content, "\n\n"), Tags: about.Tags,
+		},
+		AuthorID: w.author(), CreatedAt: created, UpdatedAt: created,
 	}
 }
 
 // comments makes the comments on a post, none or a few, all different, each younger than the one before.
-func (w *writer) comments(
-	post *models.Post, authors []models.ID, clock *gofakeit.Faker, now time.Time,
-) []models.Comment {
-	comments, first := make([]models.Comment, w.faker.IntN(maxComments+1)), w.faker.IntN(len(w.remarks))
+func (w *writer) comments(post *models.Post, now time.Time) []models.Comment {
+	comments, first := make([]models.Comment, w.faker.IntN(maxComments+1)), w.faker.IntN(len(w.Remarks))
 	times := span{post.CreatedAt, now, len(comments)}
 	for i := range comments {
-		at := times.at(clock, i)
+		at := times.at(w.clock, i)
 		written := models.StoredTime(at)
 		comments[i] = models.Comment{
-			ID: models.NewIDAt(at), PostID: post.ID, Content: w.remarks[(first+i)%len(w.remarks)],
-			AuthorID: authors[w.faker.IntN(len(authors))], CreatedAt: written, UpdatedAt: written,
+			ID: models.NewIDAt(at), PostID: post.ID, Content: w.Remarks[(first+i)%len(w.Remarks)],
+			AuthorID: w.author(), CreatedAt: written, UpdatedAt: written,
 		}
 	}
 	return comments

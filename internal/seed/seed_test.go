@@ -10,7 +10,6 @@ import (
 
 	"gin-blog/internal/seed"
 	"gin-blog/internal/testkit"
-	"gin-blog/internal/validation"
 	"gin-blog/models"
 )
 
@@ -119,24 +118,6 @@ func TestNewestPostsHaveComments(t *testing.T) {
 
 // TestTextsKeepTheRules: what is seeded could have been written by the API.
 func TestTextsKeepTheRules(t *testing.T) {
-	type article struct {
-		Title   string   `json:"title" validate:"required,title"`
-		Content string   `json:"content" validate:"required,content"`
-		Tags    []string `json:"tags" validate:"tags,dive,tag"`
-	}
-	type profile struct {
-		Username string `json:"username" validate:"required,username"`
-		Name     string `json:"name" validate:"name"`
-		Email    string `json:"email" validate:"email"`
-		Bio      string `json:"bio" validate:"bio"`
-	}
-	type remark struct {
-		Content string `json:"content" validate:"required,comment"`
-	}
-	rules, err := validation.New(6, article{}, profile{}, remark{})
-	if err != nil {
-		t.Fatal(err)
-	}
 	store := testkit.SQLite(t)
 	plan := seed.Plan{Users: 100, Posts: 500, PasswordHash: "h"}
 	if err := seed.Fill(t.Context(), store, plan, func(int) {}); err != nil {
@@ -147,7 +128,12 @@ func TestTextsKeepTheRules(t *testing.T) {
 		t.Fatalf("%d users, %v", len(users), err)
 	}
 	for _, u := range users {
-		if err := rules.Check(profile{u.Username, u.Name, u.Email, u.Bio}); err != nil {
+		var check models.Check
+		check.Field("username", u.Username, models.Required, models.Username)
+		check.Field("name", u.Name, models.Name)
+		check.Field("email", u.Email, models.Email)
+		check.Field("bio", u.Bio, models.Bio)
+		if err := check.Err(); err != nil {
 			t.Errorf("%+v: %v", u, err)
 		}
 	}
@@ -160,7 +146,7 @@ func TestTextsKeepTheRules(t *testing.T) {
 		}
 		for _, p := range page {
 			titles[p.Title] = true
-			if err := rules.Check(article{p.Title, p.Content, p.Tags}); err != nil {
+			if err := p.Clean(nil); err != nil {
 				t.Errorf("%+v: %v", p, err)
 			}
 		}
@@ -171,8 +157,8 @@ func TestTextsKeepTheRules(t *testing.T) {
 		t.Fatalf("%d comments, %v", len(comments), err)
 	}
 	for _, c := range comments {
-		if err := rules.Check(remark{c.Content}); err != nil {
-			t.Errorf("%+v: %v", c, err)
+		if problem := models.CommentText(c.Content); problem != "" {
+			t.Errorf("%+v %s", c, problem)
 		}
 	}
 	if len(titles) < 40 {

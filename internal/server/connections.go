@@ -20,11 +20,11 @@ type connections struct {
 // track is called by http.Server at each change of a connection's state. A new connection counts as busy: its first
 // request is on its way.
 func (c *connections) track(conn net.Conn, state http.ConnState) {
-	if framed, ok := conn.(*framedConn); ok {
-		conn = framed.Conn // which http.Server told of when it was new
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.busy == nil {
+		c.busy = map[net.Conn]http.ConnState{}
+	}
 	if state == http.StateNew || state == http.StateActive {
 		c.busy[conn] = state
 	} else {
@@ -32,25 +32,18 @@ func (c *connections) track(conn net.Conn, state http.ConnState) {
 	}
 }
 
-func (c *connections) areBusy() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return len(c.busy) > 0
-}
-
 // awaitAnswers waits until no connection is busy, or ctx ends. After grace it closes the new connections that are
-// silent: http.Server would give them readHeaderTimeout.
+// silent: http.Server would give them the time for headers.
 func (c *connections) awaitAnswers(ctx context.Context, grace time.Duration) {
-	ticker := time.NewTicker(5 * time.Millisecond)
-	defer ticker.Stop()
-	for begin := time.Now(); c.areBusy(); {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
+	for begin := time.Now(); ctx.Err() == nil; time.Sleep(5 * time.Millisecond) {
+		c.mu.Lock()
 		if time.Since(begin) >= grace {
 			c.closeSilent(grace)
+		}
+		left := len(c.busy)
+		c.mu.Unlock()
+		if left == 0 {
+			return
 		}
 	}
 }
@@ -58,8 +51,6 @@ func (c *connections) awaitAnswers(ctx context.Context, grace time.Duration) {
 // closeSilent closes the new connections whose client sent nothing so far. Over TLS, it closes those whose client sent
 // nothing for the time of grace: a handshake is no request, and what follows it cannot be told from it.
 func (c *connections) closeSilent(grace time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	for conn, state := range c.busy {
 		if state != http.StateNew {
 			continue

@@ -23,16 +23,14 @@ import (
 func serveTLS(t *testing.T, limits timeouts, handler http.Handler) (address string) {
 	t.Helper()
 	donor := httptest.NewTLSServer(nil)
-	certificate := &Certificate{}
-	certificate.current.Store(&donor.TLS.Certificates[0])
 	donor.Close()
 	type mark struct{}
-	s := New(Options{
-		Certificate: certificate,
+	s := &Server{
+		TLS:         &tls.Config{Certificates: donor.TLS.Certificates},
 		Log:         slog.New(slog.DiscardHandler),
 		ConnContext: func(ctx context.Context, _ net.Conn) context.Context { return context.WithValue(ctx, mark{}, true) },
-	})
-	s.timeouts = limits
+		timeouts:    limits,
+	}
 	listener, err := Listen(t.Context(), "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -113,14 +111,15 @@ func (c *client) expectEnd(t *testing.T) {
 }
 
 var patient = timeouts{
-	readHeader: time.Minute, read: time.Minute, write: time.Minute, writeByte: time.Minute, idle: time.Minute,
+	readHeader: time.Minute, read: time.Minute, write: time.Minute, writeByte: time.Minute, silent: time.Minute,
+	idle: time.Minute,
 }
 
 // TestHalfAFrame: a frame, or a block of headers in several frames, that is never complete ends its connection, as the
-// headers of HTTP/1.1 do. A pause between frames does not.
+// headers of HTTP/1.1 do. A pause between frames does not, if the client answers a PING.
 func TestHalfAFrame(t *testing.T) {
 	limits := patient
-	limits.readHeader = 100 * time.Millisecond
+	limits.silent, limits.readHeader = 100*time.Millisecond, 100*time.Millisecond
 	address := serveTLS(t, limits, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	for name, send := range map[string]func(c *client) error{
 		"a part of a frame's header": func(c *client) error { _, err := c.conn.Write([]byte{0, 0}); return err },
@@ -153,14 +152,20 @@ func TestHalfAFrame(t *testing.T) {
 		c := connect(t, address, 1<<16)
 		for stream := uint32(1); stream < 7; stream += 2 {
 			c.get(t, stream)
-			for ended := false; !ended; {
+			pings := 0
+			for ended := false; !ended || pings < 2; { // until it was silent for both timeouts, twice
 				frame, err := c.ReadFrame()
 				if err != nil {
 					t.Fatalf("stream %d: %v", stream, err)
 				}
-				ended = frame.Header().StreamID == stream && frame.Header().Flags.Has(http2.FlagDataEndStream)
+				if ping, ok := frame.(*http2.PingFrame); ok {
+					pings++
+					if err := c.WritePing(true, ping.Data); err != nil {
+						t.Fatal(err)
+					}
+				}
+				ended = ended || frame.Header().StreamID == stream && frame.Header().Flags.Has(http2.FlagDataEndStream)
 			}
-			time.Sleep(2 * limits.readHeader)
 		}
 	})
 }
@@ -169,8 +174,8 @@ func TestHalfAFrame(t *testing.T) {
 // client stops reading the connection or leaves no window. At most 30 run for one connection.
 func TestClientsOfHTTP2ThatDoNotRead(t *testing.T) {
 	stalled, blocked := patient, patient
-	stalled.writeByte = 100 * time.Millisecond
-	blocked.write = 100 * time.Millisecond
+	stalled.writeByte = time.Second
+	blocked.write = time.Second
 	for name, c := range map[string]struct {
 		limits timeouts
 		window uint32

@@ -23,13 +23,13 @@ func TestMetricsOfTheStore(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.WatchPasswords(passwords)
-	m.WatchPool("sqlite", testkit.SQLite(t))
+	m.WatchPool("sqlite", testkit.SQLite(t).(models.Pooled))
 	observe := m.StoreObserver("sqlite")
 	for operation, err := range map[string]error{
 		"succeed":      nil,
 		"find nothing": fmt.Errorf("find post: %w", models.ErrPostNotFound),
 		"collide":      models.ErrUsernameTaken,
-		"come late":    models.ErrPostChanged,
+		"come late":    models.NewError(models.Changed, "changed"),
 		"time out":     fmt.Errorf("%w: %w", models.ErrUnavailable, context.DeadlineExceeded),
 		"search long":  fmt.Errorf("list posts: %w", models.ErrSearchTooLong),
 		"hang up":      fmt.Errorf("find post: %w", context.Canceled),
@@ -64,16 +64,4 @@ func TestMetricsOfTheStore(t *testing.T) {
 	if problems, err := promlint.New(strings.NewReader(text)).Lint(); err != nil || len(problems) > 0 {
 		t.Errorf("the names: %v, %v", problems, err)
 	}
-}
-
-// TestNoMetrics: without METRICS_ADDR nothing is measured, and nothing breaks.
-func TestNoMetrics(t *testing.T) {
-	var m *Metrics
-	m.WatchPool("sqlite", testkit.SQLite(t))
-	m.WatchPasswords(nil)
-	stop, err := m.Serve(t.Context(), "", nil)
-	if err != nil || m.StoreObserver("sqlite") != nil || m.Registerer() != nil {
-		t.Errorf("nil metrics measure something: %v", err)
-	}
-	stop()
 }

@@ -2,7 +2,9 @@
 package server
 
 import (
+	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -16,53 +18,56 @@ import (
 // StopTimeout is how long a stop may take, from the signal until all connections are closed.
 const StopTimeout = 7 * time.Second
 
-const (
-	readHeaderTimeout = 5 * time.Second
-	idleTimeout       = 2 * time.Minute
-	maxHeaderBytes    = 32 << 10
-)
-
 // timeouts are how long a client may take.
 type timeouts struct {
-	readHeader time.Duration // to send the headers of a request, or a frame of HTTP/2
+	readHeader time.Duration // to send the headers of a request, or to answer a PING of HTTP/2
 	read       time.Duration // to send a request
 	write      time.Duration // to send a request and read its answer
 	writeByte  time.Duration // to read anything, over HTTP/2
+	silent     time.Duration // to send a frame of HTTP/2, until a PING asks whether the client is still there
 	idle       time.Duration // between two requests
 }
 
 var defaultTimeouts = timeouts{
-	readHeader: readHeaderTimeout,
+	readHeader: 5 * time.Second,
 	read:       30 * time.Second, // enough for a body of 2 MiB over a slow line
 	write:      40 * time.Second, // longer than read, so that a client that was too slow is told so
 	writeByte:  10 * time.Second,
-	idle:       idleTimeout,
+	silent:     15 * time.Second,
+	idle:       2 * time.Minute,
+}
+
+// http2 bounds what a client makes a server hold for one connection. A client that multiplexes a hundred requests and
+// reads no answer costs as much as a hundred clients do. One that stops within a frame, or within a block of headers in
+// several frames, cannot answer a PING, and loses its connection: net/http would wait as long as for a request.
+func (t timeouts) http2() *http.HTTP2Config {
+	return &http.HTTP2Config{
+		MaxConcurrentStreams:          30,
+		MaxReadFrameSize:              16 << 10, // bytes
+		MaxReceiveBufferPerConnection: 64 << 10, // bytes of bodies that no handler has read yet
+		MaxReceiveBufferPerStream:     64 << 10,
+		WriteByteTimeout:              t.writeByte,
+		SendPingTimeout:               t.silent,
+		PingTimeout:                   t.readHeader,
+	}
 }
 
 // silenceGrace is how long a stopping server that takes no more connections waits for the first byte on a new one.
 const silenceGrace = 500 * time.Millisecond
 
-// Options are the settings of a server.
-type Options struct {
-	Certificate *Certificate // nil for HTTP without TLS
+// Server answers requests on one listener. It answers every request that it has read, also at a stop.
+type Server struct {
+	// TLS is nil for HTTP without it.
+	TLS *tls.Config
 	// ConnContext adds to the context of a connection what the handler keeps for it. Default: nothing.
 	ConnContext func(ctx context.Context, conn net.Conn) context.Context
 	// DrainDelay is how long a stopping server still takes connections.
 	DrainDelay time.Duration
 	Log        *slog.Logger
-}
 
-// Server answers requests on one listener. It answers every request that it has read, also at a stop.
-type Server struct {
-	options  Options
-	timeouts timeouts
+	timeouts timeouts // none of them set: defaultTimeouts
 	draining atomic.Bool
 	open     connections
-}
-
-// New returns a server.
-func New(o Options) *Server {
-	return &Server{options: o, timeouts: defaultTimeouts, open: connections{busy: map[net.Conn]http.ConnState{}}}
 }
 
 // Draining tells whether the server is about to stop.
@@ -84,24 +89,20 @@ func Listen(ctx context.Context, address string) (net.Listener, error) {
 
 // Serve answers requests until ctx ends, then drains. It returns an error if the listener fails. It closes listener.
 func (s *Server) Serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
+	limits := cmp.Or(s.timeouts, defaultTimeouts)
 	server := &http.Server{
 		Handler:                      handler,
-		TLSConfig:                    s.options.Certificate.tlsConfig(),
+		TLSConfig:                    s.TLS,
 		ConnState:                    s.open.track,
-		ConnContext:                  s.options.ConnContext,
+		ConnContext:                  s.ConnContext,
 		DisableGeneralOptionsHandler: true, // the handler answers "OPTIONS *" too
-		ReadHeaderTimeout:            s.timeouts.readHeader,
-		ReadTimeout:                  s.timeouts.read,
-		WriteTimeout:                 s.timeouts.write,
-		IdleTimeout:                  s.timeouts.idle,
-		MaxHeaderBytes:               maxHeaderBytes,
-		HTTP2:                        http2Config(s.timeouts.writeByte),
-		ErrorLog:                     slog.NewLogLogger(s.options.Log.Handler(), slog.LevelWarn),
-	}
-	if server.TLSConfig != nil {
-		if err := speakHTTP2(server, s.timeouts.readHeader); err != nil {
-			return err
-		}
+		ReadHeaderTimeout:            limits.readHeader,
+		ReadTimeout:                  limits.read,
+		WriteTimeout:                 limits.write,
+		IdleTimeout:                  limits.idle,
+		MaxHeaderBytes:               32 << 10,
+		HTTP2:                        limits.http2(),
+		ErrorLog:                     slog.NewLogLogger(s.Log.Handler(), slog.LevelWarn),
 	}
 	listener = watchedListener{listener}
 	ended := make(chan error, 1)
@@ -128,11 +129,11 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener, handler http.
 // refuse makes Draining true at once, so that /readyz tells load balancers to look elsewhere. After DrainDelay, when
 // they have noticed, it stops taking connections.
 func (s *Server) refuse(listener net.Listener) {
-	delay := s.options.DrainDelay
-	s.options.Log.Info("stopping: /readyz is 503, requests are still answered", "for", delay)
+	delay := s.DrainDelay
+	s.Log.Info("stopping: /readyz is 503, requests are still answered", "for", delay)
 	s.draining.Store(true)
 	time.Sleep(delay)
-	s.options.Log.Info("stopping: requests in flight may finish")
+	s.Log.Info("stopping: requests in flight may finish")
 	_ = listener.Close() // fails only if it is closed already
 }
 
@@ -141,9 +142,9 @@ func (s *Server) refuse(listener net.Listener) {
 func (s *Server) finish(ctx context.Context, server *http.Server) error {
 	s.open.awaitAnswers(ctx, silenceGrace)
 	if err := server.Shutdown(ctx); err != nil {
-		s.options.Log.Warn("some requests did not finish in time", "cause", err)
+		s.Log.Warn("some requests did not finish in time", "cause", err)
 		return server.Close()
 	}
-	s.options.Log.Info("stopped")
+	s.Log.Info("stopped")
 	return nil
 }

@@ -27,30 +27,24 @@ func StopContext(ctx context.Context) (_ context.Context, stop context.CancelFun
 	}
 }
 
-// HandleSignals is StopContext for a server. SIGHUP, unless it is ignored, as nohup does it, calls reload beside
-// everything else, so that a reload that hangs holds up no stop. SIGPIPE is ignored: it comes when the reader of the
-// log ends, and the server goes on. release ends the context, and restores what SIGHUP and SIGPIPE do.
-func HandleSignals(ctx context.Context, reload func()) (_ context.Context, release func()) {
-	ctx, stop := StopContext(ctx)
+// HandleHangups has each SIGHUP call reload, unless SIGHUP is ignored, as nohup does it. reload runs beside everything
+// else, so one that hangs holds up no stop. SIGPIPE is ignored: it comes when the reader of the log ends, and the
+// server goes on. release restores what the two signals do.
+func HandleHangups(reload func()) (release func()) {
 	signal.Ignore(syscall.SIGPIPE)
 	hangups := make(chan os.Signal, 1)
 	for _, s := range heeded(syscall.SIGHUP) {
 		signal.Notify(hangups, s)
 	}
 	go func() {
-		for {
-			select {
-			case <-hangups:
-				reload()
-			case <-ctx.Done():
-				return
-			}
+		for range hangups {
+			reload()
 		}
 	}()
-	return ctx, func() {
+	return func() {
 		signal.Stop(hangups)
+		close(hangups)
 		signal.Reset(syscall.SIGPIPE)
-		stop()
 	}
 }
 

@@ -3,6 +3,7 @@
 package server
 
 import (
+	"context"
 	"os"
 	"os/signal"
 	"runtime"
@@ -19,12 +20,19 @@ func send(t *testing.T, signal syscall.Signal) {
 	}
 }
 
-// TestHandleSignals: a signal ends the context, and release leaves no goroutine behind. The tests in test/e2e show the
-// rest.
-func TestHandleSignals(t *testing.T) {
+// handleSignals is what a server does.
+func handleSignals(t *testing.T, reload func()) (_ context.Context, release func()) {
+	t.Helper()
+	ctx, stop := StopContext(t.Context())
+	restore := HandleHangups(reload)
+	return ctx, func() { restore(); stop() }
+}
+
+// TestSignals: a signal ends the context, and release leaves no goroutine behind. The tests in test/e2e show the rest.
+func TestSignals(t *testing.T) {
 	before := runtime.NumGoroutine()
 	for range 10 {
-		ctx, release := HandleSignals(t.Context(), func() {})
+		ctx, release := handleSignals(t, func() {})
 		send(t, syscall.SIGTERM)
 		<-ctx.Done()
 		release()
@@ -45,7 +53,7 @@ func TestHangingReloadHoldsUpNoStop(t *testing.T) {
 	defer signal.Stop(hangups)
 	reloading, answer := make(chan struct{}), make(chan struct{})
 	defer close(answer)
-	ctx, release := HandleSignals(t.Context(), func() {
+	ctx, release := handleSignals(t, func() {
 		reloading <- struct{}{}
 		<-answer
 	})
@@ -66,7 +74,7 @@ func TestIgnoredSignalsStayIgnored(t *testing.T) {
 	ignored := []os.Signal{syscall.SIGHUP, syscall.SIGINT}
 	signal.Ignore(ignored...)
 	defer signal.Reset(ignored...)
-	_, release := HandleSignals(t.Context(), func() { t.Error("SIGHUP reloads") })
+	_, release := handleSignals(t, func() { t.Error("SIGHUP reloads") })
 	for _, s := range ignored {
 		if !signal.Ignored(s) {
 			t.Errorf("%s is no longer ignored", s)
@@ -88,7 +96,8 @@ func TestPipeIsNoCertificate(t *testing.T) {
 		t.Fatal(err)
 	}
 	loaded := make(chan error, 1)
-	go func() { loaded <- NewCertificate(pipe, pipe, nil).Load() }()
+	_, load := Certificate(pipe, pipe)
+	go func() { loaded <- load() }()
 	select {
 	case err := <-loaded:
 		if err == nil {

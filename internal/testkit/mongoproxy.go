@@ -33,6 +33,7 @@ type MongoProxy struct {
 	repeated string            // the name of the command that the client will repeat, or ""
 	dropped  int               // replies
 	received map[string][]byte // the last message of each command
+	commands []string          // the names of all since Commands
 	closed   int               // cursors
 
 	held  string        // the name of the command whose replies come late, or ""
@@ -151,6 +152,9 @@ func readMessage(from io.Reader) ([]byte, error) {
 func (m *MongoProxy) inspectRequest(c *mongoConn, message []byte) (pass bool, late time.Duration) {
 	command := commandName(message)
 	m.received[command] = bytes.Clone(message)
+	if command != "" && !strings.EqualFold(command, "hello") && !strings.EqualFold(command, "isMaster") {
+		m.commands = append(m.commands, command)
+	}
 	if command == "killCursors" {
 		m.closed++
 	}
@@ -254,6 +258,16 @@ func (m *MongoProxy) Received(command string) bson.Raw {
 		return message[bodyOffset:]
 	}
 	return nil
+}
+
+// Commands returns the names of the commands that have arrived since the last call, without those that look for the
+// server.
+func (m *MongoProxy) Commands() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	commands := m.commands
+	m.commands = nil
+	return commands
 }
 
 // ClosedCursors returns how many cursors the clients have closed.

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"os"
 	"path/filepath"
 	"strconv"
 	"testing"
@@ -11,10 +12,14 @@ import (
 	"gin-blog/models"
 )
 
-// sourceFiles parses the Go files of a folder.
+// sourceFiles parses the Go files of a folder of the module.
 func sourceFiles(t testing.TB, folder string) (files []*ast.File) {
 	t.Helper()
-	names, err := filepath.Glob(filepath.Join(folder, "*.go"))
+	root := "."
+	for _, err := os.Stat("go.mod"); err != nil; _, err = os.Stat(filepath.Join(root, "go.mod")) {
+		root = filepath.Join(root, "..")
+	}
+	names, err := filepath.Glob(filepath.Join(root, folder, "*.go"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,11 +33,11 @@ func sourceFiles(t testing.TB, folder string) (files []*ast.File) {
 	return files
 }
 
-// Kinds returns the kinds of refusals that package models declares, by name. It works in folders beside models.
+// Kinds returns the kinds of refusals that package models declares, by name.
 func Kinds(t testing.TB) map[string]models.Kind {
 	t.Helper()
 	found := map[string]models.Kind{}
-	for _, file := range sourceFiles(t, "../models") {
+	for _, file := range sourceFiles(t, "models") {
 		for _, declaration := range file.Decls {
 			block, ok := declaration.(*ast.GenDecl)
 			if !ok || block.Tok != token.CONST {
@@ -49,12 +54,11 @@ func Kinds(t testing.TB) map[string]models.Kind {
 	return found
 }
 
-// Refusals returns every error that the program makes with models.NewError. It works in folders
-// beside models.
+// Refusals returns every error that the program makes with models.NewError.
 func Refusals(t testing.TB) (found []*models.Error) {
 	t.Helper()
 	kinds := Kinds(t)
-	for _, folder := range []string{"../models", "../auth", "../middleware", "../routes"} {
+	for _, folder := range []string{"models", "internal/answer", "internal/auth", "blog", "middleware", "routes"} {
 		for _, file := range sourceFiles(t, folder) {
 			ast.Inspect(file, func(node ast.Node) bool {
 				call, ok := node.(*ast.CallExpr)

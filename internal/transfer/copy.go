@@ -4,6 +4,7 @@ package transfer
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/gob"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -51,15 +52,28 @@ func Copy(
 	if unfinished != "" {
 		return nil, nil, fmt.Errorf("%w of %s", ErrIncomplete, unfinished)
 	}
-	records := 0
-	for _, t := range tables(source, target, time.Now()) {
-		n, foreign, err := t.inspect(ctx)
+	for _, t := range tables(target, time.Now()) {
+		last, foreign, err := t.Last(ctx)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, fmt.Errorf("read the target: %w", err)
+		}
+		if !last.IsZero() || foreign {
+			return nil, nil, fmt.Errorf("the target is not empty: it has %s", t.Name())
+		}
+	}
+	records := 0
+	for _, t := range tables(source, time.Now()) {
+		n, err := t.Count(ctx)
+		var foreign bool
+		if err == nil {
+			_, foreign, err = t.Last(ctx)
+		}
+		if err != nil {
+			return nil, nil, fmt.Errorf("read the source: %w", err)
 		}
 		records += n
 		if foreign {
-			leftOut = append(leftOut, t.name())
+			leftOut = append(leftOut, t.Name())
 		}
 	}
 	if records == 0 {
@@ -82,113 +96,86 @@ func Copy(
 func copyAndCompare(
 	ctx context.Context, source, target models.Bulk, records int, progress Progress,
 ) (counts []Count, err error) {
-	add := progress("copying", records)
-	for _, t := range tables(source, target, time.Now()) {
-		if err := t.copy(ctx, add); err != nil {
-			return nil, fmt.Errorf("copy %s: %w", t.name(), err)
+	now := time.Now()
+	add, targets := progress("copying", records), tables(target, now)
+	for i, from := range tables(source, now) {
+		if err := from.copyTo(ctx, targets[i], add); err != nil {
+			return nil, fmt.Errorf("copy %s: %w", from.Name(), err)
 		}
 	}
-	add = progress("comparing", 2*records)
-	for _, t := range tables(source, target, time.Now().Add(comparedLifetime)) {
-		from, to, err := t.count(ctx, add)
+	now = time.Now().Add(comparedLifetime)
+	add, targets = progress("comparing", 2*records), tables(target, now)
+	for i, from := range tables(source, now) {
+		want, err := from.count(ctx, add)
 		if err != nil {
-			return nil, fmt.Errorf("compare %s: %w", t.name(), err)
+			return nil, fmt.Errorf("compare %s of the source: %w", from.Name(), err)
 		}
-		if from != to {
+		got, err := targets[i].count(ctx, add)
+		if err != nil {
+			return nil, fmt.Errorf("compare %s of the target: %w", from.Name(), err)
+		}
+		if want != got {
 			return nil, fmt.Errorf("%w: %s, %d records (%s) in the source and %d (%s) in the target",
-				ErrDiffer, t.name(), from.Records, from.Checksum, to.Records, to.Checksum)
+				ErrDiffer, want.Name, want.Records, want.Checksum, got.Records, got.Checksum)
 		}
-		counts = append(counts, from)
+		counts = append(counts, want)
 	}
 	return counts, nil
 }
 
-// table is one type of record on both sides.
+// table is a models.Table of some type of record.
 type table interface {
-	name() string
-	// inspect returns about how many records the source has, and whether it has others that cannot be copied. It returns
-	// an error if the target has records, even of another program.
-	inspect(ctx context.Context) (records int, foreign bool, err error)
-	copy(ctx context.Context, add func(records int)) error
-	count(ctx context.Context, add func(records int)) (source, target Count, err error)
+	Name() string
+	Count(ctx context.Context) (int, error)
+	Last(ctx context.Context) (id models.ID, foreign bool, err error)
+	copyTo(ctx context.Context, target table, add func(records int)) error
+	count(ctx context.Context, add func(records int)) (Count, error)
 }
 
-// tables returns all that is copied: a row for each type of record, after those that it refers to. Of sessions, those
-// count that are live at a time.
-func tables(source, target models.Bulk, liveAt time.Time) []table {
+// tables returns all that is copied of a store: a row for each type of record, after those that it refers to. Of
+// sessions, those count that are live at a time.
+func tables(store models.Bulk, liveAt time.Time) []table {
 	return []table{
-		sides[models.User]{source.UserTable(), target.UserTable()},
-		sides[models.Session]{source.SessionTable(liveAt), target.SessionTable(liveAt)},
-		sides[models.KeptPost]{source.PostTable(), target.PostTable()},
-		sides[models.KeptComment]{source.CommentTable(), target.CommentTable()},
-		sides[models.Draft]{source.DraftTable(), target.DraftTable()},
+		tableOf[models.User]{store.UserTable()},
+		tableOf[models.Session]{store.SessionTable(liveAt)},
+		tableOf[models.KeptPost]{store.PostTable()},
+		tableOf[models.KeptComment]{store.CommentTable()},
+		tableOf[models.Draft]{store.DraftTable()},
 	}
 }
 
-// sides implements table.
-type sides[T models.Record] struct{ source, target models.Table[T] }
+// tableOf implements table.
+type tableOf[T models.Record] struct{ models.Table[T] }
 
-func (s sides[T]) name() string { return s.source.Name() }
-
-func (s sides[T]) inspect(ctx context.Context) (records int, foreign bool, err error) {
-	last, others, err := s.target.Last(ctx)
-	if err != nil {
-		return 0, false, fmt.Errorf("read the target: %w", err)
-	}
-	if !last.IsZero() || others {
-		return 0, false, fmt.Errorf("the target is not empty: it has %s", s.name())
-	}
-	_, foreign, err = s.source.Last(ctx)
-	if err == nil {
-		records, err = s.source.Count(ctx)
-	}
-	if err != nil {
-		return 0, false, fmt.Errorf("read the source: %w", err)
-	}
-	return records, foreign, nil
+func (t tableOf[T]) copyTo(ctx context.Context, target table, add func(records int)) error {
+	return t.eachBatch(ctx, add, func(records []T) error { return target.(tableOf[T]).Insert(ctx, records) })
 }
 
-func (s sides[T]) copy(ctx context.Context, add func(records int)) error {
-	return eachBatch(ctx, s.source, func(records []T) error {
-		if err := s.target.Insert(ctx, records); err != nil {
-			return err
-		}
-		add(len(records))
-		return nil
-	})
-}
-
-func (s sides[T]) count(ctx context.Context, add func(records int)) (source, target Count, err error) {
-	if source, err = count(ctx, s.source, add); err == nil {
-		target, err = count(ctx, s.target, add)
-	}
-	return source, target, err
-}
-
-// count reads a table.
-func count[T models.Record](ctx context.Context, table models.Table[T], add func(records int)) (Count, error) {
-	counted, checksum := Count{Name: table.Name()}, sha256.New()
-	var record []byte
-	err := eachBatch(ctx, table, func(records []T) error {
+// count reads a table. Two tables have the same checksum if and only if they have the same records: gob writes all
+// fields of a record, in their order, and no tags or an empty list of them in the same way.
+func (t tableOf[T]) count(ctx context.Context, add func(records int)) (Count, error) {
+	counted, checksum := Count{Name: t.Name()}, sha256.New()
+	encoder := gob.NewEncoder(checksum)
+	err := t.eachBatch(ctx, add, func(records []T) error {
 		for i := range records {
-			record = canonical(record, &records[i])
-			checksum.Write(record)
+			if err := encoder.Encode(&records[i]); err != nil {
+				return fmt.Errorf("encode a record: %w", err)
+			}
 		}
 		counted.Records += len(records)
-		add(len(records))
 		return nil
 	})
 	counted.Checksum = hex.EncodeToString(checksum.Sum(nil))
 	return counted, err
 }
 
-// eachBatch passes all records of a table to do, in the order of ids, until ctx ends.
-func eachBatch[T models.Record](ctx context.Context, table models.Table[T], do func(records []T) error) error {
+// eachBatch passes all records to do, in the order of ids, until ctx ends. Then it calls add with their number.
+func (t tableOf[T]) eachBatch(ctx context.Context, add func(records int), do func(records []T) error) error {
 	for after := (models.ID{}); ; {
 		if ctx.Err() != nil { // not every store looks at it for a short query
 			return ctx.Err()
 		}
-		records, next, err := table.Read(ctx, after, batchSize)
+		records, next, err := t.Read(ctx, after, batchSize)
 		if err != nil {
 			return err
 		}
@@ -196,6 +183,7 @@ func eachBatch[T models.Record](ctx context.Context, table models.Table[T], do f
 			if err := do(records); err != nil {
 				return err
 			}
+			add(len(records))
 		}
 		if next.IsZero() {
 			return nil

@@ -100,8 +100,8 @@ func populate(t *testing.T, s store, users, posts int) (*models.User, *models.Se
 	}
 	for _, publishAt := range []time.Time{{}, now.Add(time.Hour)} {
 		draft := models.Draft{
-			ID: models.NewID(), Title: "Draft", Content: "Hello", AuthorID: user.ID, PublishAt: publishAt, CreatedAt: now,
-			UpdatedAt: now,
+			ID: models.NewID(), Text: models.Text{Title: "Draft", Content: "Hello"}, AuthorID: user.ID,
+			PublishAt: publishAt, CreatedAt: now, UpdatedAt: now,
 		}
 		if err := s.CreateDraft(t.Context(), &draft); err != nil {
 			t.Fatal(err)
@@ -117,8 +117,9 @@ func key() *models.Idempotency {
 func newPost(author *models.User, title string) *models.Post {
 	now := models.StoredTime(time.Now())
 	return &models.Post{
-		ID: models.NewID(), Title: title, Content: "Hello\r\n\x00🦫", Tags: []string{"go", "gin"}, AuthorID: author.ID,
-		CreatedAt: now, UpdatedAt: now,
+		ID:       models.NewID(),
+		Text:     models.Text{Title: title, Content: "Hello\r\n\x00🦫", Tags: []string{"go", "gin"}},
+		AuthorID: author.ID, CreatedAt: now, UpdatedAt: now,
 	}
 }
 
@@ -253,8 +254,11 @@ func TestCopyNoticesChanges(t *testing.T) {
 		user, _ := populate(t, source, 5, 20)
 		s := &steps{then: func(step string) {
 			if step == "comparing" {
-				renamed := models.ProfileChange{Name: new("Another name")}
-				if _, err := source.UpdateProfile(t.Context(), user.ID, renamed); err != nil {
+				rename := func(u *models.User) error {
+					u.Name = "Another name"
+					return nil
+				}
+				if _, err := source.UpdateUser(t.Context(), user.ID, rename); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -2,22 +2,16 @@ package transfer
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path"
 
+	"gin-blog/internal/urls"
 	"gin-blog/models"
 )
 
-// exportStore is what an export reads.
-type exportStore interface {
-	PostTable() models.Table[models.KeptPost]
-	UserByID(ctx context.Context, id models.ID) (*models.User, error)
-}
-
-// maxNames is how many authors an export remembers.
-const maxNames = 10_000
+// exportPage is how many posts an export reads at a time. They may be long.
+const exportPage = 20
 
 // MakeExportDir makes the folder dir for an export, or takes an empty one that exists, and opens it.
 func MakeExportDir(dir string) (*os.Root, error) {
@@ -36,59 +30,30 @@ func MakeExportDir(dir string) (*os.Root, error) {
 
 // Export writes each post to a Markdown file with front matter in dir, and returns how many it wrote. The name of a
 // file begins with the slug of the title and ends with the id.
-func Export(ctx context.Context, store exportStore, dir *os.Root, progress Progress) (posts int, err error) {
-	table, names := store.PostTable(), map[models.ID]string{}
-	total, err := table.Count(ctx)
+func Export(ctx context.Context, store models.Store, dir *os.Root, progress Progress) (posts int, err error) {
+	total, err := store.PostTable().Count(ctx)
 	if err != nil {
 		return 0, err
 	}
 	add := progress("writing posts", total)
-	err = eachBatch(ctx, table, func(batch []models.KeptPost) error {
-		for i := range batch {
-			p := &batch[i].Post
-			author, err := authorName(ctx, store, p.AuthorID, names)
-			if err != nil {
-				return err
+	filter := models.PostFilter{Limit: exportPage}
+	for more := true; more; {
+		var page []models.Post
+		if page, more, err = store.Posts(ctx, filter); err != nil {
+			return posts, err
+		}
+		for i := range page {
+			if ctx.Err() != nil { // not every store looks at it for a short query
+				return posts, ctx.Err()
 			}
-			if err := writeFile(dir, path.Base(p.PagePath())+".md", formatMarkdown(p, author)); err != nil {
-				return err
+			file := path.Base(urls.Post(page[i].ID, page[i].Title)) + ".md"
+			if err := dir.WriteFile(file, formatMarkdown(&page[i]), 0o644); err != nil {
+				return posts, err
 			}
 			posts++
 			add(1)
+			filter.After = page[i].ID
 		}
-		return nil
-	})
-	return posts, err
-}
-
-// authorName returns the name of a user, "" if there is none. It keeps it in names.
-func authorName(
-	ctx context.Context, store exportStore, id models.ID, names map[models.ID]string,
-) (name string, err error) {
-	name, known := names[id]
-	if known {
-		return name, nil
 	}
-	u, err := store.UserByID(ctx, id)
-	switch {
-	case err == nil:
-		name = u.Username
-	case !errors.Is(err, models.ErrUserNotFound):
-		return "", err
-	}
-	if len(names) >= maxNames {
-		clear(names)
-	}
-	names[id] = name
-	return name, nil
-}
-
-// writeFile creates a file.
-func writeFile(dir *os.Root, name string, content []byte) error {
-	f, err := dir.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(content)
-	return errors.Join(err, f.Close())
+	return posts, nil
 }

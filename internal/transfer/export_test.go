@@ -8,11 +8,8 @@ import (
 
 // CopiedTables returns the names of the tables that a copy covers.
 func CopiedTables(store models.Bulk) (names []string) {
-	for _, t := range tables(store, store, time.Now()) {
-		names = append(names, t.name())
+	for _, t := range tables(store, time.Now()) {
+		names = append(names, t.Name())
 	}
 	return names
 }
-
-// PostRules is postRules.
-type PostRules = postRules

@@ -12,38 +12,31 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/lexer"
-	"github.com/goccy/go-yaml/token"
+	"go.yaml.in/yaml/v4"
 
-	"gin-blog/internal/validation"
+	"gin-blog/blog"
 	"gin-blog/models"
 )
 
 // A post as a Markdown file is front matter in YAML between two lines "---", an empty line, the content, and a line
 // feed. Hugo, Jekyll and others read that. The empty line and the last line feed are no part of the content.
 
-// The bounds of what a file can make the YAML parser do: its time grows with the square of the lines, and with the
-// square of the nesting.
-const (
-	maxFrontMatter = 16 << 10 // bytes
-	maxLines       = 500
-	maxNesting     = 20
-)
+// maxFrontMatter is how many bytes front matter has at most. It bounds what a file can make the YAML parser do.
+const maxFrontMatter = 16 << 10
 
 // fileTime is how times are written.
 const fileTime = "2006-01-02T15:04:05.000Z07:00"
 
-// formatMarkdown returns a post as a file. Without an author, the file names none. Go's quoted strings are
-// double-quoted scalars of YAML, whose escapes are the same (YAML 1.2.2, section 5.7).
-func formatMarkdown(p *models.Post, author string) []byte {
+// formatMarkdown returns a post as a file. Go's quoted strings are double-quoted scalars of YAML, whose escapes are the
+// same (YAML 1.2.2, section 5.7).
+func formatMarkdown(p *models.Post) []byte {
 	var file bytes.Buffer
 	fmt.Fprintf(&file, "---\ntitle: %s\ndate: %s\n", strconv.Quote(p.Title), p.CreatedAt.UTC().Format(fileTime))
 	if !p.UpdatedAt.Equal(p.CreatedAt) {
 		fmt.Fprintf(&file, "lastmod: %s\n", p.UpdatedAt.UTC().Format(fileTime))
 	}
-	if author != "" {
-		fmt.Fprintf(&file, "author: %s\n", strconv.Quote(author))
+	if p.Author != nil {
+		fmt.Fprintf(&file, "author: %s\n", strconv.Quote(p.Author.Username))
 	}
 	if len(p.Tags) > 0 {
 		quoted := make([]string, len(p.Tags))
@@ -56,38 +49,15 @@ func formatMarkdown(p *models.Post, author string) []byte {
 	return file.Bytes()
 }
 
-// markdownPost is a post as a file has it. What the file does not say is zero.
-type markdownPost struct {
-	id            models.ID
-	title         string
-	content       string
-	tags          []string
-	author        string // the username
-	date, lastmod time.Time
-	// What says that the post is not public, or not always.
-	isDraft, isPrivate, isUnpublished bool
-	publishDates, expiryDates         []time.Time
-}
-
-// whyHidden returns why a post is not public at a time, or "".
-func (p *markdownPost) whyHidden(now time.Time) string {
-	switch {
-	case p.isDraft:
-		return "it is a draft"
-	case p.isPrivate:
-		return "it is private"
-	case p.isUnpublished:
-		return "it is not published"
-	case slices.ContainsFunc(p.publishDates, now.Before):
-		return "its time to be published is still to come"
-	case slices.ContainsFunc(p.expiryDates, func(at time.Time) bool { return !at.IsZero() && !now.Before(at) }):
-		return "it has expired"
-	}
-	return ""
+// incoming is a post as a file has it. What the file does not say is zero.
+type incoming struct {
+	blog.Import
+	author string // the username
+	hidden string // why the post is not public now, or ""
 }
 
 // parseMarkdown reads a file. Its errors are for the person who wrote it. It leaves out fields that it does not know.
-func parseMarkdown(file []byte) (*markdownPost, error) {
+func parseMarkdown(file []byte, now time.Time) (*incoming, error) {
 	if !utf8.Valid(file) {
 		return nil, errors.New("it is not in UTF-8")
 	}
@@ -95,184 +65,153 @@ func parseMarkdown(file []byte) (*markdownPost, error) {
 	if err != nil {
 		return nil, err
 	}
-	fields, err := parseYAML(front)
+	f, err := parseYAML(front)
 	if err != nil {
 		return nil, err
 	}
-	p := &markdownPost{content: content}
-	p.title, err = fields.text("title", err)
-	p.author, err = fields.text("author", err)
-	p.tags, err = fields.texts("tags", err)
-	p.date, err = fields.time("date", err)
-	p.lastmod, err = fields.time("lastmod", err)
-	err = fields.visibility(p, err)
-	if id, given := fields["id"]; given && err == nil {
-		text, _ := id.(string) // an id without quotes may be a number in YAML, which loses zeros
-		if p.id, err = models.ParseID(text); err != nil {
-			err = errors.New("id must be 24 hex digits in quotes")
-		}
-	}
-	return p, err
+	in := &incoming{author: read(f, "author", "a text: put it in quotes", asText), hidden: f.whyHidden(now)}
+	in.Lastmod = f.time("lastmod")
+	in.ID = read(f, "id", "24 hex digits in quotes", asID)
+	in.Title = read(f, "title", "a text: put it in quotes", asText)
+	in.Tags = read(f, "tags", "texts: put them in quotes", asTexts)
+	in.Content, in.CreatedAt = content, f.time("date")
+	return in, f.err
 }
+
+// fences are the two lines around front matter.
+var fences = regexp.MustCompile(`\A---[ \r]*\n((?s:.*?))(?m:^---[ \r]*$)\n?`)
 
 // splitFrontMatter returns what is between the lines "---", and the content.
 func splitFrontMatter(file string) (front, content string, err error) {
-	first, rest, _ := strings.Cut(file, "\n")
+	found := fences.FindStringSubmatch(file)
+	switch {
+	case strings.HasPrefix(file, "+++"):
+		return "", "", errors.New("its front matter is TOML; only YAML, between two lines ---, is read")
+	case !strings.HasPrefix(file, "---"):
+		return "", "", errors.New("it has no front matter: YAML between two lines ---")
+	case found == nil || len(found[1]) > maxFrontMatter:
+		return "", "", fmt.Errorf("no second line --- ends its front matter, of at most %d KiB", maxFrontMatter>>10)
+	}
 	lineEnd := "\n"
-	if strings.HasSuffix(first, "\r") {
+	if first, _, _ := strings.Cut(file, "\n"); strings.HasSuffix(first, "\r") {
 		lineEnd = "\r\n"
 	}
-	switch strings.TrimRight(first, "\r ") {
-	case "---":
-	case "+++":
-		return "", "", errors.New("its front matter is TOML; only YAML, between two lines ---, is read")
-	default:
-		return "", "", errors.New("it has no front matter: YAML between two lines ---")
-	}
-	for end := 0; end <= min(len(rest), maxFrontMatter); {
-		line, after, found := strings.Cut(rest[end:], "\n")
-		if strings.TrimRight(line, "\r ") == "---" {
-			content = strings.TrimSuffix(strings.TrimPrefix(after, lineEnd), lineEnd)
-			return rest[:end], content, nil
-		}
-		if !found {
-			break
-		}
-		end += len(line) + 1
-	}
-	return "", "", fmt.Errorf("no second line --- ends its front matter, of at most %d KiB", maxFrontMatter>>10)
+	content = strings.TrimPrefix(file[len(found[0]):], lineEnd)
+	return found[1], strings.TrimSuffix(content, lineEnd), nil
 }
 
 // fields are the fields of a front matter, by their names in lower case.
-type fields map[string]any
+type fields struct {
+	values map[string]*yaml.Node
+	err    error // what is wrong with the first field that was read and has a wrong value
+}
 
 // parseYAML reads a front matter.
-func parseYAML(front string) (fields, error) {
-	front = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(front) // as YAML has it
-	if err := checkYAML(front); err != nil {
-		return nil, err
+func parseYAML(front string) (*fields, error) {
+	var document yaml.Node
+	err := yaml.Load([]byte(strings.TrimRight(front, "\r\n")), &document)
+	if wrong, ok := errors.AsType[*yaml.LoadError](err); ok && wrong.Mark.Line > 0 {
+		return nil, fmt.Errorf("its front matter is no YAML at line %d: %s", wrong.Mark.Line+1, wrong.Message)
 	}
-	var found map[string]any
-	if err := yaml.Unmarshal([]byte(front), &found); err != nil {
-		return nil, describeYAMLError(err)
+	if err != nil {
+		return nil, errors.New("its front matter is more than one YAML document, or none")
 	}
-	lower := make(fields, len(found))
-	for name, value := range found {
-		name = strings.ToLower(name)
-		if _, twice := lower[name]; twice {
+	root := document.Content[0]
+	if root.Kind != yaml.MappingNode {
+		return nil, errors.New("its front matter has no fields")
+	}
+	f := &fields{values: map[string]*yaml.Node{}}
+	for pair := range slices.Chunk(root.Content, 2) {
+		name := strings.ToLower(pair[0].Value)
+		if _, twice := f.values[name]; twice {
 			return nil, fmt.Errorf("its front matter has %s twice", name)
 		}
-		lower[name] = value
-	}
-	return lower, nil
-}
-
-// describeYAMLError says what is wrong, and in which line of the file. It does not ask for the whole text of the
-// error, which shows the lines around at great cost.
-func describeYAMLError(err error) error {
-	located, ok := errors.AsType[yaml.Error](err)
-	if !ok || located.GetToken() == nil {
-		return errors.New("its front matter is no YAML")
-	}
-	reason, _, _ := strings.Cut(located.GetMessage(), "\n")
-	return fmt.Errorf("its front matter is no YAML at line %d: %s", located.GetToken().Position.Line+1, reason)
-}
-
-// checkYAML refuses a front matter that would cost too much. It refuses aliases, with which a short text can stand for
-// a very long one.
-func checkYAML(front string) error {
-	if strings.Count(front, "\n") > maxLines {
-		return fmt.Errorf("its front matter has more than %d lines", maxLines)
-	}
-	var blocks []int // the columns at which the open blocks start
-	brackets := 0
-	for _, t := range lexer.Tokenize(front) {
-		switch t.Type {
-		case token.AliasType, token.MergeKeyType:
-			return errors.New("its front matter has aliases (*), which are not read")
-		case token.DocumentHeaderType, token.DocumentEndType:
-			return errors.New("its front matter is more than one YAML document")
-		case token.SequenceStartType, token.MappingStartType:
-			brackets++
-		case token.SequenceEndType, token.MappingEndType:
-			brackets--
+		if pair[1].Kind == yaml.AliasNode || pair[0].ShortTag() == "!!merge" {
+			return nil, errors.New("its front matter has aliases (*) or merge keys (<<), which are not read")
 		}
-		if brackets == 0 && startsBlock(t) {
-			for len(blocks) > 0 && blocks[len(blocks)-1] >= t.Position.Column {
-				blocks = blocks[:len(blocks)-1]
-			}
-			blocks = append(blocks, t.Position.Column)
+		f.values[name] = pair[1]
+	}
+	return f, nil
+}
+
+// read returns a field. It returns the zero value if the field is missing or null, and if it is not what it must be.
+func read[T any](f *fields, name, must string, convert func(*yaml.Node) (T, bool)) (value T) {
+	node := f.values[name]
+	if node == nil || node.ShortTag() == "!!null" {
+		return value
+	}
+	value, ok := convert(node)
+	if !ok && f.err == nil {
+		f.err = fmt.Errorf("%s must be %s", name, must)
+	}
+	return value
+}
+
+// time returns a time, as stores keep it.
+func (f *fields) time(name string) time.Time {
+	return models.StoredTime(read(f, name, "a time like 2026-01-02T15:04:05Z", asTime))
+}
+
+// whyHidden returns why a post is not public at a time, or "". It knows the names that Hugo and Jekyll have for that.
+// "published" is true or false in Jekyll, and a time in Hugo.
+func (f *fields) whyHidden(now time.Time) string {
+	isSet := func(name string) bool { return read(f, name, "true or false", asFlag) }
+	isLater := func(name string) bool { return f.time(name).After(now) }
+	isOver := func(name string) bool { return !f.time(name).IsZero() && !f.time(name).After(now) }
+	published, isFlag := true, false
+	if node := f.values["published"]; node != nil {
+		published, isFlag = asFlag(node)
+	}
+	switch {
+	case isSet("draft"):
+		return "it is a draft"
+	case isSet("private"):
+		return "it is private"
+	case isFlag && !published:
+		return "it is not published"
+	case isLater("publishdate") || isLater("pubdate") || !isFlag && isLater("published"):
+		return "its time to be published is in the future"
+	case isOver("expirydate") || isOver("unpublishdate"):
+		return "it has expired"
+	}
+	return ""
+}
+
+func asText(n *yaml.Node) (string, bool) { return n.Value, n.Kind == yaml.ScalarNode }
+
+// asTexts takes a text alone as a list of one.
+func asTexts(n *yaml.Node) (texts []string, ok bool) {
+	if n.Kind == yaml.ScalarNode {
+		return []string{n.Value}, true
+	}
+	for _, item := range n.Content {
+		if item.Kind != yaml.ScalarNode {
+			return nil, false
 		}
-		if len(blocks)+brackets > maxNesting {
-			return fmt.Errorf("its front matter is nested more than %d deep, at line %d", maxNesting, t.Position.Line+1)
-		}
+		texts = append(texts, item.Value)
 	}
-	return nil
+	return texts, n.Kind == yaml.SequenceNode
 }
 
-// startsBlock returns whether a token may start a block: it is the first of its line, or follows "-" or "?".
-func startsBlock(t *token.Token) bool {
-	return t.Prev == nil || t.Prev.Position.Line < t.Position.Line ||
-		t.Prev.Type == token.SequenceEntryType || t.Prev.Type == token.MappingKeyType
+// asID takes no number: other programs would lose its zeros.
+func asID(n *yaml.Node) (models.ID, bool) {
+	id, err := models.ParseID(n.Value)
+	return id, err == nil && n.ShortTag() == "!!str"
 }
 
-// The methods below return the zero value if a field is missing or null, or if there was an error before.
-
-// text returns a text, or a whole number as text.
-func (f fields) text(name string, before error) (string, error) {
-	if before != nil || f[name] == nil {
-		return "", before
-	}
-	text, ok := asText(f[name])
-	if !ok {
-		return "", fmt.Errorf("%s must be a text: put it in quotes", name)
-	}
-	return text, nil
-}
-
-// texts returns a list of texts. A text alone is a list of one.
-func (f fields) texts(name string, before error) ([]string, error) {
-	if before != nil || f[name] == nil {
-		return nil, before
-	}
-	list, isList := f[name].([]any)
-	if !isList {
-		list = []any{f[name]}
-	}
-	texts := make([]string, len(list))
-	for i, value := range list {
-		text, ok := asText(value)
-		if !ok {
-			return nil, fmt.Errorf("%s must be texts: put them in quotes", name)
-		}
-		texts[i] = text
-	}
-	return texts, nil
-}
-
-// time returns a time, as stores keep it. A time without a zone is in UTC.
-func (f fields) time(name string, before error) (time.Time, error) {
-	if before != nil || f[name] == nil {
-		return time.Time{}, before
-	}
-	if at, ok := f[name].(time.Time); ok {
-		return models.StoredTime(at), nil
-	}
-	text, _ := f[name].(string)
-	if at, ok := parseTime(text); ok {
-		return models.StoredTime(at), nil
-	}
-	return time.Time{}, fmt.Errorf("%s must be a time like 2026-01-02T15:04:05Z", name)
+func asFlag(n *yaml.Node) (set, ok bool) {
+	set = strings.EqualFold(n.Value, "true")
+	return set, n.ShortTag() == "!!bool" && (set || strings.EqualFold(n.Value, "false"))
 }
 
 // timeForm is how people and programs write times in front matter. The time of day and the zone may be missing.
 var timeForm = regexp.MustCompile(`^(\d{4})-(\d\d?)-(\d\d?)` +
 	`(?:(?:[Tt]| +)(\d\d?):(\d\d)(?::(\d\d(?:\.\d+)?))? *([Zz]|[+-]\d\d:?\d\d)?)?$`)
 
-// parseTime reads a time in one of these forms, by the rules of RFC 3339.
-func parseTime(text string) (time.Time, bool) {
-	m := timeForm.FindStringSubmatch(text)
-	if m == nil {
+// asTime reads a time in one of these forms, by the rules of RFC 3339. A time without a zone is in UTC.
+func asTime(n *yaml.Node) (time.Time, bool) {
+	m := timeForm.FindStringSubmatch(n.Value)
+	if m == nil || n.Kind != yaml.ScalarNode {
 		return time.Time{}, false
 	}
 	twoDigits := func(digits string) string { return ("00" + digits)[len(digits):] }
@@ -280,53 +219,6 @@ func parseTime(text string) (time.Time, bool) {
 	if len(zone) == len("+0700") {
 		zone = zone[:3] + ":" + zone[3:]
 	}
-	return validation.ParseTime(m[1] + "-" + twoDigits(m[2]) + "-" + twoDigits(m[3]) +
+	return models.ParseTime(m[1] + "-" + twoDigits(m[2]) + "-" + twoDigits(m[3]) +
 		"T" + twoDigits(m[4]) + ":" + cmp.Or(m[5], "00") + ":" + cmp.Or(m[6], "00") + zone)
-}
-
-// flag returns true or false.
-func (f fields) flag(name string, before error) (bool, error) {
-	if before != nil || f[name] == nil {
-		return false, before
-	}
-	set, ok := f[name].(bool)
-	if !ok {
-		return false, fmt.Errorf("%s must be true or false", name)
-	}
-	return set, nil
-}
-
-// visibility reads what says whether a post is public, under the names that Hugo and Jekyll have for it. "published" is
-// true or false in Jekyll, and a time in Hugo.
-func (f fields) visibility(p *markdownPost, err error) error {
-	p.isDraft, err = f.flag("draft", err)
-	p.isPrivate, err = f.flag("private", err)
-	publishNames := []string{"publishdate", "pubdate"}
-	if published, isFlag := f["published"].(bool); isFlag {
-		p.isUnpublished = !published
-	} else {
-		publishNames = append(publishNames, "published")
-	}
-	p.publishDates, err = f.times(publishNames, err)
-	p.expiryDates, err = f.times([]string{"expirydate", "unpublishdate"}, err)
-	return err
-}
-
-// times returns the time of each name.
-func (f fields) times(names []string, err error) ([]time.Time, error) {
-	found := make([]time.Time, len(names))
-	for i, name := range names {
-		found[i], err = f.time(name, err)
-	}
-	return found, err
-}
-
-func asText(value any) (string, bool) {
-	switch value := value.(type) {
-	case string:
-		return value, true
-	case uint64, int64, int:
-		return fmt.Sprint(value), true
-	}
-	return "", false
 }

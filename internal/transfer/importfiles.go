@@ -5,8 +5,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -14,7 +14,7 @@ import (
 	"strings"
 	"time"
 
-	"gin-blog/internal/validation"
+	"gin-blog/blog"
 	"gin-blog/models"
 )
 
@@ -24,18 +24,14 @@ const maxFile = 512 << 10
 // Import imports the Markdown files in dir and in its folders, in the order of their paths. Files and folders
 // whose names begin with "." or "_" are left out. It returns an error if it could not go through all files; a file that
 // is refused is none.
-func Import(ctx context.Context, store importStore, dir *os.Root, options ImportOptions) error {
-	rules, err := validation.New(0, postRules{})
-	if err != nil {
-		return err
-	}
-	i := &importing{ImportOptions: options, store: store, rules: rules}
+func Import(ctx context.Context, b *blog.Blog, dir *os.Root, options ImportOptions) error {
+	i := &importing{ImportOptions: options, blog: b}
 	return fs.WalkDir(dir.FS(), ".", func(file string, entry fs.DirEntry, err error) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		if err != nil && file != "." { // a folder that cannot be read
-			return cmp.Or(i.report(file, "", refusal(err.Error())), fs.SkipDir)
+			return cmp.Or(i.report(file, "", refusef("%v", err)), fs.SkipDir)
 		}
 		if err != nil {
 			return err
@@ -55,57 +51,46 @@ func Import(ctx context.Context, store importStore, dir *os.Root, options Import
 }
 
 // importFile imports one file.
-func (i *importing) importFile(ctx context.Context, dir *os.Root, file string) (Done, error) {
+func (i *importing) importFile(ctx context.Context, dir *os.Root, file string) (blog.Outcome, error) {
 	content, err := readFile(dir, file)
 	if err != nil {
-		return "", err
+		return "", refusef("%v", err)
 	}
-	p, err := parseMarkdown(content)
+	in, err := parseMarkdown(content, i.blog.Now())
 	if err != nil {
-		return "", refusal(err.Error())
+		return "", refusef("%v", err)
 	}
-	if reason := p.whyHidden(i.Now); reason != "" {
-		return "", skip(reason)
+	if in.hidden != "" {
+		return "", skipped(in.hidden)
 	}
-	if p.date.IsZero() {
+	if in.CreatedAt.IsZero() {
 		return "", refusef("date is missing: say when the post was written")
 	}
-	in := &incoming{
-		Post:    models.Post{ID: p.id, Title: p.title, Content: p.content, Tags: p.tags, CreatedAt: p.date},
-		lastmod: p.lastmod,
+	if in.CreatedAt.After(i.blog.Now()) {
+		return "", skipped("its date is in the future")
 	}
-	if in.AuthorID, err = i.author(ctx, p.author); err != nil {
+	if in.AuthorID, err = i.author(ctx, in.author); err != nil {
 		return "", err
 	}
 	if in.ID.IsZero() {
-		in.ID = fileID(p.date, file)
+		in.ID = fileID(in.CreatedAt, file)
 	}
-	return i.importPost(ctx, in)
+	return i.blog.ImportPost(ctx, in.Import)
 }
 
-// readFile reads a file. It refuses one that it may not read, that is too long, or that is outside of dir. It opens no
-// pipe, which would wait for somebody to write to it, and no device.
+// readFile reads a file. It refuses one that is too long, or that is outside of dir. It opens no pipe, which would wait
+// for somebody to write to it, and no device.
 func readFile(dir *os.Root, file string) ([]byte, error) {
 	info, err := dir.Stat(file)
-	if err != nil {
-		return nil, refusal(err.Error())
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, errors.New("it is no regular file")
+	case info.Size() > maxFile:
+		return nil, fmt.Errorf("it is longer than %d KiB", maxFile>>10)
 	}
-	if !info.Mode().IsRegular() {
-		return nil, refusal("it is no regular file")
-	}
-	f, err := dir.Open(file)
-	if err != nil {
-		return nil, refusal(err.Error())
-	}
-	defer f.Close()
-	content, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err != nil {
-		return nil, refusal(err.Error())
-	}
-	if len(content) > maxFile {
-		return nil, refusef("it is longer than %d KiB", maxFile>>10)
-	}
-	return content, nil
+	return dir.ReadFile(file)
 }
 
 // fileID returns the id of a post whose file has none: always the same for one date and one path. Like every id, it

@@ -1,11 +1,12 @@
 package urls
 
 import (
+	"cmp"
 	"fmt"
-	"net"
 	"net/http"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 
 	"gin-blog/models"
@@ -46,7 +47,7 @@ func NewAddress(base string, trustedProxies []string) (*Address, error) {
 
 // Of returns the address of the site as the client of a request sees it, without a slash at the end:
 // "https://blog.example". It is that of the setting if there is one. Otherwise the client decides, so an answer that
-// has it must not be kept for clients that use another address: see middleware.Keeper.KeepBy. Of returns an error of
+// has it must not be kept for clients that use another address: see answer.Keeper.Keep. Of returns an error of
 // the kind models.Invalid if the request has no usable Host.
 func (a *Address) Of(r *http.Request) (string, error) {
 	if a.base != "" {
@@ -60,19 +61,13 @@ func (a *Address) Of(r *http.Request) (string, error) {
 		if proto := strings.ToLower(lastValue(r.Header, "X-Forwarded-Proto")); proto == "http" || proto == "https" {
 			scheme = proto
 		}
-		if forwarded := lastValue(r.Header, "X-Forwarded-Host"); forwarded != "" {
-			host = forwarded
-		}
+		host = cmp.Or(lastValue(r.Header, "X-Forwarded-Host"), host)
 	}
 	if !hosts.MatchString(host) {
 		return "", errNoHost
 	}
-	host = strings.ToLower(host)
-	defaultPort := ":80"
-	if scheme == "https" {
-		defaultPort = ":443"
-	}
-	return scheme + "://" + strings.TrimSuffix(host, defaultPort), nil
+	usualPort := map[string]string{"http": ":80", "https": ":443"}[scheme]
+	return scheme + "://" + strings.TrimSuffix(strings.ToLower(host), usualPort), nil
 }
 
 // isTrusted returns whether a connection comes from a trusted proxy.
@@ -80,28 +75,14 @@ func (a *Address) isTrusted(remoteAddr string) bool {
 	if len(a.trusted) == 0 { // every request asks
 		return false
 	}
-	host, _, err := net.SplitHostPort(remoteAddr)
-	if err != nil {
-		return false
-	}
-	peer, err := netip.ParseAddr(host)
-	if err != nil {
-		return false
-	}
-	for _, network := range a.trusted {
-		if network.Contains(peer.Unmap().WithZone("")) {
-			return true
-		}
-	}
-	return false
+	peer, err := netip.ParseAddrPort(remoteAddr)
+	return err == nil && slices.ContainsFunc(a.trusted, func(network netip.Prefix) bool {
+		return network.Contains(peer.Addr().Unmap().WithZone(""))
+	})
 }
 
 // lastValue returns the last value in a header that may be a list: the nearest proxy has added it.
 func lastValue(header http.Header, name string) string {
-	values := header.Values(name)
-	if len(values) == 0 {
-		return ""
-	}
-	last := values[len(values)-1]
-	return strings.TrimSpace(last[strings.LastIndexByte(last, ',')+1:])
+	values := strings.Split(strings.Join(header.Values(name), ","), ",")
+	return strings.TrimSpace(values[len(values)-1])
 }

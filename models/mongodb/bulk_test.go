@@ -1,6 +1,7 @@
 package mongodb_test
 
 import (
+	"reflect"
 	"testing"
 	"time"
 
@@ -25,7 +26,7 @@ func TestInterruptedDraftsAreRead(t *testing.T) {
 	}
 	due := *d
 	due.PublishAt = d.CreatedAt
-	if got := read(); len(got) != 1 || !got[0].Equal(&due) {
+	if got := read(); len(got) != 1 || !reflect.DeepEqual(got[0], due) {
 		t.Errorf("before the post exists: got %+v, want %+v", got, due)
 	}
 	if _, err := store.CreatePost(t.Context(), d.Post(d.CreatedAt), models.DraftKey(d.ID)); err != nil {

@@ -1,52 +1,38 @@
 package mongodb
 
 import (
+	"cmp"
 	"context"
-	"errors"
-	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.mongodb.org/mongo-driver/v2/mongo/readconcern"
 
 	"gin-blog/models"
 )
 
-// commentDocument is in a collection that the tutorial's Express app does not know.
-type commentDocument struct {
-	ID        models.ID `bson:"_id"`
-	Post      models.ID `bson:"post"`
-	Content   string    `bson:"content"`
-	Author    models.ID `bson:"author"`
-	CreatedAt time.Time `bson:"createdAt"`
-	UpdatedAt time.Time `bson:"updatedAt"`
-	Key       keyFields `bson:",inline"`
-}
-
-// UnmarshalBSON implements bson.Unmarshaler.
-func (d *commentDocument) UnmarshalBSON(document []byte) error {
-	raw := bson.Raw(document)
-	*d = commentDocument{
-		ID: idField(raw, "_id"), Post: idField(raw, "post"), Content: textField(raw, "content"),
-		Author: idField(raw, "author"), CreatedAt: timeField(raw, "createdAt"), UpdatedAt: timeField(raw, "updatedAt"),
-	}
-	return nil
-}
-
-func newCommentDocument(c *models.Comment) commentDocument {
-	return commentDocument{
-		ID: c.ID, Post: c.PostID, Content: c.Content, Author: c.AuthorID, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt,
+// commentFields are the fields of a collection that the tutorial's Express app does not know.
+func commentFields(c *models.Comment) []field {
+	return []field{
+		{"_id", &c.ID, written},
+		{"post", &c.PostID, written},
+		{"content", &c.Content, written},
+		{"author", &c.AuthorID, written},
+		{"createdAt", &c.CreatedAt, written},
+		{"updatedAt", &c.UpdatedAt, written},
 	}
 }
 
-// comment returns the comment. postAuthor is the author of its post.
-func (d *commentDocument) comment(authors map[models.ID]*models.Author, postAuthor models.ID) models.Comment {
-	comment := models.Comment{
-		ID: d.ID, PostID: d.Post, PostAuthorID: postAuthor, Content: d.Content, AuthorID: d.Author,
-		Author: authors[d.Author],
-	}
-	comment.CreatedAt, comment.UpdatedAt = datedBy(d.ID, d.CreatedAt, d.UpdatedAt)
-	return comment
+// newComment returns the comment of a document.
+func newComment(document bson.Raw) (c models.Comment) {
+	read(document, commentFields(&c))
+	date(c.ID, &c.CreatedAt, &c.UpdatedAt)
+	return c
+}
+
+// commentDocument returns the document of a comment with its key.
+func commentDocument(c *models.Comment, key models.KeptKey) bson.Raw {
+	return write(append(commentFields(c), keyFields(&key)...))
 }
 
 // CreateComment implements models.CommentStore. It looks for the post before it stores the comment and again
@@ -55,33 +41,34 @@ func (d *commentDocument) comment(authors map[models.ID]*models.Author, postAuth
 func (s *Store) CreateComment(
 	ctx context.Context, comment *models.Comment, key *models.Idempotency,
 ) (existing *models.Comment, err error) {
-	err = s.run(ctx, "create comment", func(ctx context.Context, c *collections) error {
-		if key != nil && c.noCommentKeys != nil {
-			return c.noCommentKeys
+	return get(ctx, s, "create comment", func(ctx context.Context, c *collections) (*models.Comment, error) {
+		if refusal := c.refusals["comments"]; key != nil && refusal != nil {
+			return nil, refusal
 		}
-		postAuthor, err := postAuthor(ctx, c.posts, comment.PostID)
-		if err != nil {
-			return err
+		if isMissing, err := lacks(ctx, c.posts, comment.PostID); err != nil || isMissing {
+			return nil, cmp.Or(err, models.ErrPostNotFound)
 		}
 		stored, err := s.insertComment(ctx, c, comment, key)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if stored != nil {
-			existing, err = withCommentAuthor(ctx, c, stored, postAuthor)
-			return err
+			_, existing, err := findComment(ctx, c, c.comments, documentID(stored))
+			return existing, err
 		}
-		deleted, err := isMissing(ctx, c.posts, comment.PostID)
-		if err == nil && deleted {
+		isMissing, err := lacks(ctx, c.posts, comment.PostID)
+		if err == nil && isMissing {
 			_, _ = c.comments.DeleteOne(ctx, byID(comment.ID)) // nobody sees it, if it stays
-			return models.ErrPostNotFound
+			return nil, models.ErrPostNotFound
 		}
-		return err
-	})
-	if err != nil {
 		return nil, err
-	}
-	return existing, nil
+	})
+}
+
+// lacks returns whether no document of a collection has this id.
+func lacks(ctx context.Context, in *mongo.Collection, id models.ID) (bool, error) {
+	exists, err := hasDocument(ctx, in, byID(id), readconcern.Local())
+	return err == nil && !exists, err
 }
 
 // insertComment stores a comment, or returns the one that its author has created with the same key before. Comments on
@@ -89,196 +76,170 @@ func (s *Store) CreateComment(
 func (s *Store) insertComment(
 	ctx context.Context, c *collections, comment *models.Comment, key *models.Idempotency,
 ) (existing bson.Raw, err error) {
-	turn := s.commentTurns[comment.PostID[len(comment.PostID)-1]%commentTurns]
-	if err := turn.Acquire(ctx, 1); err != nil {
+	done, err := s.takeTurn(ctx, comment.PostID)
+	if err != nil {
 		return nil, err
 	}
-	defer turn.Release(1)
+	defer done()
 	newest, err := newestID(ctx, c.comments)
 	if err != nil {
 		return nil, err
 	}
 	comment.ID = models.IDAfter(comment.ID, newest)
-	document := newCommentDocument(comment)
-	document.Key = newKeyFields(key)
-	ofDeletedPost := func(ctx context.Context, stored bson.Raw) (bool, error) {
-		return isMissing(ctx, c.posts, idField(stored, "post"))
-	}
-	return createOnce(ctx, c.comments, comment.ID, document, comment.AuthorID, key, ofDeletedPost)
-}
-
-// CreateComments implements models.CommentStore.
-func (s *Store) CreateComments(ctx context.Context, comments []models.Comment) error {
-	documents := make([]commentDocument, len(comments))
-	for i := range comments {
-		documents[i] = newCommentDocument(&comments[i])
-	}
-	return s.run(ctx, "create comments", func(ctx context.Context, c *collections) error {
-		_, err := c.comments.InsertMany(ctx, documents)
-		return err
-	})
+	return createOnce(ctx, c, c.comments, comment.ID, commentDocument(comment, newKey(key)), comment.AuthorID, key)
 }
 
 // CommentByID implements models.CommentStore.
-func (s *Store) CommentByID(ctx context.Context, id models.ID) (comment *models.Comment, err error) {
-	err = s.run(ctx, "find comment", func(ctx context.Context, c *collections) error {
-		stored, postAuthor, err := visibleComment(ctx, c.readComments, c.readPosts, byID(id))
-		if err != nil {
-			return err
-		}
-		comment, err = withCommentAuthor(ctx, c, stored, postAuthor)
-		return err
+func (s *Store) CommentByID(ctx context.Context, id models.ID) (*models.Comment, error) {
+	return get(ctx, s, "find comment", func(ctx context.Context, c *collections) (*models.Comment, error) {
+		_, comment, err := findComment(ctx, c, c.readComments, id)
+		return comment, err
 	})
-	return comment, err
 }
 
-// visibleComment returns the comment that a filter selects, and the author of its post. If there is no such comment,
-// or no such post, it returns models.ErrCommentNotFound.
-func visibleComment(
-	ctx context.Context, comments, posts *mongo.Collection, filter bson.D,
-) (stored bson.Raw, author models.ID, err error) {
-	stored, err = comments.FindOne(ctx, filter).Raw()
+// findComment returns a comment with its author and that of its post, and the document that holds it. If there is no
+// such comment, or no such post, it returns models.ErrCommentNotFound.
+func findComment(
+	ctx context.Context, c *collections, in *mongo.Collection, id models.ID,
+) (stored bson.Raw, _ *models.Comment, err error) {
+	joins := []mongo.Pipeline{join("author", c.users), join("post", c.posts)}
+	stored, err = findJoined(ctx, in, byID(id), models.ErrCommentNotFound, joins...)
 	if err != nil {
-		return nil, models.ID{}, missing(err, models.ErrCommentNotFound)
+		return nil, nil, err
 	}
-	author, err = postAuthor(ctx, posts, idField(stored, "post"))
-	if errors.Is(err, models.ErrPostNotFound) {
-		err = models.ErrCommentNotFound
+	post := joinedBy(stored, "post")
+	if post == nil {
+		return nil, nil, models.ErrCommentNotFound
 	}
-	return stored, author, err
+	comment := newComment(stored)
+	comment.Author, comment.PostAuthorID = joinedAuthor(stored), idOf(post.Lookup("author"))
+	return stored, &comment, nil
 }
 
-// postAuthor returns the author of a post, or models.ErrPostNotFound.
-func postAuthor(ctx context.Context, posts *mongo.Collection, id models.ID) (models.ID, error) {
-	authors, err := postAuthors(ctx, posts, id)
-	if err != nil {
-		return models.ID{}, err
+func (s *Store) commentEntry(ctx context.Context, c *collections, id models.ID) *entry[models.Comment] {
+	find := func() (bson.Raw, *models.Comment, error) { return findComment(ctx, c, c.comments, id) }
+	return &entry[models.Comment]{s, c.comments, id, commentFields, find}
+}
+
+// UpdateComment implements models.CommentStore.
+func (s *Store) UpdateComment(
+	ctx context.Context, id models.ID, change func(*models.Comment) error,
+) (*models.Comment, error) {
+	return get(ctx, s, "update comment", func(ctx context.Context, c *collections) (*models.Comment, error) {
+		return s.commentEntry(ctx, c, id).update(ctx, func(comment *models.Comment) error {
+			changed := *comment
+			if err := change(&changed); err != nil {
+				return err
+			}
+			comment.Content, comment.UpdatedAt = changed.Content, changed.UpdatedAt
+			return nil
+		})
+	})
+}
+
+// DeleteComment implements models.CommentStore.
+func (s *Store) DeleteComment(ctx context.Context, id models.ID, check func(*models.Comment) error) error {
+	return s.run(ctx, "delete comment", func(ctx context.Context, c *collections) error {
+		return s.commentEntry(ctx, c, id).remove(ctx, check, func(filter bson.D) (bool, error) {
+			return deleteOne(ctx, c.comments, id, filter)
+		})
+	})
+}
+
+// Thread implements models.CommentStore. It looks for the post after it has read the comments: if the post exists
+// then, no sweep had begun to remove any of them.
+func (s *Store) Thread(
+	ctx context.Context, f models.ThreadFilter,
+) (comments []models.Comment, more bool, err error) {
+	filter, order := newerThan(f.After), 1
+	if !f.Before.IsZero() {
+		filter, order = olderThan(f.Before), -1
 	}
-	author, exists := authors[id]
-	if !exists {
-		return models.ID{}, models.ErrPostNotFound
+	filter = append(filter, bson.E{Key: "post", Value: f.PostID})
+	page, err := get(ctx, s, "list comments", inTurn(s.pages,
+		func(ctx context.Context, c *collections) (*models.Page[models.Comment], error) {
+			cursor, err := c.readComments.Find(ctx, filter, pageOf(f.Limit, order))
+			page, err := findPage(ctx, cursor, err, f.Limit, newComment, nil)
+			if err != nil {
+				return nil, err
+			}
+			authors, err := postAuthors(ctx, c.readPosts, f.PostID)
+			if err != nil {
+				return nil, err
+			}
+			author, exists := authors[f.PostID]
+			if !exists {
+				return nil, models.ErrPostNotFound
+			}
+			for i := range page.Rows {
+				page.Rows[i].PostAuthorID = author
+			}
+			return page, addAuthors(ctx, c, page.Rows, commentAuthor)
+		}))
+	return rowsOf(page, !f.Before.IsZero(), err)
+}
+
+// maxBatch is how many comments at most are read at a time to find those that are to be seen.
+const maxBatch = 256
+
+// Comments implements models.CommentStore. While the comments of a deleted post wait to be swept, it passes over them.
+func (s *Store) Comments(
+	ctx context.Context, f models.CommentFilter,
+) (comments []models.Comment, more bool, err error) {
+	page, err := get(ctx, s, "list all comments", inTurn(s.pages,
+		func(ctx context.Context, c *collections) (*models.Page[models.Comment], error) {
+			page := models.NewPage[models.Comment](f.Limit)
+			for batch, mayBeMore := f.Limit, true; mayBeMore && !page.More; batch = min(2*batch, maxBatch) {
+				filter := olderThan(f.After)
+				if !f.AuthorID.IsZero() {
+					filter = append(filter, bson.E{Key: "author", Value: f.AuthorID})
+				}
+				cursor, err := c.readComments.Find(ctx, filter, pageOf(batch, -1))
+				found, err := findAll(ctx, cursor, err, newComment)
+				if err != nil {
+					return nil, err
+				}
+				if mayBeMore = len(found) > batch; mayBeMore {
+					f.After = found[batch].ID
+				}
+				if err := addVisible(ctx, c, page, found); err != nil {
+					return nil, err
+				}
+			}
+			return page, addAuthors(ctx, c, page.Rows, commentAuthor)
+		}))
+	return rowsOf(page, false, err)
+}
+
+// addVisible adds to a page the comments whose post exists, as far as they fit.
+func addVisible(
+	ctx context.Context, c *collections, page *models.Page[models.Comment], comments []models.Comment,
+) error {
+	posts := idsOf(comments, func(comment *models.Comment) models.ID { return comment.PostID })
+	authors, err := postAuthors(ctx, c.readPosts, posts...)
+	for _, comment := range comments {
+		var exists bool
+		comment.PostAuthorID, exists = authors[comment.PostID]
+		if !exists {
+			continue
+		}
+		if !page.Reserve(comment.Size()) {
+			break
+		}
+		page.Rows = append(page.Rows, comment)
 	}
-	return author, nil
+	return err
+}
+
+// commentAuthor returns the author of a comment, for addAuthors.
+func commentAuthor(comment *models.Comment) (models.ID, **models.Author) {
+	return comment.AuthorID, &comment.Author
 }
 
 // postAuthors returns the authors of the posts with these ids, by post, as far as the posts exist.
 func postAuthors(
 	ctx context.Context, posts *mongo.Collection, ids ...models.ID,
 ) (map[models.ID]models.ID, error) {
-	cursor, err := posts.Find(ctx, anyOf(ids),
-		options.Find().SetProjection(bson.D{{Key: "author", Value: 1}}))
-	if err != nil {
-		return nil, err
-	}
-	defer closeCursor(ctx, cursor)
-	authors := make(map[models.ID]models.ID, len(ids))
-	for cursor.Next(ctx) {
-		authors[idField(cursor.Current, "_id")] = idField(cursor.Current, "author")
-	}
-	return authors, cursor.Err()
-}
-
-// isMissing returns whether there is no post with this id.
-func isMissing(ctx context.Context, posts *mongo.Collection, id models.ID) (bool, error) {
-	_, err := postAuthor(ctx, posts, id)
-	if errors.Is(err, models.ErrPostNotFound) {
-		return true, nil
-	}
-	return false, err
-}
-
-// withCommentAuthor returns the comment of a document with its author. postAuthor is the author of its post.
-func withCommentAuthor(
-	ctx context.Context, c *collections, stored bson.Raw, postAuthor models.ID,
-) (*models.Comment, error) {
-	var d commentDocument
-	if err := d.UnmarshalBSON(stored); err != nil {
-		return nil, err
-	}
-	authors, err := findAuthors(ctx, c, d.Author)
-	if err != nil {
-		return nil, err
-	}
-	return new(d.comment(authors, postAuthor)), nil
-}
-
-// UpdateComment implements models.CommentStore.
-func (s *Store) UpdateComment(
-	ctx context.Context, id, author models.ID, change models.CommentChange,
-) (comment *models.Comment, err error) {
-	fields := []bson.E{{Key: "content", Value: change.Content}}
-	err = s.run(ctx, "update comment", func(ctx context.Context, c *collections) error {
-		subject := append(byID(id), bson.E{Key: "author", Value: author})
-		stored, postAuthor, err := visibleComment(ctx, c.comments, c.posts, subject)
-		if err != nil {
-			return err
-		}
-		filter, err := commentState(subject, stored, change.IfUnchanged)
-		if err != nil {
-			return err
-		}
-		authors, err := findAuthors(ctx, c, author) // before the write, so that a failure leaves the comment as it was
-		if err != nil {
-			return err
-		}
-		changed, err := updateOne(ctx, c.comments, filter, subject, change.UpdatedAt, fields)
-		if errors.Is(err, mongo.ErrNoDocuments) {
-			return refusedCommentChange(ctx, c, subject)
-		}
-		if err != nil {
-			return err
-		}
-		var d commentDocument
-		if err := d.UnmarshalBSON(changed); err != nil {
-			return err
-		}
-		comment = new(d.comment(authors, postAuthor))
-		return nil
-	})
-	return comment, err
-}
-
-// DeleteComment implements models.CommentStore.
-func (s *Store) DeleteComment(ctx context.Context, id models.ID, ifUnchanged *models.Comment) error {
-	return s.run(ctx, "delete comment", func(ctx context.Context, c *collections) error {
-		stored, _, err := visibleComment(ctx, c.comments, c.posts, byID(id))
-		if err != nil {
-			return err
-		}
-		filter, err := commentState(byID(id), stored, ifUnchanged)
-		if err != nil {
-			return err
-		}
-		removed, err := deleteOne(ctx, c.comments, id, filter)
-		if err == nil && !removed {
-			return refusedCommentChange(ctx, c, byID(id))
-		}
-		return err
-	})
-}
-
-// commentState restricts the filter that selects a stored comment to its state, unless unchanged is nil. It returns
-// models.ErrCommentChanged if the comment is in another state than unchanged.
-func commentState(filter bson.D, stored bson.Raw, unchanged *models.Comment) (bson.D, error) {
-	if unchanged == nil {
-		return filter, nil
-	}
-	var d commentDocument
-	if err := d.UnmarshalBSON(stored); err != nil {
-		return nil, err
-	}
-	if comment := d.comment(nil, unchanged.PostAuthorID); !comment.Equal(unchanged) {
-		return nil, models.ErrCommentChanged
-	}
-	return inState(filter, stored, fieldNames[commentDocument]("_id", "post", "author")), nil
-}
-
-// refusedCommentChange returns why a write found no document, though subject selected one before: either the comment
-// has changed, or it is gone.
-func refusedCommentChange(ctx context.Context, c *collections, subject bson.D) error {
-	err := c.comments.FindOne(ctx, subject, options.FindOne().SetProjection(onlyID())).Err()
-	if err != nil {
-		return missing(err, models.ErrCommentNotFound)
-	}
-	return models.ErrCommentChanged
+	author := func(post bson.Raw) models.ID { return idOf(post.Lookup("author")) }
+	return findByID(ctx, posts, ids, author, "author")
 }

@@ -2,7 +2,6 @@ package mongodb_test
 
 import (
 	"errors"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -86,17 +85,15 @@ func TestSweep(t *testing.T) {
 		if _, err := store.CreatePost(t.Context(), p, nil); err != nil {
 			t.Fatal(err)
 		}
-		comments := make([]models.Comment, n)
+		comments := make([]models.KeptComment, n)
 		for i := range comments {
-			comments[i] = *newComment(p)
+			comments[i].Comment = *newComment(p)
 		}
-		for batch := range slices.Chunk(comments, 100) {
-			if err := store.CreateComments(t.Context(), batch); err != nil {
-				t.Fatal(err)
-			}
+		if err := store.(models.Bulk).CommentTable().Insert(t.Context(), comments); err != nil {
+			t.Fatal(err)
 		}
 	}
-	if err := store.DeletePost(t.Context(), deleted.ID, deleted.AuthorID, nil); err != nil {
+	if err := store.DeletePost(t.Context(), deleted.ID, always); err != nil {
 		t.Fatal(err)
 	}
 	// A process that stopped between the note that it deletes a post and the deletion leaves this behind.
@@ -130,8 +127,9 @@ func TestDeletionThatIsRefusedLeavesNoNote(t *testing.T) {
 	if _, err := store.CreatePost(t.Context(), post, nil); err != nil {
 		t.Fatal(err)
 	}
-	if err := store.DeletePost(t.Context(), post.ID, models.NewID(), nil); !errors.Is(err, models.ErrPostNotFound) {
-		t.Errorf("got %v, want ErrPostNotFound", err)
+	refuse := func(*models.Post) error { return errChanged }
+	if err := store.DeletePost(t.Context(), post.ID, refuse); !errors.Is(err, errChanged) {
+		t.Errorf("got %v, want errChanged", err)
 	}
 	if notes := count(t, db, "deletedPosts"); notes > 0 {
 		t.Errorf("%d notes are left", notes)

@@ -9,6 +9,7 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
+	"golang.org/x/sync/semaphore"
 
 	"gin-blog/models"
 )
@@ -31,6 +32,33 @@ func (s *Store) run(
 		defer done()
 		return classify(ctx, do(limited, c))
 	})
+}
+
+// get is run for an operation that returns something.
+func get[T any](
+	ctx context.Context, s *Store, operation string, do func(ctx context.Context, c *collections) (T, error),
+) (result T, err error) {
+	err = s.run(ctx, operation, func(ctx context.Context, c *collections) (err error) {
+		result, err = do(ctx, c)
+		return err
+	})
+	if err != nil {
+		return *new(T), err
+	}
+	return result, nil
+}
+
+// inTurn makes an operation wait until one of the turns is free.
+func inTurn[T any](
+	turns *semaphore.Weighted, do func(ctx context.Context, c *collections) (T, error),
+) func(ctx context.Context, c *collections) (T, error) {
+	return func(ctx context.Context, c *collections) (result T, err error) {
+		if err := turns.Acquire(ctx, 1); err != nil {
+			return result, err
+		}
+		defer turns.Release(1)
+		return do(ctx, c)
+	}
 }
 
 // classify gives the driver's errors their meaning: models.ErrDuplicate if a unique index refused a document,
@@ -60,11 +88,6 @@ var leavingCodes = []int{10107, 11602, 13435, 13436, 11600, 91, 189}
 // documentValidationFailure is how a server says that a validator of another program refuses a document.
 const documentValidationFailure = 121
 
-// isRefused returns whether the server refuses a document because of an index or a validator.
-func isRefused(err error) bool {
-	return mongo.IsDuplicateKeyError(err) || hasCode(err, documentValidationFailure)
-}
-
 // hasCode returns whether an error has one of the codes.
 func hasCode(err error, codes ...int) bool {
 	return slices.ContainsFunc(mongo.ErrorCodes(err), func(code int) bool { return slices.Contains(codes, code) })
@@ -72,22 +95,17 @@ func hasCode(err error, codes ...int) bool {
 
 // duplicateFields returns the fields of the unique index that refused a document, none if the server does not say.
 func duplicateFields(err error) (fields []string) {
-	answers := []bson.Raw{}
+	var refusals []mongo.WriteError
 	if e, ok := errors.AsType[mongo.WriteException](err); ok {
-		for _, refusal := range e.WriteErrors {
-			answers = append(answers, refusal.Raw)
-		}
+		refusals = e.WriteErrors
 	}
 	if e, ok := errors.AsType[mongo.BulkWriteException](err); ok {
 		for _, refusal := range e.WriteErrors {
-			answers = append(answers, refusal.Raw)
+			refusals = append(refusals, refusal.WriteError)
 		}
 	}
-	if e, ok := errors.AsType[mongo.CommandError](err); ok {
-		answers = append(answers, e.Raw)
-	}
-	for _, answer := range answers {
-		pattern, _ := answer.Lookup("keyPattern").DocumentOK()
+	for _, refusal := range refusals {
+		pattern, _ := refusal.Raw.Lookup("keyPattern").DocumentOK()
 		elements, _ := pattern.Elements()
 		for _, e := range elements {
 			fields = append(fields, e.Key())
@@ -98,10 +116,8 @@ func duplicateFields(err error) (fields []string) {
 
 // isUnavailable returns whether a later try of the same call may succeed.
 func isUnavailable(err error) bool {
-	if mongo.IsTimeout(err) || mongo.IsNetworkError(err) || errors.Is(err, mongo.ErrClientDisconnected) {
-		return true
-	}
-	if hasCode(err, leavingCodes...) {
+	isAway := mongo.IsTimeout(err) || mongo.IsNetworkError(err) || errors.Is(err, mongo.ErrClientDisconnected)
+	if isAway || hasCode(err, leavingCodes...) {
 		return true
 	}
 	// The connection of another call broke, and the driver cleared its pool.
@@ -124,17 +140,62 @@ func missing(err, refusal error) error {
 	return err
 }
 
-// closeCursor frees a cursor on the server, also if ctx has ended.
-func closeCursor(ctx context.Context, cursor *mongo.Cursor) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cursorTimeout)
-	defer cancel()
-	_ = cursor.Close(ctx) // a cursor that stays open is removed by the server after 10 minutes
+// each passes the documents that a query found to do, until that returns false. It takes the two results of the
+// driver's Find or Aggregate. A document is only valid until do returns.
+func each(ctx context.Context, cursor *mongo.Cursor, err error, do func(bson.Raw) (more bool)) error {
+	if err != nil {
+		return err
+	}
+	defer func() { // also if ctx has ended
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cursorTimeout)
+		defer cancel()
+		_ = cursor.Close(ctx) // a cursor that stays open is removed by the server after 10 minutes
+	}()
+	for cursor.Next(ctx) {
+		if !do(cursor.Current) {
+			return nil
+		}
+	}
+	return cursor.Err()
 }
 
-// findAll returns all documents that a query found. It takes the two results of the driver's Find or Aggregate.
-func findAll[T any](ctx context.Context, cursor *mongo.Cursor, err error) (documents []T, _ error) {
+// findAll returns the records of all documents that a query found.
+func findAll[T any](
+	ctx context.Context, cursor *mongo.Cursor, err error, record func(bson.Raw) T,
+) (records []T, _ error) {
+	err = each(ctx, cursor, err, func(document bson.Raw) bool {
+		records = append(records, record(document))
+		return true
+	})
+	return records, err
+}
+
+// findPage returns the first records, of all that a query found and that fit says belong to the page. fit may be nil.
+func findPage[T models.Record](
+	ctx context.Context, cursor *mongo.Cursor, err error, limit int, record func(bson.Raw) T, fit func(*T) bool,
+) (*models.Page[T], error) {
+	page := models.NewPage[T](limit)
+	err = each(ctx, cursor, err, func(document bson.Raw) bool {
+		r := record(document)
+		if fit != nil && !fit(&r) {
+			return true
+		}
+		isOn := page.Reserve(r.Size())
+		if isOn {
+			page.Rows = append(page.Rows, r)
+		}
+		return isOn
+	})
+	return page, err
+}
+
+// rowsOf returns what a page has, and whether there is more. backward says that it was read from its end.
+func rowsOf[T any](page *models.Page[T], backward bool, err error) (rows []T, more bool, _ error) {
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	return documents, cursor.All(ctx, &documents)
+	if backward {
+		slices.Reverse(page.Rows)
+	}
+	return page.Rows, page.More, nil
 }

@@ -4,9 +4,13 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"strings"
+	"sync/atomic"
+	"time"
 
+	"go.mongodb.org/mongo-driver/v2/event"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
@@ -15,51 +19,44 @@ import (
 	"gin-blog/models"
 )
 
-var errURIRefused = errors.New("the driver refuses the URI, or what the DNS says of its host")
-
 // connectError replaces an error of mongo.Connect, which may quote any part of the URI, unless it names the host alone.
 func connectError(err error) error {
 	if lookup, ok := errors.AsType[*net.DNSError](err); ok {
 		return lookup
 	}
-	return errURIRefused
+	return errors.New("the driver refuses the URI, or what the DNS says of its host")
 }
 
 // hasName returns whether the URI has a name by which the DNS knows the hosts and some of the options.
 func (s *Store) hasName() bool { return strings.HasPrefix(s.uri, "mongodb+srv://") }
 
-// connection is what mongo.Connect returns for its settings.
-type connection struct {
-	client   *mongo.Client
-	settings *options.ClientOptions
-	err      error
-}
-
 // connect sets client and db. It returns when ctx ends, even while the driver waits for the DNS.
 func (s *Store) connect(ctx context.Context) error {
-	connected := make(chan connection, 1)
+	var settings *options.ClientOptions
+	var client *mongo.Client
+	connected := make(chan error, 1)
 	go func() {
-		settings := s.settings()
-		client, err := mongo.Connect(settings)
-		connected <- connection{client, settings, err}
+		var err error
+		settings = s.settings()
+		client, err = mongo.Connect(settings)
+		connected <- err
 	}()
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
-	case c := <-connected:
-		if c.err != nil {
-			return connectError(c.err)
+	case err := <-connected:
+		if err != nil {
+			return connectError(err)
 		}
-		s.client, s.db = c.client, c.client.Database(s.name)
-		s.readPreference = cmp.Or(c.settings.ReadPreference, readpref.Primary())
-		s.pool.max.Store(int64(*c.settings.MaxPoolSize))
-		return nil
 	}
+	s.client, s.db = client, client.Database(s.name)
+	s.readPreference = cmp.Or(settings.ReadPreference, readpref.Primary())
+	s.pool.max.Store(int64(*settings.MaxPoolSize))
+	return nil
 }
 
 // settings returns the settings of the client. If the URI has a name, it is looked up for them.
 func (s *Store) settings() *options.ClientOptions {
-	journal := true
 	return options.Client().
 		SetServerSelectionTimeout(models.CallTimeout).
 		SetConnectTimeout(models.CallTimeout).
@@ -67,19 +64,91 @@ func (s *Store) settings() *options.ClientOptions {
 		SetAppName("gin-blog").
 		SetMaxPoolSize(defaultMaxPool).
 		ApplyURI(s.uri).
-		SetWriteConcern(&writeconcern.WriteConcern{W: writeconcern.WCMajority, Journal: &journal}).
+		SetWriteConcern(&writeconcern.WriteConcern{W: writeconcern.WCMajority, Journal: new(true)}).
 		SetPoolMonitor(s.pool.monitor()).
 		SetMonitor(sentMonitor())
 }
 
-// reconnect connects if there is no client yet. While the store is not ready, it also looks a name up anew: the driver
-// takes an answer without hosts or options for the whole one.
-func (s *Store) reconnect(ctx context.Context) error {
-	if s.client != nil && !s.hasName() {
-		return nil
+// defaultMaxPool is how many connections to each server there may be, if the URI has no maxPoolSize.
+const defaultMaxPool = 100
+
+// pool counts the connections to all servers.
+type pool struct {
+	open, inUse, max atomic.Int64
+}
+
+// monitor receives the events of the driver.
+func (p *pool) monitor() *event.PoolMonitor {
+	return &event.PoolMonitor{Event: func(e *event.PoolEvent) {
+		switch e.Type {
+		case event.ConnectionCreated:
+			p.open.Add(1)
+		case event.ConnectionClosed:
+			p.open.Add(-1)
+		case event.ConnectionCheckedOut:
+			p.inUse.Add(1)
+		case event.ConnectionCheckedIn:
+			p.inUse.Add(-1)
+		}
+	}}
+}
+
+// Pool counts the connections for calls. The driver uses others to watch the servers.
+func (s *Store) Pool() models.PoolStats {
+	inUse := s.pool.inUse.Load()
+	return models.PoolStats{InUse: int(inUse), Idle: int(max(0, s.pool.open.Load()-inUse)), Max: int(s.pool.max.Load())}
+}
+
+// use is what a store is opened for.
+type use int
+
+const (
+	toServe   use = iota // a whole database, with indexes
+	toBeRead             // a whole database, which is left as it is
+	toBeWhole            // an unfinished copy, or an empty database
+)
+
+// copyTimeout is how long an operation of a copy may take. Nobody waits for it, and a slow server may read a whole
+// collection for it.
+const copyTimeout = time.Minute
+
+// timeout returns how long an operation may take.
+func (u use) timeout() time.Duration {
+	if u == toServe {
+		return models.CallTimeout
 	}
-	if s.client != nil {
-		_ = s.client.Disconnect(ctx) // nobody uses it yet
+	return copyTimeout
+}
+
+// OpenSource is Open for a copy to read from: it makes no indexes, and methods that write must not be called.
+func OpenSource(uri, name string) (*Store, error) {
+	return started(newStore(uri, name, toBeRead, slog.New(slog.DiscardHandler), nil))
+}
+
+// OpenTarget is Open for a copy to write to: it also opens an unfinished one, which the copy refuses.
+func OpenTarget(uri, name string) (*Store, error) {
+	return started(newStore(uri, name, toBeWhole, slog.New(slog.DiscardHandler), nil))
+}
+
+// tryToPrepare returns the collections once they are ready for the use. Those of a database that is served lack their
+// indexes.
+func (s *Store) tryToPrepare(ctx context.Context) (*collections, error) {
+	if s.client != nil && s.hasName() {
+		// The driver takes an answer of the DNS without hosts or options for the whole one, so the name is looked up anew.
+		_ = s.client.Disconnect(ctx)
+		s.client = nil
 	}
-	return s.connect(ctx)
+	if s.client == nil {
+		if err := s.connect(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if s.use == toBeWhole { // all indexes, or nothing
+		x := newIndexer(s)
+		c, err := x.run(ctx)
+		return c, cmp.Or(err, x.broken)
+	}
+	c := s.newCollections()
+	source, err := findCopySource(ctx, c)
+	return c, cmp.Or(err, models.CheckWhole(source))
 }

@@ -17,18 +17,21 @@ func TestWritesAreDurable(t *testing.T) {
 	if err := store.CreateUser(t.Context(), u); err != nil {
 		t.Fatal(err)
 	}
-	p := &models.Post{ID: models.NewID(), Title: "My Post", Content: "Hello", AuthorID: u.ID, CreatedAt: time.Now()}
+	p := newPost(u.ID)
 	if _, err := store.CreatePost(t.Context(), p, nil); err != nil {
 		t.Fatal(err)
 	}
-	change := models.PostChange{Title: new("Another"), UpdatedAt: time.Now()}
-	if _, err := store.UpdatePost(t.Context(), p.ID, u.ID, change); err != nil {
+	if _, err := store.UpdatePost(t.Context(), p.ID, sets(func(p *models.Post) { p.Title = "Another" })); err != nil {
 		t.Fatal(err)
 	}
-	if err := store.SetRole(t.Context(), "alice", models.RoleAdmin); err != nil {
+	session := &models.Session{ID: models.NewID(), UserID: u.ID, RefreshID: "first", ExpiresAt: time.Now().Add(time.Hour)}
+	if err := store.CreateSession(t.Context(), session); err != nil {
 		t.Fatal(err)
 	}
-	if err := store.DeletePost(t.Context(), p.ID, u.ID, nil); err != nil {
+	if _, err := store.SwapRefreshID(t.Context(), session.ID, "first", "second", time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.DeletePost(t.Context(), p.ID, always); err != nil {
 		t.Fatal(err)
 	}
 	for _, command := range []string{"insert", "findAndModify", "update", "delete"} {

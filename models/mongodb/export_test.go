@@ -42,7 +42,9 @@ func (s *Store) PagePlan(ctx context.Context, f models.PostFilter) (bson.Raw, er
 func Unavailable(err error) bool { return isUnavailable(err) }
 
 // MarkDraft does the first step of PublishDraft, as if the process had crashed after it.
-func (s *Store) MarkDraft(ctx context.Context, id, author models.ID, p models.Publication) error {
-	_, _, err := markDraft(ctx, s.ready.Load(), id, author, p)
+func (s *Store) MarkDraft(
+	ctx context.Context, id, author models.ID, publish func(*models.Draft) (*models.Post, error),
+) error {
+	_, _, err := s.markDraft(ctx, s.ready.Load(), id, author, publish)
 	return err
 }

@@ -1,11 +1,12 @@
 package mongodb
 
 import (
-	"reflect"
+	"cmp"
+	"context"
 	"slices"
-	"strings"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"gin-blog/models"
@@ -16,12 +17,11 @@ func byID(id models.ID) bson.D { return bson.D{{Key: "_id", Value: bson.ObjectID
 
 // anyOf selects the documents with these ids.
 func anyOf(ids []models.ID) bson.D {
-	objectIDs := make(bson.A, len(ids))
-	for i, id := range ids {
-		objectIDs[i] = bson.ObjectID(id)
-	}
-	return bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: objectIDs}}}}
+	return bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: ids}}}}
 }
+
+// documentID returns the id of a document.
+func documentID(document bson.Raw) models.ID { return idOf(document.Lookup("_id")) }
 
 // idsOf returns an id of each row: its own, say, or that of its author.
 func idsOf[T any](rows []T, id func(*T) models.ID) []models.ID {
@@ -52,77 +52,19 @@ func newerThan(after models.ID) bson.D {
 	return bson.D{{Key: "_id", Value: bson.D{{Key: operator, Value: after}}}}
 }
 
-// pageAt selects the posts that may be on a page.
-func pageAt(f models.PostFilter) bson.D {
-	if f.Before.IsZero() {
-		return olderThan(f.After)
-	}
-	return bson.D{{Key: "_id", Value: bson.D{{Key: "$gt", Value: f.Before}}}}
-}
-
-// orderOf sorts a page: newest first, or with Before, oldest first.
-func orderOf(f models.PostFilter) bson.D {
-	if f.Before.IsZero() {
-		return bson.D{{Key: "_id", Value: -1}}
-	}
-	return bson.D{{Key: "_id", Value: 1}}
-}
-
 // inRange selects the documents with an id from the one on and before the other, or without an end if that is the zero
 // ID.
 func inRange(from, before models.ID) bson.D {
-	return bson.D{{Key: "$and", Value: bson.A{
-		bson.D{{Key: "_id", Value: bson.D{{Key: "$gte", Value: from}}}}, olderThan(before),
-	}}}
+	start := bson.D{{Key: "_id", Value: bson.D{{Key: "$gte", Value: from}}}}
+	return bson.D{{Key: "$and", Value: bson.A{start, olderThan(before)}}}
 }
 
-// oldestFirst sorts and limits.
-func oldestFirst(limit int) *options.FindOptionsBuilder {
-	return options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}).SetLimit(int64(limit))
-}
+// byIDs is the order of ids, or if it is -1, the reverse one.
+func byIDs(order int) bson.D { return bson.D{{Key: "_id", Value: order}} }
 
-// newestFirst sorts and limits a page so that one round trip fetches it.
-func newestFirst(limit int) *options.FindOptionsBuilder {
-	return options.Find().SetSort(bson.D{{Key: "_id", Value: -1}}).SetLimit(int64(limit)).SetBatchSize(int32(limit))
-}
-
-// atVersion selects documents by a version. Documents of other programs have no version, which counts as 0.
-func atVersion(field string, version int64) bson.E {
-	if version == 0 {
-		return bson.E{Key: field, Value: bson.D{{Key: "$in", Value: bson.A{0, nil}}}}
-	}
-	return bson.E{Key: field, Value: version}
-}
-
-// inState adds to a filter that fields are as they are in a document. It compares them as they are stored, because
-// another program may have given them any type.
-func inState(filter bson.D, document bson.Raw, fields []string) bson.D {
-	for _, field := range fields {
-		value, err := document.LookupErr(field)
-		if err != nil { // the field is missing
-			filter = append(filter, bson.E{Key: field, Value: bson.D{{Key: "$exists", Value: false}}})
-			continue
-		}
-		// $eq, because another program may have stored something that would be an operator
-		filter = append(filter, bson.E{Key: field, Value: bson.D{{Key: "$eq", Value: value}}})
-	}
-	return filter
-}
-
-// fieldNames returns the names of the fields of documents, but for those that except names and for inlined ones.
-func fieldNames[T any](except ...string) (names []string) {
-	for field := range reflect.TypeFor[T]().Fields() {
-		if name := fieldName(field); name != "" && !slices.Contains(except, name) {
-			names = append(names, name)
-		}
-	}
-	return names
-}
-
-// fieldName returns the name of a field in documents, "" for an inlined one.
-func fieldName(field reflect.StructField) string {
-	name, _, _ := strings.Cut(field.Tag.Get("bson"), ",")
-	return name
+// pageOf sorts by ids, and limits a page, and one document more, so that one round trip fetches them.
+func pageOf(limit, order int) *options.FindOptionsBuilder {
+	return options.Find().SetSort(byIDs(order)).SetLimit(int64(limit + 1)).SetBatchSize(int32(limit + 1))
 }
 
 // onlyID is the projection that leaves out all but the id.
@@ -134,7 +76,100 @@ func ofType(name string) bson.D { return bson.D{{Key: "$type", Value: name}} }
 // set is the update that gives fields new values.
 func set(fields ...bson.E) bson.D { return bson.D{{Key: "$set", Value: bson.D(fields)}} }
 
-// returnNew makes an update return the document as it is afterwards.
-func returnNew() *options.FindOneAndUpdateOptionsBuilder {
-	return options.FindOneAndUpdate().SetReturnDocument(options.After)
+// joined is how the name of a field begins in which join puts what it finds.
+const joined = "joined_"
+
+// join makes findJoined find the document whose id another document has in a field. It leaves long texts out.
+func join(field string, from *mongo.Collection) mongo.Pipeline {
+	return mongo.Pipeline{
+		{{Key: "$lookup", Value: bson.D{
+			{Key: "from", Value: from.Name()},
+			{Key: "localField", Value: field},
+			{Key: "foreignField", Value: "_id"},
+			{Key: "as", Value: joined + field},
+		}}},
+		{{Key: "$project", Value: bson.D{{Key: joined + field + ".content", Value: 0}}}},
+	}
+}
+
+// findJoined returns the document that a filter selects, in one round trip with those of joins. It returns refusal if
+// there is none.
+func findJoined(
+	ctx context.Context, in *mongo.Collection, filter bson.D, refusal error, joins ...mongo.Pipeline,
+) (bson.Raw, error) {
+	pipeline := append(mongo.Pipeline{{{Key: "$match", Value: filter}}}, slices.Concat(joins...)...)
+	cursor, err := in.Aggregate(ctx, pipeline)
+	found, err := findAll(ctx, cursor, err, slices.Clone[bson.Raw])
+	if err != nil || len(found) == 0 {
+		return nil, cmp.Or(err, refusal)
+	}
+	return found[0], nil
+}
+
+// joinedBy returns the document whose id another one has in a field, nil if there is none.
+func joinedBy(document bson.Raw, field string) bson.Raw {
+	found, _ := document.Lookup(joined+field, "0").DocumentOK()
+	if id := idOf(document.Lookup(field)); id.IsZero() || documentID(found) != id {
+		return nil // of the ids in an array of another program, say
+	}
+	return found
+}
+
+// joinedAuthor returns the author of a document, nil if the author is gone.
+func joinedAuthor(document bson.Raw) *models.Author {
+	user := joinedBy(document, "author")
+	if user == nil {
+		return nil
+	}
+	return newAuthor(user)
+}
+
+func newAuthor(user bson.Raw) *models.Author {
+	return &models.Author{ID: documentID(user), Username: text(user.Lookup("username"))}
+}
+
+// addAuthors gives all rows their authors, in one round trip, which Mongoose calls populate. author returns the id, and
+// where the row keeps the author.
+func addAuthors[T any](
+	ctx context.Context, c *collections, rows []T, author func(*T) (models.ID, **models.Author),
+) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	ids := make([]models.ID, len(rows))
+	for i := range rows {
+		ids[i], _ = author(&rows[i])
+	}
+	authors, err := findAuthors(ctx, c, ids...)
+	for i := range rows {
+		_, at := author(&rows[i])
+		*at = authors[ids[i]]
+	}
+	return err
+}
+
+// findAuthors returns the authors with these ids, as far as they exist.
+func findAuthors(ctx context.Context, c *collections, ids ...models.ID) (map[models.ID]*models.Author, error) {
+	return findByID(ctx, c.users, ids, newAuthor, "username")
+}
+
+// findByID returns what value says of the documents with these ids, as far as they exist. It needs only these fields.
+func findByID[T any](
+	ctx context.Context, in *mongo.Collection, ids []models.ID, value func(bson.Raw) T, fields ...string,
+) (map[models.ID]T, error) {
+	cursor, err := in.Find(ctx, anyOf(ids), only(fields...))
+	found := map[models.ID]T{}
+	return found, each(ctx, cursor, err, func(document bson.Raw) bool {
+		found[documentID(document)] = value(document)
+		return true
+	})
+}
+
+// only is a projection that leaves out all fields but the id and these.
+func only(fields ...string) *options.FindOptionsBuilder {
+	projection := onlyID()
+	for _, field := range fields {
+		projection = append(projection, bson.E{Key: field, Value: 1})
+	}
+	return options.Find().SetProjection(projection)
 }

@@ -3,10 +3,12 @@ package mongodb
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"gin-blog/models"
 )
@@ -26,13 +28,13 @@ type indexer struct {
 	store  *Store
 	warned map[string]bool
 	listed map[string][]listedIndex // by collection
-	// collates says that the server keeps the collation of an index.
-	collates bool
 	// failed says that something may go better next time.
 	failed bool
 	// broken is why a promise cannot be given, nil if all are.
 	broken error
 }
+
+func newIndexer(s *Store) *indexer { return &indexer{store: s, warned: map[string]bool{}} }
 
 // makeIndexes makes all indexes. It tries again until that works or ctx ends, and calls tried after the first try. If
 // that takes long, reads do not wait for it: they get the collections c.
@@ -40,7 +42,7 @@ func (s *Store) makeIndexes(ctx context.Context, c *collections, tried func()) {
 	s.notReady.Store("its indexes are being made")
 	late := time.AfterFunc(models.CallTimeout, func() { s.ready.CompareAndSwap(nil, c) })
 	defer late.Stop()
-	x := &indexer{store: s, warned: map[string]bool{}}
+	x := newIndexer(s)
 	for wait := s.indexRetry; ; wait = min(2*wait, maxIndexRetry) {
 		hadFailed := x.failed
 		c, err := x.run(ctx)
@@ -69,33 +71,24 @@ func (x *indexer) run(ctx context.Context) (c *collections, err error) {
 	ctx, cancel := context.WithTimeout(ctx, indexTimeout)
 	defer cancel()
 	c, x.listed, x.failed, x.broken = x.store.newCollections(), map[string][]listedIndex{}, false, nil
-	if c.nameCollation, c.noNames, err = x.unique(ctx, c.users, "username", models.ErrNamesNotUnique); err != nil {
-		return nil, err
-	}
-	if c.emailCollation, c.noEmails, err = x.unique(ctx, c.users, "email", models.ErrEmailsNotUnique); err != nil {
-		return nil, err
-	}
-	if c.noPostKeys, err = x.uniqueKeys(ctx, c.posts); err != nil {
-		return nil, err
-	}
-	if c.noCommentKeys, err = x.uniqueKeys(ctx, c.comments); err != nil {
-		return nil, err
-	}
-	if err := x.dropOldSessionIndex(ctx, c.sessions); err != nil {
-		return nil, err
-	}
-	for _, wanted := range []struct {
-		on      *mongo.Collection
-		indexes []index
-	}{
-		{c.users, nil}, {c.posts, postIndexes()}, {c.drafts, draftIndexes()}, {c.comments, commentIndexes()},
-		{c.sessions, sessionIndexes()},
-	} {
-		if err := x.forReads(ctx, wanted.on, wanted.indexes); err != nil {
+	for _, field := range []string{"username", "email"} {
+		if c.collations[field], err = x.uniqueUsers(ctx, c, field); err != nil {
 			return nil, err
 		}
 	}
-	c.hasText, err = x.text(ctx, c.posts)
+	for _, on := range []string{"posts", "comments"} {
+		if _, err = x.unique(ctx, c, on, keyIndexes(on)); err != nil {
+			return nil, err
+		}
+	}
+	if err := x.forReads(ctx); err != nil {
+		return nil, err
+	}
+	cause, err := x.keep(ctx, textIndex())
+	if cause != nil {
+		x.warn("cannot make the text index: all works, but a search looks at every post, for at most 2 s", "", "cause", cause)
+	}
+	c.hasText = cause == nil
 	return c, err
 }
 
@@ -110,140 +103,191 @@ func (x *indexer) warn(message, key string, args ...any) {
 
 // list returns the indexes that a collection had when the run began. If the server does not list them, as for a view,
 // there are none.
-func (x *indexer) list(ctx context.Context, on *mongo.Collection) (indexes []listedIndex, err error) {
-	indexes, isKnown := x.listed[on.Name()]
+func (x *indexer) list(ctx context.Context, on string) (indexes []listedIndex, err error) {
+	indexes, isKnown := x.listed[on]
 	if isKnown {
 		return indexes, nil
 	}
-	cursor, err := on.Indexes().List(ctx)
-	found, err := findAll[bson.Raw](ctx, cursor, err)
+	cursor, err := x.store.primary(on).Indexes().List(ctx)
+	indexes, err = findAll(ctx, cursor, err, func(raw bson.Raw) listedIndex { return listedIndex{slices.Clone(raw)} })
 	if err != nil && isUnavailable(err) {
 		return nil, err
 	}
-	for _, raw := range found {
-		indexes = append(indexes, newListedIndex(raw))
-	}
-	x.listed[on.Name()] = indexes
+	x.listed[on] = indexes
 	return indexes, nil
 }
+
+// keep makes an index, unless there is one that serves as it. cause says why there is none then. err says that the
+// server is away.
+func (x *indexer) keep(ctx context.Context, w index) (cause, err error) {
+	serves := func(l listedIndex) bool { return l.isFor(w) }
+	listed, err := x.list(ctx, w.on)
+	if err != nil || slices.ContainsFunc(listed, serves) {
+		return nil, err
+	}
+	if cause = x.create(ctx, w); cause != nil && isUnavailable(cause) {
+		return nil, cause
+	}
+	x.failed = x.failed || cause != nil && !isImpossible(cause)
+	return cause, nil
+}
+
+// isImpossible returns whether the documents or the server do not allow an index. Every other failure, such as a full
+// disk, may pass.
+func isImpossible(cause error) bool { return mongo.IsDuplicateKeyError(cause) || lacksFeature(cause) }
 
 // conflictCodes are how a server says that an index with the same name or the same keys exists: IndexOptionsConflict
 // and IndexKeySpecsConflict.
 var conflictCodes = []int{85, 86}
 
 // create creates an index. If another program uses its name, it gets a longer one.
-func create(ctx context.Context, on *mongo.Collection, x index) (err error) {
+func (x *indexer) create(ctx context.Context, w index) (err error) {
 	for _, prefix := range []string{"", "gin_blog_"} {
-		model := mongo.IndexModel{Keys: x.keys, Options: x.options.SetName(prefix + x.name)}
-		if _, err = on.Indexes().CreateOne(ctx, model); !hasCode(err, conflictCodes...) {
+		_, err = x.store.primary(w.on).Indexes().CreateOne(ctx, w.model(prefix+w.name))
+		if !hasCode(err, conflictCodes...) {
 			return err
 		}
 	}
-	return err
-}
-
-// createAll creates indexes in one round trip.
-func createAll(ctx context.Context, on *mongo.Collection, indexes []index) error {
-	all := make([]mongo.IndexModel, len(indexes))
-	for i, x := range indexes {
-		all[i] = mongo.IndexModel{Keys: x.keys, Options: x.options.SetName(x.name)}
-	}
-	_, err := on.Indexes().CreateMany(ctx, all)
 	return err
 }
 
 // forReads makes indexes that make reads faster, and warns of those that may refuse what gin-blog writes.
-func (x *indexer) forReads(ctx context.Context, on *mongo.Collection, wanted []index) error {
-	listed, err := x.list(ctx, on)
-	if err != nil {
-		return err
-	}
-	for _, l := range listed {
-		if l.mayRefuse() {
-			x.warn("a unique index of another program counts documents without its fields as equal, and so may refuse what "+
-				"users write: drop it, or make it sparse or partial", on.Name()+l.name, "collection", on.Name(), "index", l.name)
-		}
-	}
-	missing := slices.DeleteFunc(wanted, func(w index) bool {
-		return slices.ContainsFunc(listed, func(l listedIndex) bool { return l.isFor(w) })
-	})
-	if len(missing) == 0 || createAll(ctx, on, missing) == nil {
-		return nil
-	}
+func (x *indexer) forReads(ctx context.Context) error {
 	var names []string
-	var cause error
-	for _, w := range missing {
-		err := create(ctx, on, w)
-		if err != nil && isUnavailable(err) {
+	var last error
+	for on, wanted := range readIndexes() {
+		listed, err := x.list(ctx, on)
+		if err != nil {
 			return err
 		}
-		if err == nil {
+		wanted = slices.DeleteFunc(wanted, func(w index) bool {
+			return slices.ContainsFunc(listed, func(l listedIndex) bool { return l.isFor(w) })
+		})
+		all := make([]mongo.IndexModel, len(wanted))
+		for i, w := range wanted {
+			all[i] = w.model(w.name)
+		}
+		if len(all) == 0 {
 			continue
 		}
-		x.failed = x.failed || !lacksFeature(err)
-		if !x.warned[w.name] {
-			x.warned[w.name] = true
-			names, cause = append(names, w.name), err
+		if _, err := x.store.primary(on).Indexes().CreateMany(ctx, all); err == nil { // in one round trip
+			continue
+		}
+		for _, w := range wanted {
+			w.on = on
+			cause, err := x.keep(ctx, w)
+			if err != nil {
+				return err
+			}
+			if cause != nil && !x.warned[w.name] {
+				x.warned[w.name] = true
+				names, last = append(names, w.name), cause
+			}
 		}
 	}
 	if len(names) > 0 {
 		x.store.log.Warn("cannot make indexes: all works, but more slowly. Make them, or remove the cause",
-			"database", x.store.db.Name(), "collection", on.Name(), "indexes", names, "cause", cause)
+			"database", x.store.db.Name(), "indexes", names, "cause", last)
 	}
-	return nil
-}
-
-// dropOldSessionIndex drops the index of older versions by which the server would remove documents of other programs.
-func (x *indexer) dropOldSessionIndex(ctx context.Context, sessions *mongo.Collection) error {
-	listed, err := x.list(ctx, sessions)
-	if err != nil {
-		return err
-	}
-	for _, l := range listed {
-		if !l.isFor(oldSessionIndex()) {
-			continue
-		}
-		if err := sessions.Indexes().DropOne(ctx, l.name); err != nil && isUnavailable(err) {
-			return err
-		} else if err != nil {
-			x.failed = true
-			x.warn("cannot drop an index by which the server removes documents of other programs: drop it", l.name,
-				"collection", sessions.Name(), "index", l.name, "cause", err)
-		} else {
-			delete(x.listed, sessions.Name())
+	for on, listed := range x.listed {
+		for _, l := range listed {
+			if l.mayRefuse() {
+				x.warn("a unique index of another program counts documents without its fields as equal, and so may refuse what "+
+					"users write: drop it, or make it sparse or partial", on+l.name(), "collection", on, "index", l.name())
+			}
 		}
 	}
 	return nil
 }
 
-// text makes the index that the search uses. It returns whether there is one.
-func (x *indexer) text(ctx context.Context, posts *mongo.Collection) (bool, error) {
-	const slower = "all works, but a search looks at every post, for at most 2 s"
-	listed, err := x.list(ctx, posts)
-	if err != nil {
-		return false, err
-	}
-	if i := slices.IndexFunc(listed, listedIndex.isText); i >= 0 { // a collection has one at most
-		if !listed[i].isFor(textIndex()) {
-			x.warn("the text index of another program cannot serve the search: "+slower+". Drop it, and restart gin-blog",
-				listed[i].name, "collection", posts.Name(), "index", listed[i].name)
-			return false, nil
+// unique makes the first of some unique indexes that the documents and the server allow. Then what is refused without
+// one is no longer refused. causes says why it is not one of those before.
+func (x *indexer) unique(
+	ctx context.Context, c *collections, what string, wanted []index,
+) (causes []error, err error) {
+	var last index
+	for _, last = range wanted {
+		cause, err := x.keep(ctx, last)
+		if err != nil {
+			return nil, err
 		}
-		return true, nil
+		if cause == nil {
+			delete(c.refusals, what)
+			return causes, nil
+		}
+		causes = append(causes, cause)
+		if !isImpossible(cause) { // to be content with less would weaken uniqueness for good
+			break
+		}
 	}
-	err = create(ctx, posts, textIndex())
+	cause := causes[len(causes)-1]
+	x.failed, x.broken = true, cause
+	if mongo.IsDuplicateKeyError(cause) {
+		x.warn(last.on+" have the same "+strings.Join(last.keys, " and ")+": give each another one. Reads are served; what "+
+			"needs a unique one is refused until then", "", last.on, x.doubles(ctx, last), "refusal", c.refusals[what])
+		return causes, nil
+	}
+	x.warn("cannot make a unique index. Reads are served; what needs it is refused until it exists. Remove the cause, or "+
+		"make the index", last.name, "collection", last.on, "index", last.name, "cause", cause, "refusal", c.refusals[what])
+	return causes, nil
+}
+
+// uniqueUsers makes a field of users unique without regard to case, or exactly where the database does not allow more.
+// It returns the collation that queries must use.
+func (x *indexer) uniqueUsers(ctx context.Context, c *collections, field string) (*options.Collation, error) {
+	wanted := userIndexes(field)
+	causes, err := x.unique(ctx, c, field, wanted)
 	switch {
-	case err == nil:
-		return true, nil
-	case isUnavailable(err):
-		return false, err
-	case lacksFeature(err):
-		x.warn("the server refuses text indexes, which a real MongoDB has: "+slower, "", "cause", err)
+	case err != nil || c.refusals[field] != nil:
+		return nil, err
+	case len(causes) == 0:
+		return caseless(), nil
+	case mongo.IsDuplicateKeyError(causes[0]):
+		x.warn("two users have a "+field+" that differs only in case: keeping exact-case uniqueness. Change one, and "+
+			"restart gin-blog", "", "users", x.doubles(ctx, wanted[0]))
 	default:
-		x.failed = true
-		x.warn("cannot make the text index: "+slower, "", "collection", posts.Name(), "cause", err)
+		x.warn("the server takes no index without regard to case: keeping exact-case uniqueness", field, "field", field,
+			"cause", causes[0])
 	}
-	return false, nil
+	return nil, nil
+}
+
+// doubles returns the ids of some documents that a unique index does not allow.
+func (x *indexer) doubles(ctx context.Context, w index) (ids []string) {
+	aggregate := options.Aggregate().SetAllowDiskUse(true)
+	if w.caseless {
+		aggregate.SetCollation(caseless())
+	}
+	var key bson.D
+	for _, field := range w.keys {
+		key = append(key, bson.E{Key: field, Value: "$" + field})
+	}
+	cursor, err := x.store.primary(w.on).Aggregate(ctx, mongo.Pipeline{
+		{{Key: "$match", Value: w.partial}},
+		{{Key: "$group", Value: bson.D{
+			{Key: "_id", Value: key},
+			{Key: "first", Value: bson.D{{Key: "$min", Value: "$_id"}}},
+			{Key: "last", Value: bson.D{{Key: "$max", Value: "$_id"}}},
+			{Key: "count", Value: bson.D{{Key: "$sum", Value: 1}}},
+		}}},
+		{{Key: "$match", Value: bson.D{{Key: "count", Value: bson.D{{Key: "$gt", Value: 1}}}}}},
+		{{Key: "$limit", Value: maxNamed / 2}},
+	}, aggregate)
+	err = each(ctx, cursor, err, func(group bson.Raw) bool {
+		for _, end := range []string{"first", "last"} {
+			id := group.Lookup(end)
+			if oid, ok := id.ObjectIDOK(); ok {
+				ids = append(ids, oid.Hex())
+			} else {
+				ids = append(ids, id.String())
+			}
+		}
+		return true
+	})
+	if err != nil {
+		return []string{"cannot find them: " + err.Error()}
+	}
+	return ids
 }
 
 // unsupportedCodes are how servers say that they know no such index: CommandNotFound, CannotCreateIndex (an unknown

@@ -2,232 +2,202 @@ package mongodb
 
 import (
 	"slices"
+	"strings"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
 // index is an index that the store wants.
 type index struct {
-	name    string
-	keys    bson.D
-	options *options.IndexOptionsBuilder
-	// serves returns whether an index with the same keys is as good. If it is nil, every one is.
-	serves func(listedIndex) bool
-	// collated says that the index has a collation, which some servers ignore without an error.
-	collated bool
+	on, name string   // the collection, and the name
+	keys     []string // the fields in their order, with "-" where it is descending, and with textKey for words
+	// partial selects the documents that the index covers, nil for all. alike is another filter that does as well.
+	partial, alike bson.D
+	unique         bool
+	caseless       bool // it compares as caseless does
+	expires        bool // the server removes documents at the time of the key
 }
 
-// plain returns an index of fields in this order, all of them ascending, and of _id descending as its last field.
-func plain(name string, fields ...string) index {
-	keys := make(bson.D, 0, len(fields)+1)
-	for _, field := range fields {
-		keys = append(keys, bson.E{Key: field, Value: 1})
-	}
-	return index{name: name, keys: append(keys, bson.E{Key: "_id", Value: -1}), options: options.Index()}
-}
+const (
+	// textKey is before the name of a field whose words an index has.
+	textKey = "text:"
+	// noLanguage makes an index have words as they are written, in any language. noField is there so that a field called
+	// "language" has no special meaning.
+	noLanguage, noField = "none", "noLanguageField"
+)
 
-// postIndexes are the indexes that pages of posts are read from, each in the order of the page.
-func postIndexes() []index {
-	return []index{
-		plain("posts_by_author", "author"),
-		plain("posts_by_tag", "tags"),
-		plain("posts_by_author_and_tag", "author", "tags"),
-	}
-}
-
-// draftIndexes are the index that pages of drafts are read from, and those of the drafts that are to be published.
-func draftIndexes() []index {
-	return []index{
-		plain("drafts_by_author", "author"),
-		{
-			name: "drafts_by_publish_at", keys: bson.D{{Key: "publishAt", Value: 1}},
-			options: options.Index().SetPartialFilterExpression(bson.D{{Key: "publishAt", Value: ofType("date")}}),
+// readIndexes are the indexes that pages are read from, each in the order of the page, by collection, and the one by
+// which the server removes expired sessions, which has only those of gin-blog.
+func readIndexes() map[string][]index {
+	timed, begun := bson.D{{Key: "publishAt", Value: ofType("date")}}, bson.D{{Key: "publishing", Value: true}}
+	return map[string][]index{
+		"posts": {
+			{name: "posts_by_author", keys: []string{"author", "-_id"}},
+			{name: "posts_by_tag", keys: []string{"tags", "-_id"}},
+			{name: "posts_by_author_and_tag", keys: []string{"author", "tags", "-_id"}},
 		},
-		{
-			name: "drafts_being_published", keys: bson.D{{Key: "publishing", Value: 1}},
-			options: options.Index().SetPartialFilterExpression(bson.D{{Key: "publishing", Value: true}}),
+		"drafts": {
+			{name: "drafts_by_author", keys: []string{"author", "-_id"}},
+			{name: "drafts_by_publish_at", keys: []string{"publishAt"}, partial: timed},
+			{name: "drafts_being_published", keys: []string{"publishing"}, partial: begun},
 		},
-	}
-}
-
-// commentIndexes are the indexes that pages of comments are read from, of a post and of an author.
-func commentIndexes() []index {
-	return []index{
-		{
-			name: "comments_by_post", keys: bson.D{{Key: "post", Value: 1}, {Key: "_id", Value: 1}},
-			options: options.Index(),
+		"comments": {
+			{name: "comments_by_post", keys: []string{"post", "_id"}},
+			{name: "comments_by_author", keys: []string{"author", "-_id"}},
 		},
-		plain("comments_by_author", "author"),
-	}
-}
-
-// sessionIndexes are the index of a user's sessions, and the one by which the server removes expired sessions. The
-// latter has only sessions of gin-blog.
-func sessionIndexes() []index {
-	return []index{
-		{
-			name:    "sessions_by_user",
-			keys:    bson.D{{Key: "user", Value: 1}, {Key: "lastUsedAt", Value: -1}, {Key: "_id", Value: -1}},
-			options: options.Index(),
-		},
-		{
-			name: "own_sessions_expire", keys: bson.D{{Key: "expiresAt", Value: 1}},
-			options: options.Index().SetExpireAfterSeconds(0).SetPartialFilterExpression(ownSession()),
-			serves:  func(l listedIndex) bool { return l.expires && l.expireAfter == 0 },
+		"sessions": {
+			{name: "sessions_by_user", keys: []string{"user", "-lastUsedAt", "-_id"}},
+			{name: "own_sessions_expire", keys: []string{"expiresAt"}, partial: ownSession(), expires: true},
 		},
 	}
 }
 
-// oldSessionIndex is the index by which older versions of gin-blog let the server remove every expired document of the
-// collection.
-func oldSessionIndex() index {
-	const name = "sessions_expire"
-	return index{
-		name: name, keys: bson.D{{Key: "expiresAt", Value: 1}},
-		serves: func(l listedIndex) bool { return l.name == name && l.expires && l.expireAfter == 0 && l.partial == nil },
-	}
+// textIndex has the words of posts.
+func textIndex() index {
+	return index{on: "posts", name: "posts_text", keys: []string{textKey + "content", textKey + "title"}}
 }
 
-// caseless compares letters without regard to case, but with regard to accents.
-func caseless() *options.Collation { return &options.Collation{Locale: "en", Strength: 2} }
-
-// caselessIndex makes a field of users unique without regard to case. Users without it do not count.
-func caselessIndex(field string) index {
-	return index{
-		name: field + "_caseless", keys: bson.D{{Key: field, Value: 1}},
-		options:  options.Index().SetUnique(true).SetCollation(caseless()).SetPartialFilterExpression(textsOf(field)),
-		serves:   func(l listedIndex) bool { return l.isUniqueOf(field) && l.isCaseless() },
-		collated: true,
-	}
-}
-
-// exactIndexes make a field of users unique exactly. The first one of the username is the one that Mongoose makes, so
-// that the Express app and gin-blog use the same index. The others leave out users without the field.
-func exactIndexes(field string) (indexes []index) {
-	keys := bson.D{{Key: field, Value: 1}}
-	serves := func(l listedIndex) bool { return l.isUniqueOf(field) && l.locale == "" }
+// userIndexes make a field of users unique: the first one without regard to case, the others exactly. Users without it
+// do not count, but for the index that Mongoose makes, so that the Express app and gin-blog use the same one.
+func userIndexes(field string) []index {
+	x := index{on: "users", keys: []string{field}, unique: true, partial: textsOf(field)}
+	first, mongooses, last := x, x, x
+	first.name, first.caseless = field+"_caseless", true
+	mongooses.name, mongooses.partial, mongooses.alike = field+"_1", nil, x.partial
+	last.name = field + "_exact"
 	if field == "username" {
-		indexes = append(indexes, index{field + "_1", keys, options.Index().SetUnique(true), serves, false})
+		return []index{first, mongooses, last}
 	}
-	partial := options.Index().SetUnique(true).SetPartialFilterExpression(textsOf(field))
-	return append(indexes, index{field + "_exact", keys, partial, serves, false})
+	return []index{first, last}
 }
 
 // keyIndexes make a key unique for an author. The second one does so too if other programs have keys of their own,
 // which are not unique.
 func keyIndexes(collection string) []index {
 	const field = "idempotencyKey"
-	keys := bson.D{{Key: "author", Value: 1}, {Key: field, Value: 1}}
-	narrow := append(textsOf(field), bson.E{Key: "idempotencyHash", Value: ofType("binData")})
-	serves := func(l listedIndex) bool {
-		isWide := l.partial == nil || isFilter(l.partial, textsOf(field))
-		return l.unique && !l.sparse && (isWide || isFilter(l.partial, narrow))
-	}
-	unique := func() *options.IndexOptionsBuilder { return options.Index().SetUnique(true) }
-	return []index{
-		{collection + "_by_idempotency_key", keys, unique().SetPartialFilterExpression(textsOf(field)), serves, false},
-		{collection + "_by_own_idempotency_key", keys, unique().SetPartialFilterExpression(narrow), serves, false},
-	}
-}
-
-// textIndex has the words of posts in any language as they are written.
-func textIndex() index {
-	const noLanguage, noField = "none", "noLanguageField" // a field called "language" has no special meaning
-	return index{
-		name: "posts_text", keys: bson.D{{Key: "title", Value: "text"}, {Key: "content", Value: "text"}},
-		options: options.Index().SetDefaultLanguage(noLanguage).SetLanguageOverride(noField),
-		serves: func(l listedIndex) bool {
-			return textField(l.raw, "default_language") == noLanguage && textField(l.raw, "language_override") == noField
-		},
-	}
+	wide, narrow := textsOf(field), append(textsOf(field), bson.E{Key: "idempotencyHash", Value: ofType("binData")})
+	x := index{on: collection, keys: []string{"author", field}, unique: true}
+	all, own := x, x
+	all.name, all.partial, all.alike = collection+"_by_idempotency_key", wide, narrow
+	own.name, own.partial, own.alike = collection+"_by_own_idempotency_key", narrow, wide
+	return []index{all, own}
 }
 
 // textsOf selects documents that have a text in a field.
 func textsOf(field string) bson.D { return bson.D{{Key: field, Value: ofType("string")}} }
 
-// listedIndex is an index that a collection has.
-type listedIndex struct {
-	raw            bson.Raw // as the server lists it
-	name           string
-	keys           []bson.RawElement
-	unique, sparse bool
-	partial        bson.Raw // the filter of a partial index
-	locale         string   // of the collation, "" for none
-	strength       int64
-	expires        bool // the server removes documents
-	expireAfter    float64
-}
+// caseless compares letters without regard to case, but with regard to accents.
+func caseless() *options.Collation { return &options.Collation{Locale: "en", Strength: 2} }
 
-func newListedIndex(raw bson.Raw) listedIndex {
-	l := listedIndex{
-		raw: raw, name: textField(raw, "name"), unique: isTrue(raw, "unique"), sparse: isTrue(raw, "sparse"),
-		locale: text(raw.Lookup("collation", "locale")),
-	}
-	key, _ := raw.Lookup("key").DocumentOK()
-	if weights, isText := raw.Lookup("weights").DocumentOK(); isText { // its keys are internal ones
-		key = weights
-	}
-	l.keys, _ = key.Elements()
-	l.partial, _ = raw.Lookup("partialFilterExpression").DocumentOK()
-	l.strength, _ = raw.Lookup("collation", "strength").AsInt64OK()
-	l.expireAfter, l.expires = raw.Lookup("expireAfterSeconds").AsFloat64OK()
-	return l
-}
-
-// isTrue returns whether an option is set. Older servers list a number for true.
-func isTrue(d bson.Raw, name string) bool {
-	number, _ := d.Lookup(name).AsFloat64OK()
-	return boolField(d, name) || number != 0
-}
-
-// isText returns whether the index is of words.
-func (l listedIndex) isText() bool { return l.raw.Lookup("weights").Type == bson.TypeEmbeddedDocument }
-
-// isCaseless returns whether the index has the collation of caseless.
-func (l listedIndex) isCaseless() bool { return l.locale == "en" && l.strength == 2 }
-
-// isUniqueOf returns whether the index keeps the texts of a field unique.
-func (l listedIndex) isUniqueOf(field string) bool {
-	return l.unique && (l.partial == nil || isFilter(l.partial, textsOf(field)))
-}
-
-// hasKeys returns whether the index has the keys of x.
-func (l listedIndex) hasKeys(x index) bool {
-	if l.isText() { // its keys have no order
-		return len(l.keys) == len(x.keys) && !slices.ContainsFunc(x.keys, func(wanted bson.E) bool {
-			isListed := func(listed bson.RawElement) bool { return listed.Key() == wanted.Key }
-			return wanted.Value != "text" || !slices.ContainsFunc(l.keys, isListed)
-		})
-	}
-	return slices.EqualFunc(l.keys, x.keys, func(listed bson.RawElement, wanted bson.E) bool {
-		if wanted.Value == "text" {
-			return false
+// model returns what creates the index.
+func (x index) model(name string) mongo.IndexModel {
+	model := mongo.IndexModel{Options: options.Index().SetName(name)}
+	var fields bson.D
+	for _, key := range x.keys {
+		if field, isText := strings.CutPrefix(key, textKey); isText {
+			fields = append(fields, bson.E{Key: field, Value: "text"})
+			model.Options.SetDefaultLanguage(noLanguage).SetLanguageOverride(noField)
+		} else if field, isDown := strings.CutPrefix(key, "-"); isDown {
+			fields = append(fields, bson.E{Key: field, Value: -1})
+		} else {
+			fields = append(fields, bson.E{Key: field, Value: 1})
 		}
-		direction, _ := listed.Value().AsFloat64OK()
-		return listed.Key() == wanted.Key && direction == float64(wanted.Value.(int))
-	})
+	}
+	model.Keys = fields
+	if x.partial != nil {
+		model.Options.SetPartialFilterExpression(x.partial)
+	}
+	if x.unique {
+		model.Options.SetUnique(true)
+	}
+	if x.caseless {
+		model.Options.SetCollation(caseless())
+	}
+	if x.expires {
+		model.Options.SetExpireAfterSeconds(0)
+	}
+	return model
 }
 
-// isFilter returns whether the filter of an index is this one.
-func isFilter(raw bson.Raw, filter bson.D) bool {
-	wanted, err := bson.Marshal(filter)
-	return err == nil && slices.Equal(raw, wanted)
+// listedIndex is an index that a collection has, as the server lists it.
+type listedIndex struct{ bson.Raw }
+
+func (l listedIndex) name() string { return text(l.Lookup("name")) }
+
+// keys returns the fields of the index as index has them. Those of words are sorted.
+func (l listedIndex) keys() (keys []string) {
+	if weights, isText := l.Lookup("weights").DocumentOK(); isText { // the keys are internal ones
+		fields, _ := weights.Elements()
+		for _, field := range fields {
+			keys = append(keys, textKey+field.Key())
+		}
+		slices.Sort(keys)
+		return keys
+	}
+	key, _ := l.Lookup("key").DocumentOK()
+	fields, _ := key.Elements()
+	for _, field := range fields {
+		switch direction, _ := field.Value().AsFloat64OK(); {
+		case direction > 0:
+			keys = append(keys, field.Key())
+		case direction < 0:
+			keys = append(keys, "-"+field.Key())
+		default: // of another kind
+			keys = append(keys, text(field.Value())+":"+field.Key())
+		}
+	}
+	return keys
+}
+
+// is returns whether an option is set. Older servers list a number for true.
+func (l listedIndex) is(option string) bool {
+	truth, _ := l.Lookup(option).BooleanOK()
+	number, _ := l.Lookup(option).AsFloat64OK()
+	return truth || number != 0
+}
+
+// isCaseless returns whether the index compares as caseless does.
+func (l listedIndex) isCaseless() bool {
+	strength, _ := l.Lookup("collation", "strength").AsInt64OK()
+	return text(l.Lookup("collation", "locale")) == caseless().Locale && strength == int64(caseless().Strength)
+}
+
+// covers returns whether the index has all documents that a filter selects.
+func (l listedIndex) covers(filters ...bson.D) bool {
+	partial, isPartial := l.Lookup("partialFilterExpression").DocumentOK()
+	return !isPartial || slices.ContainsFunc(filters, func(filter bson.D) bool {
+		wanted, err := bson.Marshal(filter)
+		return err == nil && slices.Equal(partial, wanted)
+	})
 }
 
 // isFor returns whether the index serves as x.
 func (l listedIndex) isFor(x index) bool {
-	return l.hasKeys(x) && (x.serves == nil || x.serves(l))
+	if !slices.Equal(l.keys(), x.keys) {
+		return false
+	}
+	_, isCollated := l.Lookup("collation").DocumentOK()
+	after, expires := l.Lookup("expireAfterSeconds").AsFloat64OK()
+	switch {
+	case x.caseless && !l.isCaseless(), x.unique && !x.caseless && isCollated:
+		return false
+	case x.unique:
+		return l.is("unique") && l.covers(x.partial, x.alike)
+	case x.expires:
+		return expires && after == 0
+	case strings.HasPrefix(x.keys[0], textKey):
+		return text(l.Lookup("default_language")) == noLanguage && text(l.Lookup("language_override")) == noField
+	}
+	return true
 }
 
 // mayRefuse returns whether the index is one of another program that may refuse what gin-blog writes, because it counts
 // documents without a field as equal.
 func (l listedIndex) mayRefuse() bool {
-	fields := make([]string, len(l.keys))
-	for i, key := range l.keys {
-		fields[i] = key.Key()
-	}
-	isSparse := l.sparse && len(fields) == 1
-	return l.unique && l.partial == nil && !isSparse && !slices.Contains(fields, "_id") &&
-		!slices.Equal(fields, []string{"username"})
+	keys := l.keys()
+	isSparse := l.is("sparse") && len(keys) == 1
+	hasID := slices.Contains(keys, "_id") || slices.Contains(keys, "-_id")
+	return l.is("unique") && l.covers() && !isSparse && !hasID && !slices.Equal(keys, []string{"username"})
 }

@@ -22,8 +22,6 @@ const (
 	// maxPages and maxSearches are how many pages of posts are read at a time, without and with words. They bound the
 	// memory for the documents, of which a page has some MiB.
 	maxPages, maxSearches = 32, 16
-	// commentTurns is how many comments are stored at a time, on different posts.
-	commentTurns = 64
 	// retryInterval is how long to wait between two tries to reach a server that is away at the start.
 	retryInterval = time.Second
 	// defaultIndexRetry is how long to wait before the second try to make indexes. Building one costs the server a lot.
@@ -41,8 +39,8 @@ type Store struct {
 	pool    pool
 	// pages and searches have an element for each page that is being read.
 	pages, searches *semaphore.Weighted
-	// commentTurns has an element for each comment that is being stored. A post has always the same turn.
-	commentTurns [commentTurns]*semaphore.Weighted
+	// turns has a turn for each last byte of an id. Changes of a document take turns, and so do the comments on a post.
+	turns [256]*semaphore.Weighted
 	// readPreference says which servers may answer reads of posts.
 	readPreference *readpref.ReadPref
 
@@ -69,33 +67,33 @@ type collections struct {
 	deletedPosts, deletedUsers *mongo.Collection
 	// readPosts and readComments are for reads that may be stale, if MONGO_URI has a readPreference.
 	readPosts, readComments *mongo.Collection
-	// nameCollation compares usernames without regard to case. It is nil, which compares exactly, if there is no unique
-	// index that does so.
-	nameCollation *options.Collation
-	// emailCollation is the same for email addresses.
-	emailCollation *options.Collation
-	// Each of these is nil if a unique index keeps what it names unique, or else the refusal of a call that needs that.
-	noNames, noEmails, noPostKeys, noCommentKeys error
+	// collations compare a field of users without regard to case. Where a field has none, no unique index does so, and it
+	// is compared exactly.
+	collations map[string]*options.Collation
+	// refusals are the answers to calls that need a field of users, or the keys in a collection, to be unique, where no
+	// unique index keeps them so.
+	refusals map[string]error
 	// hasText is true if the posts have a text index.
 	hasText bool
 }
 
+// primary returns the handle of a collection whose answers are never stale.
+func (s *Store) primary(name string) *mongo.Collection {
+	return s.db.Collection(name, options.Collection().SetReadPreference(readpref.Primary()))
+}
+
 // newCollections returns the handles, with no features and no promises yet.
 func (s *Store) newCollections() *collections {
-	primary := options.Collection().SetReadPreference(readpref.Primary())
 	return &collections{
-		users:        s.db.Collection("users", primary),
-		posts:        s.db.Collection("posts", primary),
-		comments:     s.db.Collection("comments", primary),
-		drafts:       s.db.Collection("drafts", primary),
-		deletedPosts: s.db.Collection("deletedPosts", primary),
-		deletedUsers: s.db.Collection("deletedUsers", primary),
-		sessions:     s.db.Collection("sessions", primary),
-		copySource:   s.db.Collection("copySource", primary),
-		readPosts:    s.db.Collection("posts"),
-		readComments: s.db.Collection("comments"),
-		noNames:      models.ErrNamesNotUnique, noEmails: models.ErrEmailsNotUnique,
-		noPostKeys: models.ErrKeysNotUnique, noCommentKeys: models.ErrKeysNotUnique,
+		users: s.primary("users"), posts: s.primary("posts"), comments: s.primary("comments"), drafts: s.primary("drafts"),
+		deletedPosts: s.primary("deletedPosts"), deletedUsers: s.primary("deletedUsers"),
+		sessions: s.primary("sessions"), copySource: s.primary("copySource"),
+		readPosts: s.db.Collection("posts"), readComments: s.db.Collection("comments"),
+		collations: map[string]*options.Collation{},
+		refusals: map[string]error{
+			"username": models.ErrNamesNotUnique, "email": models.ErrEmailsNotUnique,
+			"posts": models.ErrKeysNotUnique, "comments": models.ErrKeysNotUnique,
+		},
 	}
 }
 
@@ -105,7 +103,7 @@ func (s *Store) newCollections() *collections {
 // give; then what needs it is refused. It returns an error only if uri is malformed. observe receives each operation;
 // it may be nil. While the database is an unfinished copy, calls return models.ErrUnavailable.
 func Open(uri, name string, log *slog.Logger, observe models.Observer) (*Store, error) {
-	return open(uri, name, toServe, log, observe)
+	return started(New(uri, name, log, observe))
 }
 
 // New is Open, but it makes no indexes, and calls return models.ErrUnavailable until Start.
@@ -113,8 +111,8 @@ func New(uri, name string, log *slog.Logger, observe models.Observer) (*Store, e
 	return newStore(uri, name, toServe, log, observe)
 }
 
-func open(uri, name string, use use, log *slog.Logger, observe models.Observer) (*Store, error) {
-	s, err := newStore(uri, name, use, log, observe)
+// started starts a store, unless there is an error.
+func started(s *Store, err error) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -126,8 +124,8 @@ func newStore(uri, name string, use use, log *slog.Logger, observe models.Observ
 		uri: uri, name: name, use: use, log: log, observe: observe, stop: func() {}, indexRetry: defaultIndexRetry,
 		pages: semaphore.NewWeighted(maxPages), searches: semaphore.NewWeighted(maxSearches),
 	}
-	for i := range s.commentTurns {
-		s.commentTurns[i] = semaphore.NewWeighted(1)
+	for i := range s.turns {
+		s.turns[i] = semaphore.NewWeighted(1)
 	}
 	s.pool.max.Store(defaultMaxPool)
 	if !s.hasName() {
@@ -159,12 +157,20 @@ func (s *Store) prepare(ctx context.Context, tried chan<- struct{}) {
 	ticker := time.NewTicker(retryInterval)
 	defer ticker.Stop()
 	for first := true; ; first = false {
-		if c := s.tryToPrepare(ctx, first); c != nil {
+		c, err := s.tryToPrepare(ctx)
+		if err == nil {
+			if !first {
+				s.log.Info("MongoDB is ready")
+			}
 			if s.use == toServe {
 				s.makeIndexes(ctx, c, done)
 			}
 			s.ready.CompareAndSwap(nil, c)
 			return
+		}
+		s.notReady.Store(err.Error())
+		if first && ctx.Err() == nil {
+			s.log.Warn("MongoDB is not ready, and requests get 503 until it is. Is MONGO_URI right?", "cause", err)
 		}
 		done()
 		select {
@@ -173,23 +179,6 @@ func (s *Store) prepare(ctx context.Context, tried chan<- struct{}) {
 		case <-ticker.C:
 		}
 	}
-}
-
-// tryToPrepare returns the collections once the store is ready but for its indexes, or nil. It logs the first failure,
-// and the success that follows failures.
-func (s *Store) tryToPrepare(ctx context.Context, first bool) *collections {
-	c, err := s.prepareFor(ctx, s.use)
-	if err != nil {
-		s.notReady.Store(err.Error())
-		if first && ctx.Err() == nil {
-			s.log.Warn("MongoDB is not ready, and requests get 503 until it is. Is MONGO_URI right?", "cause", err)
-		}
-		return nil
-	}
-	if !first {
-		s.log.Info("MongoDB is ready")
-	}
-	return c
 }
 
 // Ping returns nil if the primary answers.

@@ -1,276 +1,221 @@
 package mongodb
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"slices"
-	"time"
+	"fmt"
+	"strings"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
 
 	"gin-blog/models"
 )
 
-// postDocument has the fields of the tutorial's Express app, and more that the app ignores.
-type postDocument struct {
-	ID        models.ID `bson:"_id"`
-	Title     string    `bson:"title"`
-	Content   string    `bson:"content"`
-	Tags      []string  `bson:"tags,omitempty"`
-	Author    models.ID `bson:"author,omitempty"`
-	CreatedAt time.Time `bson:"createdAt"`
-	UpdatedAt time.Time `bson:"updatedAt,omitempty"`
-	Key       keyFields `bson:",inline"`
+// textFields are the fields of what a writer writes.
+func textFields(t *models.Text) []field {
+	return []field{{"title", &t.Title, written}, {"content", &t.Content, written}, {"tags", &t.Tags, written}}
 }
 
-// UnmarshalBSON implements bson.Unmarshaler.
-func (d *postDocument) UnmarshalBSON(document []byte) error {
-	raw := bson.Raw(document)
-	*d = postDocument{
-		ID: idField(raw, "_id"), Title: textField(raw, "title"), Content: textField(raw, "content"),
-		Tags: textsField(raw, "tags"), Author: idField(raw, "author"),
-		CreatedAt: timeField(raw, "createdAt"), UpdatedAt: timeField(raw, "updatedAt"),
-	}
-	return nil
+// postFields are the fields of the tutorial's Express app, and more that the app ignores.
+func postFields(p *models.Post) []field {
+	return append([]field{
+		{"_id", &p.ID, written},
+		{"author", &p.AuthorID, omitted},
+		{"createdAt", &p.CreatedAt, written},
+		{"updatedAt", &p.UpdatedAt, omitted},
+	}, textFields(&p.Text)...)
 }
 
-func newPostDocument(p *models.Post) postDocument {
-	return postDocument{
-		ID: p.ID, Title: p.Title, Content: p.Content, Tags: p.Tags,
-		Author: p.AuthorID, CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt,
-	}
-}
-
-func (d *postDocument) post(authors map[models.ID]*models.Author) models.Post {
-	p := models.Post{
-		ID: d.ID, Title: d.Title, Content: d.Content, Tags: d.Tags,
-		AuthorID: d.Author, Author: authors[d.Author],
-	}
-	p.CreatedAt, p.UpdatedAt = datedBy(d.ID, d.CreatedAt, d.UpdatedAt)
+// newPost returns the post of a document.
+func newPost(document bson.Raw) (p models.Post) {
+	read(document, postFields(&p))
+	date(p.ID, &p.CreatedAt, &p.UpdatedAt)
 	return p
+}
+
+// postDocument returns the document of a post with its key.
+func postDocument(p *models.Post, key models.KeptKey) bson.Raw {
+	return write(append(postFields(p), keyFields(&key)...))
 }
 
 // CreatePost implements models.PostStore.
 func (s *Store) CreatePost(
 	ctx context.Context, p *models.Post, key *models.Idempotency,
 ) (existing *models.Post, err error) {
-	err = s.run(ctx, "create post", func(ctx context.Context, c *collections) error {
-		if key != nil && c.noPostKeys != nil {
-			return c.noPostKeys
+	return get(ctx, s, "create post", func(ctx context.Context, c *collections) (*models.Post, error) {
+		if refusal := c.refusals["posts"]; key != nil && refusal != nil {
+			return nil, refusal
 		}
-		existing, err = createPost(ctx, c, p, key)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return existing, nil
-}
-
-// createPost stores a post. If its author has created one with the same key before, it returns that instead.
-func createPost(
-	ctx context.Context, c *collections, p *models.Post, key *models.Idempotency,
-) (existing *models.Post, err error) {
-	newest, err := newestID(ctx, c.posts)
-	if err != nil {
-		return nil, err
-	}
-	p.ID = models.IDAfter(p.ID, newest)
-	document := newPostDocument(p)
-	document.Key = newKeyFields(key)
-	stored, err := createOnce(ctx, c.posts, p.ID, document, p.AuthorID, key, neverGone)
-	if err != nil || stored == nil {
-		return nil, err
-	}
-	return postWithAuthor(ctx, c, stored)
-}
-
-// postWithAuthor is withAuthor for a document as it is stored.
-func postWithAuthor(ctx context.Context, c *collections, stored bson.Raw) (*models.Post, error) {
-	var d postDocument
-	if err := d.UnmarshalBSON(stored); err != nil {
-		return nil, err
-	}
-	return withAuthor(ctx, c, d)
-}
-
-// CreatePosts implements models.PostStore.
-func (s *Store) CreatePosts(ctx context.Context, posts []models.Post) error {
-	documents := make([]postDocument, len(posts))
-	for i := range posts {
-		documents[i] = newPostDocument(&posts[i])
-	}
-	return s.run(ctx, "create posts", func(ctx context.Context, c *collections) error {
-		_, err := c.posts.InsertMany(ctx, documents)
-		return err
+		newest, err := newestID(ctx, c.posts)
+		if err != nil {
+			return nil, err
+		}
+		p.ID = models.IDAfter(p.ID, newest)
+		stored, err := createOnce(ctx, c, c.posts, p.ID, postDocument(p, newKey(key)), p.AuthorID, key)
+		if err != nil || stored == nil {
+			return nil, err
+		}
+		_, post, err := findPost(ctx, c, c.posts, documentID(stored))
+		return post, err
 	})
 }
 
 // PostByID implements models.PostStore.
-func (s *Store) PostByID(ctx context.Context, id models.ID) (post *models.Post, err error) {
-	err = s.run(ctx, "find post", func(ctx context.Context, c *collections) error {
-		var d postDocument
-		if err := c.readPosts.FindOne(ctx, byID(id)).Decode(&d); err != nil {
-			return missing(err, models.ErrPostNotFound)
-		}
-		post, err = withAuthor(ctx, c, d)
-		return err
+func (s *Store) PostByID(ctx context.Context, id models.ID) (*models.Post, error) {
+	return get(ctx, s, "find post", func(ctx context.Context, c *collections) (*models.Post, error) {
+		_, post, err := findPost(ctx, c, c.readPosts, id)
+		return post, err
 	})
-	return post, err
+}
+
+// findPost returns a post with its author, and the document that holds it, or models.ErrPostNotFound.
+func findPost(
+	ctx context.Context, c *collections, in *mongo.Collection, id models.ID,
+) (stored bson.Raw, _ *models.Post, err error) {
+	stored, err = findJoined(ctx, in, byID(id), models.ErrPostNotFound, join("author", c.users))
+	if err != nil {
+		return nil, nil, err
+	}
+	p := newPost(stored)
+	p.Author = joinedAuthor(stored)
+	return stored, &p, nil
+}
+
+func (s *Store) postEntry(ctx context.Context, c *collections, id models.ID) *entry[models.Post] {
+	find := func() (bson.Raw, *models.Post, error) { return findPost(ctx, c, c.posts, id) }
+	return &entry[models.Post]{s, c.posts, id, postFields, find}
 }
 
 // UpdatePost implements models.PostStore.
 func (s *Store) UpdatePost(
-	ctx context.Context, id, author models.ID, change models.PostChange,
-) (post *models.Post, err error) {
-	fields := changedFields(change)
-	err = s.run(ctx, "update post", func(ctx context.Context, c *collections) error {
-		filter, err := c.stateFilter(ctx, id, author, change.IfUnchanged)
-		if err != nil {
-			return err
-		}
-		authors, err := findAuthors(ctx, c, author) // before the write, so that a failure leaves the post as it was
-		if err != nil {
-			return err
-		}
-		changed, err := updateOne(ctx, c.posts, filter, postOf(author, id), change.UpdatedAt, fields)
-		if errors.Is(err, mongo.ErrNoDocuments) {
-			return refusedChange(ctx, c, id, author)
-		}
-		if err != nil {
-			return err
-		}
-		var d postDocument
-		if err := d.UnmarshalBSON(changed); err != nil {
-			return err
-		}
-		post = new(d.post(authors))
-		return nil
+	ctx context.Context, id models.ID, change func(*models.Post) error,
+) (*models.Post, error) {
+	return get(ctx, s, "update post", func(ctx context.Context, c *collections) (*models.Post, error) {
+		return s.postEntry(ctx, c, id).update(ctx, func(p *models.Post) error {
+			changed := *p
+			if err := change(&changed); err != nil {
+				return err
+			}
+			p.Text, p.UpdatedAt = changed.Text, changed.UpdatedAt
+			return nil
+		})
 	})
-	return post, err
-}
-
-// changedFields returns the fields of a post after a change.
-func changedFields(change models.PostChange) []bson.E {
-	fields := changedTexts(change.Title, change.Content)
-	if change.Tags != nil {
-		fields = append(fields, bson.E{Key: "tags", Value: *change.Tags})
-	}
-	return fields
-}
-
-// changedTexts returns the fields that posts and drafts have in common after a change. A nil text stays as it is.
-func changedTexts(title, content *string) (fields []bson.E) {
-	if title != nil {
-		fields = append(fields, bson.E{Key: "title", Value: *title})
-	}
-	if content != nil {
-		fields = append(fields, bson.E{Key: "content", Value: *content})
-	}
-	return fields
 }
 
 // DeletePost implements models.PostStore.
-func (s *Store) DeletePost(ctx context.Context, id, author models.ID, ifUnchanged *models.Post) error {
+func (s *Store) DeletePost(ctx context.Context, id models.ID, check func(*models.Post) error) error {
 	return s.run(ctx, "delete post", func(ctx context.Context, c *collections) error {
-		filter, err := c.stateFilter(ctx, id, author, ifUnchanged)
-		if err != nil {
-			return err
-		}
-		removed, err := deletePost(ctx, c, id, filter)
-		if err == nil && !removed {
-			return refusedChange(ctx, c, id, author)
-		}
-		return err
+		return s.postEntry(ctx, c, id).remove(ctx, check, func(filter bson.D) (bool, error) {
+			return deletePost(ctx, c, id, filter)
+		})
 	})
 }
 
-// postOf selects a post if it has this author. The zero ID selects posts whose author is no id, or missing: they
-// belong to other programs.
-func postOf(author, id models.ID) bson.D {
-	if author.IsZero() {
-		notID := bson.D{{Key: "$not", Value: bson.D{{Key: "$type", Value: "objectId"}}}}
-		return append(byID(id), bson.E{Key: "author", Value: notID})
+// Posts implements models.PostStore.
+func (s *Store) Posts(ctx context.Context, f models.PostFilter) (posts []models.Post, more bool, err error) {
+	findPosts, turns := s.findPosts, s.pages
+	if len(f.Words) > 0 { // the server may have to look at every post
+		findPosts, turns = s.search, s.searches
 	}
-	return append(byID(id), bson.E{Key: "author", Value: author})
+	page, err := get(ctx, s, "list posts", inTurn(turns,
+		func(ctx context.Context, c *collections) (*models.Page[models.Post], error) {
+			page, err := findPosts(ctx, c, f)
+			if err != nil {
+				return nil, err
+			}
+			return page, addAuthors(ctx, c, page.Rows, func(p *models.Post) (models.ID, **models.Author) {
+				return p.AuthorID, &p.Author
+			})
+		}))
+	return rowsOf(page, !f.Before.IsZero(), err)
 }
 
-// stateFilter selects a post if it has this author and, unless unchanged is nil, that state. It returns
-// models.ErrPostNotFound, or models.ErrPostChanged if the post is in another state.
-func (c *collections) stateFilter(
-	ctx context.Context, id, author models.ID, unchanged *models.Post,
-) (bson.D, error) {
-	filter := postOf(author, id)
-	if unchanged == nil {
-		return filter, nil
-	}
-	stored, err := c.posts.FindOne(ctx, filter).Raw()
-	if err != nil {
-		return nil, missing(err, models.ErrPostNotFound)
-	}
-	var d postDocument
-	if err := d.UnmarshalBSON(stored); err != nil {
-		return nil, err
-	}
-	if p := d.post(nil); !p.Equal(unchanged) {
-		return nil, models.ErrPostChanged
-	}
-	return inState(filter, stored, fieldNames[postDocument]("_id", "author")), nil
+// PostLinks implements models.PostStore.
+func (s *Store) PostLinks(ctx context.Context, r models.PostRange) ([]models.PostLink, error) {
+	find := only("title", "createdAt", "updatedAt").SetSort(byIDs(1)).SetLimit(int64(r.Limit)).
+		SetBatchSize(int32(r.Limit))
+	return get(ctx, s, "list links", inTurn(s.searches,
+		func(ctx context.Context, c *collections) ([]models.PostLink, error) {
+			cursor, err := c.readPosts.Find(ctx, inRange(r.From, r.Before), find)
+			return findAll(ctx, cursor, err, func(document bson.Raw) models.PostLink {
+				p := newPost(document)
+				return models.PostLink{ID: p.ID, Title: p.Title, UpdatedAt: p.UpdatedAt}
+			})
+		}))
 }
 
-// refusedChange returns why a write found no document: models.ErrPostChanged if the author has the post in another
-// version, and models.ErrPostNotFound otherwise.
-func refusedChange(ctx context.Context, c *collections, id, author models.ID) error {
-	err := c.posts.FindOne(ctx, postOf(author, id), options.FindOne().SetProjection(onlyID())).Err()
-	if err != nil {
-		return missing(err, models.ErrPostNotFound)
-	}
-	return models.ErrPostChanged
+// SkipPosts implements models.PostStore.
+func (s *Store) SkipPosts(ctx context.Context, from models.ID, n int) (models.ID, error) {
+	return get(ctx, s, "skip posts", inTurn(s.searches, func(ctx context.Context, c *collections) (models.ID, error) {
+		find := options.FindOne().SetProjection(onlyID()).SetSort(byIDs(1)).SetSkip(int64(n))
+		raw, err := c.readPosts.FindOne(ctx, inRange(from, models.ID{}), find).Raw()
+		return documentID(raw), missing(err, nil)
+	}))
 }
 
-// withAuthor is withAuthors for one post.
-func withAuthor(ctx context.Context, c *collections, d postDocument) (*models.Post, error) {
-	posts, err := withAuthors(ctx, c, []postDocument{d})
-	if err != nil {
-		return nil, err
+// search is findPosts for a filter with words. It returns models.ErrSearchTooLong after models.SearchTimeout.
+func (s *Store) search(ctx context.Context, c *collections, f models.PostFilter) (*models.Page[models.Post], error) {
+	limited, cancel := context.WithTimeout(ctx, models.SearchTimeout)
+	defer cancel()
+	page, err := s.findPosts(limited, c, f)
+	if !mongo.IsTimeout(err) || ctx.Err() != nil {
+		return page, err
 	}
-	return &posts[0], nil
+	// Either the search was too much for the server, or the server does not answer at all. ctx lasts long enough to ask.
+	if away := s.client.Ping(ctx, readpref.Primary()); away != nil {
+		return nil, errors.Join(err, away)
+	}
+	return nil, fmt.Errorf("%w: %w", models.ErrSearchTooLong, err)
 }
 
-// withAuthors fetches the authors of all posts in one round trip, which Mongoose calls populate.
-func withAuthors(ctx context.Context, c *collections, documents []postDocument) ([]models.Post, error) {
-	posts := make([]models.Post, len(documents))
-	if len(documents) == 0 {
-		return posts, nil
-	}
-	authors, err := findAuthors(ctx, c, idsOf(documents, func(d *postDocument) models.ID { return d.Author })...)
-	if err != nil {
-		return nil, err
-	}
-	for i := range documents {
-		posts[i] = documents[i].post(authors)
-	}
-	return posts, nil
+// findPosts returns the posts of one page, without their authors.
+func (s *Store) findPosts(
+	ctx context.Context, c *collections, f models.PostFilter,
+) (*models.Page[models.Post], error) {
+	cursor, err := s.openPage(ctx, c, f)
+	return findPage(ctx, cursor, err, f.Limit, newPost, func(p *models.Post) bool {
+		return f.Words.OccurIn(p.Title, p.Content)
+	})
 }
 
-// findAuthors returns the authors with these ids, as far as they exist.
-func findAuthors(ctx context.Context, c *collections, ids ...models.ID) (map[models.ID]*models.Author, error) {
-	slices.SortFunc(ids, func(a, b models.ID) int { return bytes.Compare(a[:], b[:]) })
-	ids = slices.Compact(ids)
-	cursor, err := c.users.Find(ctx,
-		anyOf(ids),
-		options.Find().SetProjection(bson.D{{Key: "username", Value: 1}}))
-	if err != nil {
-		return nil, err
+// pageFilter returns the part of a filter that the server can check. A text index finds the posts that contain the
+// words somewhere; OccurIn then checks that they are whole words.
+func (c *collections) pageFilter(f models.PostFilter) bson.D {
+	filter := olderThan(f.After)
+	if !f.Before.IsZero() {
+		filter = newerThan(f.Before)
 	}
-	defer closeCursor(ctx, cursor)
-	authors := make(map[models.ID]*models.Author, len(ids))
-	for cursor.Next(ctx) {
-		author := &models.Author{ID: idField(cursor.Current, "_id"), Username: textField(cursor.Current, "username")}
-		authors[author.ID] = author
+	if !f.AuthorID.IsZero() {
+		filter = append(filter, bson.E{Key: "author", Value: f.AuthorID})
 	}
-	return authors, cursor.Err()
+	if f.Tag != "" {
+		filter = append(filter, bson.E{Key: "tags", Value: f.Tag})
+	}
+	if len(f.Words) > 0 && c.hasText {
+		all := `"` + strings.Join(f.Words.AsWritten(), `" "`) + `"`
+		filter = append(filter, bson.E{Key: "$text", Value: bson.D{{Key: "$search", Value: all}}})
+	}
+	return filter
+}
+
+// openPage returns a cursor for a page and one post more, in one round trip. A search fetches more until it has found
+// enough. The driver's Find tells the server no time limit, so a search is a command of its own: for commands, the
+// driver adds maxTimeMS from the deadline of ctx, and the server gives up when the client does.
+func (s *Store) openPage(ctx context.Context, c *collections, f models.PostFilter) (*mongo.Cursor, error) {
+	filter, order := c.pageFilter(f), -1
+	if !f.Before.IsZero() {
+		order = 1
+	}
+	if len(f.Words) == 0 {
+		return c.readPosts.Find(ctx, filter, pageOf(f.Limit, order))
+	}
+	find := bson.D{
+		{Key: "find", Value: c.readPosts.Name()},
+		{Key: "filter", Value: filter},
+		{Key: "sort", Value: byIDs(order)},
+	}
+	return s.db.RunCommandCursor(ctx, find, options.RunCmd().SetReadPreference(s.readPreference))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -65,8 +66,8 @@ func TestRepeatedWrites(t *testing.T) {
 		call          func(ctx context.Context) error
 	}{
 		{"create user", "insert", func(ctx context.Context) error { return store.CreateUser(ctx, u) }},
-		{"update profile", "findAndModify", func(ctx context.Context) error {
-			_, err := store.UpdateProfile(ctx, u.ID, models.ProfileChange{Name: new("A. L.")})
+		{"update user", "update", func(ctx context.Context) error {
+			_, err := store.UpdateUser(ctx, u.ID, sets(func(u *models.User) { u.Name, u.Email = "A. L.", "" }))
 			return err
 		}},
 		{"set role", "update", func(ctx context.Context) error { return store.SetRole(ctx, "alice", models.RoleAdmin) }},
@@ -95,14 +96,14 @@ func TestRepeatedWrites(t *testing.T) {
 			}
 			return err
 		}},
-		{"update post", "findAndModify", func(ctx context.Context) error {
+		{"update post", "update", func(ctx context.Context) error {
 			read, err := store.PostByID(ctx, p.ID)
 			if err != nil {
 				return err
 			}
-			got, err := store.UpdatePost(ctx, p.ID, u.ID, models.PostChange{
-				Title: new("New"), Tags: &[]string{"a", "b"}, UpdatedAt: time.Now(), IfUnchanged: read,
-			})
+			got, err := store.UpdatePost(ctx, p.ID, ifUnchanged(read, func(p *models.Post) {
+				p.Title, p.Tags, p.UpdatedAt = "New", []string{"a", "b"}, time.Now()
+			}))
 			if err == nil && (got.Title != "New" || got.Author == nil || got.Author.Username != "alice") {
 				t.Errorf("update post: got %+v", got)
 			}
@@ -115,10 +116,8 @@ func TestRepeatedWrites(t *testing.T) {
 			}
 			return err
 		}},
-		{"update comment", "findAndModify", func(ctx context.Context) error {
-			got, err := store.UpdateComment(ctx, comment.ID, u.ID, models.CommentChange{
-				Content: "New", UpdatedAt: time.Now(), IfUnchanged: comment,
-			})
+		{"update comment", "update", func(ctx context.Context) error {
+			got, err := store.UpdateComment(ctx, comment.ID, sets(func(c *models.Comment) { c.Content = "New" }))
 			if err == nil && got.Content != "New" {
 				t.Errorf("update comment: got %+v", got)
 			}
@@ -129,14 +128,14 @@ func TestRepeatedWrites(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			return store.DeleteComment(ctx, comment.ID, read)
+			return store.DeleteComment(ctx, comment.ID, ifUnchanged(read, nil))
 		}},
 		{"delete post", "delete", func(ctx context.Context) error {
 			read, err := store.PostByID(ctx, p.ID)
 			if err != nil {
 				return err
 			}
-			return store.DeletePost(ctx, p.ID, u.ID, read)
+			return store.DeletePost(ctx, p.ID, ifUnchanged(read, nil))
 		}},
 		{"delete session of a user", "delete", func(ctx context.Context) error {
 			return store.DeleteSessionOf(ctx, u.ID, session.ID)
@@ -184,11 +183,20 @@ func TestRepeatedWritesOfOthers(t *testing.T) {
 		{"change password", "update", func() error {
 			return store.ChangePassword(t.Context(), u.ID, 7, "new", models.ID{})
 		}, models.ErrPasswordChanged},
-		{"update post", "findAndModify", func() error {
-			change := models.PostChange{Title: new("New"), UpdatedAt: time.Now()}
-			_, err := store.UpdatePost(t.Context(), p.ID, models.NewID(), change)
+		{"update post", "update", func() error {
+			isFirst := true
+			_, err := store.UpdatePost(t.Context(), p.ID, func(p *models.Post) error {
+				if !isFirst {
+					return errChanged
+				}
+				isFirst = false
+				p.Title = "New"
+				edit := bson.M{"$set": bson.M{"title": "Edited elsewhere"}}
+				_, err := db.Collection("posts").UpdateOne(t.Context(), bson.M{"_id": p.ID}, edit)
+				return err
+			})
 			return err
-		}, models.ErrPostNotFound},
+		}, errChanged},
 	} {
 		proxy.DropReply(c.command)
 		if err := c.call(); !errors.Is(err, c.want) {
@@ -329,8 +337,77 @@ func TestReadPreference(t *testing.T) {
 	if _, err := store.CommentByID(t.Context(), models.NewID()); !errors.Is(err, models.ErrCommentNotFound) {
 		t.Fatal(err)
 	}
-	if got := mode("find"); got != "secondaryPreferred" {
+	if got := mode("aggregate"); got != "secondaryPreferred" {
 		t.Errorf("a comment is read with %q, want secondaryPreferred", got)
+	}
+}
+
+// TestRoundTrips: a change with a precondition is three commands: to find the session with its user, to find the record
+// with its author, and to store the change.
+func TestRoundTrips(t *testing.T) {
+	proxy, db := testkit.NewMongoProxy(t), testkit.Database(t)
+	store := openBehind(t, proxy, db)
+	ctx, now := t.Context(), models.StoredTime(time.Now())
+	u := &models.User{ID: models.NewID(), Username: "alice", CreatedAt: now}
+	if err := store.CreateUser(ctx, u); err != nil {
+		t.Fatal(err)
+	}
+	p := newPost(u.ID)
+	if _, err := store.CreatePost(ctx, p, nil); err != nil {
+		t.Fatal(err)
+	}
+	comment := newComment(p)
+	if _, err := store.CreateComment(ctx, comment, nil); err != nil {
+		t.Fatal(err)
+	}
+	session := &models.Session{ID: models.NewID(), UserID: u.ID, ExpiresAt: now.Add(time.Hour)}
+	if err := store.CreateSession(ctx, session); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name string
+		call func() error
+		want []string
+	}{
+		{"find session", func() error {
+			_, _, err := store.LiveSession(ctx, session.ID, now)
+			return err
+		}, []string{"aggregate"}},
+		{"find post", func() error {
+			got, err := store.PostByID(ctx, p.ID)
+			if err == nil && (got.Author == nil || got.Author.Username != "alice") {
+				t.Errorf("the author is %v", got.Author)
+			}
+			return err
+		}, []string{"aggregate"}},
+		{"update post", func() error {
+			_, err := store.UpdatePost(ctx, p.ID, sets(func(p *models.Post) { p.Title = "New" }))
+			return err
+		}, []string{"aggregate", "update"}},
+		{"update post to what it is", func() error {
+			_, err := store.UpdatePost(ctx, p.ID, always)
+			return err
+		}, []string{"aggregate"}},
+		{"find comment", func() error {
+			_, err := store.CommentByID(ctx, comment.ID)
+			return err
+		}, []string{"aggregate"}},
+		{"update comment", func() error {
+			_, err := store.UpdateComment(ctx, comment.ID, sets(func(c *models.Comment) { c.Content = "New" }))
+			return err
+		}, []string{"aggregate", "update"}},
+		{"list posts", func() error {
+			_, _, err := store.Posts(ctx, models.PostFilter{Limit: 10})
+			return err
+		}, []string{"find", "find"}},
+	} {
+		proxy.Commands()
+		if err := c.call(); err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		if got := proxy.Commands(); !slices.Equal(got, c.want) {
+			t.Errorf("%s: the commands are %v, want %v", c.name, got, c.want)
+		}
 	}
 }
 

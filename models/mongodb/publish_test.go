@@ -19,7 +19,7 @@ func interrupted(t *testing.T) (store *mongodb.Store, author *models.User, d *mo
 	t.Helper()
 	store = testkit.MongoDB(t).(*mongodb.Store)
 	author, d = draftOfAlice(t, store)
-	if err := store.MarkDraft(t.Context(), d.ID, author.ID, models.Publication{At: d.CreatedAt}); err != nil {
+	if err := store.MarkDraft(t.Context(), d.ID, author.ID, becomePost(d.CreatedAt)); err != nil {
 		t.Fatal(err)
 	}
 	return store, author, d
@@ -34,8 +34,8 @@ func draftOfAlice(t *testing.T, store *mongodb.Store) (author *models.User, d *m
 		t.Fatal(err)
 	}
 	d = &models.Draft{
-		ID: models.NewID(), Title: "Draft", Content: "Hello", Tags: []string{}, AuthorID: author.ID, CreatedAt: at,
-		UpdatedAt: at,
+		ID: models.NewID(), Text: models.Text{Title: "Draft", Content: "Hello", Tags: []string{}},
+		AuthorID: author.ID, CreatedAt: at, UpdatedAt: at,
 	}
 	if err := store.CreateDraft(t.Context(), d); err != nil {
 		t.Fatal(err)
@@ -48,27 +48,24 @@ func draftOfAlice(t *testing.T, store *mongodb.Store) (author *models.User, d *m
 func TestCrashBeforeThePost(t *testing.T) {
 	store, author, d := interrupted(t)
 	ctx := t.Context()
-	if got, err := store.DraftByID(ctx, d.ID, author.ID); err != nil || !reflect.DeepEqual(got, d) {
+	if got, err := store.DraftByID(ctx, d.ID); err != nil || !reflect.DeepEqual(got, d) {
 		t.Errorf("the draft: got %+v, %v, want %+v", got, err, d)
 	}
-	change := models.DraftChange{Title: new("lost"), UpdatedAt: d.UpdatedAt}
-	for _, change.IfUnchanged = range []*models.Draft{nil, d} {
-		if _, err := store.UpdateDraft(ctx, d.ID, author.ID, change); !errors.Is(err, models.ErrDraftPublishing) {
-			t.Errorf("change: got %v, want ErrDraftPublishing", err)
-		}
-		err := store.DeleteDraft(ctx, d.ID, author.ID, change.IfUnchanged)
-		if !errors.Is(err, models.ErrDraftPublishing) {
-			t.Errorf("delete: got %v, want ErrDraftPublishing", err)
-		}
+	lost := sets(func(d *models.Draft) { d.Title = "lost" })
+	if _, err := store.UpdateDraft(ctx, d.ID, lost); !errors.Is(err, models.ErrDraftPublishing) {
+		t.Errorf("change: got %v, want ErrDraftPublishing", err)
+	}
+	if err := store.DeleteDraft(ctx, d.ID, always); !errors.Is(err, models.ErrDraftPublishing) {
+		t.Errorf("delete: got %v, want ErrDraftPublishing", err)
 	}
 	longAgo := d.CreatedAt.AddDate(-10, 0, 0)
 	due, err := store.DueDrafts(ctx, longAgo, models.DueDraft{}, 10)
 	if want := []models.DueDraft{{ID: d.ID, AuthorID: author.ID}}; err != nil || !reflect.DeepEqual(due, want) {
 		t.Fatalf("due drafts: got %v, %v, want %v", due, err, want)
 	}
-	p := models.Publication{At: longAgo, IfDue: true}
-	post, created, err := store.PublishDraft(ctx, d.ID, author.ID, p)
-	if err != nil || !created || post.Title != d.Title {
+	post, created, err := store.PublishDraft(ctx, d.ID, author.ID, becomePostByItself(longAgo))
+	if err != nil || !created || post.Title != d.Title || post.CreatedAt.Before(d.UpdatedAt) ||
+		post.CreatedAt.After(time.Now()) {
 		t.Errorf("publish: got %+v, %v, %v", post, created, err)
 	}
 	wantOnePost(t, store, post.ID)
@@ -81,7 +78,7 @@ func TestCrashBeforeTheDraftIsRemoved(t *testing.T) {
 	if _, err := store.CreatePost(t.Context(), post, models.DraftKey(d.ID)); err != nil {
 		t.Fatal(err)
 	}
-	got, created, err := store.PublishDraft(t.Context(), d.ID, author.ID, models.Publication{At: d.CreatedAt, IfDue: true})
+	got, created, err := store.PublishDraft(t.Context(), d.ID, author.ID, becomePostByItself(d.CreatedAt))
 	if err != nil || created || got.ID != post.ID || got.Author == nil {
 		t.Errorf("publish: got %+v, %v, %v, want the post %s", got, created, err, post.ID.Hex())
 	}
@@ -118,8 +115,8 @@ func TestCrashBeforeTheDraftsOfAnAccountAreRemoved(t *testing.T) {
 	}
 	for _, author := range []models.ID{deleted, deleted, kept, lost} {
 		d := &models.Draft{
-			ID: models.NewID(), Title: "Draft", Content: "Hello", AuthorID: author, PublishAt: now, CreatedAt: now,
-			UpdatedAt: now,
+			ID: models.NewID(), Text: models.Text{Title: "Draft", Content: "Hello"}, AuthorID: author,
+			PublishAt: now, CreatedAt: now, UpdatedAt: now,
 		}
 		if err := store.CreateDraft(ctx, d); err != nil {
 			t.Fatal(err)
@@ -128,8 +125,7 @@ func TestCrashBeforeTheDraftsOfAnAccountAreRemoved(t *testing.T) {
 		if author == kept {
 			continue
 		}
-		p := models.Publication{At: now, IfDue: true}
-		if _, _, err := store.PublishDraft(ctx, d.ID, author, p); !errors.Is(err, want) {
+		if _, _, err := store.PublishDraft(ctx, d.ID, author, becomePostByItself(now)); !errors.Is(err, want) {
 			t.Errorf("publish: got %v, want %v", err, want)
 		}
 	}
@@ -164,7 +160,7 @@ func TestPostThatWasDeletedStaysDeleted(t *testing.T) {
 			store := testkit.OpenMongoDB(t, db, nil).(*mongodb.Store)
 			author, d := draftOfAlice(t, store)
 			ctx := t.Context()
-			post, _, err := store.PublishDraft(ctx, d.ID, author.ID, models.Publication{At: d.CreatedAt})
+			post, _, err := store.PublishDraft(ctx, d.ID, author.ID, becomePost(d.CreatedAt))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -177,7 +173,7 @@ func TestPostThatWasDeletedStaysDeleted(t *testing.T) {
 			if !isLate {
 				insert(t, db, "drafts", left)
 			}
-			if err := store.DeletePost(ctx, post.ID, author.ID, nil); err != nil {
+			if err := store.DeletePost(ctx, post.ID, always); err != nil {
 				t.Fatal(err)
 			}
 			if isLate { // by another process, which the first one overtook
@@ -185,8 +181,8 @@ func TestPostThatWasDeletedStaysDeleted(t *testing.T) {
 			} else { // the server is down for a while
 				sweepAll(t, store, time.Now().Add(2*models.SweepDelay))
 			}
-			p := models.Publication{At: d.CreatedAt, IfDue: true}
-			if post, _, err := store.PublishDraft(ctx, d.ID, author.ID, p); !errors.Is(err, models.ErrDraftNotFound) {
+			post, _, err = store.PublishDraft(ctx, d.ID, author.ID, becomePostByItself(d.CreatedAt))
+			if !errors.Is(err, models.ErrDraftNotFound) {
 				t.Errorf("publish: got %+v, %v, want ErrDraftNotFound", post, err)
 			}
 			if n := count(t, db, "posts") + count(t, db, "drafts"); n != 0 {
@@ -204,12 +200,12 @@ func TestDraftOfAPostThatTheDatabaseRefuses(t *testing.T) {
 	insert(t, db, "posts", bson.M{"title": "Without a slug"})
 	store := testkit.OpenMongoDB(t, db, nil).(*mongodb.Store)
 	author, d := draftOfAlice(t, store)
-	_, _, err := store.PublishDraft(t.Context(), d.ID, author.ID, models.Publication{At: d.CreatedAt})
+	_, _, err := store.PublishDraft(t.Context(), d.ID, author.ID, becomePost(d.CreatedAt))
 	if !errors.Is(err, models.ErrDuplicate) || !strings.Contains(err.Error(), "the same slug") {
 		t.Errorf("publish: got %v, want one about slug", err)
 	}
-	change := models.DraftChange{Title: new("New"), UpdatedAt: d.UpdatedAt, IfUnchanged: d}
-	if _, err := store.UpdateDraft(t.Context(), d.ID, author.ID, change); err != nil {
+	change := ifUnchanged(d, func(d *models.Draft) { d.Title = "New" })
+	if _, err := store.UpdateDraft(t.Context(), d.ID, change); err != nil {
 		t.Errorf("change: %v", err)
 	}
 	if due, err := store.DueDrafts(t.Context(), d.CreatedAt, models.DueDraft{}, 10); err != nil || due != nil {
@@ -230,8 +226,8 @@ func TestRepeatedWritesOfDrafts(t *testing.T) {
 	}
 	newDraft := func() *models.Draft {
 		return &models.Draft{
-			ID: models.NewID(), Title: "Draft", Content: "Hello", AuthorID: u.ID, PublishAt: now.Add(time.Hour),
-			CreatedAt: now, UpdatedAt: now,
+			ID: models.NewID(), Text: models.Text{Title: "Draft", Content: "Hello"}, AuthorID: u.ID,
+			PublishAt: now.Add(time.Hour), CreatedAt: now, UpdatedAt: now,
 		}
 	}
 	drop := func(command string, call func() error) {
@@ -247,30 +243,32 @@ func TestRepeatedWritesOfDrafts(t *testing.T) {
 	}
 	d := newDraft()
 	drop("insert", func() error { return store.CreateDraft(t.Context(), d) })
-	for _, change := range []models.DraftChange{
-		{Content: new("New"), Tags: &[]string{"a", "b"}}, {PublishAt: new(time.Time)}, {Content: new(""), Tags: &[]string{}},
+	for _, change := range []func(*models.Draft){
+		func(d *models.Draft) { d.Content, d.Tags = "New", []string{"a", "b"} },
+		func(d *models.Draft) { d.PublishAt = time.Time{} },
+		func(d *models.Draft) { d.Content, d.Tags, d.UpdatedAt = "", []string{}, d.UpdatedAt.Add(time.Second) },
 	} {
-		read, err := store.DraftByID(t.Context(), d.ID, u.ID)
+		read, err := store.DraftByID(t.Context(), d.ID)
 		if err != nil {
 			t.Fatal(err)
 		}
-		change.IfUnchanged, change.UpdatedAt = read, read.UpdatedAt.Add(time.Second)
-		drop("findAndModify", func() error {
-			got, err := store.UpdateDraft(t.Context(), d.ID, u.ID, change)
-			if err == nil && (!got.UpdatedAt.Equal(change.UpdatedAt) || !change.ChangesNothing(got)) {
-				t.Errorf("change: got %+v, want %+v", got, change)
+		drop("update", func() error {
+			got, err := store.UpdateDraft(t.Context(), d.ID, ifUnchanged(read, change))
+			want := *read
+			if change(&want); err == nil && !reflect.DeepEqual(got, &want) {
+				t.Errorf("change: got %+v, want %+v", got, want)
 			}
 			return err
 		})
 	}
-	drop("delete", func() error { return store.DeleteDraft(t.Context(), d.ID, u.ID, nil) })
-	for _, command := range []string{"findAndModify", "insert", "delete"} {
+	drop("delete", func() error { return store.DeleteDraft(t.Context(), d.ID, always) })
+	for _, command := range []string{"update", "insert", "delete"} {
 		d := newDraft()
 		if err := store.CreateDraft(t.Context(), d); err != nil {
 			t.Fatal(err)
 		}
 		drop(command, func() error {
-			post, created, err := store.PublishDraft(t.Context(), d.ID, u.ID, models.Publication{At: now})
+			post, created, err := store.PublishDraft(t.Context(), d.ID, u.ID, becomePost(now))
 			if err == nil && (!created || post.Title != "Draft") {
 				t.Errorf("publish: got %+v, %v", post, created)
 			}

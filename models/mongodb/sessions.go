@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -13,53 +14,32 @@ import (
 	"gin-blog/models"
 )
 
-type sessionDocument struct {
-	ID                models.ID `bson:"_id"`
-	User              models.ID `bson:"user"`
-	RefreshID         string    `bson:"refreshId"`
-	PreviousRefreshID string    `bson:"previousRefreshId"`
-	RotatedAt         time.Time `bson:"rotatedAt"`
-	CreatedAt         time.Time `bson:"createdAt"`
-	LastUsedAt        time.Time `bson:"lastUsedAt"`
-	ExpiresAt         time.Time `bson:"expiresAt"`
-	UserAgent         string    `bson:"userAgent"`
-	IP                string    `bson:"ip"`
-	PasswordVersion   int64     `bson:"passwordVersion"`
-}
-
-// UnmarshalBSON implements bson.Unmarshaler.
-func (d *sessionDocument) UnmarshalBSON(document []byte) error {
-	raw := bson.Raw(document)
-	*d = sessionDocument{
-		ID: idField(raw, "_id"), User: idField(raw, "user"), RefreshID: textField(raw, "refreshId"),
-		PreviousRefreshID: textField(raw, "previousRefreshId"), RotatedAt: timeField(raw, "rotatedAt"),
-		CreatedAt: timeField(raw, "createdAt"), LastUsedAt: timeField(raw, "lastUsedAt"),
-		ExpiresAt: timeField(raw, "expiresAt"), UserAgent: textField(raw, "userAgent"), IP: textField(raw, "ip"),
-		PasswordVersion: intField(raw, "passwordVersion"),
-	}
-	return nil
-}
-
-func newSessionDocument(s *models.Session) sessionDocument {
-	return sessionDocument{
-		ID: s.ID, User: s.UserID, RefreshID: s.RefreshID, PreviousRefreshID: s.PreviousRefreshID, RotatedAt: s.RotatedAt,
-		CreatedAt: s.CreatedAt, LastUsedAt: s.LastUsedAt, ExpiresAt: s.ExpiresAt, UserAgent: s.UserAgent, IP: s.IP,
-		PasswordVersion: s.PasswordVersion,
+func sessionFields(s *models.Session) []field {
+	return []field{
+		{"_id", &s.ID, written},
+		{"user", &s.UserID, written},
+		{"refreshId", &s.RefreshID, written},
+		{"previousRefreshId", &s.PreviousRefreshID, written},
+		{"rotatedAt", &s.RotatedAt, written},
+		{"createdAt", &s.CreatedAt, written},
+		{"lastUsedAt", &s.LastUsedAt, written},
+		{"expiresAt", &s.ExpiresAt, written},
+		{"userAgent", &s.UserAgent, written},
+		{"ip", &s.IP, written},
+		{"passwordVersion", &s.PasswordVersion, written},
 	}
 }
 
-func (d *sessionDocument) session() *models.Session {
-	return &models.Session{
-		ID: d.ID, UserID: d.User, RefreshID: d.RefreshID, PreviousRefreshID: d.PreviousRefreshID, RotatedAt: d.RotatedAt,
-		CreatedAt: d.CreatedAt, LastUsedAt: d.LastUsedAt, ExpiresAt: d.ExpiresAt, UserAgent: d.UserAgent, IP: d.IP,
-		PasswordVersion: d.PasswordVersion,
-	}
+// newSession returns the session of a document.
+func newSession(document bson.Raw) (s models.Session) {
+	read(document, sessionFields(&s))
+	return s
 }
 
 // CreateSession implements models.SessionStore.
 func (s *Store) CreateSession(ctx context.Context, session *models.Session) error {
 	return s.run(ctx, "create session", func(ctx context.Context, c *collections) error {
-		err := insertNew(ctx, c.sessions, session.ID, newSessionDocument(session))
+		err := insertNew(ctx, c.sessions, session.ID, write(sessionFields(session)))
 		if mongo.IsDuplicateKeyError(err) { // by an index of another program
 			return fmt.Errorf("%w: %w", models.ErrRuleOfDatabase, err)
 		}
@@ -75,13 +55,12 @@ func (s *Store) CreateSession(ctx context.Context, session *models.Session) erro
 // last used one if the clock was set back.
 func endSurplus(ctx context.Context, c *collections, created *models.Session) error {
 	others := append(sessionsOf(created.UserID), bson.E{Key: "_id", Value: bson.D{{Key: "$ne", Value: created.ID}}})
-	page := lastUsedFirst().SetSkip(models.MaxSessions - 1).SetProjection(onlyID())
-	cursor, err := c.sessions.Find(ctx, others, page)
-	surplus, err := findAll[sessionDocument](ctx, cursor, err)
+	cursor, err := c.sessions.Find(ctx, others, lastUsedFirst().SetSkip(models.MaxSessions-1).SetProjection(onlyID()))
+	surplus, err := findAll(ctx, cursor, err, documentID)
 	if err != nil || len(surplus) == 0 {
 		return err
 	}
-	_, err = c.sessions.DeleteMany(ctx, anyOf(idsOf(surplus, func(d *sessionDocument) models.ID { return d.ID })))
+	_, err = c.sessions.DeleteMany(ctx, anyOf(surplus))
 	return err
 }
 
@@ -90,32 +69,17 @@ func (s *Store) LiveSession(
 	ctx context.Context, id models.ID, now time.Time,
 ) (session *models.Session, user *models.User, err error) {
 	err = s.run(ctx, "find session", func(ctx context.Context, c *collections) error {
-		cursor, err := c.sessions.Aggregate(ctx, mongo.Pipeline{
-			{{Key: "$match", Value: liveSession(id, now)}},
-			{{Key: "$lookup", Value: bson.D{
-				{Key: "from", Value: c.users.Name()},
-				{Key: "localField", Value: "user"},
-				{Key: "foreignField", Value: "_id"},
-				{Key: "as", Value: "users"},
-			}}},
-		})
-		found, err := findAll[bson.Raw](ctx, cursor, err)
+		refusal := models.ErrSessionNotFound
+		stored, err := findJoined(ctx, c.sessions, liveSession(id, now), refusal, join("user", c.users))
 		if err != nil {
 			return err
 		}
-		if len(found) == 0 {
-			return models.ErrSessionNotFound
+		found, owner := newSession(stored), joinedBy(stored, "user")
+		a := newAccount(owner)
+		if owner == nil || !a.owns(&found) {
+			return refusal
 		}
-		var s sessionDocument
-		var u userDocument
-		owner, exists := found[0].Lookup("users", "0").DocumentOK()
-		if err := errors.Join(s.UnmarshalBSON(found[0]), u.UnmarshalBSON(owner)); err != nil {
-			return err
-		}
-		if !exists || !u.owns(s.ID, s.PasswordVersion) {
-			return models.ErrSessionNotFound
-		}
-		session, user = s.session(), u.user()
+		session, user = &found, &a.User
 		return nil
 	})
 	return session, user, err
@@ -124,26 +88,24 @@ func (s *Store) LiveSession(
 // SwapRefreshID implements models.SessionStore.
 func (s *Store) SwapRefreshID(
 	ctx context.Context, id models.ID, from, to string, now time.Time,
-) (session *models.Session, err error) {
+) (*models.Session, error) {
 	current := append(liveSession(id, now), bson.E{Key: "refreshId", Value: from})
 	swap := append(set(
 		bson.E{Key: "refreshId", Value: to},
 		bson.E{Key: "previousRefreshId", Value: from},
 		bson.E{Key: "rotatedAt", Value: now},
 	), bson.E{Key: "$max", Value: bson.D{{Key: "lastUsedAt", Value: now}}})
-	err = s.run(ctx, "rotate session", func(ctx context.Context, c *collections) error {
-		var d sessionDocument
-		err := c.sessions.FindOneAndUpdate(ctx, current, swap, returnNew()).Decode(&d)
+	returnNew := options.FindOneAndUpdate().SetReturnDocument(options.After)
+	return get(ctx, s, "rotate session", func(ctx context.Context, c *collections) (*models.Session, error) {
+		stored, err := c.sessions.FindOneAndUpdate(ctx, current, swap, returnNew).Raw()
 		if errors.Is(err, mongo.ErrNoDocuments) { // perhaps because the document has another refresh id
-			err = c.sessions.FindOne(ctx, liveSession(id, now)).Decode(&d)
+			stored, err = c.sessions.FindOne(ctx, liveSession(id, now)).Raw()
 		}
-		session = d.session()
-		return missing(err, models.ErrSessionNotFound)
+		if err != nil {
+			return nil, missing(err, models.ErrSessionNotFound)
+		}
+		return new(newSession(stored)), nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return session, nil
 }
 
 // NoteSessionUse implements models.SessionStore.
@@ -156,28 +118,19 @@ func (s *Store) NoteSessionUse(ctx context.Context, id models.ID, now time.Time)
 }
 
 // LiveSessions implements models.SessionStore.
-func (s *Store) LiveSessions(
-	ctx context.Context, user models.ID, now time.Time,
-) (sessions []models.Session, err error) {
-	err = s.run(ctx, "list sessions", func(ctx context.Context, c *collections) error {
-		var owner userDocument
-		err := c.users.FindOne(ctx, byID(user)).Decode(&owner)
-		if errors.Is(err, mongo.ErrNoDocuments) {
-			return nil
+func (s *Store) LiveSessions(ctx context.Context, user models.ID, now time.Time) ([]models.Session, error) {
+	return get(ctx, s, "list sessions", func(ctx context.Context, c *collections) ([]models.Session, error) {
+		_, owner, err := findAccount(ctx, c, byID(user), nil)
+		if errors.Is(err, models.ErrUserNotFound) {
+			return nil, nil
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
 		cursor, err := c.sessions.Find(ctx, append(sessionsOf(user), notExpired(now)), lastUsedFirst())
-		documents, err := findAll[sessionDocument](ctx, cursor, err)
-		for i := range documents {
-			if owner.owns(documents[i].ID, documents[i].PasswordVersion) {
-				sessions = append(sessions, *documents[i].session())
-			}
-		}
-		return err
+		sessions, err := findAll(ctx, cursor, err, newSession)
+		return slices.DeleteFunc(sessions, func(session models.Session) bool { return !owner.owns(&session) }), err
 	})
-	return sessions, err
 }
 
 // DeleteSession implements models.SessionStore.

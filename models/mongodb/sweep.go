@@ -2,7 +2,6 @@ package mongodb
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"time"
 
@@ -14,28 +13,28 @@ import (
 	"gin-blog/models"
 )
 
-// noteDocument says that somebody is about to delete a post or an account. It is stored before that is deleted, so that
-// what it leaves is found after a crash, too. Each try has a document of its own, with an id of that time.
-type noteDocument struct {
-	ID   models.ID `bson:"_id"`
-	Post models.ID `bson:"post,omitempty"`
-	User models.ID `bson:"user,omitempty"`
-	// Swept is the last document that a sweep has looked at.
-	Swept models.ID `bson:"swept,omitempty"`
+// note says that somebody is about to delete a post or an account. It is stored before that is deleted, so that what it
+// leaves is found after a crash, too. Each try has a note of its own, with an id of that time.
+type note struct {
+	id, post, user models.ID
+	// swept is the last document that a sweep has looked at.
+	swept models.ID
+}
+
+func noteFields(n *note) []field {
+	return []field{
+		{"_id", &n.id, written}, {"post", &n.post, omitted}, {"user", &n.user, omitted}, {"swept", &n.swept, omitted},
+	}
 }
 
 // deletePost removes the post that filter selects, whose id is id, and leaves its comments to Sweep. It returns whether
 // this call removed the post.
 func deletePost(ctx context.Context, c *collections, id models.ID, filter bson.D) (removed bool, err error) {
-	note := noteDocument{ID: models.NewID(), Post: id}
-	return deleteNoted(ctx, c.deletedPosts, note, func() (bool, error) {
+	n := note{id: models.NewID(), post: id}
+	return deleteNoted(ctx, c.deletedPosts, &n, func() (bool, error) {
 		// The draft is still there if its publishing was interrupted after the post was created.
 		published := bson.D{{Key: "publishing", Value: true}, {Key: "publishingAs", Value: id}}
-		interrupted, err := hasDocument(ctx, c.drafts, published, readconcern.Local())
-		if err == nil && interrupted {
-			_, err = c.drafts.DeleteOne(ctx, published)
-		}
-		if err != nil {
+		if _, err := c.drafts.DeleteOne(ctx, published); err != nil {
 			return false, err
 		}
 		return deleteOne(ctx, c.posts, id, filter)
@@ -44,14 +43,14 @@ func deletePost(ctx context.Context, c *collections, id models.ID, filter bson.D
 
 // deleteNoted stores a note, and then calls remove, which returns whether it removed what the note names.
 func deleteNoted(
-	ctx context.Context, notes *mongo.Collection, note noteDocument, remove func() (bool, error),
+	ctx context.Context, notes *mongo.Collection, n *note, remove func() (bool, error),
 ) (removed bool, err error) {
-	if err := insertNew(ctx, notes, note.ID, note); err != nil {
+	if err := insertNew(ctx, notes, n.id, write(noteFields(n))); err != nil {
 		return false, err
 	}
 	removed, err = remove()
 	if err == nil && !removed {
-		_, _ = notes.DeleteOne(ctx, byID(note.ID)) // Sweep removes it otherwise
+		_, _ = notes.DeleteOne(ctx, byID(n.id)) // Sweep removes it otherwise
 	}
 	return removed, err
 }
@@ -63,7 +62,7 @@ func isNoted(ctx context.Context, notes *mongo.Collection, name string, id model
 
 // Sweep implements models.Store.
 func (s *Store) Sweep(ctx context.Context, now time.Time) (more bool, err error) {
-	before := olderThan(firstID(now.Add(-models.SweepDelay)))
+	before := olderThan(models.NewIDAt(now.Add(-models.SweepDelay)))
 	err = s.run(ctx, "sweep comments", func(ctx context.Context, c *collections) (failure error) {
 		for name, notes := range map[string]*mongo.Collection{"post": c.deletedPosts, "user": c.deletedUsers} {
 			note, err := oldestNote(ctx, notes, append(before, bson.E{Key: name, Value: ofType("objectId")}))
@@ -79,60 +78,54 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) (more bool, err error)
 }
 
 // oldestNote returns the oldest note that filter selects, or nil. It passes over documents of other programs.
-func oldestNote(ctx context.Context, notes *mongo.Collection, filter bson.D) (*noteDocument, error) {
-	cursor, err := notes.Find(ctx, filter, options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}))
-	if err != nil {
-		return nil, err
-	}
-	defer closeCursor(ctx, cursor)
-	for cursor.Next(ctx) {
-		note := noteDocument{
-			ID: idField(cursor.Current, "_id"), Post: idField(cursor.Current, "post"), User: idField(cursor.Current, "user"),
-			Swept: idField(cursor.Current, "swept"),
+func oldestNote(ctx context.Context, notes *mongo.Collection, filter bson.D) (oldest *note, err error) {
+	cursor, err := notes.Find(ctx, filter, options.Find().SetSort(byIDs(1)))
+	err = each(ctx, cursor, err, func(document bson.Raw) bool {
+		var n note
+		if wrote(document, rewrite(document, noteFields(&n))) && n.post.IsZero() != n.user.IsZero() {
+			oldest = &n
 		}
-		if wrote(cursor.Current, note) && note.Post.IsZero() != note.User.IsZero() {
-			return &note, nil
-		}
-	}
-	return nil, cursor.Err()
+		return oldest == nil
+	})
+	return oldest, err
 }
 
 // sweepNoted removes some of what a note is about, and the note itself once nothing is left. If what it names exists,
 // the deletion was broken off.
-func sweepNoted(ctx context.Context, c *collections, notes *mongo.Collection, note *noteDocument) error {
-	in, subject := c.posts, note.Post
-	if !note.User.IsZero() {
-		in, subject = c.users, note.User
+func sweepNoted(ctx context.Context, c *collections, notes *mongo.Collection, n *note) error {
+	in, subject := c.posts, n.post
+	if !n.user.IsZero() {
+		in, subject = c.users, n.user
 	}
-	exists, err := hasDocument(ctx, in, byID(subject), readconcern.Local())
+	isGone, err := lacks(ctx, in, subject)
 	if err != nil {
 		return err
 	}
-	if !exists {
-		swept, err := sweepStep(ctx, c, note)
+	if isGone {
+		swept, err := sweepStep(ctx, c, n)
 		if err != nil {
 			return err
 		}
 		if !swept.IsZero() {
-			_, err := notes.UpdateOne(ctx, byID(note.ID), set(bson.E{Key: "swept", Value: swept}))
+			_, err := notes.UpdateOne(ctx, byID(n.id), set(bson.E{Key: "swept", Value: swept}))
 			return err
 		}
 	}
-	_, err = notes.DeleteOne(ctx, byID(note.ID))
+	_, err = notes.DeleteOne(ctx, byID(n.id))
 	return err
 }
 
 // sweepStep removes some of what the post or the user of a note has left. It returns the last id that it has looked at,
 // or the zero ID once nothing is left.
-func sweepStep(ctx context.Context, c *collections, note *noteDocument) (swept models.ID, err error) {
-	rest := newerThan(note.Swept)
-	if note.User.IsZero() {
-		return removeOwn(ctx, c.comments, append(rest, bson.E{Key: "post", Value: note.Post}), wroteComment)
+func sweepStep(ctx context.Context, c *collections, n *note) (swept models.ID, err error) {
+	rest := newerThan(n.swept)
+	if n.user.IsZero() {
+		return removeOwn(ctx, c.comments, append(rest, bson.E{Key: "post", Value: n.post}), wroteComment)
 	}
-	if _, err := c.sessions.DeleteMany(ctx, sessionsOf(note.User)); err != nil {
+	if _, err := c.sessions.DeleteMany(ctx, sessionsOf(n.user)); err != nil {
 		return swept, err
 	}
-	return removeOwn(ctx, c.drafts, append(rest, draftsOf(note.User)...), wroteDraft)
+	return removeOwn(ctx, c.drafts, append(rest, draftsOf(n.user)...), wroteDraft)
 }
 
 // removeOwn looks at the first documents that filter selects and removes those that gin-blog wrote. It returns the id
@@ -140,35 +133,22 @@ func sweepStep(ctx context.Context, c *collections, note *noteDocument) (swept m
 func removeOwn(
 	ctx context.Context, from *mongo.Collection, filter bson.D, wrote func(bson.Raw) bool,
 ) (last models.ID, err error) {
-	cursor, err := from.Find(ctx, filter, oldestFirst(models.SweepStep))
-	if err != nil {
-		return last, err
-	}
-	defer closeCursor(ctx, cursor)
+	cursor, err := from.Find(ctx, filter, pageOf(models.SweepStep-1, 1))
 	var own []models.ID
 	seen := 0
-	for ; cursor.Next(ctx); seen++ {
-		last = idField(cursor.Current, "_id")
-		if wrote(cursor.Current) {
+	err = each(ctx, cursor, err, func(document bson.Raw) bool {
+		last = documentID(document)
+		if wrote(document) {
 			own = append(own, last)
 		}
+		seen++
+		return true
+	})
+	if err == nil && len(own) > 0 {
+		_, err = from.DeleteMany(ctx, anyOf(own))
 	}
-	if err := cursor.Err(); err != nil {
-		return last, err
-	}
-	if len(own) > 0 {
-		if _, err := from.DeleteMany(ctx, anyOf(own)); err != nil {
-			return last, err
-		}
-	}
-	if seen < models.SweepStep {
-		return models.ID{}, nil
+	if err != nil || seen < models.SweepStep {
+		return models.ID{}, err
 	}
 	return last, nil
-}
-
-// firstID returns an id that sorts before all that were made at a time or later.
-func firstID(at time.Time) (id models.ID) {
-	binary.BigEndian.PutUint32(id[:], uint32(at.Unix()))
-	return id
 }

@@ -5,90 +5,70 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
-	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"gin-blog/models"
 )
 
-// userDocument has the fields of the tutorial's Express app, and more that the app ignores.
-type userDocument struct {
-	ID        models.ID `bson:"_id"`
-	Username  string    `bson:"username"`
-	Password  string    `bson:"password,omitempty"`
-	Email     string    `bson:"email,omitempty"`
-	Name      string    `bson:"name,omitempty"`
-	Bio       string    `bson:"bio,omitempty"`
-	Role      string    `bson:"role,omitempty"`
-	CreatedAt time.Time `bson:"createdAt,omitempty"`
-
-	PasswordVersion int64 `bson:"passwordVersion,omitempty"`
-	// KeptSession is the one session that the last change of the password did not end.
-	KeptSession models.ID `bson:"keptSession,omitempty"`
+// account is a user with what only this store knows of them.
+type account struct {
+	models.User
+	// keptSession is the one session that the last change of the password did not end.
+	keptSession models.ID
 }
 
-// UnmarshalBSON implements bson.Unmarshaler.
-func (d *userDocument) UnmarshalBSON(document []byte) error {
-	raw := bson.Raw(document)
-	*d = userDocument{
-		ID: idField(raw, "_id"), Username: textField(raw, "username"), Password: textField(raw, "password"),
-		Email: textField(raw, "email"), Name: textField(raw, "name"), Bio: textField(raw, "bio"),
-		Role: textField(raw, "role"), CreatedAt: timeField(raw, "createdAt"),
-		PasswordVersion: intField(raw, "passwordVersion"), KeptSession: idField(raw, "keptSession"),
-	}
-	return nil
-}
-
-func newUserDocument(u *models.User) userDocument {
-	return userDocument{
-		ID: u.ID, Username: u.Username, Password: u.PasswordHash, Email: u.Email, Name: u.Name, Bio: u.Bio,
-		Role: string(u.Role), CreatedAt: u.CreatedAt, PasswordVersion: u.PasswordVersion,
+// accountFields are the fields of the tutorial's Express app, and more that the app ignores.
+func accountFields(a *account) []field {
+	return []field{
+		{"_id", &a.ID, written},
+		{"username", &a.Username, written},
+		{"password", &a.PasswordHash, omitted},
+		{"email", &a.Email, omitted}, // the unique index leaves out users without the field
+		{"name", &a.Name, omitted},
+		{"bio", &a.Bio, omitted},
+		{"role", &a.Role, omitted},
+		{"createdAt", &a.CreatedAt, omitted},
+		{"passwordVersion", &a.PasswordVersion, omitted},
+		{"keptSession", &a.keptSession, omitted},
 	}
 }
 
-// owns returns whether a session of the user, with the PasswordVersion of its login, outlived the last change of the
-// password.
-func (d *userDocument) owns(session models.ID, version int64) bool {
-	return version == d.PasswordVersion || session == d.KeptSession
+// newAccount returns the account of a document.
+func newAccount(document bson.Raw) (a account) {
+	read(document, accountFields(&a))
+	date(a.ID, &a.CreatedAt, new(time.Time))
+	if a.Role != models.RoleAdmin {
+		a.Role = models.RoleUser
+	}
+	return a
 }
 
-func (d *userDocument) user() *models.User {
-	u := &models.User{
-		ID: d.ID, Username: d.Username, Email: d.Email, Name: d.Name, Bio: d.Bio,
-		Role: models.RoleUser, PasswordHash: d.Password, PasswordVersion: d.PasswordVersion, CreatedAt: d.CreatedAt,
-	}
-	if d.Role == string(models.RoleAdmin) {
-		u.Role = models.RoleAdmin
-	}
-	if u.CreatedAt.IsZero() { // users of the tutorial have no date but the one in their id
-		u.CreatedAt = d.ID.Timestamp()
-	}
-	return u
+// newUser returns the user of a document.
+func newUser(document bson.Raw) models.User { return newAccount(document).User }
+
+// owns returns whether a session of the user outlived the last change of the password.
+func (a *account) owns(session *models.Session) bool {
+	return session.PasswordVersion == a.PasswordVersion || session.ID == a.keptSession
 }
 
 // CreateUser implements models.UserStore.
 func (s *Store) CreateUser(ctx context.Context, u *models.User) error {
 	err := models.CreateUniqueUser(ctx, s, u, func() error {
 		return s.run(ctx, "create user", func(ctx context.Context, c *collections) error {
-			if err := c.checkPromises(u); err != nil {
-				return err
+			refusal := c.refusals["username"]
+			if refusal == nil && u.Email != "" {
+				refusal = c.refusals["email"]
 			}
-			return insertNew(ctx, c.users, u.ID, newUserDocument(u))
+			if refusal != nil {
+				return refusal
+			}
+			return insertNew(ctx, c.users, u.ID, write(accountFields(&account{User: *u})))
 		})
 	})
 	return duplicateUser(err, u.Email)
-}
-
-// checkPromises returns an error if the database does not keep unique what u has.
-func (c *collections) checkPromises(u *models.User) error {
-	if u.Email == "" {
-		return c.noNames
-	}
-	return cmp.Or(c.noNames, c.noEmails)
 }
 
 // duplicateUser says what it means that a unique index refused a user with this email, which may be "".
@@ -96,84 +76,44 @@ func duplicateUser(err error, email string) error {
 	if !errors.Is(err, models.ErrDuplicate) {
 		return err
 	}
-	switch fields := duplicateFields(err); {
-	case slices.Equal(fields, []string{"username"}):
-		return fmt.Errorf("%w: %w", models.ErrUsernameTaken, err)
-	case slices.Equal(fields, []string{"email"}) && email == "":
-		return fmt.Errorf("%w: %w", models.ErrEmailNeeded, err)
-	case slices.Equal(fields, []string{"email"}):
-		return fmt.Errorf("%w: %w", models.ErrEmailTaken, err)
+	meaning := map[string]error{"username": models.ErrUsernameTaken, "email": models.ErrEmailTaken}
+	if email == "" {
+		meaning["email"] = models.ErrEmailNeeded
+	}
+	if fields := duplicateFields(err); len(fields) == 1 && meaning[fields[0]] != nil {
+		return fmt.Errorf("%w: %w", meaning[fields[0]], err)
 	}
 	return err
 }
 
-// CreateUsers implements models.UserStore.
-func (s *Store) CreateUsers(ctx context.Context, users []models.User) error {
-	documents := make([]userDocument, len(users))
-	for i := range users {
-		documents[i] = newUserDocument(&users[i])
-	}
-	return s.run(ctx, "create users", func(ctx context.Context, c *collections) error {
-		for i := range users {
-			if err := c.checkPromises(&users[i]); err != nil {
+func (s *Store) accountEntry(ctx context.Context, c *collections, id models.ID) *entry[account] {
+	find := func() (bson.Raw, *account, error) { return findAccount(ctx, c, byID(id), nil) }
+	return &entry[account]{s, c.users, id, accountFields, find}
+}
+
+// UpdateUser implements models.UserStore.
+func (s *Store) UpdateUser(
+	ctx context.Context, id models.ID, change func(*models.User) error,
+) (*models.User, error) {
+	return get(ctx, s, "update user", func(ctx context.Context, c *collections) (*models.User, error) {
+		email := ""
+		changed, err := s.accountEntry(ctx, c, id).update(ctx, func(a *account) error {
+			changed := a.User
+			if err := change(&changed); err != nil {
 				return err
 			}
+			email = changed.Email
+			if refusal := c.refusals["email"]; email != "" && email != a.Email && refusal != nil {
+				return refusal
+			}
+			a.Name, a.Email, a.Bio = changed.Name, changed.Email, changed.Bio
+			return nil
+		})
+		if err != nil {
+			return nil, duplicateUser(classify(ctx, err), email)
 		}
-		_, err := c.users.InsertMany(ctx, documents)
-		return err
+		return &changed.User, nil
 	})
-}
-
-// UpdateProfile implements models.UserStore.
-func (s *Store) UpdateProfile(
-	ctx context.Context, id models.ID, change models.ProfileChange,
-) (u *models.User, err error) {
-	update := profileUpdate(change)
-	err = s.run(ctx, "update profile", func(ctx context.Context, c *collections) error {
-		if len(update) == 0 { // MongoDB refuses an update that changes nothing
-			u, err = findUser(ctx, c, byID(id), nil)
-			return err
-		}
-		email := ""
-		if change.Email != nil {
-			email = *change.Email
-		}
-		if email != "" && c.noEmails != nil {
-			return c.noEmails
-		}
-		var d userDocument
-		err := c.users.FindOneAndUpdate(ctx, byID(id), update, returnNew()).Decode(&d)
-		if mongo.IsDuplicateKeyError(err) {
-			return duplicateUser(classify(ctx, err), email)
-		}
-		u = d.user()
-		return missing(err, models.ErrUserNotFound)
-	})
-	if err != nil {
-		return nil, err
-	}
-	return u, nil
-}
-
-// profileUpdate returns the update that makes a change, empty if nothing changes.
-func profileUpdate(change models.ProfileChange) (update bson.D) {
-	var fields []bson.E
-	if change.Name != nil {
-		fields = append(fields, bson.E{Key: "name", Value: *change.Name})
-	}
-	if change.Bio != nil {
-		fields = append(fields, bson.E{Key: "bio", Value: *change.Bio})
-	}
-	if change.Email != nil && *change.Email != "" {
-		fields = append(fields, bson.E{Key: "email", Value: *change.Email})
-	}
-	if len(fields) > 0 {
-		update = set(fields...)
-	}
-	if change.Email != nil && *change.Email == "" { // the unique index leaves out users without the field
-		update = append(update, bson.E{Key: "$unset", Value: bson.D{{Key: "email", Value: ""}}})
-	}
-	return update
 }
 
 // errTwoUsers says that a name does not tell who is meant. Only other programs give a name twice.
@@ -182,21 +122,21 @@ var errTwoUsers = errors.New("two users have this name: give one of them another
 // SetRole implements models.UserStore.
 func (s *Store) SetRole(ctx context.Context, username string, role models.Role) error {
 	return s.run(ctx, "set role", func(ctx context.Context, c *collections) error {
-		u, err := findByUsername(ctx, c, username)
+		u, err := findByText(ctx, c, "username", username)
 		if err != nil {
 			return err
 		}
 		same := options.Count().SetLimit(2)
-		if c.nameCollation != nil {
-			same.SetCollation(c.nameCollation)
+		if collation := c.collations["username"]; collation != nil {
+			same.SetCollation(collation)
 		}
-		if n, err := c.users.CountDocuments(ctx, byUsername(username), same); err != nil || n > 1 {
+		if n, err := c.users.CountDocuments(ctx, textEqual("username", username), same); err != nil || n > 1 {
 			return cmp.Or(err, errTwoUsers)
 		}
-		result, err := c.users.UpdateOne(ctx, byID(u.ID), set(bson.E{Key: "role", Value: string(role)}))
-		if err == nil && result.MatchedCount == 0 {
-			return models.ErrUserNotFound
-		}
+		_, err = s.accountEntry(ctx, c, u.ID).update(ctx, func(a *account) error {
+			a.Role = role
+			return nil
+		})
 		return err
 	})
 }
@@ -207,23 +147,18 @@ func (s *Store) ChangePassword(
 	ctx context.Context, id models.ID, version int64, hash string, keep models.ID,
 ) error {
 	return s.run(ctx, "change password", func(ctx context.Context, c *collections) error {
-		result, err := c.users.UpdateOne(ctx, append(byID(id), atVersion("passwordVersion", version)), set(
-			bson.E{Key: "password", Value: hash},
-			bson.E{Key: "passwordVersion", Value: version + 1},
-			bson.E{Key: "keptSession", Value: keep},
-		))
-		if err != nil {
-			return err
-		}
-		if result.MatchedCount == 0 {
-			// The hash has a random salt, so the user has it only if this very write was carried out.
-			done, err := isWritten(ctx, c.users, append(byID(id), bson.E{Key: "password", Value: hash}))
-			if err != nil {
-				return err
-			}
-			if !done {
+		_, err := s.accountEntry(ctx, c, id).update(ctx, func(a *account) error {
+			if a.PasswordVersion != version {
 				return models.ErrPasswordChanged
 			}
+			a.PasswordHash, a.PasswordVersion, a.keptSession = hash, version+1, keep
+			return nil
+		})
+		if errors.Is(err, models.ErrUserNotFound) {
+			return models.ErrPasswordChanged
+		}
+		if err != nil {
+			return err
 		}
 		// The other sessions have ended with the update. Those that are not removed now are removed when they expire.
 		_, _ = c.sessions.DeleteMany(ctx, append(sessionsOf(id),
@@ -239,11 +174,8 @@ func (s *Store) RenewHash(ctx context.Context, id models.ID, from, to string) er
 	return s.run(ctx, "renew hash", func(ctx context.Context, c *collections) error {
 		unchanged := append(byID(id), bson.E{Key: "password", Value: from})
 		stored, err := c.users.FindOne(ctx, unchanged).Raw()
-		if err != nil {
+		if err != nil || !wroteUser(stored) {
 			return missing(err, nil)
-		}
-		if !wroteUser(stored) {
-			return nil
 		}
 		_, err = c.users.UpdateOne(ctx, unchanged, set(bson.E{Key: "password", Value: to}))
 		return err
@@ -254,103 +186,88 @@ func (s *Store) RenewHash(ctx context.Context, id models.ID, from, to string) er
 // its author. What is not removed now, Sweep removes later.
 func (s *Store) DeleteUser(ctx context.Context, id models.ID) error {
 	return s.run(ctx, "delete user", func(ctx context.Context, c *collections) error {
-		note := noteDocument{ID: models.NewID(), User: id}
-		removed, err := deleteNoted(ctx, c.deletedUsers, note, func() (bool, error) {
+		n := note{id: models.NewID(), user: id}
+		removed, err := deleteNoted(ctx, c.deletedUsers, &n, func() (bool, error) {
 			return deleteOne(ctx, c.users, id, byID(id))
 		})
 		if err != nil || !removed {
 			return err
 		}
 		for range models.MaxDrafts / models.SweepStep {
-			swept, err := sweepStep(ctx, c, &note)
-			if err != nil || swept.IsZero() {
+			n.swept, err = sweepStep(ctx, c, &n)
+			if err != nil || n.swept.IsZero() {
 				break
 			}
-			note.Swept = swept
 		}
 		return nil
 	})
 }
 
 // Users implements models.UserStore.
-func (s *Store) Users(ctx context.Context, f models.UserFilter) (users []models.User, err error) {
-	err = s.run(ctx, "list users", func(ctx context.Context, c *collections) error {
-		cursor, err := c.users.Find(ctx, olderThan(f.After), newestFirst(f.Limit))
-		documents, err := findAll[userDocument](ctx, cursor, err)
-		users = make([]models.User, len(documents))
-		for i := range documents {
-			users[i] = *documents[i].user()
-		}
-		return err
+func (s *Store) Users(ctx context.Context, f models.UserFilter) ([]models.User, error) {
+	return get(ctx, s, "list users", func(ctx context.Context, c *collections) ([]models.User, error) {
+		cursor, err := c.users.Find(ctx, olderThan(f.After), pageOf(f.Limit-1, -1))
+		return findAll(ctx, cursor, err, newUser)
 	})
-	return users, err
 }
 
 // UserByID implements models.UserStore.
-func (s *Store) UserByID(ctx context.Context, id models.ID) (u *models.User, err error) {
-	err = s.run(ctx, "find user", func(ctx context.Context, c *collections) error {
-		u, err = findUser(ctx, c, byID(id), nil)
-		return err
+func (s *Store) UserByID(ctx context.Context, id models.ID) (*models.User, error) {
+	return get(ctx, s, "find user", func(ctx context.Context, c *collections) (*models.User, error) {
+		_, a, err := findAccount(ctx, c, byID(id), nil)
+		if err != nil {
+			return nil, err
+		}
+		return &a.User, nil
 	})
-	return u, err
 }
 
 // UserByUsername implements models.UserStore.
-func (s *Store) UserByUsername(ctx context.Context, username string) (u *models.User, err error) {
-	err = s.run(ctx, "find user", func(ctx context.Context, c *collections) error {
-		u, err = findByUsername(ctx, c, username)
-		return err
+func (s *Store) UserByUsername(ctx context.Context, username string) (*models.User, error) {
+	return get(ctx, s, "find user", func(ctx context.Context, c *collections) (*models.User, error) {
+		return findByText(ctx, c, "username", username)
 	})
-	return u, err
 }
 
 // UserByEmail implements models.UserStore.
-func (s *Store) UserByEmail(ctx context.Context, email string) (u *models.User, err error) {
-	err = s.run(ctx, "find user", func(ctx context.Context, c *collections) error {
-		u, err = findByEmail(ctx, c, email)
-		return err
+func (s *Store) UserByEmail(ctx context.Context, email string) (*models.User, error) {
+	return get(ctx, s, "find user", func(ctx context.Context, c *collections) (*models.User, error) {
+		return findByText(ctx, c, "email", email)
 	})
-	return u, err
 }
 
-// findByUsername returns the user with a name. The collation finds other names too: to it, a letter of full width is
-// the same letter, and an invisible character is nothing.
-func findByUsername(ctx context.Context, c *collections, username string) (*models.User, error) {
-	u, err := findUser(ctx, c, byUsername(username), c.nameCollation)
-	if err == nil && models.FoldName(u.Username) != models.FoldName(username) {
+// findByText returns the user with a name, or an email. The collation finds others too: to it, a letter of full width
+// is the same letter, and an invisible character is nothing.
+func findByText(ctx context.Context, c *collections, field, value string) (*models.User, error) {
+	stored, a, err := findAccount(ctx, c, textEqual(field, value), c.collations[field])
+	if err != nil {
+		return nil, err
+	}
+	if models.FoldName(text(stored.Lookup(field))) != models.FoldName(value) {
 		return nil, models.ErrUserNotFound
 	}
-	return u, err
+	return &a.User, nil
 }
 
-// findByEmail is findByUsername for an email address.
-func findByEmail(ctx context.Context, c *collections, email string) (*models.User, error) {
-	u, err := findUser(ctx, c, textEqual("email", email), c.emailCollation)
-	if err == nil && models.FoldName(u.Email) != models.FoldName(email) {
-		return nil, models.ErrUserNotFound
-	}
-	return u, err
-}
-
-// byUsername selects a user by name, compared as the collation says. The index covers strings only. The server uses it
-// only if the filter says so too.
-func byUsername(username string) bson.D { return textEqual("username", username) }
-
-// textEqual selects documents by a text.
+// textEqual selects documents by a text. The unique indexes cover texts only. The server uses them only if the filter
+// says so too.
 func textEqual(field, text string) bson.D {
 	return bson.D{{Key: field, Value: append(ofType("string"), bson.E{Key: "$eq", Value: text})}}
 }
 
-// findUser returns the user that a filter selects, but for those of other programs whose id is no ObjectID.
-func findUser(ctx context.Context, c *collections, filter bson.D, by *options.Collation) (*models.User, error) {
+// findAccount returns the account that a filter selects, and the document that holds it, or models.ErrUserNotFound. It
+// passes over those of other programs whose id is no ObjectID.
+func findAccount(
+	ctx context.Context, c *collections, filter bson.D, by *options.Collation,
+) (bson.Raw, *account, error) {
 	find := options.FindOne()
 	if by != nil {
 		find.SetCollation(by)
 	}
 	withID := bson.D{{Key: "$and", Value: bson.A{filter, bson.D{{Key: "_id", Value: ofType("objectId")}}}}}
-	var d userDocument
-	if err := c.users.FindOne(ctx, withID, find).Decode(&d); err != nil {
-		return nil, missing(err, models.ErrUserNotFound)
+	stored, err := c.users.FindOne(ctx, withID, find).Raw()
+	if err != nil {
+		return nil, nil, missing(err, models.ErrUserNotFound)
 	}
-	return d.user(), nil
+	return stored, new(newAccount(stored)), nil
 }

@@ -24,14 +24,10 @@ func Backup(ctx context.Context, source, path string) (otherVersion, err error) 
 	if err != nil {
 		return nil, fmt.Errorf("back up %s: %w", source, describeDamage(err))
 	}
-	all, err := scripts()
-	if err == nil {
-		err = files.Make(path, func(f *os.File) error { return copyTo(ctx, source, f) })
-	}
-	if err != nil {
+	if err := files.Make(path, func(f *os.File) error { return copyTo(ctx, source, f) }); err != nil {
 		return nil, fmt.Errorf("back up %s: %w", source, err)
 	}
-	return compareVersions(f.version, len(all)), nil
+	return compareVersion(f.version), nil
 }
 
 // copyTo writes a consistent copy of a file, log included, to an empty one.

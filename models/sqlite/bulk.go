@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
-	"strings"
 	"time"
 
 	"zombiezen.com/go/sqlite"
@@ -15,147 +13,94 @@ import (
 
 var _ models.Bulk = (*Store)(nil)
 
-// table implements models.Table.
-type table[T models.Record] struct {
-	store *Store
-	name  string
-	// query reads the rows that follow an id, in order. after returns its first parameters; the last one is the number
-	// of rows.
-	query string
-	after func(id models.ID) []any
-	scan  func(*sqlite.Stmt) T
-	// last is the column by which the rows are in the order of ids.
-	last   string
-	insert func(*sqlite.Conn, *T) error
+// bulkTable implements models.Table.
+type bulkTable[T models.Record] struct {
+	*table[T]
+	store    *Store
+	orderBy  string                       // the column by which the rows are in the order of ids
+	follow   string                       // the condition for the rows that follow an id
+	after    func(id models.ID) []any     // the parameters of follow
+	insertAs func(*sqlite.Conn, *T) error // nil for what the table does
+	gone     error                        // if what a record belongs to does not exist: nobody could find the record
 }
-
-// keptColumns are the columns that scanKept reads.
-const keptColumns = `id, title, content, tags, author_id, created_at, updated_at, idempotency_key, idempotency_hash`
-
-// keptCommentColumns are the columns that scanKeptComment reads.
-const keptCommentColumns = `comments.id, posts.id AS post_id, comments.content, comments.author_id, comments.created_at,
-	comments.updated_at, comments.idempotency_key, comments.idempotency_hash`
 
 // UserTable implements models.Bulk.
 func (s *Store) UserTable() models.Table[models.User] {
-	return &table[models.User]{
-		store: s, name: "users", last: "id",
-		query:  `SELECT ` + userColumns + ` FROM users WHERE id > ? ORDER BY id LIMIT ? + 0`,
-		after:  afterID,
-		scan:   scanUser,
-		insert: createUser,
+	return &bulkTable[models.User]{
+		table: users, store: s, orderBy: `id`, follow: `id > ?`, after: byID,
 	}
 }
 
 // SessionTable implements models.Bulk.
 func (s *Store) SessionTable(liveAt time.Time) models.Table[models.Session] {
-	return &table[models.Session]{
-		store: s, name: "sessions", last: "id",
-		query: `SELECT ` + sessionColumns + fromLiveSessions + `
-			WHERE sessions.id > ? AND sessions.expires_at > ? ORDER BY sessions.id LIMIT ? + 0`,
-		after: func(id models.ID) []any { return []any{id[:], liveAt.UnixMilli()} },
-		scan:  scanSession,
-		insert: func(conn *sqlite.Conn, session *models.Session) error {
-			return ifUserExists(createSession(conn, session))
-		},
+	return &bulkTable[models.Session]{
+		table: liveSessions, store: s, orderBy: `sessions.id`,
+		follow: `sessions.expires_at > ? AND sessions.id > ?`,
+		after:  func(id models.ID) []any { return []any{liveAt, id} },
+		gone:   models.ErrUserNotFound,
 	}
 }
 
 // PostTable implements models.Bulk.
 func (s *Store) PostTable() models.Table[models.KeptPost] {
-	return &table[models.KeptPost]{
-		store: s, name: "posts", last: "position",
-		query: `SELECT ` + keptColumns + ` FROM posts WHERE position > ` + positionOf + ` ORDER BY position LIMIT ? + 0`,
-		after: func(id models.ID) []any {
-			if id.IsZero() { // position 0 may be in use
-				return []any{id[:], int64(math.MinInt64)}
-			}
-			return []any{id[:], position(id)}
-		},
-		scan:   scanKept,
-		insert: insertKept,
+	return &bulkTable[models.KeptPost]{
+		table: keptPosts, store: s, orderBy: `position`, follow: `position >= ` + positionOf + ` AND id > ?`,
+		after: postKey, insertAs: insertKept,
 	}
 }
 
 // CommentTable implements models.Bulk.
 func (s *Store) CommentTable() models.Table[models.KeptComment] {
-	return &table[models.KeptComment]{
-		store: s, name: "comments", last: "id",
-		query: `SELECT ` + keptCommentColumns + ` FROM comments JOIN posts ON posts.position = comments.post
-			WHERE comments.id > ? ORDER BY comments.id LIMIT ? + 0`,
-		after:  afterID,
-		scan:   scanKeptComment,
-		insert: insertKeptComment,
+	return &bulkTable[models.KeptComment]{
+		table: keptComments, store: s, orderBy: `comments.id`, follow: `comments.id > ?`, after: byID,
+		insertAs: func(conn *sqlite.Conn, c *models.KeptComment) error {
+			return keptComments.insert(conn, c, postKey(c.PostID)...)
+		},
+		gone: models.ErrPostNotFound,
 	}
 }
 
 // DraftTable implements models.Bulk.
 func (s *Store) DraftTable() models.Table[models.Draft] {
-	return &table[models.Draft]{
-		store: s, name: "drafts", last: "id",
-		query: `SELECT ` + draftColumns + ` FROM drafts WHERE id > ? ORDER BY id LIMIT ? + 0`,
-		after: afterID,
-		scan:  scanDraft,
-		insert: func(conn *sqlite.Conn, d *models.Draft) error {
-			if err := checkTags(d.ID, d.Title, d.Tags); err != nil {
-				return err
-			}
-			return ifUserExists(createDraft(conn, d, anyNumber))
-		},
+	return &bulkTable[models.Draft]{
+		table: drafts, store: s, orderBy: `id`, follow: `id > ?`, after: byID, gone: models.ErrUserNotFound,
 	}
 }
 
-// afterID is table.after for a query that takes the id alone.
-func afterID(id models.ID) []any { return []any{id[:]} }
-
 // Name implements models.Table.
-func (t *table[T]) Name() string { return t.name }
+func (t *bulkTable[T]) Name() string { return t.name }
 
 // Count implements models.Table.
-func (t *table[T]) Count(ctx context.Context) (n int, err error) {
-	err = t.store.read(ctx, "count "+t.name, func(conn *sqlite.Conn) error {
-		n, err = pragma(conn, `SELECT count(*) FROM `+t.name)
-		return err
-	})
-	return n, err
+func (t *bulkTable[T]) Count(ctx context.Context) (int, error) {
+	return readValue[int](ctx, t.store.read, "count "+t.name, `SELECT count(*) FROM `+t.name)
 }
 
 // Last implements models.Table. No id in SQLite is foreign.
-func (t *table[T]) Last(ctx context.Context) (id models.ID, foreign bool, err error) {
-	err = t.store.read(ctx, "find last of "+t.name, func(conn *sqlite.Conn) error {
-		ids, err := queryAll(conn, scanID, `SELECT id FROM `+t.name+` ORDER BY `+t.last+` DESC LIMIT 1`)
-		if len(ids) > 0 {
-			id = ids[0]
-		}
-		return err
-	})
+func (t *bulkTable[T]) Last(ctx context.Context) (id models.ID, foreign bool, err error) {
+	id, err = readValue[models.ID](ctx, t.store.read, "find last of "+t.name,
+		`SELECT id FROM `+t.name+` ORDER BY `+t.orderBy+` DESC LIMIT 1`)
 	return id, false, err
 }
 
 // Read implements models.Table.
-func (t *table[T]) Read(ctx context.Context, after models.ID, limit int) (records []T, next models.ID, err error) {
-	page := models.NewPage[T](limit)
-	err = t.store.read(ctx, "read "+t.name, func(conn *sqlite.Conn) error {
-		return eachRow(conn, t.query, append(t.after(after), int64(limit+1)), func(row *sqlite.Stmt) bool {
-			record := t.scan(row)
-			if !page.Reserve(record.Size()) {
-				return false
-			}
-			page.Rows = append(page.Rows, record)
-			return true
-		})
-	})
-	if err == nil && page.More {
-		next = page.Rows[len(page.Rows)-1].RecordID()
+func (t *bulkTable[T]) Read(ctx context.Context, after models.ID, limit int) (records []T, next models.ID, err error) {
+	query := t.where(t.follow + ` ORDER BY ` + t.orderBy + ` LIMIT ? + 0`)
+	records, more, err := list(ctx, t.store.read, "read "+t.name, limit, t.fields, query, t.after(after)...)
+	if more {
+		next = records[len(records)-1].RecordID()
 	}
-	return page.Rows, next, err
+	return records, next, err
 }
 
 // Insert implements models.Table. It stores all records or none.
-func (t *table[T]) Insert(ctx context.Context, records []T) error {
+func (t *bulkTable[T]) Insert(ctx context.Context, records []T) error {
+	insert := t.insertAs
+	if insert == nil {
+		insert = func(conn *sqlite.Conn, record *T) error { return t.insert(conn, record) }
+	}
 	return t.store.write(ctx, "insert into "+t.name, func(conn *sqlite.Conn) error {
 		for i := range records {
-			if err := t.insert(conn, &records[i]); err != nil {
+			if err := insert(conn, &records[i]); err != nil && !errors.Is(err, t.gone) {
 				return fmt.Errorf("record %s: %w", records[i].RecordID().Hex(), err)
 			}
 		}
@@ -163,60 +108,12 @@ func (t *table[T]) Insert(ctx context.Context, records []T) error {
 	})
 }
 
-// ifUserExists makes an insert of what belongs to a user who does not exist a success, which stores nothing: nobody
-// could find it.
-func ifUserExists(err error) error {
-	if errors.Is(err, models.ErrUserNotFound) {
-		return nil
-	}
-	return err
-}
-
-// scanKept reads keptColumns.
-func scanKept(row *sqlite.Stmt) models.KeptPost {
-	return models.KeptPost{Post: scanPostColumns(row), KeptKey: scanKeptKey(row)}
-}
-
-// insertKeptComment stores a comment, unless its post does not exist.
-func insertKeptComment(conn *sqlite.Conn, c *models.KeptComment) error {
-	key, hash := keptKeyColumns(c.KeptKey)
-	return execComment(conn, insertComment, &c.Comment, key, hash)
-}
-
-// scanKeptComment reads keptCommentColumns.
-func scanKeptComment(row *sqlite.Stmt) models.KeptComment {
-	return models.KeptComment{Comment: scanCommentColumns(row), KeptKey: scanKeptKey(row)}
-}
-
-// checkTags returns an error if another program gave a text tags that would not come back as they are: they are stored
-// with spaces in between, and the triggers that index them make a JSON array of them.
-func checkTags(id models.ID, title string, tags []string) error {
-	breaksJSON := func(r rune) bool { return r < ' ' || r == '"' || r == '\\' }
-	for _, tag := range tags {
-		if fields := strings.Fields(tag); len(fields) != 1 || fields[0] != tag || strings.ContainsFunc(tag, breaksJSON) {
-			return fmt.Errorf("SQLite cannot keep the tag %q of %s (%q): rename the tag", tag, id.Hex(), title)
-		}
-	}
-	return nil
-}
+// selectCopySource finds the address of the store of which a file is an unfinished copy.
+const selectCopySource = `SELECT address FROM copy_source`
 
 // CopySource implements models.Bulk.
 func (s *Store) CopySource(ctx context.Context) (address string, err error) {
-	err = s.read(ctx, "find copy source", func(conn *sqlite.Conn) (err error) {
-		address, err = findCopySource(conn)
-		return err
-	})
-	return address, err
-}
-
-// findCopySource returns the address of the store of which a file is an unfinished copy, or "".
-func findCopySource(conn *sqlite.Conn) (address string, err error) {
-	text := func(row *sqlite.Stmt) string { return row.ColumnText(0) }
-	rows, err := queryAll(conn, text, `SELECT address FROM copy_source`)
-	if len(rows) > 0 {
-		address = rows[0]
-	}
-	return address, err
+	return readValue[string](ctx, s.read, "find copy source", selectCopySource)
 }
 
 // SetCopySource implements models.Bulk.

@@ -37,23 +37,25 @@ func TestSweepGoesOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	now := models.StoredTime(time.Now())
-	posts := make([]models.Post, 3)
+	posts := make([]models.KeptPost, 3)
 	for i := range posts {
-		posts[i] = models.Post{ID: models.NewID(), AuthorID: models.NewID(), CreatedAt: now, UpdatedAt: now}
+		posts[i].Post = models.Post{ID: models.NewID(), AuthorID: models.NewID(), CreatedAt: now, UpdatedAt: now}
 	}
-	if err := store.CreatePosts(t.Context(), posts); err != nil {
+	if err := store.PostTable().Insert(t.Context(), posts); err != nil {
 		t.Fatal(err)
 	}
-	comments := make([]models.Comment, 1500)
+	comments := make([]models.KeptComment, 1500)
 	for i := range comments {
 		post := posts[i%3]
-		comments[i] = models.Comment{ID: models.NewID(), PostID: post.ID, Content: "c", CreatedAt: now, UpdatedAt: now}
+		comments[i].Comment = models.Comment{
+			ID: models.NewID(), PostID: post.ID, Content: "c", CreatedAt: now, UpdatedAt: now,
+		}
 	}
-	if err := store.CreateComments(t.Context(), comments); err != nil {
+	if err := store.CommentTable().Insert(t.Context(), comments); err != nil {
 		t.Fatal(err)
 	}
 	for _, p := range posts[1:] {
-		if err := store.DeletePost(t.Context(), p.ID, p.AuthorID, nil); err != nil {
+		if err := store.DeletePost(t.Context(), p.ID, func(*models.Post) error { return nil }); err != nil {
 			t.Fatal(err)
 		}
 	}

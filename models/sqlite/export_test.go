@@ -28,8 +28,8 @@ func (s *Store) PagePlan(ctx context.Context, f models.PostFilter) (steps []stri
 func (s *Store) CommentPlans(ctx context.Context) (plans map[string][]string, err error) {
 	plans = map[string][]string{}
 	for name, query := range map[string]string{
-		"thread": selectThread, "thread before": selectThreadBefore, "one": selectComment, "all": selectComments,
-		"of an author": selectCommentsOf, "sweep": sweepComments, "by key": selectCommentByKey,
+		"thread": selectThread, "thread before": selectThreadBefore, "one": comments.find, "all": selectComments,
+		"of an author": selectCommentsOf, "sweep": sweepComments, "by key": comments.byKey(),
 	} {
 		if plans[name], err = s.plan(ctx, query, nil); err != nil {
 			return nil, err

@@ -2,76 +2,66 @@ package sqlite
 
 import (
 	"bytes"
+	"errors"
+	"time"
 
 	"zombiezen.com/go/sqlite"
 
 	"gin-blog/models"
 )
 
-// keyColumns returns what a row keeps of the key that it was created with: NULL where there is none.
-func keyColumns(key *models.Idempotency) (text, fingerprint any) {
+// keyFields are the columns of the key that a post or a comment was created with.
+func keyFields(k *models.KeptKey) []field {
+	return []field{
+		{"idempotency_key", (*optionalText)(&k.IdempotencyKey), fixed},
+		{"idempotency_hash", &k.IdempotencyHash, fixed},
+	}
+}
+
+// keyOf returns what is kept of a key, which may be nil.
+func keyOf(key *models.Idempotency) (kept models.KeptKey) {
+	if key != nil {
+		kept = models.KeptKey{IdempotencyKey: key.Key, IdempotencyHash: key.Fingerprint}
+	}
+	return kept
+}
+
+// created returns the record that an author created with a key, which may be nil, or nil if there is none. It frees the
+// key of a record that was created before key.Since, or that no query finds any more. If the record has another
+// fingerprint than the key, created returns models.ErrKeyReused.
+func (t *table[T]) created(conn *sqlite.Conn, author models.ID, key *models.Idempotency) (*T, error) {
 	if key == nil {
 		return nil, nil
 	}
-	return key.Key, key.Fingerprint
-}
-
-// createOnce runs insert, which inserts nothing if the author has created a row with the same key before; then it
-// returns that row, as find does. The statement free takes the author, the text of the key and a time. It frees the key
-// of a row that was created before that time. key may be nil.
-func createOnce[T any](
-	conn *sqlite.Conn, author models.ID, key *models.Idempotency, free string, insert func() error,
-	find func() (*T, error),
-) (existing *T, err error) {
-	if key == nil {
-		return nil, insert()
-	}
-	if err := exec(conn, free, author[:], key.Key, key.Since.UnixMilli()); err != nil {
+	found, err := queryAll(conn, keyedFields, t.byKey(), author, key.Key)
+	if err != nil || len(found) == 0 {
 		return nil, err
 	}
-	if err := insert(); err != nil || conn.Changes() > 0 {
+	record, err := t.byID(conn, found[0].id)
+	switch {
+	case err != nil && !errors.Is(err, t.missing):
 		return nil, err
-	}
-	return find()
-}
-
-// keptKeyColumns is keyColumns for a row that comes from another store.
-func keptKeyColumns(key models.KeptKey) (text, fingerprint any) {
-	if key.IdempotencyKey == "" {
-		return nil, nil
-	}
-	return key.IdempotencyKey, key.IdempotencyHash
-}
-
-// scanKeptKey reads the two columns of a key.
-func scanKeptKey(row *sqlite.Stmt) (key models.KeptKey) {
-	if row.ColumnIsNull(column(row, "idempotency_key")) {
-		return key
-	}
-	key.IdempotencyKey = columnText(row, "idempotency_key")
-	key.IdempotencyHash = columnBytes(row, "idempotency_hash")
-	return key
-}
-
-// rowByKey returns the row that an author created with a key, or missing if there is none. The query takes the author
-// and the text of the key, and returns the columns that scan reads, and idempotency_hash. If that differs from the
-// key's, rowByKey returns models.ErrKeyReused.
-func rowByKey[T any](
-	conn *sqlite.Conn, missing error, scan func(*sqlite.Stmt) T, query string, author models.ID,
-	key *models.Idempotency,
-) (*T, error) {
-	type keyedRow struct {
-		row         T
-		fingerprint []byte
-	}
-	found, err := queryOne(conn, missing, func(row *sqlite.Stmt) keyedRow {
-		return keyedRow{scan(row), columnBytes(row, "idempotency_hash")}
-	}, query, author[:], key.Key)
-	if err != nil {
-		return nil, err
-	}
-	if !bytes.Equal(found.fingerprint, key.Fingerprint) {
+	case err != nil || found[0].createdAt.UnixMilli() < key.Since.UnixMilli():
+		return nil, exec(conn, `UPDATE `+t.name+` SET idempotency_key = NULL, idempotency_hash = NULL
+			WHERE author_id = ? AND idempotency_key = ?`, author, key.Key)
+	case !bytes.Equal(found[0].hash, key.Fingerprint):
 		return nil, models.ErrKeyReused
 	}
-	return &found.row, nil
+	return record, nil
+}
+
+// byKey returns the query for keyedFields of the record that an author created with a key.
+func (t *table[T]) byKey() string {
+	return `SELECT id, created_at, idempotency_hash FROM ` + t.name + ` WHERE author_id = ? AND idempotency_key = ?`
+}
+
+// keyed is what tells whether a key stands for a record.
+type keyed struct {
+	id        models.ID
+	createdAt time.Time
+	hash      []byte
+}
+
+func keyedFields(k *keyed) []field {
+	return []field{{value: &k.id}, {value: &k.createdAt}, {value: &k.hash}}
 }

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"zombiezen.com/go/sqlite"
-	"zombiezen.com/go/sqlite/sqlitex"
 )
 
 // checkTimeout bounds the check of the file at the start. It is enough for some 40 MB; of a larger file the first
@@ -25,6 +24,17 @@ type found struct {
 	missing    bool   // there is no file
 	version    int    // of the schema
 	copySource string // of an unfinished copy
+
+	owner, objects, copies int // the id of the program, how many objects there are, and whether a table copy_source
+}
+
+// selectFound reads foundFields.
+const selectFound = `SELECT (SELECT application_id FROM pragma_application_id),
+	(SELECT user_version FROM pragma_user_version), count(*), count(*) FILTER (WHERE name = 'copy_source')
+	FROM sqlite_schema`
+
+func foundFields(f *found) []field {
+	return []field{{value: &f.owner}, {value: &f.version}, {value: &f.objects}, {value: &f.copies}}
 }
 
 // inspect looks at a file without changing anything in its folder. It returns an error if the file is empty, damaged or
@@ -44,16 +54,14 @@ func inspect(ctx context.Context, path string) (found, error) {
 	case before.Size() == 0:
 		return found{}, errors.New("the file is empty: put a backup in its place, or delete it to begin a new blog")
 	}
-	if hasLog(path) {
-		return inspectWith(ctx, func() (*sqlite.Conn, error) { return open(path, sqlite.OpenReadOnly) })
+	if !hasLog(path) {
+		f, err := inspectWith(ctx, immutable(path), sqlite.OpenReadOnly|sqlite.OpenURI)
+		if after, statErr := os.Stat(path); err == nil ||
+			statErr == nil && after.ModTime().Equal(before.ModTime()) && !hasLog(path) {
+			return f, err
+		} // else another process has begun to write, which this connection did not heed
 	}
-	f, err := inspectWith(ctx, func() (*sqlite.Conn, error) { return openImmutable(path) })
-	if after, statErr := os.Stat(path); err == nil ||
-		statErr == nil && after.ModTime().Equal(before.ModTime()) && !hasLog(path) {
-		return f, err
-	}
-	// Another process has begun to write, which openImmutable does not heed.
-	return inspectWith(ctx, func() (*sqlite.Conn, error) { return open(path, sqlite.OpenReadOnly) })
+	return inspectWith(ctx, path, sqlite.OpenReadOnly)
 }
 
 // hasLog returns whether there is a file with a write-ahead log, which holds something or is in use. An empty log may
@@ -64,46 +72,38 @@ func hasLog(path string) bool {
 	return err == nil && logErr == nil
 }
 
-// openImmutable opens a file that nobody writes to. Other connections make a log and its index beside the file, and
-// those that may not write leave them there.
-func openImmutable(path string) (*sqlite.Conn, error) {
-	absolute, err := filepath.Abs(path)
-	if err != nil {
-		return nil, err
+// immutable returns the address of a file that nobody writes to. Connections by its path make a log and its index
+// beside the file, and those that may not write leave them there.
+func immutable(path string) string {
+	if absolute, err := filepath.Abs(path); err == nil {
+		path = absolute
 	}
-	address := url.URL{Scheme: "file", Path: "/" + strings.TrimPrefix(filepath.ToSlash(absolute), "/")}
+	address := url.URL{Scheme: "file", Path: "/" + strings.TrimPrefix(filepath.ToSlash(path), "/")}
 	address.RawQuery = "immutable=1"
-	return open(address.String(), sqlite.OpenReadOnly|sqlite.OpenURI)
+	return address.String()
 }
 
-// inspectWith inspects the file of a connection, which must be one that only reads: another one copies the log into the
-// file when it closes, and could destroy what can be saved.
-func inspectWith(ctx context.Context, connect func() (*sqlite.Conn, error)) (f found, err error) {
-	conn, err := connect()
+// inspectWith inspects a file with flags for a connection that only reads: another one copies the log into the file
+// when it closes, and could destroy what can be saved.
+func inspectWith(ctx context.Context, path string, flags sqlite.OpenFlags) (found, error) {
+	conn, err := open(path, flags)
 	if err != nil {
 		return found{}, err
 	}
 	defer conn.Close()
-	objects, err := pragma(conn, `SELECT count(*) FROM sqlite_schema`)
+	var f found
+	err = eachRow(conn, selectFound, nil, func(row *sqlite.Stmt) bool { scan(row, foundFields(&f)); return false })
 	if err != nil {
 		return found{}, err
 	}
-	owner, err := pragma(conn, `PRAGMA application_id`)
-	if err != nil {
-		return found{}, err
-	}
-	if owner != applicationID && objects > 0 {
+	if f.owner != applicationID && f.objects > 0 {
 		return found{}, errors.New("it is the database of another program: set another DATA_DIR")
-	}
-	if f.version, err = pragma(conn, `PRAGMA user_version`); err != nil {
-		return found{}, err
 	}
 	if err := checkStructure(ctx, conn); err != nil {
 		return found{}, err
 	}
-	tables, err := pragma(conn, `SELECT count(*) FROM sqlite_schema WHERE name = 'copy_source'`)
-	if err == nil && tables > 0 { // else an older gin-blog made the file
-		f.copySource, err = findCopySource(conn)
+	if f.copies > 0 { // else an older gin-blog made the file
+		f.copySource, err = lookUp[string](conn, selectCopySource)
 	}
 	return f, err
 }
@@ -142,19 +142,14 @@ func checkStructure(ctx context.Context, conn *sqlite.Conn) error {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	defer conn.SetInterrupt(conn.SetInterrupt(ctx.Done()))
-	problem := ""
-	err := sqlitex.ExecuteTransient(conn, `PRAGMA quick_check(1)`, &sqlitex.ExecOptions{
-		ResultFunc: func(row *sqlite.Stmt) error { problem = row.ColumnText(0); return nil },
-	})
-	switch {
+	switch problem, err := lookUp[string](conn, `PRAGMA quick_check(1)`); {
 	case sqlite.ErrCode(err) == sqlite.ResultInterrupt:
 		return nil
-	case err != nil:
-		return err
-	case problem != "ok":
+	case err == nil && problem != "ok":
 		return fmt.Errorf("%w (%q)", errDamaged, problem)
+	default:
+		return err
 	}
-	return nil
 }
 
 var errDamaged = errors.New("the file is damaged, or no database: " +

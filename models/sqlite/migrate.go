@@ -27,21 +27,20 @@ const migrateTimeout = 30 * time.Minute
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// scripts returns the numbered migrations. Their number is the version of the schema.
-func scripts() ([]string, error) {
-	names, err := fs.Glob(migrations, "migrations/*.sql")
-	if err != nil {
-		return nil, err
+// scripts are the numbered migrations. Their number is the version of the schema.
+var scripts = readScripts()
+
+func readScripts() []string {
+	files, err := migrations.ReadDir("migrations")
+	scripts := make([]string, len(files))
+	for i, file := range files {
+		script, failed := migrations.ReadFile("migrations/" + file.Name())
+		scripts[i], err = string(script), errors.Join(err, failed)
 	}
-	all := make([]string, len(names))
-	for i, name := range names {
-		script, err := migrations.ReadFile(name)
-		if err != nil {
-			return nil, err
-		}
-		all[i] = string(script)
+	if err != nil { // the files are a part of the program
+		panic(err)
 	}
-	return all, nil
+	return scripts
 }
 
 // create makes the file if there is none. Of several processes, one makes it, and nobody sees half of it.
@@ -51,7 +50,7 @@ func (s *Store) create(ctx context.Context) error {
 	}
 	err := files.Make(s.path, func(f *os.File) error {
 		defer removeJournal(f.Name())
-		conn, err := openWriter(f.Name())
+		conn, err := connectWriter(f.Name())
 		if err != nil {
 			return err
 		}
@@ -66,18 +65,9 @@ func (s *Store) create(ctx context.Context) error {
 	return err
 }
 
-// checkVersion returns an error unless the file has the schema of this gin-blog.
-func (s *Store) checkVersion(_ context.Context, conn *sqlite.Conn) error {
-	version, known, err := versions(conn)
-	if err != nil {
-		return err
-	}
-	return compareVersions(version, known)
-}
-
-// compareVersions returns an error unless a file has the schema that this gin-blog knows.
-func compareVersions(version, known int) error {
-	switch {
+// compareVersion returns an error unless a schema is the one that this gin-blog knows.
+func compareVersion(version int) error {
+	switch known := len(scripts); {
 	case version > known:
 		return fmt.Errorf("a newer gin-blog made it: its schema has version %d, and this gin-blog knows %d: "+
 			"run a newer gin-blog", version, known)
@@ -89,27 +79,17 @@ func compareVersions(version, known int) error {
 	return nil
 }
 
-// versions returns the version of a file's schema, and the one that this gin-blog knows.
-func versions(conn *sqlite.Conn) (version, known int, err error) {
-	all, err := scripts()
-	if err != nil {
-		return 0, 0, err
-	}
-	version, err = pragma(conn, `PRAGMA user_version`)
-	return version, len(all), err
-}
+// schemaVersion returns the version of a file's schema.
+func schemaVersion(conn *sqlite.Conn) (int, error) { return lookUp[int](conn, `PRAGMA user_version`) }
 
 // migrate applies the migrations that the file lacks, in one transaction, which excludes other processes. Before, it
 // keeps a copy. If it does not get to its end, the file stays as it was.
 func (s *Store) migrate(ctx context.Context, conn *sqlite.Conn) error {
 	ctx, cancel := context.WithTimeout(ctx, migrateTimeout)
 	defer cancel()
-	version, known, err := versions(conn)
-	if err != nil {
+	version, err := schemaVersion(conn)
+	if err != nil || version == len(scripts) { // needs no lock, which another process may hold
 		return err
-	}
-	if version == known { // needs no lock, which another process may hold
-		return nil
 	}
 	s.log.Info("an older gin-blog made the database: bringing it up to date, requests get 503 until that is done",
 		"file", s.path)
@@ -130,14 +110,9 @@ func (s *Store) migrate(ctx context.Context, conn *sqlite.Conn) error {
 		s.log.Info("another process has brought the database up to date", "file", s.path)
 		return nil
 	}
-	kept, err := m.nameCopy()
-	if err != nil {
-		s.log.Warn("could not name the copy of the old database", "copy", m.copy, "cause", err)
-		return nil
-	}
-	s.log.Info("the database is up to date", "file", s.path, "copyOfTheOldOne", kept)
-	if err := m.removeOlderCopies(); err != nil {
-		s.log.Warn("could not remove the copies of earlier migrations", "cause", err)
+	s.log.Info("the database is up to date", "file", s.path, "copyOfTheOldOne", m.copyName(m.version))
+	if err := m.nameCopy(); err != nil {
+		s.log.Warn("could not rename the copy, or remove those of earlier migrations", "copy", m.copy, "cause", err)
 	}
 	return nil
 }
@@ -153,27 +128,20 @@ type migration struct {
 // step does one part of the migration, in a transaction: the copy, while the file is as it was, and the rest once it
 // has a write-ahead log, with which a killed process leaves nothing to repair. It returns whether the log is missing.
 func (m *migration) step(ctx context.Context) (again bool, err error) {
-	version, known, err := versions(m.conn)
+	version, err := schemaVersion(m.conn)
 	if err != nil {
 		return false, err
 	}
-	if version == known { // another process was faster, and names its copy
+	if version >= len(scripts) { // another process was faster, and names its copy
 		m.copy = ""
-		return false, nil
-	}
-	if version > known {
-		return false, compareVersions(version, known)
+		return false, compareVersion(version)
 	}
 	if _, err := os.Lstat(m.copy); err != nil && version > 0 {
 		if err := m.keepCopy(ctx, version); err != nil {
 			return false, err
 		}
 	}
-	mode, err := m.conn.Prepare(`PRAGMA journal_mode`)
-	if err != nil {
-		return false, err
-	}
-	if text, err := sqlitex.ResultText(mode); err != nil || text != "wal" {
+	if mode, err := lookUp[string](m.conn, `PRAGMA journal_mode`); err != nil || mode != "wal" {
 		return true, err
 	}
 	return false, apply(m.conn, version)
@@ -199,10 +167,19 @@ func (m *migration) keepCopy(ctx context.Context, version int) error {
 	return nil
 }
 
-// nameCopy gives the copy the name under which it is kept, once the migration is done.
-func (m *migration) nameCopy() (string, error) {
-	path := m.copyName(m.version)
-	return path, os.Rename(m.copy, path)
+// nameCopy gives the copy the name under which it is kept, once the migration is done, and removes the copies of
+// earlier migrations.
+func (m *migration) nameCopy() error {
+	err := os.Rename(m.copy, m.copyName(m.version))
+	if err != nil {
+		return err
+	}
+	for version := range m.version {
+		if failed := os.Remove(m.copyName(version)); !errors.Is(failed, fs.ErrNotExist) {
+			err = errors.Join(err, failed)
+		}
+	}
+	return err
 }
 
 // removeCopy removes the copy of a migration that failed, unless another process has done the migration meanwhile, or
@@ -214,36 +191,22 @@ func (m *migration) removeCopy(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, models.CallTimeout)
 	defer cancel()
 	return inTransaction(ctx, m.conn, func() error {
-		version, known, err := versions(m.conn)
-		if err != nil || version == known {
+		version, err := schemaVersion(m.conn)
+		if err != nil || version == len(scripts) {
 			return err
 		}
 		return os.Remove(m.copy)
 	})
 }
 
-// removeOlderCopies removes the copies of earlier migrations.
-func (m *migration) removeOlderCopies() (err error) {
-	for version := range m.version {
-		if failed := os.Remove(m.copyName(version)); !errors.Is(failed, fs.ErrNotExist) {
-			err = errors.Join(err, failed)
-		}
-	}
-	return err
-}
-
 // apply applies the migrations after a version.
 func apply(conn *sqlite.Conn, version int) error {
-	all, err := scripts()
-	if err != nil {
-		return err
-	}
-	for i, script := range all[version:] {
+	for i, script := range scripts[version:] {
 		if err := sqlitex.ExecuteScript(conn, script, nil); err != nil {
 			return fmt.Errorf("migration %d: %w", version+i+1, err)
 		}
 	}
-	marks := fmt.Sprintf(`PRAGMA application_id = %d; PRAGMA user_version = %d`, applicationID, len(all))
+	marks := fmt.Sprintf(`PRAGMA application_id = %d; PRAGMA user_version = %d`, applicationID, len(scripts))
 	return sqlitex.ExecuteScript(conn, marks, nil)
 }
 

@@ -125,7 +125,7 @@ func titles(t *testing.T, path string) (found []string) {
 // TestMigrationKeepsACopy: before a file is brought up to date, it is copied with what its log holds. The newest copy
 // is kept, and an older gin-blog can work on it.
 func TestMigrationKeepsACopy(t *testing.T) {
-	path := oldFile(t, []models.Post{{ID: models.NewID(), Title: "in the file"}})
+	path := oldFile(t, []models.Post{{ID: models.NewID(), Text: models.Text{Title: "in the file"}}})
 	earlier := []string{"before-migration-1", "before-migration-2", "before-migration-old.txt"}
 	for _, name := range earlier {
 		if err := os.WriteFile(path+"."+name, []byte("older"), 0o600); err != nil {
@@ -267,7 +267,7 @@ func TestStoresMigrateAFileAtOnce(t *testing.T) {
 	for _, mode := range []string{"WAL", "DELETE"} {
 		posts := make([]models.Post, 200)
 		for i := range posts {
-			posts[i] = models.Post{ID: models.NewID(), Title: fmt.Sprint("old ", i), Content: "Hello world"}
+			posts[i] = models.Post{ID: models.NewID(), Text: models.Text{Title: fmt.Sprint("old ", i), Content: "Hello world"}}
 		}
 		path := oldFile(t, posts)
 		execute(t, path, `PRAGMA journal_mode = `+mode)
@@ -298,7 +298,8 @@ func TestStoresMigrateAFileAtOnce(t *testing.T) {
 func TestNoRoomForTheCopy(t *testing.T) {
 	for _, mode := range []string{"WAL", "DELETE", "WAL in use"} {
 		dir := testkit.SmallDisk(t, "16m")
-		old := oldFile(t, []models.Post{{ID: models.NewID(), Title: "old", Content: strings.Repeat("word ", 1_900_000)}})
+		long := models.Text{Title: "old", Content: strings.Repeat("word ", 1_900_000)}
+		old := oldFile(t, []models.Post{{ID: models.NewID(), Text: long}})
 		name, _, inUse := strings.Cut(mode, " ")
 		execute(t, old, `PRAGMA journal_mode = `+name)
 		if inUse { // the log is there, as after a kill

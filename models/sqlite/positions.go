@@ -3,6 +3,7 @@ package sqlite
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"zombiezen.com/go/sqlite"
@@ -22,18 +23,19 @@ const (
 	// thisPost selects one post. Its parameters are the id, position(id) and the id.
 	thisPost = `posts.position = ` + positionOf + ` AND posts.id = ?`
 
-	selectMovedBefore = `SELECT position FROM moved_posts WHERE id < ? ORDER BY id DESC LIMIT 1`
+	// lastMovedBefore is the position of the last moved post before an id, or -1.
+	lastMovedBefore = `COALESCE((SELECT position FROM moved_posts WHERE id < ?1 ORDER BY id DESC LIMIT 1), -1)`
 
 	// isAlone is 1 if a post that was never moved can be inserted at its position, and no deleted post has left anything
 	// there.
-	isAlone = `SELECT NOT EXISTS (SELECT 1 FROM moved_posts WHERE id = ?)
-		AND COALESCE((` + selectMovedBefore + `), -1) < ?
-		AND NOT EXISTS (SELECT 1 FROM posts WHERE position = ?)
-		AND NOT EXISTS (SELECT 1 FROM comments WHERE post = ?)`
-
-	setMoved = `INSERT INTO moved_posts (id, position) VALUES (?, ?)
-		ON CONFLICT (id) DO UPDATE SET position = excluded.position`
+	isAlone = `SELECT NOT EXISTS (SELECT 1 FROM moved_posts WHERE id = ?1)
+		AND ` + lastMovedBefore + ` < ?2
+		AND NOT EXISTS (SELECT 1 FROM posts WHERE position = ?2)
+		AND NOT EXISTS (SELECT 1 FROM comments WHERE post = ?2)`
 )
+
+// postKey are the parameters of thisPost.
+func postKey(id models.ID) []any { return []any{id, position(id), id} }
 
 // position returns the position of a post that was not moved: the first 63 bits of its id.
 func position(id models.ID) int64 { return int64(binary.BigEndian.Uint64(id[:8]) >> 1) }
@@ -45,18 +47,24 @@ func lastIDAt(position int64) models.ID {
 	return id
 }
 
+// keptFields are the columns of a post, but for its position.
+func keptFields(p *models.KeptPost) []field {
+	return append(own(postFields(&p.Post)), keyFields(&p.KeptKey)...)
+}
+
+var keptPosts = newTable(table[models.KeptPost]{
+	name: "posts", fields: keptFields, from: `posts`, place: `position`, placeIs: `?`,
+})
+
 // insertKept stores a post under its id, whatever other ids there are. It returns models.ErrDuplicate if the id or the
 // author's idempotency key is there already.
 func insertKept(conn *sqlite.Conn, p *models.KeptPost) error {
-	if err := checkTags(p.ID, p.Title, p.Tags); err != nil {
-		return err
-	}
 	at := position(p.ID)
-	alone, err := queryAll(conn, scanInt, isAlone, p.ID[:], p.ID[:], at, at, at)
+	alone, err := lookUp[int64](conn, isAlone, p.ID, at)
 	if err != nil {
 		return err
 	}
-	if alone[0] != 0 { // the usual case
+	if alone != 0 { // the usual case
 		return insertRow(conn, at, p)
 	}
 	if at, err = findPosition(conn, p.ID); err != nil {
@@ -70,23 +78,19 @@ func insertKept(conn *sqlite.Conn, p *models.KeptPost) error {
 
 // findPosition returns where a post belongs that is not stored yet. A post with a greater id may be there.
 func findPosition(conn *sqlite.Conn, id models.ID) (int64, error) {
-	stored, err := queryAll(conn, scanID, `SELECT id FROM posts WHERE `+thisPost, id[:], position(id), id[:])
+	stored, err := queryAll(conn, single[int64], `SELECT position FROM posts WHERE `+thisPost, postKey(id)...)
 	if err != nil {
 		return 0, err
 	}
 	if len(stored) > 0 {
 		return 0, fmt.Errorf("%w: post %s", models.ErrDuplicate, id.Hex())
 	}
-	at := position(id)
-	moved, err := queryAll(conn, scanInt, selectMovedBefore, id[:])
+	moved, err := lookUp[int64](conn, `SELECT `+lastMovedBefore, id)
 	if err != nil {
 		return 0, err
 	}
-	if len(moved) > 0 {
-		at = max(at, moved[0]+1)
-	}
-	for ; ; at++ {
-		there, err := queryAll(conn, scanID, `SELECT id FROM posts WHERE position = ?`, at)
+	for at := max(position(id), moved+1); ; at++ {
+		there, err := queryAll(conn, single[models.ID], `SELECT id FROM posts WHERE position = ?`, at)
 		if err != nil {
 			return 0, err
 		}
@@ -96,58 +100,33 @@ func findPosition(conn *sqlite.Conn, id models.ID) (int64, error) {
 	}
 }
 
-// makeRoom moves the post at a position to the next one, and the posts that follow it without a gap.
+// makeRoom moves the post at a position to the next one, and the posts that follow it without a gap, with their
+// comments.
 func makeRoom(conn *sqlite.Conn, at int64) error {
-	free := at
-	for ; ; free++ {
-		there, err := queryAll(conn, scanID, `SELECT id FROM posts WHERE position = ?`, free)
-		if err != nil {
-			return err
-		}
-		if len(there) == 0 {
-			break
-		}
-	}
-	if err := forgetComments(conn, free); err != nil {
-		return err
-	}
-	for ; free > at; free-- {
-		if err := moveUp(conn, free-1); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// moveUp moves the post at a position to the next one, which is free, with its comments.
-func moveUp(conn *sqlite.Conn, from int64) error {
-	const selectKept = `SELECT ` + keptColumns + ` FROM posts WHERE position = ?`
-	p, err := queryOne(conn, models.ErrPostNotFound, scanKept, selectKept, from)
+	there, err := queryAll(conn, keptFields, keptPosts.where(`position = ?`), at)
 	if err != nil {
 		return err
 	}
-	if err := exec(conn, `DELETE FROM posts WHERE position = ?`, from); err != nil {
+	if len(there) == 0 { // what a deleted post has left here goes, or the next post would inherit its comments
+		return exec(conn, `DELETE FROM comments WHERE post = ?`, at)
+	}
+	if err := makeRoom(conn, at+1); err != nil {
 		return err
 	}
-	if err := insertAt(conn, from+1, p); err != nil {
+	if err := exec(conn, `DELETE FROM posts WHERE position = ?`, at); err != nil {
 		return err
 	}
-	return exec(conn, `UPDATE comments SET post = ? WHERE post = ?`, from+1, from)
-}
-
-// forgetComments removes what a deleted post has left at its position, so that the next post there does not inherit
-// its comments.
-func forgetComments(conn *sqlite.Conn, at int64) error {
-	return exec(conn, `DELETE FROM comments WHERE post = ?`, at)
+	if err := insertAt(conn, at+1, &there[0]); err != nil {
+		return err
+	}
+	return exec(conn, `UPDATE comments SET post = ? WHERE post = ?`, at+1, at)
 }
 
 // insertAt stores a post at a position.
 func insertAt(conn *sqlite.Conn, at int64, p *models.KeptPost) error {
-	var err error
-	if at == position(p.ID) {
-		err = exec(conn, `DELETE FROM moved_posts WHERE id = ?`, p.ID[:])
-	} else {
-		err = exec(conn, setMoved, p.ID[:], at)
+	err := exec(conn, `DELETE FROM moved_posts WHERE id = ?`, p.ID)
+	if at != position(p.ID) {
+		err = errors.Join(err, exec(conn, `INSERT INTO moved_posts (id, position) VALUES (?, ?)`, p.ID, at))
 	}
 	if err != nil {
 		return err
@@ -157,13 +136,5 @@ func insertAt(conn *sqlite.Conn, at int64, p *models.KeptPost) error {
 
 // insertRow stores a post at a position that is its own, or that moved_posts has.
 func insertRow(conn *sqlite.Conn, at int64, p *models.KeptPost) error {
-	key, hash := keptKeyColumns(p.KeptKey)
-	return exec(conn, `INSERT INTO posts (position, `+keptColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, at, p.ID[:],
-		p.Title, p.Content, joinTags(p.Tags), p.AuthorID[:], p.CreatedAt.UnixMilli(), p.UpdatedAt.UnixMilli(), key, hash)
+	return keptPosts.insert(conn, p, at)
 }
-
-// scanInt reads a number.
-func scanInt(row *sqlite.Stmt) int64 { return row.ColumnInt64(0) }
-
-// scanID reads an id.
-func scanID(row *sqlite.Stmt) models.ID { return columnID(row, "id") }

@@ -28,7 +28,9 @@ func (s *sharedPosition) insert(next, last byte) *models.Post {
 	id := s.base
 	id[7], id[11] = id[7]+2*next, last
 	at := models.StoredTime(time.Now())
-	p := models.Post{ID: id, Title: "T", Content: "C", AuthorID: models.NewID(), CreatedAt: at, UpdatedAt: at}
+	p := models.Post{
+		ID: id, Text: models.Text{Title: "T", Content: "C"}, AuthorID: models.NewID(), CreatedAt: at, UpdatedAt: at,
+	}
 	if err := s.PostTable().Insert(s.Context(), []models.KeptPost{{Post: p}}); err != nil {
 		s.Fatal(err)
 	}
@@ -37,7 +39,7 @@ func (s *sharedPosition) insert(next, last byte) *models.Post {
 
 func (s *sharedPosition) remove(p *models.Post) {
 	s.Helper()
-	if err := s.DeletePost(s.Context(), p.ID, p.AuthorID, nil); err != nil {
+	if err := s.DeletePost(s.Context(), p.ID, func(*models.Post) error { return nil }); err != nil {
 		s.Fatal(err)
 	}
 }

@@ -28,21 +28,23 @@ func TestIndexHasTheWordsOfEveryPost(t *testing.T) {
 	}
 	defer store.Close(t.Context())
 	const perPost = 2048
-	var posts []models.Post
+	var posts []models.KeptPost
 	want := make(map[string]bool) // words
 	for first := rune(0); first <= unicode.MaxRune; first += perPost {
 		var text strings.Builder
 		for r := first; r < first+perPost; r++ {
 			text.WriteString(" a" + string(r) + "b")
 		}
-		posts = append(posts, models.Post{ID: models.NewID(), Title: "t", Content: text.String()})
+		posts = append(posts, models.KeptPost{
+			Post: models.Post{ID: models.NewID(), Text: models.Text{Title: "t", Content: text.String()}},
+		})
 		for _, word := range models.ParseWords(text.String()).Folded() {
 			want[word] = true
 		}
 	}
 	want["T"] = true
 	for batch := range slices.Chunk(posts, 4) { // so few are stored before the store's timeout
-		if err := store.CreatePosts(t.Context(), batch); err != nil {
+		if err := store.PostTable().Insert(t.Context(), batch); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -129,9 +131,9 @@ func search(t *testing.T, store *sqlite.Store, text string) string {
 func TestOldFileIsIndexedAgain(t *testing.T) {
 	author := models.NewID()
 	posts := []models.Post{
-		{ID: models.NewID(), Title: "one", Content: "Hello🤩 world", AuthorID: author},
-		{ID: models.NewID(), Title: "two", Content: "hello foo_bar", AuthorID: author},
-		{ID: models.NewID(), Title: "three", Content: "hello foo", AuthorID: author},
+		{ID: models.NewID(), Text: models.Text{Title: "one", Content: "Hello🤩 world"}, AuthorID: author},
+		{ID: models.NewID(), Text: models.Text{Title: "two", Content: "hello foo_bar"}, AuthorID: author},
+		{ID: models.NewID(), Text: models.Text{Title: "three", Content: "hello foo"}, AuthorID: author},
 	}
 	path := oldFile(t, posts)
 	backup := filepath.Join(t.TempDir(), "backup.db")
@@ -157,11 +159,11 @@ func TestOldFileIsIndexedAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer store.Close(t.Context())
-	change := models.PostChange{Content: new("changed")}
-	if _, err := store.UpdatePost(t.Context(), posts[0].ID, author, change); err != nil {
+	change := func(p *models.Post) error { p.Content = "changed"; return nil }
+	if _, err := store.UpdatePost(t.Context(), posts[0].ID, change); err != nil {
 		t.Fatal(err)
 	}
-	if err := store.DeletePost(t.Context(), posts[1].ID, author, nil); err != nil {
+	if err := store.DeletePost(t.Context(), posts[1].ID, func(*models.Post) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
 	if got := search(t, store, "hello") + "," + search(t, store, "changed"); got != "three,one" {
@@ -177,7 +179,7 @@ func TestOldFileIsIndexedAgain(t *testing.T) {
 func TestStoppedMigrationChangesNothing(t *testing.T) {
 	posts := make([]models.Post, 3)
 	for i := range posts {
-		posts[i] = models.Post{ID: models.NewID(), Title: "old", Content: "Hello🤩 world"}
+		posts[i] = models.Post{ID: models.NewID(), Text: models.Text{Title: "old", Content: "Hello🤩 world"}}
 	}
 	path := oldFile(t, posts)
 	conn, err := zombiezen.OpenConn(path, zombiezen.OpenReadWrite, zombiezen.OpenWAL)

@@ -2,6 +2,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,9 +10,9 @@ import (
 	"os"
 	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"zombiezen.com/go/sqlite"
-	"zombiezen.com/go/sqlite/sqlitex"
 
 	"gin-blog/models"
 )
@@ -22,17 +23,17 @@ type Store struct {
 	path     string
 	log      *slog.Logger
 	observe  models.Observer
-	ready    chan struct{} // closed once the store is open; before, nobody but open uses what follows
-	file     os.FileInfo   // the file at path when it was opened
+	ready    atomic.Bool // whether the store is open; before, nobody but open uses what follows
+	file     os.FileInfo // the file at path when it was opened
 	readers  chan *sqlite.Conn
 	opened   int           // number of readers
-	searches chan struct{} // holds one element for each running search; its capacity is below the number of readers
+	searches chan struct{} // holds one element for each search that may begin: one less than there are readers
 	writes   chan *write
 	closed   chan struct{}
 	closing  sync.Once
-	running  sync.WaitGroup // of the goroutines that write and that purge sessions
+	running  sync.WaitGroup // of the goroutine that writes
 	writer   *sqlite.Conn
-	version  versionReader
+	version  *walIndex // nil where it cannot be read
 }
 
 var (
@@ -57,7 +58,11 @@ func openNow(ctx context.Context, path string, a allowed, observe models.Observe
 	if err := s.check(ctx, a); err != nil {
 		return nil, s.describe(err)
 	}
-	if err := s.open(ctx, s.checkVersion); err != nil {
+	checkVersion := func(_ context.Context, writer *sqlite.Conn) error {
+		version, err := schemaVersion(writer)
+		return cmp.Or(err, compareVersion(version))
+	}
+	if err := s.open(ctx, checkVersion); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -74,8 +79,26 @@ func New(ctx context.Context, path string, log *slog.Logger, observe models.Obse
 	return s, nil
 }
 
-// allowed says which files may be opened, besides those that are whole and of this version.
-type allowed struct{ older, unfinished bool }
+// OpenSource opens the file at path, which must exist, to read from it: it changes nothing there, and methods that
+// write return models.ErrUnavailable. It refuses what Open refuses, and a file of an older gin-blog. A server may
+// write to the file meanwhile.
+func OpenSource(ctx context.Context, path string) (_ *Store, err error) {
+	s := newStore(path, slog.New(slog.DiscardHandler), nil)
+	if s.file, err = os.Stat(path); err == nil {
+		err = s.check(ctx, allowed{readOnly: true})
+	}
+	if err == nil {
+		err = s.openReaders(func() (*sqlite.Conn, error) { return open(path, sqlite.OpenReadOnly) })
+	}
+	if err != nil {
+		return nil, errors.Join(s.describe(err), s.disconnect())
+	}
+	s.ready.Store(true)
+	return s, nil
+}
+
+// allowed says which files may be opened, besides those that can be written, are whole, and of this version.
+type allowed struct{ older, unfinished, readOnly bool }
 
 // check returns an error if there is a file that must not, or cannot, be opened to read and write it.
 func (s *Store) check(ctx context.Context, a allowed) error {
@@ -83,20 +106,17 @@ func (s *Store) check(ctx context.Context, a allowed) error {
 	if err != nil || f.missing {
 		return err
 	}
-	all, err := scripts()
-	if err != nil {
-		return err
-	}
-	if f.copySource != "" && f.version < len(all) {
+	older := f.version < len(scripts)
+	switch {
+	case f.copySource != "" && older:
 		return fmt.Errorf("it is an unfinished copy of %s by an older gin-blog: delete it", f.copySource)
-	}
-	if f.version > len(all) || !a.older {
-		err = compareVersions(f.version, len(all))
+	case !older || !a.older:
+		err = compareVersion(f.version)
 	}
 	if err == nil && !a.unfinished {
 		err = models.CheckWhole(f.copySource)
 	}
-	if err != nil {
+	if err != nil || a.readOnly {
 		return err
 	}
 	writable, err := os.OpenFile(s.path, os.O_RDWR, 0)
@@ -118,7 +138,7 @@ func (s *Store) Start(ctx context.Context) error {
 		return s.describe(err)
 	}
 	defer last.Close()
-	if _, err := pragma(last, `PRAGMA user_version`); err != nil { // SQLite opens a file when it reads from it
+	if _, err := schemaVersion(last); err != nil { // SQLite opens a file when it reads from it
 		return s.describe(err)
 	}
 	return s.open(ctx, s.migrate)
@@ -137,7 +157,7 @@ func (s *Store) open(ctx context.Context, prepare func(ctx context.Context, writ
 	if s.file, err = os.Stat(s.path); err != nil {
 		return err
 	}
-	if s.writer, err = openWriter(s.path); err != nil {
+	if s.writer, err = connectWriter(s.path); err != nil {
 		return err
 	}
 	if err := prepare(ctx, s.writer); err != nil {
@@ -146,15 +166,16 @@ func (s *Store) open(ctx context.Context, prepare func(ctx context.Context, writ
 	if err := useWAL(s.writer); err != nil {
 		return err
 	}
-	if err := s.openReaders(func() (*sqlite.Conn, error) { return connect(s.path) }); err != nil {
+	// To read the schema opens the files, also the WAL-index: later there may be no descriptor left for them.
+	reader := func() (*sqlite.Conn, error) {
+		return connect(s.path, `PRAGMA query_only = ON`, `SELECT count(*) FROM sqlite_schema`)
+	}
+	if err := s.openReaders(reader); err != nil {
 		return err
 	}
-	if err := s.version.open(s.path); err != nil {
-		return err
-	}
-	close(s.ready)
+	s.version = openWALIndex(s.path)
+	s.ready.Store(true)
 	s.running.Go(func() { s.runWriter(s.writer) })
-	s.running.Go(s.runPurge)
 	return nil
 }
 
@@ -170,22 +191,23 @@ func (s *Store) usable() error {
 		return errClosed
 	default:
 	}
-	select {
-	case <-s.ready:
-		return nil
-	default:
+	if !s.ready.Load() {
 		return errNotOpen
 	}
+	return nil
 }
 
 // newStore returns a store without connections.
 func newStore(path string, log *slog.Logger, observe models.Observer) *Store {
-	readers := runtime.GOMAXPROCS(0) + 1
-	return &Store{
-		path: path, log: log, observe: observe, ready: make(chan struct{}),
-		searches: make(chan struct{}, readers-1), readers: make(chan *sqlite.Conn, readers),
-		writes: make(chan *write), closed: make(chan struct{}),
+	searches := runtime.GOMAXPROCS(0)
+	s := &Store{
+		path: path, log: log, observe: observe, searches: make(chan struct{}, searches),
+		readers: make(chan *sqlite.Conn, searches+1), writes: make(chan *write), closed: make(chan struct{}),
 	}
+	for range searches {
+		s.searches <- struct{}{}
+	}
+	return s
 }
 
 // openReaders opens as many connections to read as the store may have.
@@ -201,21 +223,13 @@ func (s *Store) openReaders(connect func() (*sqlite.Conn, error)) error {
 	return nil
 }
 
-// pragma returns the number that a query finds.
-func pragma(conn *sqlite.Conn, query string) (value int, err error) {
-	err = sqlitex.ExecuteTransient(conn, query, &sqlitex.ExecOptions{
-		ResultFunc: func(row *sqlite.Stmt) error { value = row.ColumnInt(0); return nil },
-	})
-	return value, err
-}
-
 // Ping reads from the file, which must still be where it was opened.
 func (s *Store) Ping(ctx context.Context) error {
 	return s.read(ctx, "ping", func(conn *sqlite.Conn) error {
 		if err := s.checkFile(); err != nil {
 			return err
 		}
-		return sqlitex.Execute(conn, `SELECT 1 FROM posts LIMIT 1`, nil)
+		return exec(conn, `SELECT 1 FROM posts LIMIT 1`)
 	})
 }
 
@@ -241,6 +255,18 @@ func (s *Store) Pool() models.PoolStats {
 	return models.PoolStats{InUse: s.opened - idle, Idle: idle, Max: s.opened}
 }
 
+// DataVersion implements models.Versioned. The header of the WAL-index changes with every commit of any connection, in
+// this process or in another (https://www.sqlite.org/walformat.html).
+func (s *Store) DataVersion() (int64, error) {
+	if err := s.usable(); err != nil {
+		return 0, err
+	}
+	if s.version == nil {
+		return 0, fmt.Errorf("read the WAL-index: %w", errors.ErrUnsupported)
+	}
+	return s.version.dataVersion()
+}
+
 // Close waits until running operations have ended and closes the file. The last connection copies the WAL into it.
 func (s *Store) Close(context.Context) (err error) {
 	s.closing.Do(func() {
@@ -257,7 +283,6 @@ func (s *Store) disconnect() error {
 	for ; s.opened > 0; s.opened-- {
 		errs = append(errs, (<-s.readers).Close())
 	}
-	errs = append(errs, s.version.close())
 	if s.writer != nil {
 		errs = append(errs, s.writer.Close())
 		s.writer = nil
@@ -266,9 +291,9 @@ func (s *Store) disconnect() error {
 }
 
 // before returns the bound of a page that starts after an id. The zero id starts with the newest.
-func before(after models.ID) []byte {
+func before(after models.ID) models.ID {
 	if after.IsZero() {
-		after = models.MaxID()
+		return models.MaxID()
 	}
-	return after[:]
+	return after
 }

@@ -117,7 +117,7 @@ func TestStoresShareAFile(t *testing.T) {
 			}
 			defer store.Close(t.Context())
 			for range posts {
-				p := &models.Post{ID: models.NewID(), Title: "t", Content: "c", AuthorID: author}
+				p := &models.Post{ID: models.NewID(), Text: models.Text{Title: "t", Content: "c"}, AuthorID: author}
 				if _, err := store.CreatePost(t.Context(), p, nil); err != nil {
 					t.Errorf("create: %v", err)
 				}
@@ -137,36 +137,42 @@ func TestStoresShareAFile(t *testing.T) {
 	}
 }
 
-func TestExpiredSessionsArePurged(t *testing.T) {
-	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"), nil)
+// TestExpiredSessionsAreSwept: a sweep removes the rows of sessions that nobody can use any more, and no others.
+func TestExpiredSessionsAreSwept(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "test.db")
+	store, err := sqlite.Open(t.Context(), path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer store.Close(t.Context())
-	now := time.Now().UTC().Truncate(time.Millisecond)
-	const users, perUser = 15, models.MaxSessions
-	var live models.ID
-	for i := range users {
-		u := &models.User{ID: models.NewID(), Username: "user" + strconv.Itoa(i), Role: models.RoleUser, CreatedAt: now}
-		if err := store.CreateUser(t.Context(), u); err != nil {
-			t.Fatal(err)
-		}
-		for j := range perUser {
-			s := &models.Session{ID: models.NewID(), UserID: u.ID, ExpiresAt: now.Add(-time.Second)}
-			if i == 0 && j == 0 {
-				live, s.ExpiresAt = s.ID, now.Add(time.Hour)
-			}
-			if err := store.CreateSession(t.Context(), s); err != nil {
+	now := models.StoredTime(time.Now())
+	sessions := make([]models.Session, 5*models.SweepStep/2)
+	for i := range sessions {
+		if i%models.MaxSessions == 0 {
+			u := models.User{ID: models.NewID(), Username: "user" + strconv.Itoa(i), Role: models.RoleUser, CreatedAt: now}
+			if err := store.CreateUser(t.Context(), &u); err != nil {
 				t.Fatal(err)
 			}
+			sessions[i].UserID = u.ID
+		} else {
+			sessions[i].UserID = sessions[i-1].UserID
+		}
+		sessions[i].ID, sessions[i].ExpiresAt = models.NewID(), now
+	}
+	live := &sessions[0]
+	live.ExpiresAt = now.Add(time.Millisecond)
+	if err := store.SessionTable(now).Insert(t.Context(), sessions); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []bool{true, true, true, false} {
+		if more, err := store.Sweep(t.Context(), now); err != nil || more != want {
+			t.Fatalf("sweep %d: %v, %v, want %v", i, more, err, want)
 		}
 	}
-	for _, want := range []int{users*perUser - 1, 0} {
-		if purged, err := store.PurgeSessions(t.Context(), now); err != nil || purged != want {
-			t.Errorf("purged %d, %v, want %d", purged, err, want)
-		}
+	if left := count(t, path, "sessions"); left != 1 {
+		t.Errorf("the file has %d sessions, want 1", left)
 	}
-	if _, _, err := store.LiveSession(t.Context(), live, now); err != nil {
+	if _, _, err := store.LiveSession(t.Context(), live.ID, now); err != nil {
 		t.Errorf("the live session: %v", err)
 	}
 }

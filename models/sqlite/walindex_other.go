@@ -8,5 +8,5 @@ type walIndex struct{}
 // openWALIndex returns nil: there is no walIndex here.
 func openWALIndex(string) *walIndex { return nil }
 
-// version is never called.
-func (*walIndex) version() (int64, error) { return 0, errClosed }
+// dataVersion is never called.
+func (*walIndex) dataVersion() (int64, error) { return 0, errClosed }

@@ -5,7 +5,7 @@ package sqlite
 import (
 	"encoding/binary"
 	"errors"
-	"sync/atomic"
+	"hash/maphash"
 	"syscall"
 )
 
@@ -20,13 +20,7 @@ type walIndexHeader [48]byte
 // walIndex is the file in which the processes that use a database say where the newest data is in the WAL.
 type walIndex struct {
 	fd   int
-	seen atomic.Pointer[seenHeader]
-}
-
-// seenHeader is a header and the version that stands for it.
-type seenHeader struct {
-	header  walIndexHeader
-	version int64
+	seed maphash.Seed
 }
 
 // openWALIndex opens the WAL-index of a database, which at least one connection has read from. It returns nil if there
@@ -40,42 +34,27 @@ func openWALIndex(path string) *walIndex {
 	if err != nil {
 		return nil
 	}
-	w := &walIndex{fd: fd}
+	w := &walIndex{fd: fd, seed: maphash.MakeSeed()}
 	header, err := w.read()
 	if err != nil || binary.NativeEndian.Uint32(header[:]) != walIndexFormat {
 		return nil
 	}
-	w.seen.Store(&seenHeader{header: header})
 	return w
 }
 
-// version returns a number that is another one after each change of the header.
-func (w *walIndex) version() (int64, error) {
+// dataVersion returns a hash of the header.
+func (w *walIndex) dataVersion() (int64, error) {
 	header, err := w.read()
-	if err != nil {
-		return 0, err
-	}
-	for {
-		last := w.seen.Load()
-		if last.header == header {
-			return last.version, nil
-		}
-		next := &seenHeader{header: header, version: last.version + 1}
-		if w.seen.CompareAndSwap(last, next) {
-			return next.version, nil
-		}
-	}
+	return int64(maphash.Bytes(w.seed, header[:])), err
 }
 
-func (w *walIndex) read() (header walIndexHeader, _ error) {
-	for {
-		n, err := syscall.Pread(w.fd, header[:], 0)
-		switch {
-		case err == syscall.EINTR:
-			continue
-		case err == nil && n < len(header):
-			return header, errors.New("the WAL-index is cut short")
-		}
-		return header, err
+func (w *walIndex) read() (header walIndexHeader, err error) {
+	n, err := syscall.Pread(w.fd, header[:], 0)
+	for err == syscall.EINTR {
+		n, err = syscall.Pread(w.fd, header[:], 0)
 	}
+	if err == nil && n < len(header) {
+		err = errors.New("the WAL-index is cut short")
+	}
+	return header, err
 }

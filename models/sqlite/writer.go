@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"sync/atomic"
 
 	"zombiezen.com/go/sqlite"
@@ -88,12 +89,12 @@ func (s *Store) collectBatch(first *write) []*write {
 func (s *Store) runBatch(conn *sqlite.Conn, batch []*write) {
 	ctx, cancel := context.WithTimeout(context.Background(), models.CallTimeout) // another process may hold the lock
 	defer cancel()
-	defer conn.SetInterrupt(conn.SetInterrupt(ctx.Done()))
-
 	results := make([]error, len(batch))
 	err := s.checkFile() // before, so that most of the writes that get an error are not done
 	if err == nil {
-		err = commitBatch(conn, batch, results)
+		err = safely(func() error {
+			return inTransaction(ctx, conn, func() error { return runAll(conn, batch, results) })
+		})
 		if err != nil && ctx.Err() != nil {
 			err = ctx.Err()
 		}
@@ -113,32 +114,18 @@ func (s *Store) runBatch(conn *sqlite.Conn, batch []*write) {
 	}
 }
 
-// commitBatch runs writes in one transaction and fills in their results. It sets those to nil in batch whose caller
-// gave up. If it returns an error, none of the writes is kept.
-func commitBatch(conn *sqlite.Conn, batch []*write, results []error) (err error) {
-	defer func() { // a mistake in one request must not end the process
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic in a write: %v", p)
-		}
-	}()
-	end, err := sqlitex.ImmediateTransaction(conn)
-	if err != nil {
-		return err
-	}
-	defer end(&err)
-	if len(batch) == 1 { // needs no savepoint, which would copy every page that the write changes
-		if !batch[0].claimed.CompareAndSwap(false, true) {
-			batch[0] = nil
-			return nil
-		}
-		return batch[0].change(conn)
-	}
+// runAll runs writes and fills in their results. It sets those to nil in batch whose caller gave up. If it returns an
+// error, none of the writes may be kept.
+func runAll(conn *sqlite.Conn, batch []*write, results []error) error {
 	for i, w := range batch {
 		if !w.claimed.CompareAndSwap(false, true) {
 			batch[i] = nil
 			continue
 		}
-		results[i] = runWrite(conn, w.change)
+		if len(batch) == 1 { // needs no savepoint, which would copy every page that the write changes
+			return safely(func() error { return w.change(conn) })
+		}
+		results[i] = w.runAlone(conn)
 		if conn.AutocommitEnabled() { // the error was so grave that SQLite rolled the transaction back
 			return results[i]
 		}
@@ -146,8 +133,18 @@ func commitBatch(conn *sqlite.Conn, batch []*write, results []error) (err error)
 	return nil
 }
 
-// runWrite runs a change, and undoes what it did if it fails.
-func runWrite(conn *sqlite.Conn, change func(*sqlite.Conn) error) (err error) {
+// runAlone runs a change, and undoes what it did if it fails.
+func (w *write) runAlone(conn *sqlite.Conn) (err error) {
 	defer sqlitex.Save(conn)(&err)
-	return change(conn)
+	return safely(func() error { return w.change(conn) })
+}
+
+// safely returns a panic as an error: a mistake in one write must end neither the process nor the other writes.
+func safely(run func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic in a write: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return run()
 }

@@ -15,7 +15,7 @@ import (
 var clockCases = []testCase{
 	{"new posts and comments follow those that are stored", newOnesFollow},
 	{"who reads on misses no comment", readersMissNoComment},
-	{"times of changes do not go back", timesDoNotGoBack},
+	{"the last use of a session does not go back", lastUseDoesNotGoBack},
 }
 
 // newOnesFollow: a process whose clock is ahead stores posts and comments. Those of the others still follow.
@@ -40,7 +40,7 @@ func newOnesFollow(t *testing.T, store models.Store) {
 	if err := store.CreateDraft(t.Context(), d); err != nil {
 		t.Fatal(err)
 	}
-	published, _, err := store.PublishDraft(t.Context(), d.ID, alice.ID, models.Publication{At: now()})
+	published, _, err := publish(t, store, d)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,38 +123,19 @@ func readersMissNoComment(t *testing.T, store models.Store) {
 	}
 }
 
-// timesDoNotGoBack: the last change of a record has the time of a clock that is behind.
-func timesDoNotGoBack(t *testing.T, store models.Store) {
-	alice := newUser(t, store, "alice")
-	post := storedPost(t, store, alice, "My Post")
-	comment := newComment(t, store, post, alice, "Nice")
-	draft := newDraft(alice, "My draft")
-	if err := store.CreateDraft(t.Context(), draft); err != nil {
-		t.Fatal(err)
-	}
-	session := createSession(t, store, alice, "first")
+// lastUseDoesNotGoBack: the refresh id of a session is swapped by the clock of a process that is behind.
+func lastUseDoesNotGoBack(t *testing.T, store models.Store) {
+	session := createSession(t, store, newUser(t, store, "alice"), "first")
 	later, behind := now().Add(time.Minute), now().Add(-time.Hour)
-	want := post.UpdatedAt
+	want := session.LastUsedAt
 	for i, at := range []time.Time{behind, later, behind} {
-		text := fmt.Sprint("version ", i)
 		if at.After(want) {
 			want = at
 		}
-		p, err := store.UpdatePost(t.Context(), post.ID, alice.ID, models.PostChange{Content: &text, UpdatedAt: at})
-		if err != nil || p.Content != text || p.UpdatedAt.Before(want) {
-			t.Errorf("%s of the post: %+v, %v", text, p, err)
-		}
-		d, err := store.UpdateDraft(t.Context(), draft.ID, alice.ID, models.DraftChange{Content: &text, UpdatedAt: at})
-		if err != nil || d.Content != text || d.UpdatedAt.Before(want) {
-			t.Errorf("%s of the draft: %+v, %v", text, d, err)
-		}
-		c, err := store.UpdateComment(t.Context(), comment.ID, alice.ID, models.CommentChange{Content: text, UpdatedAt: at})
-		if err != nil || c.Content != text || c.UpdatedAt.Before(want) {
-			t.Errorf("%s of the comment: %+v, %v", text, c, err)
-		}
-		s, err := store.SwapRefreshID(t.Context(), session.ID, session.RefreshID, text, at)
-		if err != nil || s.RefreshID != text || s.LastUsedAt.Before(want) || !s.RotatedAt.Equal(at) {
-			t.Errorf("%s of the session: %+v, %v", text, s, err)
+		id := fmt.Sprint("refresh id ", i)
+		s, err := store.SwapRefreshID(t.Context(), session.ID, session.RefreshID, id, at)
+		if err != nil || s.RefreshID != id || s.LastUsedAt.Before(want) || !s.RotatedAt.Equal(at) {
+			t.Fatalf("%s: %+v, %v", id, s, err)
 		}
 		session = s
 	}

@@ -23,8 +23,8 @@ func Filled[T any](t *testing.T) (value T) {
 func Variants[T any](t *testing.T, value T, except ...string) map[string]T {
 	t.Helper()
 	all, other := map[string]T{}, reflect.ValueOf(Filled[T](t))
-	for field, present := range reflect.ValueOf(value).Fields() {
-		if slices.Contains(except, field.Name) {
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[T]()) {
+		if field.Anonymous || slices.Contains(except, field.Name) { // the fields of what is embedded are visible too
 			continue
 		}
 		add := func(what string, changed any) {
@@ -35,7 +35,7 @@ func Variants[T any](t *testing.T, value T, except ...string) map[string]T {
 			}
 		}
 		add(field.Name, other.FieldByIndex(field.Index).Interface())
-		switch present := present.Interface().(type) {
+		switch present := reflect.ValueOf(value).FieldByIndex(field.Index).Interface().(type) {
 		case time.Time:
 			add(field.Name+" a millisecond later", present.Add(time.Millisecond))
 			add(field.Name+" zero", time.Time{})
@@ -44,11 +44,6 @@ func Variants[T any](t *testing.T, value T, except ...string) map[string]T {
 		}
 	}
 	return all
-}
-
-// IsNewValue returns whether a field of a PostChange or a DraftChange is a new value, and not about the change itself.
-func IsNewValue(field reflect.StructField) bool {
-	return field.Name != "UpdatedAt" && field.Name != "IfUnchanged"
 }
 
 // fill sets a value to another one than its zero value. A name of an author is what a store looks up, so it stays nil.

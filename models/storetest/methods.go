@@ -37,15 +37,12 @@ func userMethods(u models.User) []method {
 	type store = models.Store
 	return []method{
 		{"CreateUser", func(ctx context.Context, s store) error { return s.CreateUser(ctx, &u) }},
-		{"CreateUsers", func(ctx context.Context, s store) error {
-			return s.CreateUsers(ctx, []models.User{*makeUser("bob")})
-		}},
 		{"UserByID", func(ctx context.Context, s store) error { return second(s.UserByID(ctx, u.ID)) }},
 		{"UserByUsername", func(ctx context.Context, s store) error { return second(s.UserByUsername(ctx, "alice")) }},
 		{"UserByEmail", func(ctx context.Context, s store) error { return second(s.UserByEmail(ctx, "a@b.co")) }},
 		{"Users", func(ctx context.Context, s store) error { return second(s.Users(ctx, models.UserFilter{Limit: 1})) }},
-		{"UpdateProfile", func(ctx context.Context, s store) error {
-			return second(s.UpdateProfile(ctx, u.ID, models.ProfileChange{Name: new("A. L.")}))
+		{"UpdateUser", func(ctx context.Context, s store) error {
+			return second(s.UpdateUser(ctx, u.ID, sets(func(u *models.User) { u.Name = "A. L." })))
 		}},
 		{"SetRole", func(ctx context.Context, s store) error { return s.SetRole(ctx, "alice", models.RoleAdmin) }},
 		{"ChangePassword", func(ctx context.Context, s store) error {
@@ -61,9 +58,6 @@ func postMethods(p models.Post) []method {
 	page := models.PostFilter{Limit: 1}
 	return []method{
 		{"CreatePost", func(ctx context.Context, s store) error { return second(s.CreatePost(ctx, &p, nil)) }},
-		{"CreatePosts", func(ctx context.Context, s store) error {
-			return s.CreatePosts(ctx, []models.Post{*newPost(&models.User{ID: models.NewID()}, "title")})
-		}},
 		{"PostByID", func(ctx context.Context, s store) error { return second(s.PostByID(ctx, p.ID)) }},
 		{"Posts", func(ctx context.Context, s store) error { _, _, err := s.Posts(ctx, page); return err }},
 		{"PostLinks", func(ctx context.Context, s store) error {
@@ -71,20 +65,16 @@ func postMethods(p models.Post) []method {
 		}},
 		{"SkipPosts", func(ctx context.Context, s store) error { return second(s.SkipPosts(ctx, p.ID, 1)) }},
 		{"UpdatePost", func(ctx context.Context, s store) error {
-			return second(s.UpdatePost(ctx, p.ID, p.AuthorID, models.PostChange{Title: new("new"), UpdatedAt: now()}))
+			return second(s.UpdatePost(ctx, p.ID, setTitle("new")))
 		}},
-		{"DeletePost", func(ctx context.Context, s store) error { return s.DeletePost(ctx, p.ID, p.AuthorID, nil) }},
+		{"DeletePost", func(ctx context.Context, s store) error { return s.DeletePost(ctx, p.ID, always) }},
 	}
 }
 
 func commentMethods(c models.Comment) []method {
 	type store = models.Store
-	change := models.CommentChange{Content: "new", UpdatedAt: now()}
 	return []method{
 		{"CreateComment", func(ctx context.Context, s store) error { return second(s.CreateComment(ctx, &c, nil)) }},
-		{"CreateComments", func(ctx context.Context, s store) error {
-			return s.CreateComments(ctx, []models.Comment{c})
-		}},
 		{"CommentByID", func(ctx context.Context, s store) error { return second(s.CommentByID(ctx, c.ID)) }},
 		{"Thread", func(ctx context.Context, s store) error {
 			_, _, err := s.Thread(ctx, models.ThreadFilter{PostID: c.PostID, Limit: 1})
@@ -95,9 +85,9 @@ func commentMethods(c models.Comment) []method {
 			return err
 		}},
 		{"UpdateComment", func(ctx context.Context, s store) error {
-			return second(s.UpdateComment(ctx, c.ID, c.AuthorID, change))
+			return second(s.UpdateComment(ctx, c.ID, sets(func(c *models.Comment) { c.Content = "new" })))
 		}},
-		{"DeleteComment", func(ctx context.Context, s store) error { return s.DeleteComment(ctx, c.ID, nil) }},
+		{"DeleteComment", func(ctx context.Context, s store) error { return s.DeleteComment(ctx, c.ID, always) }},
 		{"Sweep", func(ctx context.Context, s store) error { return second(s.Sweep(ctx, now())) }},
 	}
 }
@@ -106,17 +96,17 @@ func draftMethods(d models.Draft) []method {
 	type store = models.Store
 	return []method{
 		{"CreateDraft", func(ctx context.Context, s store) error { return s.CreateDraft(ctx, &d) }},
-		{"DraftByID", func(ctx context.Context, s store) error { return second(s.DraftByID(ctx, d.ID, d.AuthorID)) }},
+		{"DraftByID", func(ctx context.Context, s store) error { return second(s.DraftByID(ctx, d.ID)) }},
 		{"Drafts", func(ctx context.Context, s store) error {
 			_, _, err := s.Drafts(ctx, models.DraftFilter{AuthorID: d.AuthorID, Limit: 1})
 			return err
 		}},
 		{"UpdateDraft", func(ctx context.Context, s store) error {
-			return second(s.UpdateDraft(ctx, d.ID, d.AuthorID, models.DraftChange{Title: new("new"), UpdatedAt: now()}))
+			return second(s.UpdateDraft(ctx, d.ID, sets(func(d *models.Draft) { d.Title = "new" })))
 		}},
-		{"DeleteDraft", func(ctx context.Context, s store) error { return s.DeleteDraft(ctx, d.ID, d.AuthorID, nil) }},
+		{"DeleteDraft", func(ctx context.Context, s store) error { return s.DeleteDraft(ctx, d.ID, always) }},
 		{"PublishDraft", func(ctx context.Context, s store) error {
-			_, _, err := s.PublishDraft(ctx, d.ID, d.AuthorID, models.Publication{At: now()})
+			_, _, err := s.PublishDraft(ctx, d.ID, d.AuthorID, becomePost(now()))
 			return err
 		}},
 		{"DueDrafts", func(ctx context.Context, s store) error {
@@ -172,7 +162,8 @@ func methodsAreObserved(t *testing.T, open func(t *testing.T, observe models.Obs
 		mu.Unlock()
 	}
 	for m := range reflect.TypeFor[models.Store]().Methods() {
-		if m.Name != "Close" && !called[m.Name] {
+		_, isBulk := reflect.TypeFor[models.Bulk]().MethodByName(m.Name) // of a copy, which nobody waits for
+		if m.Name != "Close" && !isBulk && !called[m.Name] {
 			t.Errorf("no case calls %s", m.Name)
 		}
 	}

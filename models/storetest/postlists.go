@@ -56,12 +56,8 @@ func linksCoverARange(t *testing.T, store models.Store) {
 	ids := createPosts(t, store, newUser(t, store, "alice"), 5)
 	slices.Reverse(ids)
 	changed := now().Add(time.Hour)
-	change := models.PostChange{Title: new("Changed"), UpdatedAt: changed}
-	post, err := store.PostByID(t.Context(), ids[2])
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := store.UpdatePost(t.Context(), ids[2], post.AuthorID, change); err != nil {
+	change := sets(func(p *models.Post) { p.Title, p.UpdatedAt = "Changed", changed })
+	if _, err := store.UpdatePost(t.Context(), ids[2], change); err != nil {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct {
@@ -289,11 +285,11 @@ func filtersFollowChanges(t *testing.T, store models.Store) {
 	changed := createTagged(t, store, alice, "changed", "go", "gin")
 	deleted := createTagged(t, store, alice, "deleted", "go")
 
-	change := models.PostChange{Tags: &[]string{"rust"}, UpdatedAt: now()}
-	if _, err := store.UpdatePost(t.Context(), changed.ID, alice.ID, change); err != nil {
+	change := sets(func(p *models.Post) { p.Tags = []string{"rust"} })
+	if _, err := store.UpdatePost(t.Context(), changed.ID, change); err != nil {
 		t.Fatalf("change tags: %v", err)
 	}
-	if err := store.DeletePost(t.Context(), deleted.ID, alice.ID, nil); err != nil {
+	if err := store.DeletePost(t.Context(), deleted.ID, always); err != nil {
 		t.Fatalf("delete: %v", err)
 	}
 	for tag, want := range map[string][]string{"go": {"kept"}, "gin": nil, "rust": {"changed"}} {
@@ -370,26 +366,24 @@ func searchFollowsChanges(t *testing.T, store models.Store) {
 	author := newUser(t, store, "alice")
 	changed, deleted := createTagged(t, store, author, "Gophers"), createTagged(t, store, author, "Tonic")
 	find(t, store, "hello", "Gophers", "Tonic")
-	change := models.PostChange{Content: new("All about marmots"), UpdatedAt: now()}
-	if _, err := store.UpdatePost(t.Context(), changed.ID, author.ID, change); err != nil {
+	if _, err := store.UpdatePost(t.Context(), changed.ID, setContent("All about marmots")); err != nil {
 		t.Fatalf("change: %v", err)
 	}
-	if err := store.DeletePost(t.Context(), deleted.ID, author.ID, nil); err != nil {
+	if err := store.DeletePost(t.Context(), deleted.ID, always); err != nil {
 		t.Fatalf("delete: %v", err)
 	}
 	find(t, store, "hello")
 	find(t, store, "marmots", "Gophers")
 	wordless := createTagged(t, store, author, "?!")
 	for _, content := range []string{"…", "🤩 wombats", "🤩"} {
-		change := models.PostChange{Content: &content, UpdatedAt: now()}
-		if _, err := store.UpdatePost(t.Context(), wordless.ID, author.ID, change); err != nil {
+		if _, err := store.UpdatePost(t.Context(), wordless.ID, setContent(content)); err != nil {
 			t.Fatalf("change to %s: %v", content, err)
 		}
 		if content == "🤩 wombats" {
 			find(t, store, "wombats", "?!")
 		}
 	}
-	if err := store.DeletePost(t.Context(), wordless.ID, author.ID, nil); err != nil {
+	if err := store.DeletePost(t.Context(), wordless.ID, always); err != nil {
 		t.Fatalf("delete the post without words: %v", err)
 	}
 	find(t, store, "wombats")

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -21,9 +22,14 @@ var publishCases = []testCase{
 	{"drafts are due at their time", draftsAreDue},
 }
 
+// becomePost publishes a draft in any state, at a time.
+func becomePost(at time.Time) func(*models.Draft) (*models.Post, error) {
+	return func(d *models.Draft) (*models.Post, error) { return d.Post(at), nil }
+}
+
 // publish publishes a draft in any state, now.
 func publish(t *testing.T, store models.Store, d *models.Draft) (*models.Post, bool, error) {
-	return store.PublishDraft(t.Context(), d.ID, d.AuthorID, models.Publication{At: now()})
+	return store.PublishDraft(t.Context(), d.ID, d.AuthorID, becomePost(now()))
 }
 
 func draftBecomesAPost(t *testing.T, store models.Store) {
@@ -39,14 +45,15 @@ func draftBecomesAPost(t *testing.T, store models.Store) {
 		t.Errorf("publish as another author: got %v, want ErrDraftNotFound", err)
 	}
 	at := now().Add(time.Minute)
-	p := models.Publication{At: at, IfUnchanged: d}
-	post, created, err := store.PublishDraft(t.Context(), d.ID, alice.ID, p)
+	publicationIsRefused(t, store, d)
+	post, created, err := store.PublishDraft(t.Context(), d.ID, alice.ID, becomePost(at))
 	if err != nil || !created {
 		t.Fatalf("publish: got %+v, %v, %v", post, created, err)
 	}
 	want := &models.Post{
-		ID: post.ID, Title: "Draft", Content: "Hello", Tags: []string{"go"}, AuthorID: alice.ID,
-		Author: &models.Author{ID: alice.ID, Username: "alice"}, CreatedAt: at, UpdatedAt: at,
+		ID: post.ID, Text: models.Text{Title: "Draft", Content: "Hello", Tags: []string{"go"}},
+		AuthorID: alice.ID, Author: &models.Author{ID: alice.ID, Username: "alice"}, CreatedAt: at,
+		UpdatedAt: at,
 	}
 	if !reflect.DeepEqual(post, want) || post.ID == d.ID {
 		t.Errorf("the post is %+v, want %+v with a new id", post, want)
@@ -57,15 +64,16 @@ func draftBecomesAPost(t *testing.T, store models.Store) {
 	if got := titles(t, store, models.PostFilter{}); !reflect.DeepEqual(got, []string{"Draft", "Post 0"}) {
 		t.Errorf("the list is %v, want the post first", got)
 	}
-	if _, err := store.DraftByID(t.Context(), d.ID, alice.ID); !errors.Is(err, models.ErrDraftNotFound) {
+	if _, err := store.DraftByID(t.Context(), d.ID); !errors.Is(err, models.ErrDraftNotFound) {
 		t.Errorf("the draft: got %v, want ErrDraftNotFound", err)
 	}
 
-	again, created, err := store.PublishDraft(t.Context(), d.ID, alice.ID, models.Publication{At: at.AddDate(1, 0, 0)})
+	again, created, err := store.PublishDraft(t.Context(), d.ID, alice.ID,
+		func(*models.Draft) (*models.Post, error) { return nil, errRefused })
 	if err != nil || created || !reflect.DeepEqual(again, post) {
 		t.Errorf("publish a year later: got %+v, %v, %v, want the same post", again, created, err)
 	}
-	if err := store.DeletePost(t.Context(), post.ID, alice.ID, nil); err != nil {
+	if err := store.DeletePost(t.Context(), post.ID, always); err != nil {
 		t.Fatalf("delete the post: %v", err)
 	}
 	for _, d := range []*models.Draft{d, newDraft(alice, "unknown")} {
@@ -73,14 +81,26 @@ func draftBecomesAPost(t *testing.T, store models.Store) {
 			t.Errorf("publish what is gone: got %v, want ErrDraftNotFound", err)
 		}
 	}
-	empty := newDraft(alice, "Empty")
-	empty.Content = ""
-	createDraft(t, store, empty)
-	if _, _, err := publish(t, store, empty); !errors.Is(err, models.ErrDraftEmpty) {
-		t.Errorf("publish an empty draft: got %v, want ErrDraftEmpty", err)
+}
+
+// publicationIsRefused by the function, which sees the draft as it is stored.
+func publicationIsRefused(t *testing.T, store models.Store, d *models.Draft) {
+	t.Helper()
+	_, _, err := store.PublishDraft(t.Context(), d.ID, d.AuthorID, func(got *models.Draft) (*models.Post, error) {
+		if !reflect.DeepEqual(got, d) {
+			t.Errorf("the function got %+v, want %+v", got, d)
+		}
+		got.Title = "changed"
+		return got.Post(now()), errRefused
+	})
+	if !errors.Is(err, errRefused) {
+		t.Errorf("a publication that is refused: got %v, want that error", err)
 	}
-	if got, err := store.DraftByID(t.Context(), empty.ID, alice.ID); err != nil || !reflect.DeepEqual(got, empty) {
-		t.Errorf("the empty draft: got %+v, %v, want it as it was", got, err)
+	if got, err := store.DraftByID(t.Context(), d.ID); err != nil || !reflect.DeepEqual(got, d) {
+		t.Errorf("the draft: got %+v, %v, want it as it was", got, err)
+	}
+	if got := titles(t, store, models.PostFilter{}); slices.Contains(got, d.Title) || slices.Contains(got, "changed") {
+		t.Errorf("a publication that was refused made a post: %v", got)
 	}
 }
 
@@ -119,7 +139,7 @@ func publishAgainstDelete(t *testing.T, store models.Store) {
 		var published, deleted error
 		var calls sync.WaitGroup
 		calls.Go(func() { _, _, published = publish(t, store, d) })
-		calls.Go(func() { deleted = store.DeleteDraft(t.Context(), d.ID, alice.ID, nil) })
+		calls.Go(func() { deleted = store.DeleteDraft(t.Context(), d.ID, always) })
 		calls.Wait()
 		isPosted := len(titles(t, store, models.PostFilter{Words: models.ParseWords(d.Title)})) == 1
 		switch {
@@ -129,7 +149,7 @@ func publishAgainstDelete(t *testing.T, store models.Store) {
 		default:
 			t.Errorf("publish: %v, delete: %v, and the post exists: %v", published, deleted, isPosted)
 		}
-		if _, err := store.DraftByID(t.Context(), d.ID, alice.ID); !errors.Is(err, models.ErrDraftNotFound) {
+		if _, err := store.DraftByID(t.Context(), d.ID); !errors.Is(err, models.ErrDraftNotFound) {
 			t.Errorf("the draft: got %v, want ErrDraftNotFound", err)
 		}
 	}
@@ -146,9 +166,8 @@ func publishAgainstEdit(t *testing.T, store models.Store) {
 		calls.Go(func() {
 			for n := 0; ; n++ {
 				content := fmt.Sprintf("change %d", n)
-				change := models.DraftChange{Content: &content, UpdatedAt: now()}
 				late := published.Load()
-				_, err := store.UpdateDraft(t.Context(), d.ID, alice.ID, change)
+				_, err := store.UpdateDraft(t.Context(), d.ID, sets(func(d *models.Draft) { d.Content = content }))
 				if n == 2 {
 					close(started)
 				}
@@ -250,7 +269,7 @@ func dueDraftsAreRead(t *testing.T, store models.Store, drafts []*models.Draft, 
 		}
 	}
 	for i := range same {
-		if err := store.DeleteDraft(t.Context(), same[i].ID, same[i].AuthorID, nil); err != nil {
+		if err := store.DeleteDraft(t.Context(), same[i].ID, always); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -260,27 +279,32 @@ func dueDraftsAreRead(t *testing.T, store models.Store, drafts []*models.Draft, 
 // before.
 func publishWhenDue(t *testing.T, store models.Store, drafts []*models.Draft, noon time.Time) {
 	t.Helper()
-	early := models.Publication{At: noon.Add(-time.Second), IfDue: true}
-	_, _, err := store.PublishDraft(t.Context(), drafts[0].ID, drafts[0].AuthorID, early)
-	if !errors.Is(err, models.ErrDraftNotDue) {
+	publishAt := func(d *models.Draft, at time.Time) (*models.Post, bool, error) {
+		return store.PublishDraft(t.Context(), d.ID, d.AuthorID, func(d *models.Draft) (*models.Post, error) {
+			if d.PublishAt.IsZero() || d.PublishAt.After(at) {
+				return nil, models.ErrForeignDraft
+			}
+			return d.Post(at), nil
+		})
+	}
+	if _, _, err := publishAt(drafts[0], noon.Add(-time.Second)); !errors.Is(err, models.ErrForeignDraft) {
 		t.Errorf("publish a second early: got %v, want ErrDraftNotDue", err)
 	}
 	later := noon.Add(time.Hour)
-	change := models.DraftChange{PublishAt: &later, UpdatedAt: now()}
-	if _, err := store.UpdateDraft(t.Context(), drafts[1].ID, drafts[1].AuthorID, change); err != nil {
+	change := sets(func(d *models.Draft) { d.PublishAt = later })
+	if _, err := store.UpdateDraft(t.Context(), drafts[1].ID, change); err != nil {
 		t.Fatalf("change the time: %v", err)
 	}
-	never := models.DraftChange{PublishAt: new(time.Time), UpdatedAt: now()}
-	if _, err := store.UpdateDraft(t.Context(), drafts[2].ID, drafts[2].AuthorID, never); err != nil {
+	never := sets(func(d *models.Draft) { d.PublishAt = time.Time{} })
+	if _, err := store.UpdateDraft(t.Context(), drafts[2].ID, never); err != nil {
 		t.Fatalf("clear the time: %v", err)
 	}
-	due := models.Publication{At: noon, IfDue: true}
 	for _, d := range drafts[1:] { // they were due when they were listed
-		if _, _, err := store.PublishDraft(t.Context(), d.ID, d.AuthorID, due); !errors.Is(err, models.ErrDraftNotDue) {
+		if _, _, err := publishAt(d, noon); !errors.Is(err, models.ErrForeignDraft) {
 			t.Errorf("publish %s, which is no longer due: got %v, want ErrDraftNotDue", d.Title, err)
 		}
 	}
-	post, created, err := store.PublishDraft(t.Context(), drafts[0].ID, drafts[0].AuthorID, due)
+	post, created, err := publishAt(drafts[0], noon)
 	if err != nil || !created || post.Title != "0" {
 		t.Errorf("publish in time: got %+v, %v, %v", post, created, err)
 	}

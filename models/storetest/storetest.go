@@ -21,8 +21,8 @@ type testCase struct {
 // observe, and closes it after the test.
 func Run(t *testing.T, open func(t *testing.T, observe models.Observer) models.Store) {
 	cases := slices.Concat(
-		userCases, postCases, listCases, commentCases, draftCases, publishCases, sessionCases, endedCases, clockCases,
-		bulkCases)
+		userCases, postCases, listCases, commentCases, draftCases, publishCases, changeCases, sessionCases, endedCases,
+		clockCases, bulkCases)
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

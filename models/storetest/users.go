@@ -144,36 +144,29 @@ func profilesChange(t *testing.T, store models.Store) {
 		t.Fatalf("create bob: %v", err)
 	}
 	want := *u
-	for _, step := range []struct {
-		change models.ProfileChange
-		then   func()
-	}{
-		{models.ProfileChange{}, func() {}},
-		{models.ProfileChange{Name: new("A. L."), Bio: new("Hi\n")}, func() { want.Name, want.Bio = "A. L.", "Hi\n" }},
-		{models.ProfileChange{Email: new("alice@example.com")}, func() { want.Email = "alice@example.com" }},
-		{models.ProfileChange{Email: new("ALICE@example.com")}, func() { want.Email = "ALICE@example.com" }},
-		{models.ProfileChange{Name: new("")}, func() { want.Name = "" }},
-		{models.ProfileChange{Email: new("")}, func() { want.Email = "" }},
+	for _, set := range []func(*models.User){
+		func(*models.User) {},
+		func(u *models.User) { u.Name, u.Bio = "A. L.", "Hi\n" },
+		func(u *models.User) { u.Email = "alice@example.com" },
+		func(u *models.User) { u.Email = "ALICE@example.com" },
+		func(u *models.User) { u.Name = "" },
+		func(u *models.User) { u.Email = "" },
 	} {
-		step.then()
-		got, err := store.UpdateProfile(t.Context(), u.ID, step.change)
+		set(&want)
+		got, err := store.UpdateUser(t.Context(), u.ID, sets(set))
 		if err != nil || !reflect.DeepEqual(got, &want) {
-			t.Errorf("change %+v: got %+v, %v, want %+v", step.change, got, err, want)
+			t.Errorf("got %+v, %v, want %+v", got, err, want)
 		}
 		if got, err := store.UserByID(t.Context(), u.ID); err != nil || !reflect.DeepEqual(got, &want) {
-			t.Errorf("read after %+v: got %+v, %v, want %+v", step.change, got, err, want)
+			t.Errorf("read: got %+v, %v, want %+v", got, err, want)
 		}
 	}
-	taken := models.ProfileChange{Name: new("x"), Email: new("BOB@example.com")}
-	if _, err := store.UpdateProfile(t.Context(), u.ID, taken); !errors.Is(err, models.ErrEmailTaken) {
+	taken := sets(func(u *models.User) { u.Name, u.Email = "x", "BOB@example.com" })
+	if _, err := store.UpdateUser(t.Context(), u.ID, taken); !errors.Is(err, models.ErrEmailTaken) {
 		t.Errorf("bob's email: got %v, want ErrEmailTaken", err)
 	}
 	if got, err := store.UserByID(t.Context(), u.ID); err != nil || got.Name != "" {
 		t.Errorf("a refused change left %+v, %v", got, err)
-	}
-	_, err := store.UpdateProfile(t.Context(), models.NewID(), models.ProfileChange{Name: new("x")})
-	if !errors.Is(err, models.ErrUserNotFound) {
-		t.Errorf("an unknown user: got %v, want ErrUserNotFound", err)
 	}
 	if _, err := store.UserByEmail(t.Context(), "alice@example.com"); !errors.Is(err, models.ErrUserNotFound) {
 		t.Errorf("the email that was removed: got %v, want ErrUserNotFound", err)

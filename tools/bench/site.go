@@ -146,8 +146,8 @@ func (s *site) prepareReads(ctx context.Context, newest post) error {
 	return nil
 }
 
-// prepareWrites makes the requests that write, and what goes on while the list is read. Another user logs in than the one
-// who writes: many logins end the user's older sessions.
+// prepareWrites makes the requests that write, and what goes on while the list is read. Another user logs in than the
+// one who writes: many logins end the user's older sessions.
 func (s *site) prepareWrites(ctx context.Context, newest post, other string) error {
 	account := map[string]string{"username": newest.Author.Username, "password": "pass123"}
 	var grant struct{ RefreshToken string }

@@ -1,0 +1,95 @@
+package answer
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+
+	"gin-blog/models"
+)
+
+var (
+	// ErrChanged says that If-Match or If-Unmodified-Since want another state than the present one.
+	ErrChanged = models.NewError(models.Changed, "It changed since the given ETag or time: read it again")
+	// ErrExcluded says that If-None-Match excludes the present state.
+	ErrExcluded = models.NewError(models.Changed, "It is in a state that If-None-Match excludes")
+)
+
+// entityTag is an element of If-Match or If-None-Match: a tag, which may contain commas, or "*".
+var entityTag = regexp.MustCompile(`(?:^|,)\s*((?:W/)?"[^"]*"|\*[^,]*)`)
+
+// Tag returns a strong ETag that covers all of an answer: its body, and what else tells two of them apart. Contents
+// that differ never have the same tag, whoever changed them.
+func Tag(body []byte, more string) string {
+	hash := sha256.New()
+	hash.Write(body)
+	hash.Write([]byte(more))
+	return `"` + base64.RawURLEncoding.EncodeToString(hash.Sum(nil)[:15]) + `"`
+}
+
+// isUnchanged evaluates the preconditions of a read (RFC 9110, section 13.2.2): it returns whether If-None-Match
+// has the ETag or, where there is no If-None-Match, whether If-Modified-Since is not before lastModified. An empty
+// ETag or lastModified matches nothing.
+func isUnchanged(header http.Header, etag, lastModified string) bool {
+	if values := header.Values("If-None-Match"); len(values) > 0 {
+		return etag != "" && matches(values, etag, true)
+	}
+	ifModifiedSince := header.Get("If-Modified-Since")
+	if ifModifiedSince == "" { // usually
+		return false
+	}
+	since, err := http.ParseTime(ifModifiedSince)
+	modified, unknown := http.ParseTime(lastModified)
+	return err == nil && unknown == nil && !modified.After(since)
+}
+
+// CheckWrite evaluates the preconditions of a write (RFC 9110, section 13.2.2) on a resource that has this ETag and
+// was last modified then. It returns ErrChanged or ErrExcluded if they do not hold.
+func CheckWrite(header http.Header, etag func() string, modified time.Time) error {
+	if values := header.Values("If-Match"); len(values) > 0 {
+		if !matches(values, etag(), false) {
+			return ErrChanged
+		}
+	} else if since, err := http.ParseTime(header.Get("If-Unmodified-Since")); err == nil {
+		if modified.Truncate(time.Second).After(since) {
+			return ErrChanged
+		}
+	}
+	if values := header.Values("If-None-Match"); len(values) > 0 && matches(values, etag(), true) {
+		return ErrExcluded
+	}
+	return nil
+}
+
+// matches returns whether the values of If-Match or If-None-Match have an ETag of an uncompressed representation, or
+// "*". A weak tag matches only a weak comparison.
+func matches(values []string, etag string, weak bool) bool {
+	for _, tag := range entityTags(values) {
+		if weak {
+			tag = strings.TrimPrefix(tag, "W/")
+		}
+		if tag == "*" || uncompressed(tag) == etag {
+			return true
+		}
+	}
+	return false
+}
+
+// uncompressed returns the ETag of the same representation without compression.
+func uncompressed(tag string) string {
+	if base, ok := strings.CutSuffix(tag, gzipSuffix+`"`); ok {
+		return base + `"`
+	}
+	return tag
+}
+
+// entityTags splits the values of If-Match or If-None-Match into tags. Tags keep their quotes, and weak tags their W/.
+func entityTags(values []string) (tags []string) {
+	for _, match := range entityTag.FindAllStringSubmatch(strings.Join(values, ","), -1) {
+		tags = append(tags, strings.TrimSpace(match[1]))
+	}
+	return tags
+}

@@ -1,0 +1,174 @@
+package models
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+)
+
+const (
+	// MaxPasswordBytes is the length of the longest password that bcrypt reads in full (Provos and Mazières, "A
+	// Future-Adaptable Password Scheme", 1999).
+	MaxPasswordBytes = 72
+	// MaxEmail is how many characters an email address has at most (RFC 5321, section 4.5.3.1.3).
+	MaxEmail = 254
+	// MaxComment is how many characters a comment has at most.
+	MaxComment = 5_000
+
+	maxName = 100   // characters
+	maxBio  = 1_000 // characters
+)
+
+// Rule returns what is wrong with a text, to be read after the name of its field, or "" if nothing is.
+type Rule func(text string) (problem string)
+
+// Check collects what is wrong with the fields of an input.
+type Check []FieldError
+
+// Field adds what the first broken rule says of a field.
+func (c *Check) Field(name, text string, rules ...Rule) {
+	for _, broken := range rules {
+		if problem := broken(text); problem != "" {
+			c.Add(name, problem)
+			return
+		}
+	}
+}
+
+// Add adds what is wrong with a field, to be read after its name.
+func (c *Check) Add(name, problem string) { *c = append(*c, FieldError{Field: name, Message: problem}) }
+
+// Err returns a refusal that names all fields with a problem, or nil if there are none.
+func (c Check) Err() error {
+	if len(c) == 0 {
+		return nil
+	}
+	return RefuseFields(nil, c...)
+}
+
+var (
+	usernameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{2,31}$`)
+	idForm       = regexp.MustCompile(`^[0-9A-Fa-f]{24}$`)
+	emailForm    = regexp.MustCompile(
+		"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\\.[A-Za-z0-9-]{1,63})*$")
+)
+
+// Required refuses an empty text.
+func Required(text string) string {
+	if text == "" {
+		return "is required"
+	}
+	return ""
+}
+
+// Username is the rule for the name of a new account. Names of 24 hex digits would look like ids.
+func Username(name string) string {
+	switch {
+	case !usernameForm.MatchString(name):
+		return "must be 3 to 32 of the characters A-Z a-z 0-9 . _ - and start with a letter or digit"
+	case idForm.MatchString(name):
+		return "must not be 24 hex digits, which would look like an id"
+	}
+	return ""
+}
+
+// Login is the rule for the name or the email address with which somebody logs in.
+func Login(name string) string { return upTo(MaxEmail)(name) }
+
+// NewPassword returns the rule for a new password of the user with a name. It has at least so many characters.
+func NewPassword(least int, username string) Rule {
+	return func(password string) string {
+		switch {
+		case utf8.RuneCountInString(password) < least:
+			return fmt.Sprintf("must have at least %d characters", least)
+		case len(password) > MaxPasswordBytes:
+			return fmt.Sprintf("must have at most %d bytes", MaxPasswordBytes)
+		case strings.ContainsRune(password, 0):
+			return "must have no NUL character"
+		case strings.EqualFold(password, username):
+			return "must differ from the username"
+		}
+		return ""
+	}
+}
+
+// Email is the rule for the email address of an account, which may be empty.
+func Email(address string) string {
+	if address == "" || len(address) <= MaxEmail && emailForm.MatchString(address) {
+		return ""
+	}
+	return fmt.Sprintf("must be a plain address like alice@example.com, of at most %d characters, or empty", MaxEmail)
+}
+
+// Name is the rule for the name that an author shows.
+func Name(name string) string { return first(name, upTo(maxName), oneLine) }
+
+// Bio is the rule for what an author says of themselves.
+func Bio(bio string) string { return first(bio, upTo(maxBio), multiline) }
+
+// CommentText is the rule for the text of a comment.
+func CommentText(text string) string { return first(text, Required, from1To(MaxComment), multiline) }
+
+// IsTag returns whether s is 1 to 32 of the characters a-z 0-9 -.
+func IsTag(s string) bool {
+	other := func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' }
+	return s != "" && len(s) <= 32 && !strings.ContainsFunc(s, other)
+}
+
+// Tag is the rule for a tag.
+func Tag(tag string) string {
+	if !IsTag(tag) {
+		return "must be 1 to 32 of the characters a-z 0-9 -"
+	}
+	return ""
+}
+
+// first returns what the first broken rule says.
+func first(text string, rules ...Rule) string {
+	for _, broken := range rules {
+		if problem := broken(text); problem != "" {
+			return problem
+		}
+	}
+	return ""
+}
+
+func upTo(most int) Rule {
+	return func(text string) string {
+		if utf8.RuneCountInString(text) > most {
+			return fmt.Sprintf("must have at most %d characters", most)
+		}
+		return ""
+	}
+}
+
+func from1To(most int) Rule {
+	return func(text string) string {
+		if n := utf8.RuneCountInString(text); n < 1 || n > most {
+			return fmt.Sprintf("must have 1 to %d characters", most)
+		}
+		return ""
+	}
+}
+
+// oneLine refuses control characters, and those that change the direction of writing.
+func oneLine(text string) string {
+	if strings.ContainsFunc(text, func(r rune) bool {
+		return isControl(r) || r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069'
+	}) {
+		return "must have no control character, and none that changes the direction of writing"
+	}
+	return ""
+}
+
+// multiline refuses control characters but tabs and line breaks.
+func multiline(text string) string {
+	if strings.ContainsFunc(text, func(r rune) bool { return isControl(r) && r != '\t' && r != '\n' && r != '\r' }) {
+		return "must have no control characters but tabs and line breaks"
+	}
+	return ""
+}
+
+// isControl returns whether r is a control character (Unicode's category Cc).
+func isControl(r rune) bool { return r < ' ' || r >= 0x7f && r <= 0x9f }

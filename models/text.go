@@ -1,0 +1,74 @@
+package models
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// The lengths of a Text.
+const (
+	MaxContent = 100_000 // characters
+	MaxTags    = 10
+
+	maxTitle = 200 // characters
+)
+
+// Text is what a writer writes: in posts and drafts, in requests, forms and files.
+type Text struct {
+	Title   string   `json:"title"`
+	Content string   `json:"content"` // Markdown; empty in drafts only
+	Tags    []string `json:"tags"`
+}
+
+// Clean brings the text of a post into the form in which it is stored: without spaces around the title, with the ASCII
+// letters of tags in lower case. It returns a refusal if a rule is broken. What is as before stays and may break a
+// rule: another program may have written it. before is nil for a new text.
+func (t *Text) Clean(before *Text) error { return t.clean(before, Required, from1To(MaxContent)) }
+
+// CleanDraft is Clean for a draft, which may have no content.
+func (t *Text) CleanDraft(before *Text) error { return t.clean(before, upTo(MaxContent)) }
+
+func (t *Text) clean(before *Text, content ...Rule) error {
+	var check Check
+	if before == nil || t.Title != before.Title {
+		t.Title = strings.TrimSpace(t.Title)
+		check.Field("title", t.Title, Required, from1To(maxTitle), oneLine)
+	}
+	if before == nil || t.Content != before.Content {
+		check.Field("content", t.Content, append(content, multiline)...)
+	}
+	if before == nil || !slices.Equal(t.Tags, before.Tags) {
+		t.Tags = foldAll(t.Tags)
+		checkTags(&check, t.Tags)
+	}
+	return check.Err()
+}
+
+// foldAll returns names as FoldName compares them, never nil.
+func foldAll(names []string) []string {
+	folded := make([]string, len(names))
+	for i, name := range names {
+		folded[i] = FoldName(name)
+	}
+	return folded
+}
+
+func checkTags(check *Check, tags []string) {
+	sorted := slices.Sorted(slices.Values(tags))
+	if len(tags) > MaxTags || len(slices.Compact(sorted)) < len(tags) {
+		check.Add("tags", fmt.Sprintf("must be at most %d, all different", MaxTags))
+		return
+	}
+	for i, tag := range tags {
+		check.Field(fmt.Sprintf("tags[%d]", i), tag, Tag)
+	}
+}
+
+// Equal returns whether t and u have the same values. No tags and nil are the same.
+func (t Text) Equal(u Text) bool {
+	return t.Title == u.Title && t.Content == u.Content && slices.Equal(t.Tags, u.Tags)
+}
+
+// Size returns the number of bytes in the title and the content.
+func (t Text) Size() int { return len(t.Title) + len(t.Content) }
