@@ -169,9 +169,7 @@ func (b *Blog) ChangePassword(
 // DeleteAccount removes the account of a user, who must know the password. It returns the errors of ChangePassword.
 func (b *Blog) DeleteAccount(ctx context.Context, identity *auth.Identity, password string, client auth.Client) error {
 	user := identity.User
-	var check models.Check
-	check.Field("password", password, models.Required)
-	if err := check.Err(); err != nil {
+	if err := models.CheckField("password", password, models.Required); err != nil {
 		return err
 	}
 	if err := b.verify(ctx, user.Username, user.PasswordHash, password, client); err != nil {
@@ -223,9 +221,8 @@ func (b *Blog) ResetPassword(ctx context.Context, token, password string) error 
 	if err != nil {
 		return err
 	}
-	var check models.Check
-	check.Field("password", password, models.Required, models.NewPassword(b.PasswordMinLength, user.Username))
-	if err := check.Err(); err != nil {
+	rule := models.NewPassword(b.PasswordMinLength, user.Username)
+	if err := models.CheckField("password", password, models.Required, rule); err != nil {
 		return err
 	}
 	hash, err := b.Passwords.Hash(ctx, password)

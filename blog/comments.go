@@ -31,19 +31,12 @@ func MayDelete(u *models.User, c *models.Comment) error {
 	return nil
 }
 
-// checkComment returns a refusal if the text of a comment breaks a rule.
-func checkComment(content string) error {
-	var check models.Check
-	check.Field("content", content, models.CommentText)
-	return check.Err()
-}
-
 // CreateComment creates a comment of the caller on a post. key works as it does for CreatePost. It returns
 // models.ErrPostNotFound if the post is gone, and an auth.ErrTooManyAttempts if the caller comments too often.
 func (b *Blog) CreateComment(
 	ctx context.Context, call Call, post models.ID, content, key string,
 ) (comment *models.Comment, isNew bool, err error) {
-	if err := checkComment(content); err != nil {
+	if err := models.CheckField("content", content, models.CommentText); err != nil {
 		return nil, false, err
 	}
 	now := b.now()
@@ -66,11 +59,8 @@ func (b *Blog) CreateComment(
 		existing, err = b.Store.CreateComment(ctx, comment, idempotency)
 		return err == nil && existing == nil, err
 	})
-	if err != nil {
-		return nil, false, err
-	}
-	if existing != nil {
-		return existing, false, nil
+	if err != nil || existing != nil {
+		return existing, false, err
 	}
 	return comment, true, nil
 }
@@ -88,7 +78,7 @@ func (b *Blog) UpdateComment(
 		change(&c.Content)
 		unchanged := c.Content == before.Content
 		if !unchanged {
-			if err := checkComment(c.Content); err != nil {
+			if err := models.CheckField("content", c.Content, models.CommentText); err != nil {
 				return err
 			}
 		}

@@ -210,7 +210,10 @@ func TestPublisherGoesOnAfterAnOutage(t *testing.T) {
 			failures.Add(1)
 		}
 	}
-	store, err := mongodb.Open(proxy.URI(), db.Name(), slog.New(slog.DiscardHandler), observe)
+	store, err := mongodb.New(proxy.URI(), db.Name(), models.ToServe, slog.New(slog.DiscardHandler), observe)
+	if err == nil {
+		err = store.Start(t.Context())
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

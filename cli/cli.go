@@ -1,8 +1,10 @@
-// Package cli is the command line of gin-blog. Each command has a file of its own and a row in the table of commands.
+// Package cli is the command line of gin-blog. Each command has a file of its own, a row in the table of commands, and
+// its help in usage.txt.
 package cli
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
 	"io"
@@ -12,28 +14,25 @@ import (
 	"gin-blog/internal/server"
 )
 
-// commands returns the table of all commands, in the order of the help. The first one runs when none is named.
+// usage is the help for all commands.
+//
+//go:embed usage.txt
+var usage string
+
+// commands returns the table of all commands. The first one runs when none is named.
 func commands() []command {
 	return []command{
-		{"serve", "[serve]", "", serve, "serve until SIGTERM or Ctrl-C"},
-		{"seed", "seed", "[-users N] [-posts M]", seedStore,
-			"fill the store with believable users (password pass123) and posts:\n" +
-				"10 and 100, the same ones for the same -rand N; -force adds to what is there"},
-		{"role", "role", "USERNAME user|admin", setRole, "set what a user may do; it takes effect at once"},
-		{"reset-link", "reset-link", "USERNAME", printResetLink,
-			"print a link that sets a new password: once, within an hour"},
-		{"backup", "backup", "[FILE]", backup,
-			"copy the SQLite file while a server may run on it;\n" +
-				"without FILE, the copy is gin-blog-TIME.db in DATA_DIR"},
-		{"copy", "copy", "FROM TO", copyBetweenStores,
-			"copy a store to an empty one: sqlite:FILE, mongodb://HOST/DATABASE"},
-		{"export", "export", "DIR", export, "write the posts to Markdown files with front matter, in a new folder"},
-		{"import", "import", "[-author NAME] DIR", importFiles,
-			"import such files, and say for each what was done;\n" +
-				"-author NAME: the author of files that name nobody here"},
-		{"healthcheck", "healthcheck", "", healthcheck, "exit 0 when the server on this machine's PORT is ready"},
-		{"version", "version", "", printVersion, "print version, commit and Go version"},
-		{"help", "-h", "", printHelp, "print this help"},
+		{"serve", 0, 0, serve},
+		{"seed", 0, parsesArgs, seedStore},
+		{"role", 2, 2, setRole},
+		{"reset-link", 1, 1, printResetLink},
+		{"backup", 0, 1, backup},
+		{"copy", 2, 2, copyBetweenStores},
+		{"export", 1, 1, export},
+		{"import", 0, parsesArgs, importFiles},
+		{"healthcheck", 0, 0, healthcheck},
+		{"version", 0, 0, printVersion},
+		{"help", 0, 0, printHelp},
 	}
 }
 
@@ -53,7 +52,7 @@ func Run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	code := 1
 	if _, ok := errors.AsType[usageError](err); ok {
 		code = 2
-		fmt.Fprintf(stderr, "%s\n", usage()) // before the error, so that a terminal shows that last
+		fmt.Fprintf(stderr, "%s\n", usage) // before the error, so that a terminal shows that last
 	}
 	fmt.Fprintf(stderr, "gin-blog: %s\n", withoutAddresses(err.Error(), args, code == 2))
 	return code
@@ -98,24 +97,7 @@ func find(args []string) (command, []string, error) {
 	return table[i], args, err
 }
 
-// usage returns the help for all commands.
-func usage() string {
-	const width = 35 // of the left column
-	var text strings.Builder
-	text.WriteString("gin-blog serves a blog API with JSON Web Tokens.\n\nUsage:\n")
-	for _, c := range commands() {
-		left := strings.TrimSpace("gin-blog " + c.shown + " " + c.args)
-		for line := range strings.SplitSeq(c.help, "\n") {
-			fmt.Fprintf(&text, "  %-*s %s\n", width, left, line)
-			left = ""
-		}
-	}
-	text.WriteString("\nWhere you have only the sources, write \"go run .\" for gin-blog.\n" +
-		"Settings come from the environment and from a file .env: docs/settings.md lists them.\n")
-	return text.String()
-}
-
 func printHelp(_ context.Context, c call) error {
-	_, err := io.WriteString(c.stdout, usage())
+	_, err := io.WriteString(c.stdout, usage)
 	return err
 }

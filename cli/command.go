@@ -7,24 +7,19 @@ import (
 	"strconv"
 	"strings"
 
-	"golang.org/x/crypto/bcrypt"
-
 	"gin-blog/config"
-	"gin-blog/internal/auth"
-	"gin-blog/models"
 )
 
 // command is a row in the table of commands.
 type command struct {
-	name  string
-	shown string // in place of the name, in the help
-	// args are the arguments as the help shows them: a word for each, in brackets if it may be left out, and none of them
-	// an option. Where they begin with "[-", run parses and checks the arguments itself.
-	args string
+	name        string
+	least, most int // how many arguments there may be, none of them an option
 	// run does the work. ctx ends at SIGINT or SIGTERM, and the next signal ends the process at once.
-	run  func(ctx context.Context, c call) error
-	help string // may have several lines
+	run func(ctx context.Context, c call) error
 }
+
+// parsesArgs is the most arguments of a command whose run parses and checks them itself.
+const parsesArgs = -1
 
 // call is one use of a command.
 type call struct {
@@ -39,13 +34,10 @@ type usageError string
 
 func (e usageError) Error() string { return string(e) }
 
-// parsesArgs returns whether run parses and checks the arguments itself.
-func (c command) parsesArgs() bool { return strings.HasPrefix(c.args, "[-") }
-
 // check returns args without the first "--". It returns a usageError unless there are as many as the command takes, and
 // none before the "--" begins with "-".
 func (c command) check(args []string) ([]string, error) {
-	if c.parsesArgs() {
+	if c.most == parsesArgs {
 		return args, nil
 	}
 	var checked []string
@@ -59,21 +51,22 @@ func (c command) check(args []string) ([]string, error) {
 		}
 		checked = append(checked, arg)
 	}
-	most := len(strings.Fields(c.args))
-	least := most - strings.Count(c.args, "[")
-	if len(checked) < least || len(checked) > most {
-		want := strconv.Itoa(most)
-		if least < most {
-			want = fmt.Sprintf("%d to %d", least, most)
+	if len(checked) < c.least || len(checked) > c.most {
+		want := strconv.Itoa(c.most)
+		if c.least < c.most {
+			want = fmt.Sprintf("%d to %d", c.least, c.most)
 		}
 		return nil, usageError(fmt.Sprintf("%s: got %d arguments, want %s", c.name, len(checked), want))
 	}
 	return checked, nil
 }
 
+// dotenv is the file of settings in the working directory.
+const dotenv = ".env"
+
 // settings reads the settings, and writes a line to stderr for each name that seems to be meant as one.
 func (c call) settings() (*config.Config, error) {
-	settings, err := c.load()
+	settings, err := config.Load(c.environ, dotenv)
 	if err != nil {
 		return nil, err
 	}
@@ -86,13 +79,4 @@ func (c call) warn(warnings ...string) {
 	for _, warning := range warnings {
 		fmt.Fprintf(c.stderr, "gin-blog: warning: %s\n", warning)
 	}
-}
-
-// load reads the settings from the environment and from the file .env in the working directory.
-func (c call) load() (*config.Config, error) {
-	return config.Load(c.environ, ".env", config.Limits{
-		MinBcryptCost:    bcrypt.MinCost,
-		MaxBcryptCost:    auth.MaxCost,
-		MaxPasswordBytes: models.MaxPasswordBytes,
-	})
 }

@@ -10,34 +10,28 @@ import (
 
 	"gin-blog/config"
 	"gin-blog/internal/transfer"
-	"gin-blog/models/mongodb"
-	"gin-blog/models/sqlite"
+	"gin-blog/models"
 )
 
 // copyBetweenStores copies everything from one store to another.
 func copyBetweenStores(ctx context.Context, in call) (err error) {
-	from, err := parsePlace(in.args[0])
+	from, err := in.parsePlace(in.args[0])
 	if err != nil {
 		return err
 	}
-	to, err := parsePlace(in.args[1])
+	to, err := in.parsePlace(in.args[1])
 	if err != nil {
 		return err
-	}
-	for _, p := range []place{from, to} {
-		if p.mongo != nil {
-			in.warn(p.mongo.Warnings...)
-		}
 	}
 	if from.address() == to.address() {
 		return fmt.Errorf("%s is both source and target", from.address())
 	}
-	source, err := from.openSource(ctx)
+	source, err := from.open(ctx, models.ToCopyFrom)
 	if err != nil {
 		return fmt.Errorf("source: %w", err)
 	}
 	defer func() { err = errors.Join(err, source.Close(context.WithoutCancel(ctx))) }()
-	target, err := to.openTarget(ctx)
+	target, err := to.open(ctx, models.ToCopyTo)
 	if err != nil {
 		return fmt.Errorf("target: %w", err)
 	}
@@ -55,8 +49,9 @@ func copyBetweenStores(ctx context.Context, in call) (err error) {
 	return reportCopy(in, from, to, counts, leftOut)
 }
 
-// parsePlace reads sqlite:FILE, or the address of a MongoDB database, as MONGO_URI has it.
-func parsePlace(address string) (p place, err error) {
+// parsePlace reads sqlite:FILE, or the address of a MongoDB database, as MONGO_URI has it. It warns of options in it
+// that have no effect.
+func (c call) parsePlace(address string) (p place, err error) {
 	if file, ok := strings.CutPrefix(address, "sqlite:"); ok && file != "" {
 		if p.file, err = filepath.Abs(file); err != nil {
 			return place{}, fmt.Errorf("%s: %w", address, err)
@@ -72,6 +67,7 @@ func parsePlace(address string) (p place, err error) {
 	if p.mongo, err = config.ParseMongoURI(address, ""); err != nil {
 		return place{}, fmt.Errorf("the address of MongoDB is malformed: it %w", err)
 	}
+	c.warn(p.mongo.Warnings...)
 	return p, nil
 }
 
@@ -90,22 +86,6 @@ func (p place) howToEmpty() string {
 			p.mongo.Database + "."
 	}
 	return fmt.Sprintf("Delete the files %[1]s, %[1]s-wal and %[1]s-shm.", p.file)
-}
-
-// openSource opens the store to read from it.
-func (p place) openSource(ctx context.Context) (store, error) {
-	if p.mongo != nil {
-		return mongodb.OpenSource(p.mongo.URI, p.mongo.Database)
-	}
-	return sqlite.OpenSource(ctx, p.file)
-}
-
-// openTarget opens the store to copy to it.
-func (p place) openTarget(ctx context.Context) (store, error) {
-	if p.mongo != nil {
-		return mongodb.OpenTarget(p.mongo.URI, p.mongo.Database)
-	}
-	return sqlite.OpenTarget(ctx, p.file, nil)
 }
 
 // reportCopy says what was copied.

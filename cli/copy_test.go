@@ -150,7 +150,7 @@ func TestAddresses(t *testing.T) {
 		"sqlite:/nowhere/../a.db":                                "sqlite:/a.db",
 		"sqlite:/" + strings.Repeat("x/../", 10) + "a b?c%20.db": "sqlite:/a b?c%20.db",
 	} {
-		a, err := parsePlace(text)
+		a, err := call{stderr: t.Output()}.parsePlace(text)
 		if err != nil || a.address() != want {
 			t.Errorf("%s: got %s, %v, want %s", text, a.address(), err, want)
 		}

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"gin-blog/config"
@@ -11,14 +10,9 @@ import (
 
 // export writes the posts of the store that the settings name to files in a new folder.
 func export(ctx context.Context, in call) error {
-	return in.withStore(ctx, func(c *config.Config, s store) (err error) {
-		root, err := transfer.MakeExportDir(in.args[0])
-		if err != nil {
-			return fmt.Errorf("export: %w", err)
-		}
-		defer func() { err = errors.Join(err, root.Close()) }()
+	return in.withStore(ctx, func(c *config.Config, s store) error {
 		begin, finish := showProgress(in.stdout)
-		posts, err := transfer.Export(ctx, s, root, begin)
+		posts, err := transfer.Export(ctx, s, in.args[0], begin)
 		finish()
 		if err != nil {
 			return fmt.Errorf("export: %w", err)

@@ -2,11 +2,9 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
@@ -26,22 +24,18 @@ func importFiles(ctx context.Context, in call) error {
 	if flags.NArg() != 1 {
 		return usageError(fmt.Sprintf("import: got %d arguments after the options, want a folder", flags.NArg()))
 	}
-	return in.withStore(ctx, func(c *config.Config, s store) (err error) {
-		root, err := os.OpenRoot(flags.Arg(0))
-		if err != nil {
-			return fmt.Errorf("import: %w", err)
-		}
-		defer func() { err = errors.Join(err, root.Close()) }()
+	return in.withStore(ctx, func(c *config.Config, s store) error {
 		counts := map[blog.Outcome]int{}
-		options := transfer.ImportOptions{Author: *author, Report: func(r transfer.Result) {
+		report := func(r transfer.Result) {
 			counts[r.Done]++
 			line := fmt.Sprintf("%-9s %s", r.Done, r.File)
 			if r.Why != "" {
 				line += ": " + r.Why
 			}
 			fmt.Fprintln(in.stdout, printable(line))
-		}}
-		if err := transfer.Import(ctx, blog.New(blog.Options{Store: s, Now: time.Now}), root, options); err != nil {
+		}
+		b := blog.New(blog.Options{Store: s, Now: time.Now})
+		if err := transfer.Import(ctx, b, flags.Arg(0), *author, report); err != nil {
 			return fmt.Errorf("import: %w", err)
 		}
 		return summarize(in, counts, placeOf(c))

@@ -13,6 +13,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -35,7 +36,7 @@ const memoryLimit = 128 << 20
 // serve answers requests until a signal or ctx stops it, then lets the requests in flight finish. A start that fails
 // changes nothing: it looks at everything that may be wrong, and takes its ports, before it writes anything.
 func serve(ctx context.Context, in call) error {
-	c, err := in.load()
+	c, err := config.Load(in.environ, dotenv)
 	if err != nil {
 		return err
 	}
@@ -84,7 +85,7 @@ func serveAs(
 ) (err error) {
 	metrics := server.NewMetrics(version(), revision())
 	where := placeOf(c)
-	served, err := where.newServed(ctx, log, metrics.StoreObserver(where.label()))
+	served, err := where.newStore(ctx, models.ToServe, log, metrics.StoreObserver(where.label()))
 	if err != nil {
 		return err
 	}
@@ -105,10 +106,16 @@ func serveAs(
 		return fmt.Errorf("METRICS_ADDR: %w", err)
 	}
 	defer stopMetrics()
-	undo, err := makeDataDir(c, log)
+	for _, warning := range newDatabaseWarnings(c) {
+		log.Warn(warning)
+	}
+	made, err := makeDataDir(c)
 	defer func() {
-		if err != nil {
-			undo()
+		if err == nil {
+			return
+		}
+		for _, path := range slices.Backward(made) {
+			_ = os.Remove(path) // a folder that is not empty stays
 		}
 	}()
 	if err != nil {
@@ -122,30 +129,21 @@ func serveAs(
 		return err
 	}
 	return serveStore(ctx, served, log, func(ctx context.Context) error { return srv.Serve(ctx, listener, site) }, func() {
-		undo = func() {}
+		made = nil // so it stays
 		announce(fmt.Sprintf("%s://localhost:%d", scheme(c), listener.Addr().(*net.TCPAddr).Port))
 	})
 }
 
-// makeDataDir makes DATA_DIR and the secrets, if they are not there. undo removes what it made.
-func makeDataDir(c *config.Config, log *slog.Logger) (undo func(), err error) {
-	for _, warning := range newDatabaseWarnings(c) {
-		log.Warn(warning)
-	}
-	var made []string
+// makeDataDir makes DATA_DIR and the secrets, if they are not there, and returns the paths of those that it made.
+func makeDataDir(c *config.Config) (made []string, err error) {
 	if _, err := os.Stat(c.DataDir); errors.Is(err, fs.ErrNotExist) {
 		made = append(made, c.DataDir)
 	}
-	if err = c.EnsureDataDir(); err == nil {
-		var secrets []string
-		secrets, err = c.EnsureSecrets()
-		made = append(made, secrets...)
+	if err := c.EnsureDataDir(); err != nil {
+		return made, err
 	}
-	return func() {
-		for _, path := range slices.Backward(made) {
-			_ = os.Remove(path) // a folder that is not empty stays
-		}
-	}, err
+	secrets, err := c.EnsureSecrets()
+	return append(made, secrets...), err
 }
 
 // serveStore starts the store and serves it until ctx ends. Requests wait for the store, but not for long: if its start
@@ -188,4 +186,22 @@ func scheme(c *config.Config) string {
 		return "https"
 	}
 	return "http"
+}
+
+// banner returns what a person at a terminal needs first, in five lines. url is the address of the server.
+func banner(c *config.Config, url string) string {
+	return fmt.Sprintf(`gin-blog %s listens at %s
+  try it   %s/docs
+  data     %s
+  admin    %s role USERNAME admin
+  stop     Ctrl-C
+`, version(), url, url, placeOf(c), programName(os.Args[0]))
+}
+
+// programName returns how to run the program again that was started as arg0.
+func programName(arg0 string) string {
+	if strings.Contains(arg0, "go-build") { // where go run keeps what it compiled
+		return "go run ."
+	}
+	return arg0
 }

@@ -29,10 +29,7 @@ func newSite(
 		return nil, err
 	}
 	metrics.WatchPasswords(passwords)
-	address, err := urls.NewAddress(c.BaseURL, c.TrustedProxies)
-	if err != nil {
-		return nil, err
-	}
+	address := urls.NewAddress(c.BaseURL, c.Proxies)
 	b := blog.New(blog.Options{
 		Store: store, Passwords: passwords, PasswordMinLength: c.PasswordMinLength, Log: log, Now: time.Now,
 		Sessions: auth.NewSessions(store, auth.NewTokens(c.SecretKey, c.RefreshSecret, time.Now), auth.SessionOptions{
@@ -47,17 +44,14 @@ func newSite(
 		b.Limits = auth.NewLimits(time.Now)
 	}
 	base := middleware.NewBase(middleware.BaseOptions{
-		TrustedProxies: c.TrustedProxies, HSTS: c.TLSCert != "", Draining: draining, Store: store, Metrics: metrics,
+		TrustedProxies: c.Proxies, HSTS: c.TLSCert != "", Draining: draining, Store: store, Metrics: metrics,
 		Log: log,
 	})
 	renderer := markdown.NewRenderer()
-	api, err := routes.New(routes.Options{
+	api := routes.New(routes.Options{
 		Blog: b, Base: base, NoComments: !c.Comments, CORSOrigins: c.CORSOrigins, Site: address, Markdown: renderer,
 		Version: version(),
 	})
-	if err != nil {
-		return nil, err
-	}
 	pages, err := web.New(web.Options{
 		Blog: b, Base: base, NoComments: !c.Comments, Address: address, Markdown: renderer,
 	})

@@ -18,7 +18,6 @@ import (
 // store is what both stores can do.
 type store interface {
 	models.Store
-	models.Bulk
 	models.Pooled
 	Start(ctx context.Context) error
 }
@@ -53,20 +52,21 @@ func (p place) label() string {
 	return "sqlite"
 }
 
-// newServed returns the store to be served: every call is refused until Start, which alone changes what is stored.
-func (p place) newServed(ctx context.Context, log *slog.Logger, observe models.Observer) (store, error) {
+// newStore returns the store for a use: every call is refused until Start, which alone changes what is stored.
+func (p place) newStore(ctx context.Context, use models.Use, log *slog.Logger, observe models.Observer) (store, error) {
 	if p.mongo != nil {
-		return mongodb.New(p.mongo.URI, p.mongo.Database, log, observe)
+		return mongodb.New(p.mongo.URI, p.mongo.Database, use, log, observe)
 	}
-	return sqlite.New(ctx, p.file, log, observe)
+	return sqlite.New(ctx, p.file, use, log, observe)
 }
 
-// open opens the store for a command. It refuses an SQLite file of another version.
-func (p place) open(ctx context.Context) (store, error) {
-	if p.mongo != nil {
-		return mongodb.Open(p.mongo.URI, p.mongo.Database, slog.New(slog.DiscardHandler), nil)
+// open starts the store for a command.
+func (p place) open(ctx context.Context, use models.Use) (store, error) {
+	s, err := p.newStore(ctx, use, slog.New(slog.DiscardHandler), nil)
+	if err != nil {
+		return nil, err
 	}
-	return sqlite.Open(ctx, p.file, nil)
+	return s, s.Start(ctx)
 }
 
 // requireFile returns an error unless the SQLite file exists, for commands that make no new one.
@@ -112,7 +112,7 @@ func (c call) withStore(ctx context.Context, run func(settings *config.Config, s
 
 // use runs a command on the store, and closes the store.
 func (p place) use(ctx context.Context, run func(s store) error) (err error) {
-	s, err := p.open(ctx)
+	s, err := p.open(ctx, models.ToRun)
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,10 @@ import (
 	"time"
 
 	"github.com/caarlos0/env/v11"
+	"golang.org/x/crypto/bcrypt"
+
+	"gin-blog/internal/auth"
+	"gin-blog/models"
 )
 
 // minSecretBytes is the minimum length of a secret: HS256 needs a key as long as its hash (RFC 7518, section 3.2).
@@ -53,6 +57,8 @@ type Config struct {
 	TLSCert           string        `env:"TLS_CERT"`
 	TLSKey            string        `env:"TLS_KEY"`
 
+	// Proxies are the networks of TrustedProxies.
+	Proxies []netip.Prefix
 	// Mongo is what MongoURI says, or nil if it is not set.
 	Mongo *MongoURI
 	// Warnings say which names look like settings, or like options in MongoURI, but have no effect: a line each, without
@@ -83,16 +89,10 @@ func (c *Config) Attrs() []slog.Attr {
 	return attrs
 }
 
-// Limits bound settings by what other packages can do.
-type Limits struct {
-	MinBcryptCost, MaxBcryptCost int
-	MaxPasswordBytes             int
-}
-
 // Load reads the settings from environ, in the form of os.Environ, and from the file dotenv if it exists; the
 // environment wins. An empty value counts as not set, in either of them. Paths become absolute, so that logs say which
 // files are meant. The error is one line that names every setting that is wrong, but not the values of secrets.
-func Load(environ []string, dotenv string, limits Limits) (*Config, error) {
+func Load(environ []string, dotenv string) (*Config, error) {
 	fromFile, content, err := readDotenv(dotenv)
 	if err != nil {
 		return nil, err
@@ -103,7 +103,7 @@ func Load(environ []string, dotenv string, limits Limits) (*Config, error) {
 	c.take(settings, env.ToMap(environ), "the environment")
 
 	problems := parse(&c, settings)
-	problems = append(problems, c.check(limits)...)
+	problems = append(problems, c.check()...)
 	if err := c.readMongoURI(); err != nil {
 		problems = append(problems, fmt.Sprintf("MONGO_URI %v", err))
 	}
@@ -173,7 +173,7 @@ func parse(c *Config, settings map[string]string) (problems []string) {
 }
 
 // check returns what is wrong with the settings that have the right form, a sentence each.
-func (c *Config) check(limits Limits) (problems []string) {
+func (c *Config) check() (problems []string) {
 	expect := func(holds bool, format string, args ...any) {
 		if !holds {
 			problems = append(problems, fmt.Sprintf(format, args...))
@@ -184,10 +184,10 @@ func (c *Config) check(limits Limits) (problems []string) {
 	expect(c.AccessTokenTTL >= time.Second, "ACCESS_TOKEN_TTL must be at least 1s, not %s", c.AccessTokenTTL)
 	expect(c.RefreshTokenTTL >= time.Second, "REFRESH_TOKEN_TTL must be at least 1s, not %s", c.RefreshTokenTTL)
 	expect(c.RefreshGrace >= 0, "REFRESH_GRACE must not be negative, not %s", c.RefreshGrace)
-	expect(c.BcryptCost >= limits.MinBcryptCost && c.BcryptCost <= limits.MaxBcryptCost,
-		"BCRYPT_COST must be %d to %d, not %d", limits.MinBcryptCost, limits.MaxBcryptCost, c.BcryptCost)
-	expect(c.PasswordMinLength >= 1 && c.PasswordMinLength <= limits.MaxPasswordBytes,
-		"PASSWORD_MIN_LENGTH must be 1 to %d, not %d", limits.MaxPasswordBytes, c.PasswordMinLength)
+	expect(c.BcryptCost >= bcrypt.MinCost && c.BcryptCost <= auth.MaxCost,
+		"BCRYPT_COST must be %d to %d, not %d", bcrypt.MinCost, auth.MaxCost, c.BcryptCost)
+	expect(c.PasswordMinLength >= 1 && c.PasswordMinLength <= models.MaxPasswordBytes,
+		"PASSWORD_MIN_LENGTH must be 1 to %d, not %d", models.MaxPasswordBytes, c.PasswordMinLength)
 	expect(slices.Contains([]string{"", "text", "json"}, c.LogFormat),
 		"LOG_FORMAT must be text or json, not %s", quote(c.LogFormat))
 	for _, origin := range c.CORSOrigins {
@@ -196,7 +196,9 @@ func (c *Config) check(limits Limits) (problems []string) {
 			quote(origin, c.CORSOrigins...))
 	}
 	for _, proxy := range c.TrustedProxies {
-		expect(isNetwork(proxy),
+		network, err := parseNetwork(proxy)
+		c.Proxies = append(c.Proxies, network)
+		expect(err == nil,
 			"TRUSTED_PROXIES must be addresses or networks like 10.0.0.0/8, separated by commas, not %s",
 			quote(proxy, c.TrustedProxies...))
 	}
@@ -278,10 +280,10 @@ func isOrigin(s string) bool {
 	return s == "http://"+u.Host || s == "https://"+u.Host
 }
 
-func isNetwork(s string) bool {
-	_, err := netip.ParsePrefix(s)
-	if err != nil {
-		_, err = netip.ParseAddr(s)
+// parseNetwork reads a network, or an address as the network that has nothing else.
+func parseNetwork(s string) (netip.Prefix, error) {
+	if address, err := netip.ParseAddr(s); err == nil {
+		return address.Prefix(address.BitLen())
 	}
-	return err == nil
+	return netip.ParsePrefix(s)
 }

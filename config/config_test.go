@@ -23,7 +23,7 @@ func load(t *testing.T, dotenv string, environ ...string) (*config.Config, error
 			t.Fatal(err)
 		}
 	}
-	return config.Load(environ, path, config.Limits{MinBcryptCost: 4, MaxBcryptCost: 16, MaxPasswordBytes: 72})
+	return config.Load(environ, path)
 }
 
 // absolute returns a path as the settings have it.
@@ -64,7 +64,7 @@ func TestEnvironmentWinsOverDotenvAndEmptyIsUnset(t *testing.T) {
 		t.Errorf("an empty setting counts: got %+v", c)
 	}
 	if c.Port != 5000 || c.LogLevel != slog.LevelWarn || c.RefreshTokenTTL != 30*24*time.Hour ||
-		len(c.CORSOrigins) != 2 || len(c.TrustedProxies) != 2 {
+		len(c.CORSOrigins) != 2 || fmt.Sprint(c.Proxies) != "[10.0.0.0/8 ::1/128]" {
 		t.Errorf("got %+v", c)
 	}
 }

@@ -21,7 +21,7 @@ func TestDotenvIsNoPipe(t *testing.T) {
 	}
 	loaded := make(chan error, 1)
 	go func() {
-		_, err := config.Load(nil, pipe, config.Limits{MinBcryptCost: 4, MaxBcryptCost: 16, MaxPasswordBytes: 72})
+		_, err := config.Load(nil, pipe)
 		loaded <- err
 	}()
 	select {

@@ -56,7 +56,7 @@ func ParseMongoURI(uri, database string) (*MongoURI, error) {
 	if !strings.Contains(address, "/") { // other drivers take that too
 		address += "/"
 	}
-	parsed, err := parseMongo(user+address, nil)
+	parsed, err := parseMongo(m.Scheme, user+address, nil)
 	if err != nil || strings.Contains(strings.Join(parsed.RawHosts, ""), "@") {
 		return nil, errAddress
 	}
@@ -86,18 +86,12 @@ func isDatabaseName(name string) bool {
 // because its name may be a part of a password. It returns an error, which names the option if it can, if the driver
 // refuses one.
 func checkMongoOptions(scheme, address, query string) (warnings []string, err error) {
-	all := strings.FieldsFunc(query, func(r rune) bool { return r == ';' || r == '&' })
-	pairs := slices.Clone(all)
-	if scheme == srvScheme { // these two are for that scheme alone, and parseMongo parses the other
-		pairs = slices.DeleteFunc(pairs, func(pair string) bool {
-			return slices.Contains([]string{"srvmaxhosts", "srvservicename"}, optionName(pair))
-		})
-	}
-	parsed, err := parseMongo(address, pairs)
+	pairs := strings.FieldsFunc(query, func(r rune) bool { return r == ';' || r == '&' })
+	parsed, err := parseMongo(scheme, address, pairs)
 	if err != nil {
-		return nil, refusedOption(address, pairs)
+		return nil, refusedOption(scheme, address, pairs)
 	}
-	for i, pair := range all {
+	for i, pair := range pairs {
 		name := optionName(pair)
 		if _, ignored := parsed.UnknownOptions[name]; ignored {
 			option := nearest(name, mongoOptions(), max(2, len(name)/4))
@@ -109,12 +103,12 @@ func checkMongoOptions(scheme, address, query string) (warnings []string, err er
 }
 
 // refusedOption says which option the driver refuses, if it takes the others without that one.
-func refusedOption(address string, pairs []string) error {
+func refusedOption(scheme, address string, pairs []string) error {
 	for _, option := range mongoOptions() {
 		others := slices.DeleteFunc(slices.Clone(pairs), func(pair string) bool {
 			return optionName(pair) == strings.ToLower(option)
 		})
-		if _, err := parseMongo(address, others); err == nil {
+		if _, err := parseMongo(scheme, address, others); err == nil {
 			return fmt.Errorf("has the option %s with a value that the driver refuses", option)
 		}
 	}
@@ -130,8 +124,13 @@ func optionName(pair string) string {
 	return strings.ToLower(name)
 }
 
-// parseMongo parses and checks a connection string as the driver does.
-func parseMongo(address string, pairs []string) (*connstring.ConnString, error) {
+// parseMongo parses and checks a connection string as the driver does, but looks no host up.
+func parseMongo(scheme, address string, pairs []string) (*connstring.ConnString, error) {
+	if scheme == srvScheme { // these two are for that scheme alone, and the other one is parsed
+		pairs = slices.DeleteFunc(slices.Clone(pairs), func(pair string) bool {
+			return slices.Contains([]string{"srvmaxhosts", "srvservicename"}, optionName(pair))
+		})
+	}
 	uri := mongoScheme + address + "?" + strings.Join(pairs, "&")
 	if err := options.Client().ApplyURI(uri).Validate(); err != nil {
 		return nil, err

@@ -68,9 +68,8 @@ func (c *Config) ReadSecrets() error {
 		}
 		*secret.value = strings.TrimSpace(string(content))
 		if len(*secret.value) < minSecretBytes {
-			return fmt.Errorf(
-				"DATA_DIR: read secret: %s is damaged: it has fewer than %d bytes; "+
-					"delete it to get a new one, which ends all sessions", secret.path, minSecretBytes)
+			return fmt.Errorf("DATA_DIR: read secret: %s is damaged: it has fewer than %d bytes; delete it to get a new "+
+				"one, which ends all sessions", secret.path, minSecretBytes)
 		}
 	}
 	if problems := c.checkSecrets(); len(problems) > 0 {

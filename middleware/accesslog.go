@@ -38,7 +38,7 @@ func accessLog(log *slog.Logger) gin.HandlerFunc {
 		}
 		attrs := make([]slog.Attr, 0, 8)
 		attrs = append(attrs,
-			slog.String("method", cut(c.Request.Method, maxLogged)),
+			slog.String("method", Cut(c.Request.Method, maxLogged)),
 			slog.String("route", c.FullPath()))
 		if c.FullPath() == "" {
 			attrs = append(attrs, slog.String("path", loggedPath(c.Request.URL.EscapedPath())))
@@ -55,7 +55,7 @@ func accessLog(log *slog.Logger) gin.HandlerFunc {
 		if log.Enabled(ctx, slog.LevelDebug) {
 			attrs = append(attrs,
 				slog.String("ip", c.ClientIP()),
-				slog.String("userAgent", cut(c.Request.UserAgent(), maxLogged)),
+				slog.String("userAgent", Cut(c.Request.UserAgent(), maxLogged)),
 				slog.Int64("bodyBytes", c.Request.ContentLength)) // -1 if it is not known
 		}
 		log.LogAttrs(ctx, level, RequestMessage, attrs...)
@@ -90,15 +90,15 @@ func appendError(ctx context.Context, attrs []slog.Attr, last *gin.Error) []slog
 
 // loggedPath returns a path as a log may show it.
 func loggedPath(escaped string) string {
-	segments := strings.Split(cut(escaped, maxLogged), "/")
+	segments := strings.Split(Cut(escaped, maxLogged), "/")
 	for i, segment := range segments {
-		segments[i] = cut(segment, maxLoggedSegment)
+		segments[i] = Cut(segment, maxLoggedSegment)
 	}
 	return strings.Join(segments, "/")
 }
 
-// cut returns the first bytes of text, which it marks as cut if there are more.
-func cut(text string, length int) string {
+// Cut returns the first bytes of a text, which it marks as cut if there are more.
+func Cut(text string, length int) string {
 	if len(text) <= length {
 		return text
 	}

@@ -14,8 +14,8 @@ var (
 	ErrNoToken = models.NewError(models.Unauthenticated, "Authentication required")
 	// ErrNotBearer says that the Authorization header has no bearer token.
 	ErrNotBearer = models.NewError(models.Unauthenticated, "Send the access token in a header Authorization: Bearer TOKEN")
-	// ErrRoleRequired says that the user lacks a role.
-	ErrRoleRequired = models.NewError(models.Forbidden, "Only an admin may do this")
+	// errRoleRequired says that the user lacks a role.
+	errRoleRequired = models.NewError(models.Forbidden, "Only an admin may do this")
 )
 
 const (
@@ -48,11 +48,11 @@ func Authenticate(sessions *auth.Sessions) gin.HandlerFunc {
 	})
 }
 
-// RequireAdmin refuses users who are no admins. It runs after Authenticate, which reads the role from the store, so a
-// change of a role takes effect at once.
+// RequireAdmin refuses users who are no admins. It runs after what finds the session, with the role that the store has
+// now, so a change of a role takes effect at once.
 func RequireAdmin(c *gin.Context) {
 	if CurrentUser(c).Role != models.RoleAdmin {
-		refuse(c, ErrRoleRequired)
+		refuse(c, errRoleRequired)
 	}
 }
 

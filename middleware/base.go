@@ -1,9 +1,9 @@
 package middleware
 
 import (
-	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
@@ -24,7 +24,7 @@ const (
 // BaseOptions are the parts of a Base. None is required.
 type BaseOptions struct {
 	// TrustedProxies are the addresses and networks whose X-Forwarded-For is believed.
-	TrustedProxies []string
+	TrustedProxies []netip.Prefix
 	// HSTS tells browsers to use HTTPS only. It is for a server that speaks TLS.
 	HSTS bool
 	// Draining returns whether the server is about to stop. Default: it never is.
@@ -43,7 +43,7 @@ type Base struct {
 	Logins   *LoginCounter
 	Draining func() bool // whether the server is about to stop
 
-	proxies  []string
+	proxies  []netip.Prefix
 	handlers []gin.HandlerFunc
 	log      *slog.Logger
 }
@@ -71,8 +71,7 @@ func NewBase(o BaseOptions) *Base {
 	return b
 }
 
-// Door returns a router for a door, which answers errors with render. It fails if TrustedProxies has an entry that is
-// no address or network. Every request passes, in this order:
+// Door returns a router for a door, which answers errors with render. Every request passes, in this order:
 //
 //   - observe, which sees each request from its start to its end, also a request that panics.
 //   - requestID, before everything that logs or answers.
@@ -82,17 +81,21 @@ func NewBase(o BaseOptions) *Base {
 //     the first recoverPanic makes 500 of a panic in the rendering of an error.
 //   - renderErrors, which answers the errors of what is inside: of the second recoverPanic, which turns a panic into an
 //     error, and of the handlers.
-func (b *Base) Door(render ErrorRenderer) (*gin.Engine, error) {
+func (b *Base) Door(render ErrorRenderer) *gin.Engine {
 	r := gin.New()
 	r.RedirectTrailingSlash = false
 	r.HandleMethodNotAllowed = true
 	r.RemoteIPHeaders = []string{"X-Forwarded-For"} // without X-Real-IP, which proxies pass on as clients send it
-	if err := r.SetTrustedProxies(b.proxies); err != nil {
-		return nil, fmt.Errorf("trusted proxies: %w", err)
+	networks := make([]string, len(b.proxies))
+	for i, proxy := range b.proxies {
+		networks[i] = proxy.String()
+	}
+	if err := r.SetTrustedProxies(networks); err != nil { // only for what is no network
+		panic(err)
 	}
 	r.Use(b.handlers...)
 	r.Use(renderErrors(render), recoverPanic(b.log), limitPatience)
-	return r, nil
+	return r
 }
 
 // admit refuses a request if the requests of its connection and of all clients take too much memory already. That is

@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"net/http"
+	"regexp"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -9,30 +10,26 @@ import (
 	"gin-blog/internal/answer"
 )
 
-// Doors returns the handler of the whole site. The first segment of a path tells which door a request takes: the API,
-// or the pages, which may be nil. At "/", and where neither has such a path, a client that asks for HTML, as browsers
-// do, takes the pages.
+// Doors returns the handler of the whole site. A request goes to the API if its path begins as one of the API, and to
+// the pages, which may be nil, if its path is that of a page. At "/", and where there is nothing, it goes to the pages
+// if it asks for HTML, as browsers do.
 func Doors(api, pages *gin.Engine) http.Handler {
 	if pages == nil {
 		return EndConnections(trimSlash(api))
 	}
-	ofAPI, ofPages := firstSegments(api), firstSegments(pages)
+	ofAPI, pagePaths := firstSegments(api), pathsOf(pages)
 	return EndConnections(trimSlash(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		segment := firstSegment(r.URL.Path)
-		switch {
-		case ofPages[segment]:
-			pages.ServeHTTP(w, r)
-			return
-		case ofAPI[segment]:
-			api.ServeHTTP(w, r)
-			return
+		door := api
+		if !ofAPI[firstSegment(r.URL.Path)] {
+			_, page := pagePaths.Handler(r)
+			if page == "" {
+				w.Header().Add("Vary", "Accept")
+			}
+			if page != "" || namesHTML(r.Header.Values("Accept")) {
+				door = pages
+			}
 		}
-		w.Header().Add("Vary", "Accept")
-		if namesHTML(r.Header.Values("Accept")) {
-			pages.ServeHTTP(w, r)
-			return
-		}
-		api.ServeHTTP(w, r)
+		door.ServeHTTP(w, r)
 	})))
 }
 
@@ -49,6 +46,19 @@ func firstSegments(r *gin.Engine) map[string]bool {
 func firstSegment(path string) string {
 	segment, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	return segment
+}
+
+// pathsOf returns a mux that finds the paths of a router, but for "/".
+func pathsOf(r *gin.Engine) *http.ServeMux {
+	mux, parameter := http.NewServeMux(), regexp.MustCompile(`:(\w+)`)
+	done := map[string]bool{"/": true}
+	for _, route := range r.Routes() {
+		if !done[route.Path] {
+			mux.Handle(parameter.ReplaceAllString(route.Path, "{$1}"), r)
+		}
+		done[route.Path] = true
+	}
+	return mux
 }
 
 // namesHTML returns whether the values of Accept name text/html. Browsers do so; programs that take anything do not.

@@ -12,12 +12,14 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"gin-blog/internal/auth"
+	"gin-blog/internal/urls"
 	"gin-blog/models"
 )
 
 const (
 	requestIDHeader = "X-Request-ID"
 	requestIDKey    = "requestID"
+	originKey       = "origin"
 	// maxUserAgent is how many bytes of the User-Agent header a session keeps.
 	maxUserAgent = 200
 )
@@ -38,6 +40,18 @@ func requestID() gin.HandlerFunc {
 
 // RequestIDOf returns the id of a request.
 func RequestIDOf(c *gin.Context) string { return c.GetString(requestIDKey) }
+
+// Origin finds out at which address of a site a request arrives, for OriginOf. It refuses a request that does not tell.
+func Origin(site *urls.Address) gin.HandlerFunc {
+	return Handle(func(c *gin.Context) error {
+		origin, err := site.Of(c.Request)
+		c.Set(originKey, origin)
+		return err
+	})
+}
+
+// OriginOf returns the address of the site as the client of a request sees it, without a slash at the end.
+func OriginOf(c *gin.Context) string { return c.GetString(originKey) }
 
 // ClientOf returns who sends a request. It cuts the User-Agent header to a length and to valid UTF-8, which databases
 // require.

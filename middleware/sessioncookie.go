@@ -3,6 +3,7 @@ package middleware
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -31,24 +32,27 @@ var ErrLogInFirst = models.NewError(models.Unavailable,
 // it; for the API there are bearer tokens.
 type SessionCookie struct {
 	sessions        *auth.Sessions
-	isSecure        func(*gin.Context) bool
 	forms, visitors *answer.Budget
 }
 
-// NewSessionCookie returns a SessionCookie. isSecure tells whether the browser of a request reaches the site by HTTPS.
-// Then the cookie goes over HTTPS only, and its name has the prefix "__Host-", so that no other host can set it (RFC
-// 6265bis, section 4.1.3.2). Browsers refuse such a name on plain HTTP.
-func NewSessionCookie(sessions *auth.Sessions, isSecure func(*gin.Context) bool) *SessionCookie {
+// NewSessionCookie returns a SessionCookie, for requests that have passed Origin.
+func NewSessionCookie(sessions *auth.Sessions) *SessionCookie {
 	return &SessionCookie{
-		sessions: sessions, isSecure: isSecure,
+		sessions: sessions,
 		forms:    answer.NewBudget(answer.Bodies, formBudget),
 		visitors: answer.NewBudget(answer.Bodies, visitorBudget),
 	}
 }
 
-// name returns the name of the cookie of a request.
-func (s *SessionCookie) name(c *gin.Context) string {
-	if s.isSecure(c) {
+// isSecure returns whether the browser of a request reaches the site by HTTPS.
+func isSecure(c *gin.Context) bool {
+	return c.Request.TLS != nil || strings.HasPrefix(OriginOf(c), "https://")
+}
+
+// cookieName returns the name of the cookie of a request. Over HTTPS, it has the prefix "__Host-", so that no other
+// host can set the cookie (RFC 6265bis, section 4.1.3.2). Browsers refuse such a name on plain HTTP.
+func cookieName(c *gin.Context) string {
+	if isSecure(c) {
 		return "__Host-gin-blog-session"
 	}
 	return "gin-blog-session"
@@ -106,7 +110,7 @@ func (s *SessionCookie) budgetOf(identity *auth.Identity) *answer.Budget {
 // can set one over plain HTTP: then the first valid one counts.
 func (s *SessionCookie) find(c *gin.Context) (*auth.Identity, error) {
 	lookups := 0
-	for _, cookie := range c.Request.CookiesNamed(s.name(c)) {
+	for _, cookie := range c.Request.CookiesNamed(cookieName(c)) {
 		token, err := s.sessions.VerifyBrowser(cookie.Value)
 		if err != nil {
 			continue
@@ -127,7 +131,7 @@ func (s *SessionCookie) find(c *gin.Context) (*auth.Identity, error) {
 
 // IsSent returns whether a request has the cookie, valid or not.
 func (s *SessionCookie) IsSent(c *gin.Context) bool {
-	return len(c.Request.CookiesNamed(s.name(c))) > 0
+	return len(c.Request.CookiesNamed(cookieName(c))) > 0
 }
 
 // Set makes the browser keep a session until it expires, and the rest of the request belong to it.
@@ -136,21 +140,21 @@ func (s *SessionCookie) Set(c *gin.Context, user *models.User, session *models.S
 	if err != nil {
 		return err
 	}
-	http.SetCookie(c.Writer, s.cookie(c, token, session.ExpiresAt))
+	http.SetCookie(c.Writer, newCookie(c, token, session.ExpiresAt))
 	c.Set(identityKey, &auth.Identity{User: user, SessionID: session.ID})
 	return nil
 }
 
 // Clear makes the browser forget its session.
 func (s *SessionCookie) Clear(c *gin.Context) {
-	cookie := s.cookie(c, "", time.Unix(0, 0))
+	cookie := newCookie(c, "", time.Unix(0, 0))
 	cookie.MaxAge = -1
 	http.SetCookie(c.Writer, cookie)
 }
 
-func (s *SessionCookie) cookie(c *gin.Context, value string, expires time.Time) *http.Cookie {
+func newCookie(c *gin.Context, value string, expires time.Time) *http.Cookie {
 	return &http.Cookie{
-		Name: s.name(c), Value: value, Path: "/", Expires: expires,
-		Secure: s.isSecure(c), HttpOnly: true, SameSite: http.SameSiteLaxMode,
+		Name: cookieName(c), Value: value, Path: "/", Expires: expires,
+		Secure: isSecure(c), HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	}
 }

@@ -34,15 +34,6 @@ func (id ID) Timestamp() time.Time { return time.Unix(int64(binary.BigEndian.Uin
 // MarshalBSONValue makes MongoDB's driver write an ObjectID.
 func (id ID) MarshalBSONValue() (kind byte, value []byte, err error) { return objectID, id[:], nil }
 
-// UnmarshalBSONValue makes MongoDB's driver read an ObjectID.
-func (id *ID) UnmarshalBSONValue(kind byte, value []byte) error {
-	if kind != objectID || len(value) != len(id) {
-		return fmt.Errorf("read id: %w", ErrInvalidID)
-	}
-	copy(id[:], value)
-	return nil
-}
-
 // lastStamp is the stamp of the newest ID that NewID has returned. It belongs to the process, whoever makes the IDs.
 var lastStamp atomic.Uint64
 

@@ -23,6 +23,14 @@ func NewIdempotency(key string, content []byte, now time.Time) *Idempotency {
 	return &Idempotency{Key: key, Fingerprint: hash[:], Since: now.Add(-keyTTL)}
 }
 
+// Kept returns what a record keeps of i, which may be nil.
+func (i *Idempotency) Kept() KeptKey {
+	if i == nil {
+		return KeptKey{}
+	}
+	return KeptKey{IdempotencyKey: i.Key, IdempotencyHash: i.Fingerprint}
+}
+
 // IsIdempotencyKey returns whether a client may choose s as a key: 1 to 255 visible ASCII characters.
 func IsIdempotencyKey(s string) bool {
 	invisible := func(r rune) bool { return r < '!' || r > '~' }

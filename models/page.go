@@ -4,26 +4,24 @@ package models
 // that a few clients that read slowly cannot fill the memory.
 const MaxPageBytes = 1 << 20
 
-// Page collects the rows of one page of posts, in the order in which the page is read.
-type Page[T any] struct {
+// Page collects the rows of one page, in the order in which the page is read.
+type Page[T Record] struct {
 	Rows []T
-	More bool // whether there are posts beyond the page
+	More bool // whether there are rows beyond the page
 
 	limit int // rows
 	size  int // bytes so far
 }
 
 // NewPage returns an empty page for at most limit rows.
-func NewPage[T any](limit int) *Page[T] { return &Page[T]{Rows: make([]T, 0, limit), limit: limit} }
+func NewPage[T Record](limit int) *Page[T] { return &Page[T]{Rows: make([]T, 0, limit), limit: limit} }
 
-// Reserve returns true if the page takes one more post, with size bytes of title and content; the caller then
-// appends it to Rows. It returns false, and sets More, if the post belongs on the next page. The first post always
-// fits.
-func (p *Page[T]) Reserve(size int) bool {
-	if len(p.Rows) > 0 && (len(p.Rows) >= p.limit || p.size+size > MaxPageBytes) {
+// Add appends a row. It returns false, and sets More, if the row belongs on the next page. The first row always fits.
+func (p *Page[T]) Add(row T) bool {
+	if len(p.Rows) > 0 && (len(p.Rows) >= p.limit || p.size+row.Size() > MaxPageBytes) {
 		p.More = true
 		return false
 	}
-	p.size += size
+	p.Rows, p.size = append(p.Rows, row), p.size+row.Size()
 	return true
 }

@@ -58,10 +58,7 @@ func LimitWait(ctx context.Context, most time.Duration) (limited context.Context
 
 // Do runs one operation of a store. It reports the operation to o, unless o is nil, and names it in the error.
 func (o Observer) Do(operation string, run func() error) error {
-	var start time.Time
-	if o != nil {
-		start = time.Now()
-	}
+	start := time.Now()
 	err := run()
 	if err != nil {
 		err = fmt.Errorf("%s: %w", operation, err)

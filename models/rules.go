@@ -28,16 +28,20 @@ type Check []FieldError
 
 // Field adds what the first broken rule says of a field.
 func (c *Check) Field(name, text string, rules ...Rule) {
-	for _, broken := range rules {
-		if problem := broken(text); problem != "" {
-			c.Add(name, problem)
-			return
-		}
+	if problem := first(text, rules...); problem != "" {
+		c.Add(name, problem)
 	}
 }
 
 // Add adds what is wrong with a field, to be read after its name.
 func (c *Check) Add(name, problem string) { *c = append(*c, FieldError{Field: name, Message: problem}) }
+
+// CheckField returns a refusal that says which rule a field breaks first, or nil.
+func CheckField(name, text string, rules ...Rule) error {
+	var check Check
+	check.Field(name, text, rules...)
+	return check.Err()
+}
 
 // Err returns a refusal that names all fields with a problem, or nil if there are none.
 func (c Check) Err() error {
@@ -49,7 +53,7 @@ func (c Check) Err() error {
 
 var (
 	usernameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{2,31}$`)
-	idForm       = regexp.MustCompile(`^[0-9A-Fa-f]{24}$`)
+	tagForm      = regexp.MustCompile(`^[a-z0-9-]{1,32}$`)
 	emailForm    = regexp.MustCompile(
 		"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\\.[A-Za-z0-9-]{1,63})*$")
 )
@@ -64,10 +68,11 @@ func Required(text string) string {
 
 // Username is the rule for the name of a new account. Names of 24 hex digits would look like ids.
 func Username(name string) string {
+	_, notID := ParseID(name)
 	switch {
 	case !usernameForm.MatchString(name):
 		return "must be 3 to 32 of the characters A-Z a-z 0-9 . _ - and start with a letter or digit"
-	case idForm.MatchString(name):
+	case notID == nil:
 		return "must not be 24 hex digits, which would look like an id"
 	}
 	return ""
@@ -110,15 +115,9 @@ func Bio(bio string) string { return first(bio, upTo(maxBio), multiline) }
 // CommentText is the rule for the text of a comment.
 func CommentText(text string) string { return first(text, Required, from1To(MaxComment), multiline) }
 
-// IsTag returns whether s is 1 to 32 of the characters a-z 0-9 -.
-func IsTag(s string) bool {
-	other := func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' }
-	return s != "" && len(s) <= 32 && !strings.ContainsFunc(s, other)
-}
-
 // Tag is the rule for a tag.
 func Tag(tag string) string {
-	if !IsTag(tag) {
+	if !tagForm.MatchString(tag) {
 		return "must be 1 to 32 of the characters a-z 0-9 -"
 	}
 	return ""
@@ -134,19 +133,16 @@ func first(text string, rules ...Rule) string {
 	return ""
 }
 
-func upTo(most int) Rule {
+// upTo refuses a longer text.
+func upTo(most int) Rule { return longest(most, "must have at most %d characters") }
+
+// from1To refuses a longer text, after Required.
+func from1To(most int) Rule { return longest(most, "must have 1 to %d characters") }
+
+func longest(most int, problem string) Rule {
 	return func(text string) string {
 		if utf8.RuneCountInString(text) > most {
-			return fmt.Sprintf("must have at most %d characters", most)
-		}
-		return ""
-	}
-}
-
-func from1To(most int) Rule {
-	return func(text string) string {
-		if n := utf8.RuneCountInString(text); n < 1 || n > most {
-			return fmt.Sprintf("must have 1 to %d characters", most)
+			return fmt.Sprintf(problem, most)
 		}
 		return ""
 	}

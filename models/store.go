@@ -32,6 +32,17 @@ type Store interface {
 	Close(ctx context.Context) error
 }
 
+// Use is what a store is opened for.
+type Use int
+
+// The uses of a store.
+const (
+	ToServe    Use = iota // a server brings the store up to date when it starts it
+	ToRun                 // a command takes the store as it is, or makes a new one
+	ToCopyFrom            // a copy changes nothing in the store; methods that write must not be called
+	ToCopyTo              // a copy takes an unfinished copy too, and refuses it itself
+)
+
 // Pooled is a store that counts its connections to the database.
 type Pooled interface {
 	// Pool returns how the connections are used at this moment.

@@ -39,22 +39,18 @@ func (t *Text) clean(before *Text, content ...Rule) error {
 		check.Field("content", t.Content, append(content, multiline)...)
 	}
 	if before == nil || !slices.Equal(t.Tags, before.Tags) {
-		t.Tags = foldAll(t.Tags)
-		checkTags(&check, t.Tags)
+		t.cleanTags(&check)
 	}
 	return check.Err()
 }
 
-// foldAll returns names as FoldName compares them, never nil.
-func foldAll(names []string) []string {
-	folded := make([]string, len(names))
-	for i, name := range names {
-		folded[i] = FoldName(name)
+// cleanTags makes the tags such as FoldName compares them, and never nil.
+func (t *Text) cleanTags(check *Check) {
+	tags := make([]string, len(t.Tags))
+	for i, tag := range t.Tags {
+		tags[i] = FoldName(tag)
 	}
-	return folded
-}
-
-func checkTags(check *Check, tags []string) {
+	t.Tags = tags
 	sorted := slices.Sorted(slices.Values(tags))
 	if len(tags) > MaxTags || len(slices.Compact(sorted)) < len(tags) {
 		check.Add("tags", fmt.Sprintf("must be at most %d, all different", MaxTags))

@@ -62,15 +62,9 @@ type UserFilter struct {
 	Limit int // at most this many users
 }
 
-// UserFinder is a store that finds users.
-type UserFinder interface {
-	UserByID(ctx context.Context, id ID) (*User, error)
-	UserByUsername(ctx context.Context, username string) (*User, error)
-}
-
 // FindUser finds a user by id, or by name if no user has that id. A name of 24 hex digits cannot be registered, but a
 // database of the tutorial may contain one. FindUser returns ErrUserNotFound.
-func FindUser(ctx context.Context, store UserFinder, idOrName string) (*User, error) {
+func FindUser(ctx context.Context, store UserStore, idOrName string) (*User, error) {
 	if id, err := ParseID(idOrName); err == nil {
 		u, err := store.UserByID(ctx, id)
 		if !errors.Is(err, ErrUserNotFound) {

@@ -32,17 +32,13 @@ func FoldWords(texts ...string) string {
 	var folded strings.Builder
 	for _, text := range texts {
 		folded.Grow(len(text) + 1)
-		inWord := false
-		for _, r := range text {
-			if isSeparator(r) {
-				inWord = false
-				continue
-			}
-			if !inWord && folded.Len() > 0 {
+		for word := range strings.FieldsFuncSeq(text, isSeparator) {
+			if folded.Len() > 0 {
 				folded.WriteByte(' ')
 			}
-			inWord = true
-			folded.WriteRune(foldRune(r))
+			for _, r := range word {
+				folded.WriteRune(foldRune(r))
+			}
 		}
 	}
 	return folded.String()

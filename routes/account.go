@@ -9,9 +9,6 @@ import (
 	"gin-blog/models"
 )
 
-// account are the handlers under /auth that a user calls for their own account.
-type account struct{ *api }
-
 // sessionBody is a login as its user sees it.
 type sessionBody struct {
 	ID         string    `json:"_id"`
@@ -23,11 +20,11 @@ type sessionBody struct {
 	Current    bool      `json:"current"`
 }
 
-func (h *account) me(c *gin.Context) error {
+func (h *api) me(c *gin.Context) error {
 	return render(c, http.StatusOK, newUserBody(middleware.CurrentUser(c)))
 }
 
-func (h *account) updateMe(c *gin.Context) error {
+func (h *api) updateMe(c *gin.Context) error {
 	change, err := decodeChange[models.Profile](h.decoder, c)
 	if err != nil {
 		return err
@@ -39,7 +36,7 @@ func (h *account) updateMe(c *gin.Context) error {
 	return render(c, http.StatusOK, newUserBody(user))
 }
 
-func (h *account) deleteMe(c *gin.Context) error {
+func (h *api) deleteMe(c *gin.Context) error {
 	var in struct {
 		Password string `json:"password"`
 	}
@@ -50,7 +47,7 @@ func (h *account) deleteMe(c *gin.Context) error {
 	return done(c, h.Blog.DeleteAccount(c.Request.Context(), identity, in.Password, client))
 }
 
-func (h *account) changePassword(c *gin.Context) error {
+func (h *api) changePassword(c *gin.Context) error {
 	var in struct {
 		CurrentPassword string `json:"currentPassword"`
 		NewPassword     string `json:"newPassword"`
@@ -62,7 +59,7 @@ func (h *account) changePassword(c *gin.Context) error {
 	return done(c, h.Blog.ChangePassword(ctx, identity, in.CurrentPassword, in.NewPassword, client))
 }
 
-func (h *account) listSessions(c *gin.Context) error {
+func (h *api) listSessions(c *gin.Context) error {
 	sessions, err := h.Blog.LiveSessions(c.Request.Context(), middleware.CurrentUser(c).ID)
 	if err != nil {
 		return err
@@ -78,10 +75,10 @@ func (h *account) listSessions(c *gin.Context) error {
 	return render(c, http.StatusOK, bodies)
 }
 
-func (h *account) endSession(c *gin.Context) error {
+func (h *api) endSession(c *gin.Context) error {
 	return done(c, h.Blog.EndSession(c.Request.Context(), middleware.CurrentUser(c).ID, idOf(c)))
 }
 
-func (h *account) endSessions(c *gin.Context) error {
+func (h *api) endSessions(c *gin.Context) error {
 	return done(c, h.Blog.EndSessions(c.Request.Context(), middleware.CurrentUser(c).ID))
 }

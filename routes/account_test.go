@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"reflect"
 	"slices"
@@ -451,7 +452,7 @@ func TestLimitsDoNotTellWhoseAddressItIs(t *testing.T) {
 // TestOnlyXForwardedForIsBelieved: a proxy that sets X-Forwarded-For may pass X-Real-IP on as its client sent it.
 func TestOnlyXForwardedForIsBelieved(t *testing.T) {
 	t.Parallel()
-	trusting := func(o *parts) { o.base.TrustedProxies = []string{"127.0.0.1"} }
+	trusting := func(o *parts) { o.base.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")} }
 	s := newServer(t, testkit.SQLite(t), limited, trusting)
 	s.register(t, "alice")
 	for i := range 10 {
@@ -493,7 +494,7 @@ func TestFailedLoginsOfAnAddressAreLimited(t *testing.T) {
 	t.Parallel()
 	store := testkit.SQLite(t)
 	s := newServer(t, store, limited, func(o *parts) {
-		o.base.TrustedProxies = []string{"127.0.0.1"}
+		o.base.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
 	})
 	s.register(t, "alice")
 	fail := func(i int, ip string) *response {

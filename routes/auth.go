@@ -13,9 +13,6 @@ import (
 	"gin-blog/models"
 )
 
-// login are the handlers under /auth that anybody may call.
-type login struct{ *api }
-
 // userBody is a user as they see themselves.
 type userBody struct {
 	ID        string      `json:"_id"`
@@ -42,7 +39,7 @@ type grantBody struct {
 	User         *userBody `json:"user,omitempty"`
 }
 
-func (h *login) register(c *gin.Context) error {
+func (h *api) register(c *gin.Context) error {
 	var in blog.Registration
 	if err := h.decode(c, &in); err != nil {
 		return err
@@ -55,13 +52,13 @@ func (h *login) register(c *gin.Context) error {
 }
 
 // logIn calls logInUncounted and counts the outcome.
-func (h *login) logIn(c *gin.Context) error {
+func (h *api) logIn(c *gin.Context) error {
 	err := h.logInUncounted(c)
 	h.Base.Logins.Count(err)
 	return err
 }
 
-func (h *login) logInUncounted(c *gin.Context) error {
+func (h *api) logInUncounted(c *gin.Context) error {
 	var in blog.Credentials
 	if err := h.decode(c, &in); err != nil {
 		return err
@@ -78,7 +75,7 @@ func (h *login) logInUncounted(c *gin.Context) error {
 }
 
 // refreshToken reads the refresh token from the body.
-func (h *login) refreshToken(c *gin.Context) (string, error) {
+func (h *api) refreshToken(c *gin.Context) (string, error) {
 	var in struct {
 		RefreshToken string `json:"refreshToken"`
 	}
@@ -94,7 +91,7 @@ func (h *login) refreshToken(c *gin.Context) (string, error) {
 // errNoRefreshToken says that a body has no refresh token.
 var errNoRefreshToken = models.NewError(models.Unauthenticated, "Refresh token required")
 
-func (h *login) refresh(c *gin.Context) error {
+func (h *api) refresh(c *gin.Context) error {
 	token, err := h.refreshToken(c)
 	if err != nil {
 		return err
@@ -113,7 +110,7 @@ func (h *login) refresh(c *gin.Context) error {
 	return render(c, http.StatusOK, newGrantBody(grant, nil))
 }
 
-func (h *login) logOut(c *gin.Context) error {
+func (h *api) logOut(c *gin.Context) error {
 	token, err := h.refreshToken(c)
 	if err != nil {
 		return err

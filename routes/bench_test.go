@@ -59,16 +59,13 @@ func benchmarkRead(b *testing.B, store models.Store, path string) {
 		b.Fatal(err)
 	}
 	tokens := auth.NewTokens(accessSecret, refreshSecret, time.Now)
-	api, err := routes.New(routes.Options{
+	api := routes.New(routes.Options{
 		Base: middleware.NewBase(middleware.BaseOptions{Store: store}),
 		Blog: blog.New(blog.Options{
 			Store: store, Passwords: passwords, Now: time.Now,
 			Sessions: auth.NewSessions(store, tokens, auth.SessionOptions{Now: time.Now}),
 		}),
 	})
-	if err != nil {
-		b.Fatal(err)
-	}
 	handler := middleware.Doors(api, nil)
 	request := httptest.NewRequest(http.MethodGet, path, nil)
 	b.ReportAllocs()

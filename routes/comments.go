@@ -6,31 +6,27 @@ import (
 	"gin-blog/models"
 )
 
-// comments are the handlers of comments.
-type comments struct{ *api }
-
 // commentRequest is a comment as its author sends it.
 type commentRequest struct {
 	Content string `json:"content"`
 }
 
 type commentBody struct {
-	ID        string         `json:"_id"`
-	Post      string         `json:"post"`
-	Content   string         `json:"content"`
-	Author    *models.Author `json:"author"` // null once the author's account is gone
-	CreatedAt timestamp      `json:"createdAt"`
-	UpdatedAt timestamp      `json:"updatedAt"`
+	ID      string         `json:"_id"`
+	Post    string         `json:"post"`
+	Content string         `json:"content"`
+	Author  *models.Author `json:"author"` // null once the author's account is gone
+	stamps
 }
 
 func newCommentBody(c *models.Comment) commentBody {
 	return commentBody{
 		ID: c.ID.Hex(), Post: c.PostID.Hex(), Content: c.Content, Author: c.Author,
-		CreatedAt: timestamp(c.CreatedAt), UpdatedAt: timestamp(c.UpdatedAt),
+		stamps: stamps{timestamp(c.CreatedAt), timestamp(c.UpdatedAt)},
 	}
 }
 
-func (h *comments) create(c *gin.Context) error {
+func (h *api) createComment(c *gin.Context) error {
 	var in commentRequest
 	if err := h.decode(c, &in); err != nil {
 		return err
@@ -44,12 +40,11 @@ func (h *comments) create(c *gin.Context) error {
 		return err
 	}
 	markReplayed(c, isNew)
-	c.Header("Location", "/comments/"+comment.ID.Hex())
-	return renderCreated(c, "comment", newCommentBody(comment), comment.Version(), comment.UpdatedAt)
+	return renderCreated(c, "comment", comment, nil, newCommentBody)
 }
 
-// list answers with a page of the comments on a post, oldest first.
-func (h *comments) list(c *gin.Context) error {
+// listComments answers with a page of the comments on a post, oldest first.
+func (h *api) listComments(c *gin.Context) error {
 	q, err := parseQuery(c.Request.URL.RawQuery, "limit", "after")
 	if err != nil {
 		return err
@@ -62,8 +57,8 @@ func (h *comments) list(c *gin.Context) error {
 	return renderPage(c, q, page, more, newCommentBody)
 }
 
-// listAll answers with a page of the comments on all posts, newest first.
-func (h *comments) listAll(c *gin.Context) error {
+// listAllComments answers with a page of the comments on all posts, newest first.
+func (h *api) listAllComments(c *gin.Context) error {
 	q, err := parseQuery(c.Request.URL.RawQuery, "limit", "after", "author")
 	if err != nil {
 		return err
@@ -77,16 +72,16 @@ func (h *comments) listAll(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return renderOwnPage(c, q, page, more, newCommentBody)
+	return renderPage(c, q, page, more, newCommentBody)
 }
 
-func (h *comments) read(c *gin.Context) error {
+func (h *api) readComment(c *gin.Context) error {
 	comment, err := h.Blog.Store.CommentByID(c.Request.Context(), idOf(c))
-	return renderComment(c, comment, err)
+	return renderResource(c, comment, err, newCommentBody)
 }
 
-// update is PATCH. Where the text is left out, or is the same, the comment stays as it is.
-func (h *comments) update(c *gin.Context) error {
+// updateComment is PATCH. Where the text is left out, or is the same, the comment stays as it is.
+func (h *api) updateComment(c *gin.Context) error {
 	change, err := decodeChange[commentRequest](h.decoder, c)
 	if err != nil {
 		return err
@@ -96,17 +91,9 @@ func (h *comments) update(c *gin.Context) error {
 		change(&in)
 		*content = in.Content
 	})
-	return renderComment(c, comment, err)
+	return renderResource(c, comment, err, newCommentBody)
 }
 
-func (h *comments) delete(c *gin.Context) error {
+func (h *api) deleteComment(c *gin.Context) error {
 	return done(c, h.Blog.DeleteComment(c.Request.Context(), callOf(c), idOf(c)))
-}
-
-// renderComment answers with a comment, or returns the error of the call for it.
-func renderComment(c *gin.Context, comment *models.Comment, err error) error {
-	if err != nil {
-		return err
-	}
-	return renderResource(c, newCommentBody(comment), comment.Version(), comment.UpdatedAt)
 }

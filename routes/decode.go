@@ -204,8 +204,10 @@ func semanticMessage(err *json.SemanticError) string {
 		return "must not be null: leave it out or send it empty"
 	case errors.Is(err, errNotTime):
 		return "must be a time with its zone, such as 2026-01-02T03:04:05Z, or null"
+	case err.GoType == reflect.TypeFor[[]string]():
+		return "must be an array"
 	default:
-		return "must be " + jsonType(err.GoType)
+		return "must be a string"
 	}
 }
 
@@ -225,27 +227,7 @@ func fieldName(p jsontext.Pointer) string {
 			name.WriteString(token)
 		}
 	}
-	if name.Len() > maxFieldName {
-		return strings.ToValidUTF8(name.String()[:maxFieldName], "") + "…"
-	}
-	return name.String()
-}
-
-// jsonType returns the JSON type that a Go type is decoded from, with its article.
-func jsonType(t reflect.Type) string {
-	for t != nil && t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	switch {
-	case t == nil:
-		return "of another type"
-	case t.Kind() == reflect.String:
-		return "a string"
-	case t.Kind() == reflect.Slice:
-		return "an array"
-	default:
-		return "an object"
-	}
+	return middleware.Cut(name.String(), maxFieldName)
 }
 
 // position returns the line and the column of a byte of the body, in characters from 1.

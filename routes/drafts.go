@@ -5,13 +5,9 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"gin-blog/internal/answer"
 	"gin-blog/middleware"
 	"gin-blog/models"
 )
-
-// drafts are the handlers under /drafts. A draft of somebody else is not found, also by an admin.
-type drafts struct{ *api }
 
 // draftRequest is a draft as its author sends it.
 type draftRequest struct {
@@ -23,26 +19,21 @@ type draftBody struct {
 	ID string `json:"_id"`
 	models.Text
 	PublishAt *timestamp `json:"publishAt"` // null for never
-	CreatedAt timestamp  `json:"createdAt"`
-	UpdatedAt timestamp  `json:"updatedAt"`
+	stamps
 }
 
-func (h *drafts) create(c *gin.Context) error {
+func (h *api) createDraft(c *gin.Context) error {
 	var in draftRequest
 	if err := h.decode(c, &in); err != nil {
 		return err
 	}
 	draft := models.Draft{Text: in.Text, PublishAt: in.PublishAt}
 	created, err := h.Blog.CreateDraft(c.Request.Context(), callOf(c), draft)
-	if err != nil {
-		return err
-	}
-	c.Header("Location", "/drafts/"+created.ID.Hex())
-	return renderCreated(c, "draft", newDraftBody(created), created.Version(), created.UpdatedAt)
+	return renderCreated(c, "draft", created, err, newDraftBody)
 }
 
-// change is PUT and PATCH.
-func (h *drafts) change(c *gin.Context) error {
+// changeDraft is PUT and PATCH.
+func (h *api) changeDraft(c *gin.Context) error {
 	change, err := decodeChange[draftRequest](h.decoder, c)
 	if err != nil {
 		return err
@@ -53,28 +44,26 @@ func (h *drafts) change(c *gin.Context) error {
 		d.Text, d.PublishAt = in.Text, in.PublishAt
 		return nil
 	})
-	return renderDraft(c, draft, err)
+	return renderResource(c, draft, err, newDraftBody)
 }
 
-func (h *drafts) delete(c *gin.Context) error {
+func (h *api) deleteDraft(c *gin.Context) error {
 	return done(c, h.Blog.DeleteDraft(c.Request.Context(), callOf(c), idOf(c)))
 }
 
-func (h *drafts) publish(c *gin.Context) error {
+func (h *api) publishDraft(c *gin.Context) error {
 	post, err := h.Blog.PublishDraft(c.Request.Context(), callOf(c), idOf(c))
-	if err != nil {
-		return err
-	}
-	return renderCreatedPost(c, post)
+	return renderCreated(c, "post", post, err, newPostBody)
 }
 
-func (h *drafts) read(c *gin.Context) error {
+// readDraft answers with a draft of the current user. Those of others are not found, also by an admin.
+func (h *api) readDraft(c *gin.Context) error {
 	draft, err := h.Blog.Draft(c.Request.Context(), middleware.CurrentUser(c), idOf(c))
-	return renderDraft(c, draft, err)
+	return renderResource(c, draft, err, newDraftBody)
 }
 
-// list answers with a page of the current user's drafts, newest first.
-func (h *drafts) list(c *gin.Context) error {
+// listDrafts answers with a page of the current user's drafts, newest first.
+func (h *api) listDrafts(c *gin.Context) error {
 	q, err := parseQuery(c.Request.URL.RawQuery, "limit", "after")
 	if err != nil {
 		return err
@@ -85,24 +74,12 @@ func (h *drafts) list(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return renderOwnPage(c, q, page, more, newDraftBody)
-}
-
-// renderDraft answers with a draft, or returns the error of the call for it.
-func renderDraft(c *gin.Context, d *models.Draft, err error) error {
-	if err != nil {
-		return err
-	}
-	if err := answer.Reserve(c, d.Size()); err != nil {
-		return err
-	}
-	return renderResource(c, newDraftBody(d), d.Version(), d.UpdatedAt)
+	return renderPage(c, q, page, more, newDraftBody)
 }
 
 func newDraftBody(d *models.Draft) draftBody {
-	body := draftBody{
-		ID: d.ID.Hex(), Text: d.Text, CreatedAt: timestamp(d.CreatedAt), UpdatedAt: timestamp(d.UpdatedAt),
-	}
+	stamps := stamps{timestamp(d.CreatedAt), timestamp(d.UpdatedAt)}
+	body := draftBody{ID: d.ID.Hex(), Text: d.Text, stamps: stamps}
 	if !d.PublishAt.IsZero() {
 		body.PublishAt = new(timestamp(d.PublishAt))
 	}

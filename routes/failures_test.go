@@ -53,11 +53,7 @@ func TestFailuresAreNeverAnEmptyPage(t *testing.T) {
 		}, sound},
 	} {
 		s := &server{t: t, log: new(testkit.Output)}
-		door, err := middleware.NewBase(middleware.BaseOptions{Log: slog.New(slog.NewTextHandler(s.log, nil))}).
-			Door(broken.render)
-		if err != nil {
-			t.Fatal(err)
-		}
+		door := middleware.NewBase(middleware.BaseOptions{Log: slog.New(slog.NewTextHandler(s.log, nil))}).Door(broken.render)
 		middleware.Route(door, "GET /", broken.handler)
 		listener := httptest.NewServer(middleware.Doors(door, nil))
 		defer listener.Close()

@@ -9,6 +9,7 @@ import (
 	"gin-blog/internal/answer"
 	"gin-blog/internal/feed"
 	"gin-blog/internal/urls"
+	"gin-blog/middleware"
 	"gin-blog/models"
 )
 
@@ -19,9 +20,6 @@ const (
 	maxFeedHTML = 2 << 20
 )
 
-// feeds are the handlers of the feeds of posts, and of the comments on a post.
-type feeds struct{ *api }
-
 // feedParameters returns the parameters of the feeds. What readers of feeds add to an address is ignored.
 func feedParameters(noComments bool) []string {
 	if noComments {
@@ -30,24 +28,21 @@ func feedParameters(noComments bool) []string {
 	return []string{"author", "tag", "post"}
 }
 
-func (h *feeds) atom(c *gin.Context) error { return h.answer(c, feed.AtomType, feed.Feed.Atom) }
+func (h *api) atomFeed(c *gin.Context) error { return h.answerFeed(c, feed.AtomType, feed.Feed.Atom) }
 
-func (h *feeds) json(c *gin.Context) error { return h.answer(c, feed.JSONType, feed.Feed.JSON) }
+func (h *api) jsonFeed(c *gin.Context) error { return h.answerFeed(c, feed.JSONType, feed.Feed.JSON) }
 
-// answer answers with the feed that the query describes, which KnownQuery has put in order. It sends no Last-Modified:
-// the newest entry may be older than before, when another one was deleted.
-func (h *feeds) answer(c *gin.Context, contentType string, encode func(feed.Feed) ([]byte, error)) error {
-	address, err := h.Site.Of(c.Request)
-	if err != nil {
-		return err
-	}
+// answerFeed answers with the feed that the query describes, which KnownQuery has put in order. It sends no
+// Last-Modified: the newest entry may be older than before, when another one was deleted.
+func (h *api) answerFeed(c *gin.Context, contentType string, encode func(feed.Feed) ([]byte, error)) error {
+	address := middleware.OriginOf(c)
 	q, err := parseQuery(c.Request.URL.RawQuery, feedParameters(h.NoComments)...)
 	if err != nil {
 		return err
 	}
-	find := h.posts
+	find := h.feedOfPosts
 	if _, ok := q.values["post"]; ok {
-		find = h.comments
+		find = h.feedOfComments
 	}
 	f, sources, err := find(c.Request.Context(), q)
 	if err != nil {
@@ -58,7 +53,7 @@ func (h *feeds) answer(c *gin.Context, contentType string, encode func(feed.Feed
 		f.Address += "?" + c.Request.URL.RawQuery
 	}
 	size := 0
-	if f.Entries, size, err = h.entries(c.Request.Context(), address, sources); err != nil {
+	if f.Entries, size, err = h.feedEntries(c.Request.Context(), address, sources); err != nil {
 		return err
 	}
 	if err := answer.Reserve(c, size); err != nil {
@@ -77,8 +72,8 @@ type source struct {
 	path string
 }
 
-// posts describes the feed of the newest posts that a query selects. Its page is a path.
-func (h *feeds) posts(ctx context.Context, q query) (f feed.Feed, sources []source, err error) {
+// feedOfPosts describes the feed of the newest posts that a query selects. Its page is a path.
+func (h *api) feedOfPosts(ctx context.Context, q query) (f feed.Feed, sources []source, err error) {
 	filter, err := postFilter(ctx, h.Blog.Store, q)
 	if err != nil {
 		return f, nil, err
@@ -108,8 +103,8 @@ func (h *feeds) posts(ctx context.Context, q query) (f feed.Feed, sources []sour
 	return f, sources, nil
 }
 
-// comments describes the feed of the newest comments on the post that a query names. Its page is a path.
-func (h *feeds) comments(ctx context.Context, q query) (f feed.Feed, sources []source, err error) {
+// feedOfComments describes the feed of the newest comments on the post that a query names. Its page is a path.
+func (h *api) feedOfComments(ctx context.Context, q query) (f feed.Feed, sources []source, err error) {
 	if len(q.values) > 1 {
 		return f, nil, models.RefuseFields(nil,
 			models.FieldError{Field: "post", Message: "does not go together with other parameters"})
@@ -136,8 +131,8 @@ func (h *feeds) comments(ctx context.Context, q query) (f feed.Feed, sources []s
 	return feed.Feed{Title: urls.Name + ": comments on " + post.Title, Page: urls.Post(id, post.Title)}, sources, nil
 }
 
-// entries makes the entries of a feed, and returns about how many bytes they have.
-func (h *feeds) entries(
+// feedEntries makes the entries of a feed, and returns about how many bytes they have.
+func (h *api) feedEntries(
 	ctx context.Context, address string, sources []source,
 ) (entries []feed.Entry, size int, err error) {
 	entries = make([]feed.Entry, len(sources))
@@ -160,13 +155,4 @@ func (h *feeds) entries(
 		}
 	}
 	return entries, 2 * size, nil // in XML, "<" takes four bytes
-}
-
-// keep keeps the feeds separately for each address of the site, because they have absolute links.
-func (h *feeds) keep(c *gin.Context) error {
-	address, err := h.Site.Of(c.Request)
-	if err != nil {
-		return err
-	}
-	return h.Base.Keeper.Keep(c, address)
 }

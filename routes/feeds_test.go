@@ -246,10 +246,7 @@ func TestAbsoluteLinksFollowTheAddress(t *testing.T) {
 
 func TestAbsoluteLinksWithABaseURL(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, store models.Store) {
-		address, err := urls.NewAddress("https://blog.example", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		address := urls.NewAddress("https://blog.example", nil)
 		s := newServer(t, store, func(o *parts) { o.api.Site = address })
 		s.publish(t, s.signUp(t, "alice"), "First", "text")
 		for _, path := range []string{"/feed.atom", "/feed.json", "/sitemap.xml", "/robots.txt"} {

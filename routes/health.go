@@ -13,9 +13,6 @@ import (
 // errDraining says that the server is about to stop.
 var errDraining = models.NewError(models.Unavailable, "The server is about to stop")
 
-// health are the handlers that tell what runs here, and whether it works.
-type health struct{ *api }
-
 type indexBody struct {
 	Name    string    `json:"name"`
 	Version string    `json:"version"`
@@ -29,7 +26,7 @@ type indexTree struct {
 }
 
 // index lists the addresses to begin with.
-func (h *health) index(c *gin.Context) error {
+func (h *api) index(c *gin.Context) error {
 	return render(c, http.StatusOK, indexBody{
 		Name: "gin-blog", Version: h.Version,
 		Links: indexTree{Posts: "/posts", Docs: "/docs", OpenAPI: "/openapi.yaml"},
@@ -37,12 +34,12 @@ func (h *health) index(c *gin.Context) error {
 }
 
 // alive answers 200 while the process serves, also if the database is away.
-func (h *health) alive(c *gin.Context) error {
+func (h *api) alive(c *gin.Context) error {
 	return render(c, http.StatusOK, map[string]string{"status": "ok"})
 }
 
 // ready answers 200 while the store works and the server is not about to stop.
-func (h *health) ready(c *gin.Context) error {
+func (h *api) ready(c *gin.Context) error {
 	if h.Base.Draining() {
 		return errDraining
 	}

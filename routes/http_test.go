@@ -405,7 +405,11 @@ func TestSlowDatabase(t *testing.T) {
 	t.Parallel()
 	proxy := testkit.NewMongoProxy(t)
 	proxy.Listen()
-	store, err := mongodb.Open(proxy.URI(), testkit.Database(t).Name(), slog.New(slog.DiscardHandler), nil)
+	database := testkit.Database(t).Name()
+	store, err := mongodb.New(proxy.URI(), database, models.ToServe, slog.New(slog.DiscardHandler), nil)
+	if err == nil {
+		err = store.Start(t.Context())
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -43,10 +43,7 @@ func TestDocumentNamesEveryRoute(t *testing.T) {
 		}
 	}
 
-	engine, err := New(Options{Blog: blog.New(blog.Options{}), Base: middleware.NewBase(middleware.BaseOptions{})})
-	if err != nil {
-		t.Fatal(err)
-	}
+	engine := New(Options{Blog: blog.New(blog.Options{}), Base: middleware.NewBase(middleware.BaseOptions{})})
 	parameter := regexp.MustCompile(`[:*](\w+)`)
 	var routed []string
 	for _, route := range engine.Routes() {
@@ -195,10 +192,7 @@ func TestCollectionHasEveryRoute(t *testing.T) {
 	if err := json.Unmarshal(text, &collection); err != nil {
 		t.Fatal(err)
 	}
-	engine, err := New(Options{Blog: blog.New(blog.Options{}), Base: middleware.NewBase(middleware.BaseOptions{})})
-	if err != nil {
-		t.Fatal(err)
-	}
+	engine := New(Options{Blog: blog.New(blog.Options{}), Base: middleware.NewBase(middleware.BaseOptions{})})
 	parameter := regexp.MustCompile(`[:*]\w+`)
 	for _, route := range engine.Routes() {
 		calls := regexp.MustCompile("^" + parameter.ReplaceAllString(route.Path, `[^/]+`) + "$")
@@ -221,10 +215,7 @@ func TestTableOfCallsIsWhole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	engine, err := New(Options{Blog: blog.New(blog.Options{}), Base: middleware.NewBase(middleware.BaseOptions{})})
-	if err != nil {
-		t.Fatal(err)
-	}
+	engine := New(Options{Blog: blog.New(blog.Options{}), Base: middleware.NewBase(middleware.BaseOptions{})})
 	for _, route := range engine.Routes() {
 		call := regexp.MustCompile("`" + route.Method + " " + regexp.QuoteMeta(route.Path) + "[?`]")
 		if route.Method != http.MethodHead && route.Path != "/" && route.Path != "/docs/*file" && !call.Match(table) {

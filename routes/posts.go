@@ -6,22 +6,17 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"gin-blog/internal/answer"
 	"gin-blog/models"
 )
-
-// posts are the handlers under /posts.
-type posts struct{ *api }
 
 type postBody struct {
 	ID string `json:"_id"`
 	models.Text
-	Author    *models.Author `json:"author"` // null once the author's account is gone
-	CreatedAt timestamp      `json:"createdAt"`
-	UpdatedAt timestamp      `json:"updatedAt"`
+	Author *models.Author `json:"author"` // null once the author's account is gone
+	stamps
 }
 
-func (h *posts) create(c *gin.Context) error {
+func (h *api) createPost(c *gin.Context) error {
 	var in models.Text
 	if err := h.decode(c, &in); err != nil {
 		return err
@@ -35,29 +30,29 @@ func (h *posts) create(c *gin.Context) error {
 		return err
 	}
 	markReplayed(c, isNew)
-	return renderCreatedPost(c, post)
+	return renderCreated(c, "post", post, nil, newPostBody)
 }
 
-// change is PUT and PATCH.
-func (h *posts) change(c *gin.Context) error {
+// changePost is PUT and PATCH.
+func (h *api) changePost(c *gin.Context) error {
 	change, err := decodeChange[models.Text](h.decoder, c)
 	if err != nil {
 		return err
 	}
 	post, err := h.Blog.UpdatePost(c.Request.Context(), callOf(c), idOf(c), change)
-	return renderPost(c, post, err)
+	return renderResource(c, post, err, newPostBody)
 }
 
-func (h *posts) delete(c *gin.Context) error {
+func (h *api) deletePost(c *gin.Context) error {
 	return done(c, h.Blog.DeletePost(c.Request.Context(), callOf(c), idOf(c)))
 }
 
-func (h *posts) read(c *gin.Context) error {
+func (h *api) readPost(c *gin.Context) error {
 	post, err := h.Blog.Store.PostByID(c.Request.Context(), idOf(c))
-	return renderPost(c, post, err)
+	return renderResource(c, post, err, newPostBody)
 }
 
-func (h *posts) list(c *gin.Context) error {
+func (h *api) listPosts(c *gin.Context) error {
 	q, err := parseQuery(c.Request.URL.RawQuery, "limit", "after", "author", "tag", "q")
 	if err != nil {
 		return err
@@ -74,7 +69,7 @@ func (h *posts) list(c *gin.Context) error {
 }
 
 // postFilter returns the filter that a query describes.
-func postFilter(ctx context.Context, users models.UserFinder, q query) (models.PostFilter, error) {
+func postFilter(ctx context.Context, users models.UserStore, q query) (models.PostFilter, error) {
 	author, err := authorOf(ctx, q, users)
 	f := models.PostFilter{After: q.after, Limit: q.limit, Tag: q.values["tag"], AuthorID: author}
 	if text, ok := q.values["q"]; ok {
@@ -90,7 +85,7 @@ func postFilter(ctx context.Context, users models.UserFinder, q query) (models.P
 func nobody() models.ID { return models.MaxID() }
 
 // authorOf returns the author that a query asks for, the zero ID if it asks for none, or nobody for an unknown one.
-func authorOf(ctx context.Context, q query, users models.UserFinder) (models.ID, error) {
+func authorOf(ctx context.Context, q query, users models.UserStore) (models.ID, error) {
 	author, ok := q.values["author"]
 	if !ok {
 		return models.ID{}, nil
@@ -106,25 +101,5 @@ func authorOf(ctx context.Context, q query, users models.UserFinder) (models.ID,
 }
 
 func newPostBody(p *models.Post) postBody {
-	return postBody{
-		ID: p.ID.Hex(), Text: p.Text, Author: p.Author,
-		CreatedAt: timestamp(p.CreatedAt), UpdatedAt: timestamp(p.UpdatedAt),
-	}
-}
-
-// renderPost answers with a post, or returns the error of the call for it.
-func renderPost(c *gin.Context, p *models.Post, err error) error {
-	if err != nil {
-		return err
-	}
-	if err := answer.Reserve(c, p.Size()); err != nil {
-		return err
-	}
-	return renderResource(c, newPostBody(p), p.Version(), p.UpdatedAt)
-}
-
-// renderCreatedPost answers with a post that was created.
-func renderCreatedPost(c *gin.Context, p *models.Post) error {
-	c.Header("Location", "/posts/"+p.ID.Hex())
-	return renderCreated(c, "post", newPostBody(p), p.Version(), p.UpdatedAt)
+	return postBody{p.ID.Hex(), p.Text, p.Author, stamps{timestamp(p.CreatedAt), timestamp(p.UpdatedAt)}}
 }

@@ -49,27 +49,58 @@ func render(c *gin.Context, status int, v any) error {
 // etag returns the ETag of a resource in a version.
 func etag(version string) string { return `"` + version + `"` }
 
-// renderResource answers with a resource, and the headers that conditional requests refer to.
-func renderResource(c *gin.Context, resource any, version string, modified time.Time) error {
-	tagResource(c, version, modified)
-	return render(c, http.StatusOK, resource)
+// stamps are when a resource was created, and when it was last changed.
+type stamps struct {
+	CreatedAt timestamp `json:"createdAt"`
+	UpdatedAt timestamp `json:"updatedAt"`
 }
 
+func (s stamps) modified() time.Time { return time.Time(s.UpdatedAt) }
+
+// resource is a record whose state conditional requests refer to.
+type resource interface {
+	models.Record
+	Version() string
+}
+
+// stamped is the body of a resource.
+type stamped interface{ modified() time.Time }
+
+// renderResource answers with a resource, or returns the error of the call for it.
+func renderResource[R resource, B stamped](c *gin.Context, r R, err error, body func(R) B) error {
+	if err != nil {
+		return err
+	}
+	if err := answer.Reserve(c, r.Size()); err != nil {
+		return err
+	}
+	shown := body(r)
+	tagResource(c, r.Version(), shown.modified())
+	return render(c, http.StatusOK, shown)
+}
+
+// tagResource sets the headers that conditional requests refer to.
 func tagResource(c *gin.Context, version string, modified time.Time) {
 	c.Header("ETag", etag(version))
 	c.Header("Last-Modified", modified.UTC().Format(http.TimeFormat))
 }
 
-// renderCreated answers with a resource that was created, under its name, such as "post".
-func renderCreated(c *gin.Context, name string, resource any, version string, modified time.Time) error {
-	body, err := encode(resource)
+// renderCreated answers with a resource that was created, under its name, such as "post", or returns the error of the
+// call for it.
+func renderCreated[R resource, B stamped](c *gin.Context, name string, r R, err error, body func(R) B) error {
 	if err != nil {
 		return err
 	}
-	tagResource(c, version, modified)
+	shown := body(r)
+	encoded, err := encode(shown)
+	if err != nil {
+		return err
+	}
+	tagResource(c, r.Version(), shown.modified())
+	c.Header("Location", "/"+name+"s/"+r.RecordID().Hex())
 	message := strings.ToUpper(name[:1]) + name[1:] + " created"
-	body = fmt.Appendf(nil, `{"message":%q,%q:%s}`, message, name, body)
-	answer.Set(c, http.StatusCreated, jsonContentType, body)
+	encoded = fmt.Appendf(nil, `{"message":%q,%q:%s}`, message, name, encoded)
+	answer.Set(c, http.StatusCreated, jsonContentType, encoded)
 	return nil
 }
 
@@ -88,52 +119,36 @@ func renderTagged(c *gin.Context, contentType string, body []byte) error {
 	return nil
 }
 
-// renderPage answers with a page of a list for everybody. It links to the first page and to the next one.
+// renderPage answers with a page of a list, and links to the next one. Only a page for everybody has an ETag and a link
+// to the first page: no cache stores what a user asks for.
 func renderPage[T models.Record, B any](c *gin.Context, q query, page []T, more bool, body func(*T) B) error {
-	rows, next, err := rowsOf(c, q, page, more, body)
-	if err != nil {
-		return err
-	}
-	links := q.link(c.Request.URL.Path, "first", models.ID{})
-	if next != "" {
-		links += ", " + next
-	}
-	encoded, err := encode(rows)
-	if err != nil {
-		return err
-	}
-	c.Header("Link", links)
-	c.Header("ETag", answer.Tag(encoded, links))
-	answer.Set(c, http.StatusOK, jsonContentType, encoded)
-	return nil
-}
-
-// renderOwnPage answers with a page of a list that is not for everybody, and that no cache stores.
-func renderOwnPage[T models.Record, B any](c *gin.Context, q query, page []T, more bool, body func(*T) B) error {
-	rows, next, err := rowsOf(c, q, page, more, body)
-	if err != nil {
-		return err
-	}
-	if next != "" {
-		c.Header("Link", next)
-	}
-	return render(c, http.StatusOK, rows)
-}
-
-// rowsOf returns the rows of a page as JSON has them, and the link to the next page, "" if there is none. It reserves
-// the memory for them.
-func rowsOf[T models.Record, B any](
-	c *gin.Context, q query, page []T, more bool, body func(*T) B,
-) (rows []B, next string, err error) {
 	rows, size := make([]B, len(page)), 0
 	for i := range page {
 		rows[i] = body(&page[i])
 		size += page[i].Size()
 	}
-	if more {
-		next = q.link(c.Request.URL.Path, "next", page[len(page)-1].RecordID())
+	if err := answer.Reserve(c, size); err != nil {
+		return err
 	}
-	return rows, next, answer.Reserve(c, size)
+	encoded, err := encode(rows)
+	if err != nil {
+		return err
+	}
+	var links []string
+	isForAll, path := middleware.CurrentUser(c) == nil, c.Request.URL.Path
+	if isForAll {
+		links = append(links, q.link(path, "first", models.ID{}))
+	}
+	if more {
+		links = append(links, q.link(path, "next", page[len(page)-1].RecordID()))
+	}
+	link := strings.Join(links, ", ")
+	c.Header("Link", link) // none if it is empty
+	if isForAll {
+		c.Header("ETag", answer.Tag(encoded, link))
+	}
+	answer.Set(c, http.StatusOK, jsonContentType, encoded)
+	return nil
 }
 
 // encode returns v as JSON. It does not escape characters that have a meaning only in HTML.

@@ -34,16 +34,13 @@ type Options struct {
 }
 
 // New returns the door for programs.
-func New(o Options) (*gin.Engine, error) {
-	r, err := o.Base.Door(renderError)
-	if err != nil {
-		return nil, err
-	}
+func New(o Options) *gin.Engine {
+	r := o.Base.Door(renderError)
 	r.Use(middleware.CORS(o.CORSOrigins))
 	addRoutes(r, &api{Options: o, decoder: newDecoder()})
 	r.NoRoute(middleware.Handle(noRoute(r.Routes())))
 	r.NoMethod(middleware.Handle(noMethod))
-	return r, nil
+	return r
 }
 
 // api is what all handlers share.
@@ -54,24 +51,22 @@ type api struct {
 
 // addRoutes names every path of the API.
 func addRoutes(r *gin.Engine, a *api) {
-	docs, health, users := newDocs(), &health{a}, &users{a}
-	feeds := &feeds{a}
-	sitemaps := newSitemaps(a)
+	docs, sitemaps := newDocs(), newSitemaps(a)
 	route := middleware.Route
 
-	route(r, "GET /", health.index)
-	route(r, "GET /healthz", health.alive)
-	route(r, "GET /readyz", health.ready)
+	route(r, "GET /", a.index)
+	route(r, "GET /healthz", a.alive)
+	route(r, "GET /readyz", a.ready)
 	route(r, "GET /openapi.yaml", docs)
 	route(r, "GET /openapi.json", docs)
 	route(r, "GET /docs", docs)
 	route(r, "GET /docs/*file", docs)
-	route(r.Group("", middleware.LimitBody(maxAccountBody)), "GET /users/:id", users.read)
+	route(r.Group("", middleware.LimitBody(maxAccountBody)), "GET /users/:id", a.readUser)
 
-	crawlers := r.Group("", middleware.Revalidate, middleware.LimitBody(maxAccountBody))
-	feedReaders := crawlers.Group("", middleware.KnownQuery(feedParameters(false)...), middleware.Handle(feeds.keep))
-	route(feedReaders, "GET /feed.atom", feeds.atom)
-	route(feedReaders, "GET /feed.json", feeds.json)
+	crawlers := r.Group("", middleware.Revalidate, middleware.LimitBody(maxAccountBody), middleware.Origin(a.Site))
+	feedReaders := crawlers.Group("", middleware.KnownQuery(feedParameters(false)...), middleware.Handle(a.keep))
+	route(feedReaders, "GET /feed.atom", a.atomFeed)
+	route(feedReaders, "GET /feed.json", a.jsonFeed)
 	route(crawlers, "GET /sitemap.xml", sitemaps.index)
 	route(crawlers, "GET /sitemaps/:file", sitemaps.read)
 	route(crawlers, "GET /robots.txt", sitemaps.robots)
@@ -87,56 +82,57 @@ func addRoutesWithBodies(r *gin.Engine, a *api) {
 	signedIn := func(g *gin.RouterGroup) (plain, withBody *gin.RouterGroup) {
 		return g.Group("", verify, badID, buffer, authenticate), g.Group("", verify, badID, badType, buffer, authenticate)
 	}
-	login, account, users := &login{a}, &account{a}, &users{a}
-	posts, comments, drafts := &posts{a}, &comments{a}, &drafts{a}
 	route := middleware.Route
 
 	secret := r.Group("", middleware.Secret, middleware.LimitBody(maxAccountBody))
 	visitors := secret.Group("", badType, buffer)
-	route(visitors, "POST /auth/register", login.register)
-	route(visitors, "POST /auth/login", login.logIn)
-	route(visitors, "POST /auth/refresh", login.refresh)
-	route(visitors, "POST /auth/logout", login.logOut)
+	route(visitors, "POST /auth/register", a.register)
+	route(visitors, "POST /auth/login", a.logIn)
+	route(visitors, "POST /auth/refresh", a.refresh)
+	route(visitors, "POST /auth/logout", a.logOut)
 	own, ownWithBody := signedIn(secret)
-	route(own, "GET /auth/me", account.me)
-	route(ownWithBody, "PATCH /auth/me", account.updateMe)
-	route(ownWithBody, "DELETE /auth/me", account.deleteMe)
-	route(ownWithBody, "POST /auth/password", account.changePassword)
-	route(own, "GET /auth/sessions", account.listSessions)
-	route(own, "DELETE /auth/sessions", account.endSessions)
-	route(own, "DELETE /auth/sessions/:id", account.endSession)
+	route(own, "GET /auth/me", a.me)
+	route(ownWithBody, "PATCH /auth/me", a.updateMe)
+	route(ownWithBody, "DELETE /auth/me", a.deleteMe)
+	route(ownWithBody, "POST /auth/password", a.changePassword)
+	route(own, "GET /auth/sessions", a.listSessions)
+	route(own, "DELETE /auth/sessions", a.endSessions)
+	route(own, "DELETE /auth/sessions/:id", a.endSession)
 	admins := own.Group("", middleware.RequireAdmin)
-	route(admins, "GET /admin/users", users.list)
+	route(admins, "GET /admin/users", a.listUsers)
 
 	public := r.Group("", middleware.Revalidate, middleware.LimitBody(maxPostBody))
-	keep := middleware.Handle(func(c *gin.Context) error { return a.Base.Keeper.Keep(c, "") })
+	keep := middleware.Handle(a.keep)
 	lists := public.Group("", badID, keep)
 	readers := public.Group("", badID, middleware.KnownQuery(), keep)
 	writers, writersWithBody := signedIn(public)
-	route(lists, "GET /posts", posts.list)
-	route(readers, "GET /posts/:id", posts.read)
-	route(writersWithBody, "POST /posts", posts.create)
-	route(writersWithBody, "PUT /posts/:id", posts.change)
-	route(writersWithBody, "PATCH /posts/:id", posts.change)
-	route(writers, "DELETE /posts/:id", posts.delete)
+	route(lists, "GET /posts", a.listPosts)
+	route(readers, "GET /posts/:id", a.readPost)
+	route(writersWithBody, "POST /posts", a.createPost)
+	route(writersWithBody, "PUT /posts/:id", a.changePost)
+	route(writersWithBody, "PATCH /posts/:id", a.changePost)
+	route(writers, "DELETE /posts/:id", a.deletePost)
 	if !a.NoComments {
-		route(lists, "GET /posts/:id/comments", comments.list)
-		route(writersWithBody, "POST /posts/:id/comments", comments.create)
-		route(readers, "GET /comments/:id", comments.read)
-		route(writersWithBody, "PATCH /comments/:id", comments.update)
-		route(writers, "DELETE /comments/:id", comments.delete)
-		route(admins, "GET /admin/comments", comments.listAll)
+		route(lists, "GET /posts/:id/comments", a.listComments)
+		route(writersWithBody, "POST /posts/:id/comments", a.createComment)
+		route(readers, "GET /comments/:id", a.readComment)
+		route(writersWithBody, "PATCH /comments/:id", a.updateComment)
+		route(writers, "DELETE /comments/:id", a.deleteComment)
+		route(admins, "GET /admin/comments", a.listAllComments)
 	}
 
 	drafters, draftersWithBody := signedIn(r.Group("", middleware.NoStore, middleware.LimitBody(maxPostBody)))
-	route(drafters, "GET /drafts", drafts.list)
-	route(draftersWithBody, "POST /drafts", drafts.create)
-	route(drafters, "GET /drafts/:id", drafts.read)
-	route(draftersWithBody, "PUT /drafts/:id", drafts.change)
-	route(draftersWithBody, "PATCH /drafts/:id", drafts.change)
-	route(drafters, "DELETE /drafts/:id", drafts.delete)
-	route(drafters, "POST /drafts/:id/publish", drafts.publish)
+	route(drafters, "GET /drafts", a.listDrafts)
+	route(draftersWithBody, "POST /drafts", a.createDraft)
+	route(drafters, "GET /drafts/:id", a.readDraft)
+	route(draftersWithBody, "PUT /drafts/:id", a.changeDraft)
+	route(draftersWithBody, "PATCH /drafts/:id", a.changeDraft)
+	route(drafters, "DELETE /drafts/:id", a.deleteDraft)
+	route(drafters, "POST /drafts/:id/publish", a.publishDraft)
 }
+
+// keep keeps answers. Those with absolute links are kept separately for each address of the site.
+func (h *api) keep(c *gin.Context) error { return h.Base.Keeper.Keep(c, middleware.OriginOf(c)) }
 
 // refuseID refuses a malformed id in the path, before the body arrives.
 func refuseID(c *gin.Context) error {

@@ -97,10 +97,7 @@ func (s *server) serve(store models.Store, change ...func(*parts)) (url string) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	address, err := urls.NewAddress("", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	address := urls.NewAddress("", nil)
 	o := parts{
 		session: auth.SessionOptions{
 			AccessTTL: 15 * time.Minute, RefreshTTL: 7 * 24 * time.Hour, Grace: 10 * time.Second, Rotation: true,
@@ -119,10 +116,7 @@ func (s *server) serve(store models.Store, change ...func(*parts)) (url string) 
 	o.blog.Sessions = auth.NewSessions(store, auth.NewTokens(accessSecret, refreshSecret, s.clock.now), o.session)
 	o.blog.Log = o.base.Log
 	o.api.Blog, o.api.Base = blog.New(o.blog), middleware.NewBase(o.base)
-	api, err := routes.New(o.api)
-	if err != nil {
-		t.Fatal(err)
-	}
+	api := routes.New(o.api)
 	handler := middleware.Doors(api, nil)
 	s.handler = handler
 	listener := httptest.NewServer(handler)

@@ -11,6 +11,7 @@ import (
 	"gin-blog/internal/answer"
 	"gin-blog/internal/feed"
 	"gin-blog/internal/urls"
+	"gin-blog/middleware"
 	"gin-blog/models"
 )
 
@@ -45,11 +46,7 @@ func newSitemaps(a *api) *sitemaps { return &sitemaps{api: a, turn: semaphore.Ne
 
 // robots answers with robots.txt.
 func (h *sitemaps) robots(c *gin.Context) error {
-	address, err := h.Site.Of(c.Request)
-	if err != nil {
-		return err
-	}
-	return renderTagged(c, "text/plain; charset=utf-8", feed.Robots(address))
+	return renderTagged(c, "text/plain; charset=utf-8", feed.Robots(middleware.OriginOf(c)))
 }
 
 // takeTurn waits until no other sitemap is being made. The caller releases the turn.
@@ -76,10 +73,6 @@ func (h *sitemaps) answer(
 	c *gin.Context, find func(ctx context.Context, file string) ([]feed.Link, error),
 	encode func([]feed.Link) ([]byte, error),
 ) error {
-	address, err := h.Site.Of(c.Request)
-	if err != nil {
-		return err
-	}
 	if err := h.takeTurn(c.Request.Context()); err != nil {
 		return err
 	}
@@ -92,7 +85,7 @@ func (h *sitemaps) answer(
 		return err
 	}
 	for i := range links {
-		links[i].Address = address + links[i].Address
+		links[i].Address = middleware.OriginOf(c) + links[i].Address
 	}
 	body, err := encode(links)
 	if err != nil {

@@ -8,9 +8,6 @@ import (
 	"gin-blog/models"
 )
 
-// users are the handlers under /users and /admin/users.
-type users struct{ *api }
-
 // publicUserBody is a user as everybody may see them. It never has the email address.
 type publicUserBody struct {
 	ID        string    `json:"_id"`
@@ -20,7 +17,7 @@ type publicUserBody struct {
 	CreatedAt timestamp `json:"createdAt"`
 }
 
-func (h *users) read(c *gin.Context) error {
+func (h *api) readUser(c *gin.Context) error {
 	u, err := models.FindUser(c.Request.Context(), h.Blog.Store, c.Param("id"))
 	if err != nil {
 		return err
@@ -30,8 +27,8 @@ func (h *users) read(c *gin.Context) error {
 	})
 }
 
-// list answers with a page of all accounts, newest first.
-func (h *users) list(c *gin.Context) error {
+// listUsers answers with a page of all accounts, newest first.
+func (h *api) listUsers(c *gin.Context) error {
 	q, err := parseQuery(c.Request.URL.RawQuery, "limit", "after")
 	if err != nil {
 		return err
@@ -43,5 +40,5 @@ func (h *users) list(c *gin.Context) error {
 	}
 	more := len(users) > q.limit
 	users = users[:min(len(users), q.limit)]
-	return renderOwnPage(c, q, users, more, newUserBody)
+	return renderPage(c, q, users, more, newUserBody)
 }

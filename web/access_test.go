@@ -1,11 +1,11 @@
 package web_test
 
 import (
-	"context"
 	"crypto/rand"
 	"io"
 	"maps"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"path/filepath"
 	"slices"
@@ -19,7 +19,6 @@ import (
 	"gin-blog/internal/testkit"
 	"gin-blog/internal/urls"
 	"gin-blog/models"
-	"gin-blog/models/sqlite"
 	"gin-blog/web"
 )
 
@@ -294,27 +293,25 @@ func TestCookie(t *testing.T) {
 	t.Parallel()
 	store := testkit.SQLite(t)
 	https, plain := testkit.Header{"X-Forwarded-Proto": "https"}, testkit.Header{"X-Forwarded-Proto": "http"}
+	here, elsewhere := netip.MustParsePrefix("127.0.0.1/32"), netip.MustParsePrefix("192.0.2.1/32")
 	for name, c := range map[string]struct {
 		base    string
-		proxies []string
+		proxies []netip.Prefix
 		header  testkit.Header
 		secure  bool
 	}{
 		"plain HTTP":                         {"", nil, nil, false},
 		"a proxy that nobody trusts":         {"", nil, https, false},
-		"a proxy that others trust":          {"", []string{"192.0.2.1"}, https, false},
-		"HTTPS at a proxy":                   {"", []string{"127.0.0.1"}, https, true},
-		"plain HTTP at a proxy":              {"", []string{"127.0.0.1"}, plain, false},
-		"a proxy that says nothing":          {"", []string{"127.0.0.1"}, nil, false},
+		"a proxy that others trust":          {"", []netip.Prefix{elsewhere}, https, false},
+		"HTTPS at a proxy":                   {"", []netip.Prefix{here}, https, true},
+		"plain HTTP at a proxy":              {"", []netip.Prefix{here}, plain, false},
+		"a proxy that says nothing":          {"", []netip.Prefix{here}, nil, false},
 		"an address of the site":             {"https://blog.example", nil, nil, true},
-		"an address of the site, by a proxy": {"https://blog.example", []string{"127.0.0.1"}, plain, true},
+		"an address of the site, by a proxy": {"https://blog.example", []netip.Prefix{here}, plain, true},
 		"an address without HTTPS":           {"http://blog.example", nil, nil, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			address, err := urls.NewAddress(c.base, c.proxies)
-			if err != nil {
-				t.Fatal(err)
-			}
+			address := urls.NewAddress(c.base, c.proxies)
 			s := newSite(t, store, func(o *web.Options) { o.Address = address })
 			username := "u" + rand.Text()
 			header := testkit.Header{"Accept": "text/html"}
@@ -343,10 +340,7 @@ func TestCookie(t *testing.T) {
 // TestOnlyHTTPSReadsItsCookie: over HTTPS, a cookie that another host may have set is none.
 func TestOnlyHTTPSReadsItsCookie(t *testing.T) {
 	t.Parallel()
-	address, err := urls.NewAddress("", []string{"127.0.0.1"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	address := urls.NewAddress("", []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")})
 	s := newSite(t, testkit.SQLite(t), func(o *web.Options) { o.Address = address })
 	token := s.user(t, "alice").sessionCookie().Value
 	for _, c := range []struct {
@@ -440,12 +434,7 @@ func (s *server) write(t testing.TB, author, title, content string, tags ...stri
 func TestFormWhileTheDatabaseIsLocked(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "test.db")
-	store, err := sqlite.Open(t.Context(), path, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = store.Close(context.WithoutCancel(t.Context())) })
-	s := newSite(t, store)
+	s := newSite(t, testkit.OpenSQLite(t, path, nil))
 	alice := s.user(t, "alice")
 	form := alice.get("/new").form("Publish").fill("Title", "Once").fill("Text", "Hello")
 	s.ahead.Add(int64(2 * time.Minute)) // so that the use of the session is noted again

@@ -76,18 +76,12 @@ func newSite(t testing.TB, store models.Store, change ...func(*web.Options)) *se
 		}),
 	})
 	base := middleware.NewBase(middleware.BaseOptions{Store: store, Log: log})
-	address, err := urls.NewAddress("", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	address := urls.NewAddress("", nil)
 	renderer := markdown.NewRenderer()
 	options := web.Options{
 		Blog: b, Base: base, Markdown: renderer, Address: address,
 	}
-	api, err := routes.New(routes.Options{Blog: b, Base: base, Site: address, Markdown: renderer})
-	if err != nil {
-		t.Fatal(err)
-	}
+	api := routes.New(routes.Options{Blog: b, Base: base, Site: address, Markdown: renderer})
 	for _, c := range change {
 		c(&options)
 	}

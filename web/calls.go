@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"regexp"
 	"strings"
 )
 
@@ -30,12 +31,12 @@ func (c call) Line(origin string) string {
 	return strings.Join(line, " ")
 }
 
+// plainWord is a text that a shell takes as one word, without quotes.
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9/:.,_%-]+$`)
+
 // quote writes a text as one word of a shell.
 func quote(text string) string {
-	isPlain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/:.,-_%", r)
-	}
-	if text != "" && !strings.ContainsFunc(text, func(r rune) bool { return !isPlain(r) }) {
+	if plainWord.MatchString(text) {
 		return text
 	}
 	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"

@@ -44,9 +44,8 @@ func (p *Pages) thread(c *gin.Context, post *models.Post, w window) (_ *thread, 
 	if err != nil {
 		return nil, err
 	}
-	id := func(c *models.Comment) models.ID { return c.ID }
 	t := &thread{
-		Pager: pagerOf(w, comments, id, more, urls.Post(post.ID, post.Title), url.Values{}),
+		Pager: pagerOf(w, comments, more, urls.Post(post.ID, post.Title), url.Values{}),
 		Feed:  "/feed.atom?post=" + post.ID.Hex(),
 	}
 	if t.Comments, err = p.commentViews(c, comments, len(post.Content)); err != nil {
@@ -54,9 +53,9 @@ func (p *Pages) thread(c *gin.Context, post *models.Post, w window) (_ *thread, 
 	}
 	if middleware.CurrentUser(c) == nil {
 		t.LogIn = loginAddress(c.Request.URL.RequestURI())
-		return t, nil
+	} else {
+		t.Form = newCommentForm(post)
 	}
-	t.Form = newCommentForm(post)
 	return t, nil
 }
 

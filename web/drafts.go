@@ -42,8 +42,7 @@ func (p *Pages) drafts(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	id := func(d *models.Draft) models.ID { return d.ID }
-	page := draftsPage{drafts, w.after.IsZero(), pagerOf(w, drafts, id, more, "/account/drafts", url.Values{})}
+	page := draftsPage{drafts, w.after.IsZero(), pagerOf(w, drafts, more, "/account/drafts", url.Values{})}
 	return p.render(c, http.StatusOK, &view{
 		template: "drafts", Title: "Drafts", NoIndex: true, Page: page,
 		Calls: []call{{Does: "My drafts", Request: "GET /drafts"}, callToDraft},

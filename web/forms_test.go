@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -28,7 +29,8 @@ func (s *server) formsOf(t testing.TB) map[string][]string {
 	path := "/p/" + post.ID.Hex()
 	comment := path + "/comments/" + s.comment(t, "alice", post, "Nice").ID.Hex()
 	draft := draftPath(s.draft(t, "alice", "Draft", "Text"))
-	text := []string{"title", "tags", "content", "do", "username", "password"}
+	text := append(slices.Collect(maps.Keys(textFields())), "do", "username", "password")
+	text = slices.Clip(text)
 	return map[string][]string{
 		"/new":              append(text, "key", "draft"),
 		path + "/edit":      append(text, "version", "conflict"),

@@ -100,7 +100,7 @@ func (p *Pages) list(c *gin.Context, v *view, list *listPage, filter models.Post
 	if !w.before.IsZero() && !more && len(list.Posts) < pageSize { // the first page has these, and more
 		return redirect(c, http.StatusSeeOther, urls.WithQuery(path, search))
 	}
-	list.Pager = pagerOf(w, list.Posts, func(p *models.Post) models.ID { return p.ID }, more, path, search)
+	list.Pager = pagerOf(w, list.Posts, more, path, search)
 	if !w.after.IsZero() {
 		query.Set("after", w.after.Hex())
 	}

@@ -42,23 +42,23 @@ type pager struct{ Previous, Next string }
 
 // pagerOf returns the pager of a page that has the records of a window. more tells whether there are further ones in
 // the direction of the window. path and query are the address of the whole list.
-func pagerOf[T any](w window, records []T, id func(*T) models.ID, more bool, path string, query url.Values) (p pager) {
+func pagerOf[T models.Record](w window, records []T, more bool, path string, query url.Values) (p pager) {
 	if len(records) == 0 {
 		if w != (window{}) {
 			p.Previous = urls.WithQuery(path, query)
 		}
 		return p
 	}
-	at := func(name string, record *T) string {
+	at := func(name string, record T) string {
 		query := maps.Clone(query)
-		query.Set(name, id(record).Hex())
+		query.Set(name, record.RecordID().Hex())
 		return urls.WithQuery(path, query)
 	}
 	if !w.after.IsZero() || !w.before.IsZero() && more {
-		p.Previous = at("before", &records[0])
+		p.Previous = at("before", records[0])
 	}
 	if !w.before.IsZero() || more {
-		p.Next = at("after", &records[len(records)-1])
+		p.Next = at("after", records[len(records)-1])
 	}
 	return p
 }

@@ -54,6 +54,6 @@ func typed(in models.Text) func(*models.Text) {
 // isTyped returns whether a text is what somebody typed, but for the sort of its line breaks.
 func isTyped(in, t models.Text) bool {
 	t.Content = normalizeLines(t.Content)
-	in.Title = strings.TrimSpace(in.Title)
+	_ = in.Clean(nil)
 	return in.Equal(t)
 }

@@ -56,6 +56,13 @@ func wantForm(t *testing.T, values url.Values, text string) {
 	}
 }
 
+// showsEach checks that a page shows to its readers what fillEach wrote.
+func showsEach(p *page, text string) {
+	for name := range textFields() {
+		p.shows(text + name)
+	}
+}
+
 // newestPost returns the post that was created last.
 func (s *server) newestPost(t *testing.T) *models.Post {
 	t.Helper()
@@ -74,7 +81,8 @@ func TestEditorsKeepEveryField(t *testing.T) {
 
 		preview := fillEach(t, b.get("/new").form("Preview"), "a").send().is(200)
 		wantForm(t, preview.form("Publish").values, "a")
-		preview.form("Publish").send().is(303)
+		showsEach(preview, "a")
+		showsEach(preview.form("Publish").send().is(303).follow(), "a")
 		post := s.newestPost(t)
 		wantEach(t, post, "a")
 		edit := "/p/" + post.ID.Hex() + "/edit"
@@ -85,6 +93,7 @@ func TestEditorsKeepEveryField(t *testing.T) {
 		wantEach(t, draft, "b")
 		wantForm(t, b.get(draftPath(draft)).form("Publish").values, "b")
 
+		crossed := fillEach(t, b.get(edit).form("Save"), "d")
 		for name := range textFields() { // one field alone is a change, too
 			next()
 			form := b.get(edit).form("Save")
@@ -96,6 +105,9 @@ func TestEditorsKeepEveryField(t *testing.T) {
 		}
 		wantEach(t, s.newestPost(t), "c")
 		wantEach(t, &s.drafts(t, "alice")[0], "c")
+		conflict := crossed.send().is(412)
+		showsEach(conflict, "c")
+		wantForm(t, conflict.form("Save").values, "d")
 
 		form := fillEach(t, b.get(draftPath(draft)).form("Publish"), "e")
 		b.get("/").form("Log out").send().is(303)

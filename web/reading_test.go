@@ -43,6 +43,9 @@ func TestDoors(t *testing.T) {
 			{"/", "text/html;q=0", 200, json},
 			{"/nothing-here", "text/html", 404, html},
 			{"/nothing-here", "*/*", 404, json},
+			{"/tags", "*/*", 404, json},
+			{"/account/nothing", "application/json", 404, json},
+			{"/account/nothing", "text/html", 404, html},
 			{"/posts", "text/html", 200, json},
 			{"/posts/1", "text/html", 400, json},
 			{"/p/1", "*/*", 404, html},
@@ -486,7 +489,8 @@ func (m faultyMarkdown) Excerpt(content string, limit int) string {
 func TestPageThatCannotBeRendered(t *testing.T) {
 	t.Parallel()
 	store := testkit.SQLite(t)
-	post := &models.Post{ID: models.NewID(), Text: models.Text{Title: "My Post", Content: "Hello"}, AuthorID: models.NewID()}
+	text := models.Text{Title: "My Post", Content: "Hello"}
+	post := &models.Post{ID: models.NewID(), Text: text, AuthorID: models.NewID()}
 	if _, err := store.CreatePost(t.Context(), post, nil); err != nil {
 		t.Fatal(err)
 	}

@@ -50,23 +50,19 @@ func (p *Pages) readQuery(c *gin.Context) {
 	middleware.SetQuery(c, query)
 }
 
-// prepare is the first middleware of all pages.
-func (p *Pages) prepare(c *gin.Context) {
-	p.readQuery(c)
+// setHeaders sets the headers that are on every page, also on that of an error.
+func setHeaders(c *gin.Context) {
 	for name, value := range securityHeaders {
 		c.Header(name, value)
 	}
-	middleware.Handle(func(c *gin.Context) error {
-		origin, err := p.Address.Of(c.Request)
-		c.Set(originKey, origin)
-		if isTrustworthy(origin) { // elsewhere browsers ignore the header, and complain about it
-			c.Header("Cross-Origin-Opener-Policy", "same-origin")
-		}
-		if err != nil {
-			return err
-		}
-		return checkIDs(c)
-	})(c)
+}
+
+// isolate keeps pages of other sites from a handle on ours. On plain HTTP, browsers ignore the header, and complain
+// about it.
+func isolate(c *gin.Context) {
+	if isTrustworthy(middleware.OriginOf(c)) {
+		c.Header("Cross-Origin-Opener-Policy", "same-origin")
+	}
 }
 
 // checkIDs refuses a request whose path has something else where an id should be.
@@ -99,30 +95,18 @@ func isTrustworthy(origin string) bool {
 	return address.Scheme == "https" || name == "localhost" || strings.HasSuffix(name, ".localhost") || ip.IsLoopback()
 }
 
-const originKey = "origin"
-
-// originOf returns the address of the site as the client of a request sees it, without a slash at the end.
-func originOf(c *gin.Context) string { return c.GetString(originKey) }
-
-// isSecure returns whether the browser of a request reaches the site by HTTPS.
-func isSecure(c *gin.Context) bool {
-	return c.Request.TLS != nil || strings.HasPrefix(originOf(c), "https://")
-}
-
 // refuseOtherOrigins refuses forms that a page of another origin sends (CSRF). A browser says where a form comes from:
 // by Sec-Fetch-Site, or on plain HTTP, by Origin.
-func (p *Pages) refuseOtherOrigins(c *gin.Context) {
-	middleware.Handle(func(c *gin.Context) error {
-		origin, site := c.GetHeader("Origin"), c.GetHeader("Sec-Fetch-Site")
-		isOwn := site == "" && origin == originOf(c) // also where a proxy has changed the header Host
-		if err := p.origins.Check(c.Request); err != nil && !isOwn {
-			return errOtherOrigin
-		}
-		if !isRead(c) && site == "" && origin == "" && p.cookie.IsSent(c) { // no browser of these days
-			return errOtherOrigin
-		}
-		return nil
-	})(c)
+func (p *Pages) refuseOtherOrigins(c *gin.Context) error {
+	origin, site := c.GetHeader("Origin"), c.GetHeader("Sec-Fetch-Site")
+	isOwn := site == "" && origin == middleware.OriginOf(c) // also where a proxy has changed the header Host
+	if err := p.origins.Check(c.Request); err != nil && !isOwn {
+		return errOtherOrigin
+	}
+	if !isRead(c) && site == "" && origin == "" && p.cookie.IsSent(c) { // no browser of these days
+		return errOtherOrigin
+	}
+	return nil
 }
 
 // keepForVisitors keeps the answers to requests without a cookie, which are the same for everybody. It makes caches ask
@@ -134,7 +118,7 @@ func (p *Pages) keepForVisitors(c *gin.Context) error {
 		return nil
 	}
 	c.Header("Cache-Control", "no-cache")
-	return p.Base.Keeper.Keep(c, originOf(c))
+	return p.Base.Keeper.Keep(c, middleware.OriginOf(c))
 }
 
 // privately keeps pages with texts that are being written out of shared caches. The browser may store them: with

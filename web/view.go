@@ -71,7 +71,7 @@ func (b *answerBuffer) Write(p []byte) (int, error) {
 
 // render answers with a page. Everything is made before the first byte is sent.
 func (p *Pages) render(c *gin.Context, status int, v *view) error {
-	v.User, v.Origin = middleware.CurrentUser(c), originOf(c)
+	v.User, v.Origin = middleware.CurrentUser(c), middleware.OriginOf(c)
 	v.Done = notices[c.FullPath()+"?done="+c.Query("done")]
 	if v.Path != "" {
 		v.Here = c.Request.URL.RequestURI()

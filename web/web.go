@@ -74,7 +74,7 @@ type Pages struct {
 // New returns the door for people with a browser. It fails if a template is wrong.
 func New(o Options) (*gin.Engine, error) {
 	p := &Pages{
-		Options: o, cookie: middleware.NewSessionCookie(o.Blog.Sessions, isSecure),
+		Options: o, cookie: middleware.NewSessionCookie(o.Blog.Sessions),
 		origins: http.NewCrossOriginProtection(), queries: maps.Clone(queries),
 	}
 	if o.NoComments {
@@ -86,11 +86,8 @@ func New(o Options) (*gin.Engine, error) {
 	if err := p.parseTemplates(); err != nil {
 		return nil, err
 	}
-	r, err := o.Base.Door(p.renderError)
-	if err != nil {
-		return nil, err
-	}
-	r.Use(p.prepare)
+	r := o.Base.Door(p.renderError)
+	r.Use(p.readQuery, setHeaders, middleware.Origin(o.Address), isolate, middleware.Handle(checkIDs))
 	p.addPages(r)
 	r.NoRoute(middleware.Handle(func(*gin.Context) error { return errNoPage }))
 	r.NoMethod(middleware.Handle(func(*gin.Context) error { return errNoMethod }))
@@ -110,8 +107,9 @@ func (p *Pages) addPages(pages *gin.Engine) {
 
 	middleware.Route(pages, "GET /static/:file", p.static)
 
+	ownForms := middleware.Handle(p.refuseOtherOrigins)
 	of := func(maxBody int64, more ...gin.HandlerFunc) gin.IRoutes {
-		return pages.Group("", p.refuseOtherOrigins, middleware.LimitBody(maxBody), p.cookie.Identify).Use(more...)
+		return pages.Group("", ownForms, middleware.LimitBody(maxBody), p.cookie.Identify).Use(more...)
 	}
 	// What was typed into these comes back after an expired session, so they take everybody's forms.
 	texts, comments := of(maxTextForm, privately), of(maxCommentForm, privately)
@@ -130,7 +128,8 @@ func (p *Pages) addPages(pages *gin.Engine) {
 		middleware.Route(comments, "POST /p/:post/comments", p.saves(p.newCommentEditor))
 		page(comments, "/p/:post/comments/:comment/edit", p.commentEditor)
 		page(writers, "/p/:post/comments/:comment/delete", p.commentDeletion)
-		middleware.Route(writers, "GET /moderation", p.moderation)
+		moderators := of(maxForm, privately, requireLogin, middleware.RequireAdmin)
+		middleware.Route(moderators, "GET /moderation", p.moderation)
 	}
 	middleware.Route(writers, "GET /account/drafts", p.drafts)
 	page(texts, "/account/drafts/:id", p.draftEditor)

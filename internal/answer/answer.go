@@ -24,11 +24,7 @@ const (
 	// budgetBytes is how many bytes the answers that are being made and sent may have together, besides what every
 	// connection may hold.
 	budgetBytes = 16 << 20
-	// gzipSuffix ends the ETag of a compressed answer, inside of the quotes. A strong ETag identifies one
-	// representation, and the compressed one is another (RFC 9110, section 8.8.3.3).
-	gzipSuffix = "-gzip"
-
-	plainKey = "plain"
+	plainKey    = "plain"
 )
 
 // ErrTooManyLarge says that the clients that are reading large answers hold as much memory as they may.
@@ -231,7 +227,7 @@ func (w *writer) send(c *gin.Context) {
 	}
 	etag := header.Get("ETag")
 	if compress && etag != "" {
-		header.Set("ETag", strings.TrimSuffix(etag, `"`)+gzipSuffix+`"`)
+		header.Set("ETag", gzipTag(etag))
 	}
 	if isRead && w.status == http.StatusOK && isUnchanged(request.Header, etag, header.Get("Last-Modified")) {
 		w.status, w.body = http.StatusNotModified, nil

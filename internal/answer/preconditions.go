@@ -64,27 +64,23 @@ func CheckWrite(header http.Header, etag func() string, modified time.Time) erro
 	return nil
 }
 
-// matches returns whether the values of If-Match or If-None-Match have an ETag of an uncompressed representation, or
-// "*". A weak tag matches only a weak comparison.
+// matches returns whether the values of If-Match or If-None-Match have an ETag, or that of the same representation with
+// compression, or "*". A weak tag matches only a weak comparison.
 func matches(values []string, etag string, weak bool) bool {
 	for _, tag := range entityTags(values) {
 		if weak {
 			tag = strings.TrimPrefix(tag, "W/")
 		}
-		if tag == "*" || uncompressed(tag) == etag {
+		if tag == "*" || tag == etag || tag == gzipTag(etag) {
 			return true
 		}
 	}
 	return false
 }
 
-// uncompressed returns the ETag of the same representation without compression.
-func uncompressed(tag string) string {
-	if base, ok := strings.CutSuffix(tag, gzipSuffix+`"`); ok {
-		return base + `"`
-	}
-	return tag
-}
+// gzipTag returns the ETag of an answer when it is compressed. A strong ETag identifies one representation, and the
+// compressed one is another (RFC 9110, section 8.8.3.3).
+func gzipTag(etag string) string { return strings.TrimSuffix(etag, `"`) + `-gzip"` }
 
 // entityTags splits the values of If-Match or If-None-Match into tags. Tags keep their quotes, and weak tags their W/.
 func entityTags(values []string) (tags []string) {

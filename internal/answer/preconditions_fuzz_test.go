@@ -35,7 +35,7 @@ func FuzzEntityTags(f *testing.F) {
 		}
 		for _, tag := range tags {
 			strong := strings.TrimPrefix(tag, "W/")
-			matches := func(tag string) bool { return uncompressed(tag) == strong }
+			matches := func(tag string) bool { return tag == strong || tag == gzipTag(strong) }
 			err := CheckWrite(http.Header{"If-Match": list}, func() string { return strong }, time.Time{})
 			if (err == nil) != slices.ContainsFunc(tags, matches) {
 				t.Errorf("If-Match %q on %q: %v", list, strong, err)

@@ -4,6 +4,7 @@ package feed
 
 import (
 	"cmp"
+	_ "embed"
 	"encoding/xml"
 	"fmt"
 	"slices"
@@ -140,6 +141,36 @@ func EntryID(id models.ID) string { return uuid.NewSHA1(entryIDs, id[:]).URN() }
 
 // Timestamp writes a time as RFC 3339 has it, in UTC with milliseconds.
 func Timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+
+// Link is a page of the site, or a sitemap.
+type Link struct {
+	Address string `xml:"loc"`
+	Updated string `xml:"lastmod,omitempty"` // see Timestamp; "" if it is not known
+}
+
+// Sitemap returns a sitemap. It may have 50,000 links.
+func Sitemap(links []Link) ([]byte, error) {
+	return encodeXML(struct {
+		XMLName xml.Name `xml:"http://www.sitemaps.org/schemas/sitemap/0.9 urlset"`
+		Links   []Link   `xml:"url"`
+	}{Links: links})
+}
+
+// SitemapIndex returns the list of some sitemaps.
+func SitemapIndex(sitemaps []Link) ([]byte, error) {
+	return encodeXML(struct {
+		XMLName  xml.Name `xml:"http://www.sitemaps.org/schemas/sitemap/0.9 sitemapindex"`
+		Sitemaps []Link   `xml:"sitemap"`
+	}{Sitemaps: sitemaps})
+}
+
+// robots keeps crawlers from the pages that are of use only to people who are signed in, or about to be.
+//
+//go:embed robots.txt
+var robots string
+
+// Robots returns a robots.txt (RFC 9309) that names the sitemap index of the site at this address.
+func Robots(site string) []byte { return []byte(robots + "\nSitemap: " + site + "/sitemap.xml\n") }
 
 // encodeXML returns v as an XML document. It has U+FFFD for each character that XML forbids.
 func encodeXML(v any) ([]byte, error) {

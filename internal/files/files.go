@@ -2,6 +2,7 @@
 package files
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -22,9 +23,7 @@ const lockTimeout = 2 * time.Second
 func Make(path string, write func(f *os.File) error) error { return makeFile(path, write, os.Link) }
 
 // Replace is Make, but the new file takes the place of one that is there.
-func Replace(path string, write func(f *os.File) error) error {
-	return fill(path, write, os.Rename)
-}
+func Replace(path string, write func(f *os.File) error) error { return fill(path, write, os.Rename) }
 
 // RemoveUnfinished removes what processes left that ended while they made files in a folder whose names begin with
 // prefix. Nobody may make such a file meanwhile.
@@ -34,15 +33,12 @@ func RemoveUnfinished(dir, prefix string) error {
 		return err
 	}
 	for _, entry := range entries {
-		if strings.HasPrefix(entry.Name(), unfinished(prefix)) {
+		if strings.HasPrefix(entry.Name(), "."+prefix) {
 			err = errors.Join(err, os.Remove(filepath.Join(dir, entry.Name())))
 		}
 	}
 	return err
 }
-
-// unfinished returns how the name begins under which a file is filled.
-func unfinished(name string) string { return "." + name }
 
 // maxSize is how many bytes Read reads: far more than settings, secrets and certificates have.
 const maxSize = 1 << 20
@@ -85,19 +81,16 @@ func makeFile(path string, write func(f *os.File) error, link func(oldPath, newP
 // expectNone returns an error unless there is no file at path.
 func expectNone(path string) error {
 	_, err := os.Lstat(path)
-	if err == nil {
-		return &fs.PathError{Op: "create", Path: path, Err: syscall.EEXIST}
-	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	return err
+	return cmp.Or[error](err, &fs.PathError{Op: "create", Path: path, Err: syscall.EEXIST})
 }
 
 // fill fills a new file under another name, and has it named.
 func fill(path string, write func(f *os.File) error, name func(from, path string) error) error {
 	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, unfinished(filepath.Base(path))+".*") // mode 0600
+	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*") // mode 0600
 	if err != nil {
 		return err
 	}
@@ -136,10 +129,8 @@ func renameUnderLock(from, path string) error {
 
 // syncDir writes the names in a folder to the disk, where the file system can do that. SQLite ignores the same error.
 func syncDir(path string) {
-	dir, err := os.Open(path)
-	if err != nil {
-		return
+	if dir, err := os.Open(path); err == nil {
+		_ = dir.Sync()
+		_ = dir.Close()
 	}
-	_ = dir.Sync()
-	_ = dir.Close()
 }

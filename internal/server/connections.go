@@ -12,23 +12,16 @@ import (
 
 // connections knows which connections of a server have a request to answer, or may have one on its way.
 type connections struct {
-	mu sync.Mutex
-	// busy has the state of each connection that is new or active.
-	busy map[net.Conn]http.ConnState
+	busy sync.Map // from net.Conn to http.ConnState, for each connection that is new or active
 }
 
 // track is called by http.Server at each change of a connection's state. A new connection counts as busy: its first
 // request is on its way.
 func (c *connections) track(conn net.Conn, state http.ConnState) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.busy == nil {
-		c.busy = map[net.Conn]http.ConnState{}
-	}
 	if state == http.StateNew || state == http.StateActive {
-		c.busy[conn] = state
+		c.busy.Store(conn, state)
 	} else {
-		delete(c.busy, conn)
+		c.busy.Delete(conn)
 	}
 }
 
@@ -36,32 +29,28 @@ func (c *connections) track(conn net.Conn, state http.ConnState) {
 // silent: http.Server would give them the time for headers.
 func (c *connections) awaitAnswers(ctx context.Context, grace time.Duration) {
 	for begin := time.Now(); ctx.Err() == nil; time.Sleep(5 * time.Millisecond) {
-		c.mu.Lock()
-		if time.Since(begin) >= grace {
-			c.closeSilent(grace)
+		left := 0
+		for conn, state := range c.busy.Range {
+			left++
+			if state == http.StateNew && time.Since(begin) >= grace {
+				closeSilent(conn.(net.Conn), grace)
+			}
 		}
-		left := len(c.busy)
-		c.mu.Unlock()
 		if left == 0 {
 			return
 		}
 	}
 }
 
-// closeSilent closes the new connections whose client sent nothing so far. Over TLS, it closes those whose client sent
+// closeSilent closes a new connection whose client sent nothing so far. Over TLS, it closes one whose client sent
 // nothing for the time of grace: a handshake is no request, and what follows it cannot be told from it.
-func (c *connections) closeSilent(grace time.Duration) {
-	for conn, state := range c.busy {
-		if state != http.StateNew {
-			continue
-		}
-		wait := time.Duration(0)
-		if secure, ok := conn.(*tls.Conn); ok {
-			conn, wait = secure.NetConn(), grace
-		}
-		if watched := conn.(*watchedConn); watched.silent(wait) {
-			_ = watched.Close() // the server sees it, and forgets the connection
-		}
+func closeSilent(conn net.Conn, grace time.Duration) {
+	wait := time.Duration(0)
+	if secure, ok := conn.(*tls.Conn); ok {
+		conn, wait = secure.NetConn(), grace
+	}
+	if watched := conn.(*watchedConn); watched.silent(wait) {
+		_ = watched.Close() // the server sees it, and forgets the connection
 	}
 }
 

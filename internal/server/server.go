@@ -121,25 +121,14 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener, handler http.
 
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), StopTimeout)
 	defer cancel()
-	s.refuse(listener)
-	<-ended // from here on there are no new connections
-	return s.finish(ctx, server)
-}
-
-// refuse makes Draining true at once, so that /readyz tells load balancers to look elsewhere. After DrainDelay, when
-// they have noticed, it stops taking connections.
-func (s *Server) refuse(listener net.Listener) {
-	delay := s.DrainDelay
-	s.Log.Info("stopping: /readyz is 503, requests are still answered", "for", delay)
+	// First /readyz tells load balancers to look elsewhere. When they have noticed, the server takes no more connections.
+	s.Log.Info("stopping: /readyz is 503, requests are still answered", "for", s.DrainDelay)
 	s.draining.Store(true)
-	time.Sleep(delay)
+	time.Sleep(s.DrainDelay)
 	s.Log.Info("stopping: requests in flight may finish")
 	_ = listener.Close() // fails only if it is closed already
-}
-
-// finish waits for the answers to the requests in flight, and closes all connections when they are sent or ctx ends.
-// http.Server.Shutdown alone would drop a request whose last byte it reads after Shutdown began.
-func (s *Server) finish(ctx context.Context, server *http.Server) error {
+	<-ended
+	// Shutdown alone would drop a request whose last byte it reads after it began.
 	s.open.awaitAnswers(ctx, silenceGrace)
 	if err := server.Shutdown(ctx); err != nil {
 		s.Log.Warn("some requests did not finish in time", "cause", err)

@@ -36,7 +36,16 @@ func SQLite(t testing.TB) models.Store {
 // ObservedSQLite is SQLite with an observer.
 func ObservedSQLite(t testing.TB, observe models.Observer) models.Store {
 	t.Helper()
-	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"), observe)
+	return OpenSQLite(t, filepath.Join(t.TempDir(), "test.db"), observe)
+}
+
+// OpenSQLite returns a store in a file that may already have contents. observe may be nil.
+func OpenSQLite(t testing.TB, path string, observe models.Observer) models.Store {
+	t.Helper()
+	store, err := sqlite.New(t.Context(), path, models.ToRun, slog.New(slog.DiscardHandler), observe)
+	if err == nil {
+		err = store.Start(t.Context())
+	}
 	if err != nil {
 		t.Fatalf("open SQLite store: %v", err)
 	}
@@ -54,7 +63,10 @@ func MongoDB(t testing.TB) models.Store {
 func OpenMongoDB(t testing.TB, db *mongo.Database, observe models.Observer) models.Store {
 	t.Helper()
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
-	store, err := mongodb.Open(MongoURI(t), db.Name(), log, observe)
+	store, err := mongodb.New(MongoURI(t), db.Name(), models.ToServe, log, observe)
+	if err == nil {
+		err = store.Start(t.Context())
+	}
 	if err != nil {
 		t.Fatalf("open MongoDB store: %v", err)
 	}

@@ -19,7 +19,6 @@ import (
 	"gin-blog/internal/testkit"
 	"gin-blog/internal/transfer"
 	"gin-blog/models"
-	"gin-blog/models/sqlite"
 )
 
 // store is a store that can be copied.
@@ -367,11 +366,7 @@ func TestCopyCoversEveryTable(t *testing.T) {
 	own := []string{"copy_source", "copySource"}                    // of the copy itself
 	sweeps := []string{"deleted_posts", "deletedPosts"}             // whose comments are not copied
 	path := filepath.Join(t.TempDir(), "test.db")
-	s, err := sqlite.Open(t.Context(), path, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close(t.Context())
+	s := testkit.OpenSQLite(t, path, nil)
 	covered := slices.Concat(transfer.CopiedTables(s), derived, own, sweeps)
 	conn, err := zombiezen.OpenConn(path, zombiezen.OpenReadOnly)
 	if err != nil {

@@ -13,24 +13,14 @@ import (
 // exportPage is how many posts an export reads at a time. They may be long.
 const exportPage = 20
 
-// MakeExportDir makes the folder dir for an export, or takes an empty one that exists, and opens it.
-func MakeExportDir(dir string) (*os.Root, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("make the folder: %w", err)
-	}
-	entries, err := os.ReadDir(dir)
+// Export writes each post to a Markdown file with front matter in dir, and returns how many it wrote. It makes dir, or
+// takes an empty one that exists. The name of a file begins with the slug of the title and ends with the id.
+func Export(ctx context.Context, store models.Store, dir string, progress Progress) (posts int, err error) {
+	root, err := makeExportDir(dir)
 	if err != nil {
-		return nil, fmt.Errorf("read the folder: %w", err)
+		return 0, err
 	}
-	if len(entries) > 0 {
-		return nil, fmt.Errorf("%s is not empty: name a new folder", dir)
-	}
-	return os.OpenRoot(dir)
-}
-
-// Export writes each post to a Markdown file with front matter in dir, and returns how many it wrote. The name of a
-// file begins with the slug of the title and ends with the id.
-func Export(ctx context.Context, store models.Store, dir *os.Root, progress Progress) (posts int, err error) {
+	defer root.Close()
 	total, err := store.PostTable().Count(ctx)
 	if err != nil {
 		return 0, err
@@ -47,7 +37,7 @@ func Export(ctx context.Context, store models.Store, dir *os.Root, progress Prog
 				return posts, ctx.Err()
 			}
 			file := path.Base(urls.Post(page[i].ID, page[i].Title)) + ".md"
-			if err := dir.WriteFile(file, formatMarkdown(&page[i]), 0o644); err != nil {
+			if err := root.WriteFile(file, formatMarkdown(&page[i]), 0o644); err != nil {
 				return posts, err
 			}
 			posts++
@@ -56,4 +46,18 @@ func Export(ctx context.Context, store models.Store, dir *os.Root, progress Prog
 		}
 	}
 	return posts, nil
+}
+
+func makeExportDir(dir string) (*os.Root, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("make the folder: %w", err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("read the folder: %w", err)
+	}
+	if len(entries) > 0 {
+		return nil, fmt.Errorf("%s is not empty: name a new folder", dir)
+	}
+	return os.OpenRoot(dir)
 }

@@ -89,12 +89,7 @@ func copyUsers(t *testing.T, from, to store) {
 func export(t *testing.T, s store) (dir string) {
 	t.Helper()
 	dir = filepath.Join(t.TempDir(), "new", "export")
-	root, err := transfer.MakeExportDir(dir)
-	if err == nil {
-		defer root.Close()
-		_, err = transfer.Export(t.Context(), s, root, new(steps).progress)
-	}
-	if err != nil {
+	if _, err := transfer.Export(t.Context(), s, dir, new(steps).progress); err != nil {
 		t.Fatal(err)
 	}
 	return dir
@@ -109,19 +104,15 @@ func importFrom(t *testing.T, s store, dir string) (results map[string]string) {
 // importAs is importFrom with an author for files whose author is nobody here.
 func importAs(t *testing.T, s store, dir, author string) (results map[string]string) {
 	t.Helper()
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer root.Close()
 	results = map[string]string{}
-	options := transfer.ImportOptions{Author: author, Report: func(r transfer.Result) {
+	report := func(r transfer.Result) {
 		if _, twice := results[r.File]; twice {
 			t.Errorf("%s was reported twice", r.File)
 		}
 		results[r.File] = string(r.Done) + ": " + r.Why
-	}}
-	if err := transfer.Import(t.Context(), blog.New(blog.Options{Store: s, Now: time.Now}), root, options); err != nil {
+	}
+	b := blog.New(blog.Options{Store: s, Now: time.Now})
+	if err := transfer.Import(t.Context(), b, dir, author, report); err != nil {
 		t.Fatal(err)
 	}
 	return results
@@ -268,14 +259,16 @@ func TestImportMarkdown(t *testing.T) {
 		"a list as title":   {"---\ntitle: [a]\ndate: 2024-05-01\n---\n\nHello\n", "refused: title must be a text", ""},
 		"a long title": {"---\ntitle: " + strings.Repeat("x", 201) + "\ndate: 2024-05-01\n---\n\nx\n",
 			"refused: title must have 1 to 200", ""},
-		"a control":       {head + "---\n\na\x00b\n", "refused: content must have no control characters", ""},
-		"too long":        {head + "---\n\n" + strings.Repeat("x", 600<<10), "refused: it is longer than 512 KiB", ""},
-		"long content":    {head + "---\n\n" + strings.Repeat("x", 100_001), "refused: content must have 1 to 100000", ""},
-		"an alias":        {head + "a: &a true\ndraft: *a\n---\n\nx\n", "refused: its front matter has aliases", ""},
-		"a merge":         {head + "a: &a {draft: true}\n<<: *a\n---\n\nx\n", "refused: its front matter has aliases", ""},
-		"a merged map":    {head + "<<: {draft: true}\n---\n\nx\n", "refused: its front matter has aliases", ""},
-		"an alias inside": {head + "tags: [&a b, *a]\n---\n\nx\n", "refused: tags must be texts", ""},
-		"a forced flag":   {head + "draft: !!bool yes\n---\n\nx\n", "refused: draft must be true or false", ""},
+		"a control":        {head + "---\n\na\x00b\n", "refused: content must have no control characters", ""},
+		"too long":         {head + "---\n\n" + strings.Repeat("x", 600<<10), "refused: it is longer than 512 KiB", ""},
+		"long content":     {head + "---\n\n" + strings.Repeat("x", 100_001), "refused: content must have 1 to 100000", ""},
+		"an alias":         {head + "a: &a true\ndraft: *a\n---\n\nx\n", "refused: its front matter has aliases", ""},
+		"a merge":          {head + "a: &a {draft: true}\n<<: *a\n---\n\nx\n", "refused: its front matter has aliases", ""},
+		"an alias as name": {head + "a: &a draft\n*a : true\n---\n\nx\n", "refused: its front matter has aliases", ""},
+		"a null tag":       {head + "tags: [a, null]\n---\n\nx\n", "refused: tags must be texts", ""},
+		"a merged map":     {head + "<<: {draft: true}\n---\n\nx\n", "refused: its front matter has aliases", ""},
+		"an alias inside":  {head + "tags: [&a b, *a]\n---\n\nx\n", "refused: tags must be texts", ""},
+		"a forced flag":    {head + "draft: !!bool yes\n---\n\nx\n", "refused: draft must be true or false", ""},
 		"aliases": {head + "a: &a [x,x,x,x,x,x,x,x]\nb: [*a,*a,*a,*a,*a,*a,*a,*a]\n---\n\nHello\n",
 			"created: ", "Hello"},
 		"nested": {"---\ntitle: " + strings.Repeat("[", 15000) + "\n---\n\nx\n",
@@ -481,10 +474,12 @@ func TestImportStaysInItsFolder(t *testing.T) {
 func TestExportOverwritesNothing(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "mine.md", "mine")
-	if _, err := transfer.MakeExportDir(dir); err == nil || !strings.Contains(err.Error(), "is not empty") {
+	s := testkit.SQLite(t)
+	_, err := transfer.Export(t.Context(), s, dir, new(steps).progress)
+	if err == nil || !strings.Contains(err.Error(), "is not empty") {
 		t.Errorf("got %v, want a refusal", err)
 	}
-	if _, err := transfer.MakeExportDir(filepath.Join(dir, "mine.md")); err == nil {
+	if _, err := transfer.Export(t.Context(), s, filepath.Join(dir, "mine.md"), new(steps).progress); err == nil {
 		t.Error("a file is no folder")
 	}
 }

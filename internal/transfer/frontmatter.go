@@ -122,12 +122,12 @@ func parseYAML(front string) (*fields, error) {
 	}
 	f := &fields{values: map[string]*yaml.Node{}}
 	for pair := range slices.Chunk(root.Content, 2) {
-		name := strings.ToLower(pair[0].Value)
-		if _, twice := f.values[name]; twice {
-			return nil, fmt.Errorf("its front matter has %s twice", name)
+		if pair[1].Kind == yaml.AliasNode || pair[0].Kind != yaml.ScalarNode || pair[0].ShortTag() == "!!merge" {
+			return nil, errors.New("its front matter has aliases (*), merge keys (<<) or names that are no texts")
 		}
-		if pair[1].Kind == yaml.AliasNode || pair[0].ShortTag() == "!!merge" {
-			return nil, errors.New("its front matter has aliases (*) or merge keys (<<), which are not read")
+		name := strings.ToLower(pair[0].Value)
+		if f.values[name] != nil {
+			return nil, fmt.Errorf("its front matter has %s twice", name)
 		}
 		f.values[name] = pair[1]
 	}
@@ -185,7 +185,7 @@ func asTexts(n *yaml.Node) (texts []string, ok bool) {
 		return []string{n.Value}, true
 	}
 	for _, item := range n.Content {
-		if item.Kind != yaml.ScalarNode {
+		if item.Kind != yaml.ScalarNode || item.ShortTag() == "!!null" {
 			return nil, false
 		}
 		texts = append(texts, item.Value)

@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"fmt"
+	"reflect"
 	"runtime"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"gin-blog/models"
+	"gin-blog/models/storetest"
 )
 
 // FuzzMarkdown wants each post to come back from its file as it was.
@@ -40,6 +42,15 @@ func FuzzMarkdown(f *testing.F) {
 			t.Errorf("got %+v from %q", got, formatMarkdown(p))
 		}
 	})
+}
+
+// TestFilesKeepEveryField: a field that is added must be written and read.
+func TestFilesKeepEveryField(t *testing.T) {
+	text := storetest.Filled[models.Text](t)
+	got, err := parseMarkdown(formatMarkdown(&models.Post{ID: models.NewID(), Text: text}), time.Now())
+	if err != nil || !reflect.DeepEqual(got.Text, text) {
+		t.Errorf("got %+v, %v, want %+v", got, err, text)
+	}
 }
 
 func TestTimesOfFrontMatter(t *testing.T) {

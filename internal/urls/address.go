@@ -2,7 +2,6 @@ package urls
 
 import (
 	"cmp"
-	"fmt"
 	"net/http"
 	"net/netip"
 	"regexp"
@@ -28,21 +27,9 @@ type Address struct {
 
 // NewAddress returns the Address of a site. base is its address, such as "https://blog.example", or "". Then the
 // address comes from the header Host, or from X-Forwarded-Host and X-Forwarded-Proto if one of the trusted proxies
-// sends the request. It fails if trustedProxies has an entry that is no address or network.
-func NewAddress(base string, trustedProxies []string) (*Address, error) {
-	a := &Address{base: strings.TrimSuffix(base, "/")}
-	for _, proxy := range trustedProxies {
-		network, err := netip.ParsePrefix(proxy)
-		if err != nil {
-			address, err := netip.ParseAddr(proxy)
-			if err != nil {
-				return nil, fmt.Errorf("trusted proxies: %q is no address or network", proxy)
-			}
-			network = netip.PrefixFrom(address, address.BitLen())
-		}
-		a.trusted = append(a.trusted, network.Masked())
-	}
-	return a, nil
+// sends the request.
+func NewAddress(base string, trustedProxies []netip.Prefix) *Address {
+	return &Address{base: strings.TrimSuffix(base, "/"), trusted: trustedProxies}
 }
 
 // Of returns the address of the site as the client of a request sees it, without a slash at the end:

@@ -15,14 +15,12 @@ const maxSlug = 60
 // It is stored nowhere, because it changes with the title.
 func slug(title string) string {
 	var letters []byte
-	for _, r := range decompose(title) {
+	for _, r := range norm.NFKD.String(inASCII.Replace(title)) { // parts letters from their accents
 		switch {
 		case r >= 'A' && r <= 'Z':
 			r += 'a' - 'A'
 		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
-		case isInsideOfWords(r):
-			continue
-		case len(letters) == 0 || letters[len(letters)-1] == '-':
+		case isInsideOfWords(r), len(letters) == 0, letters[len(letters)-1] == '-':
 			continue
 		default:
 			r = '-'
@@ -49,9 +47,6 @@ func cutSlug(slug string) string {
 // inASCII writes the Latin letters that have no parts.
 var inASCII = strings.NewReplacer("ß", "ss", "æ", "ae", "Æ", "ae", "œ", "oe", "Œ", "oe", "ø", "o", "Ø", "o",
 	"đ", "d", "Đ", "d", "ł", "l", "Ł", "l", "þ", "th", "Þ", "th", "ð", "d", "Ð", "d", "ı", "i")
-
-// decompose parts letters from their accents, and writes the Latin letters that have no such parts in ASCII.
-func decompose(s string) string { return norm.NFKD.String(inASCII.Replace(s)) }
 
 // isInsideOfWords returns whether r is no letter of a slug, but parts no words either: an accent or an apostrophe.
 func isInsideOfWords(r rune) bool { return unicode.Is(unicode.Mn, r) || r == '\'' || r == '’' }

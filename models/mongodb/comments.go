@@ -86,7 +86,7 @@ func (s *Store) insertComment(
 		return nil, err
 	}
 	comment.ID = models.IDAfter(comment.ID, newest)
-	return createOnce(ctx, c, c.comments, comment.ID, commentDocument(comment, newKey(key)), comment.AuthorID, key)
+	return createOnce(ctx, c, c.comments, comment.ID, commentDocument(comment, key.Kept()), comment.AuthorID, key)
 }
 
 // CommentByID implements models.CommentStore.
@@ -140,9 +140,7 @@ func (s *Store) UpdateComment(
 // DeleteComment implements models.CommentStore.
 func (s *Store) DeleteComment(ctx context.Context, id models.ID, check func(*models.Comment) error) error {
 	return s.run(ctx, "delete comment", func(ctx context.Context, c *collections) error {
-		return s.commentEntry(ctx, c, id).remove(ctx, check, func(filter bson.D) (bool, error) {
-			return deleteOne(ctx, c.comments, id, filter)
-		})
+		return s.commentEntry(ctx, c, id).remove(ctx, check, deleteOne)
 	})
 }
 
@@ -220,13 +218,9 @@ func addVisible(
 	for _, comment := range comments {
 		var exists bool
 		comment.PostAuthorID, exists = authors[comment.PostID]
-		if !exists {
-			continue
-		}
-		if !page.Reserve(comment.Size()) {
+		if exists && !page.Add(comment) {
 			break
 		}
-		page.Rows = append(page.Rows, comment)
 	}
 	return err
 }

@@ -28,7 +28,7 @@ func (s *Store) run(
 			reason, _ := s.notReady.Load().(string)
 			return fmt.Errorf("%w: MongoDB is not ready: %s", models.ErrUnavailable, reason)
 		}
-		limited, done := models.LimitWait(ctx, s.use.timeout())
+		limited, done := models.LimitWait(ctx, s.timeout())
 		defer done()
 		return classify(ctx, do(limited, c))
 	})
@@ -177,20 +177,13 @@ func findPage[T models.Record](
 	page := models.NewPage[T](limit)
 	err = each(ctx, cursor, err, func(document bson.Raw) bool {
 		r := record(document)
-		if fit != nil && !fit(&r) {
-			return true
-		}
-		isOn := page.Reserve(r.Size())
-		if isOn {
-			page.Rows = append(page.Rows, r)
-		}
-		return isOn
+		return fit != nil && !fit(&r) || page.Add(r)
 	})
 	return page, err
 }
 
 // rowsOf returns what a page has, and whether there is more. backward says that it was read from its end.
-func rowsOf[T any](page *models.Page[T], backward bool, err error) (rows []T, more bool, _ error) {
+func rowsOf[T models.Record](page *models.Page[T], backward bool, err error) (rows []T, more bool, _ error) {
 	if err != nil {
 		return nil, false, err
 	}

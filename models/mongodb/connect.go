@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"log/slog"
 	"net"
 	"strings"
 	"sync/atomic"
@@ -60,7 +59,7 @@ func (s *Store) settings() *options.ClientOptions {
 	return options.Client().
 		SetServerSelectionTimeout(models.CallTimeout).
 		SetConnectTimeout(models.CallTimeout).
-		SetTimeout(s.use.timeout()).
+		SetTimeout(s.timeout()).
 		SetAppName("gin-blog").
 		SetMaxPoolSize(defaultMaxPool).
 		ApplyURI(s.uri).
@@ -99,35 +98,16 @@ func (s *Store) Pool() models.PoolStats {
 	return models.PoolStats{InUse: int(inUse), Idle: int(max(0, s.pool.open.Load()-inUse)), Max: int(s.pool.max.Load())}
 }
 
-// use is what a store is opened for.
-type use int
-
-const (
-	toServe   use = iota // a whole database, with indexes
-	toBeRead             // a whole database, which is left as it is
-	toBeWhole            // an unfinished copy, or an empty database
-)
-
 // copyTimeout is how long an operation of a copy may take. Nobody waits for it, and a slow server may read a whole
 // collection for it.
 const copyTimeout = time.Minute
 
 // timeout returns how long an operation may take.
-func (u use) timeout() time.Duration {
-	if u == toServe {
-		return models.CallTimeout
+func (s *Store) timeout() time.Duration {
+	if s.use == models.ToCopyFrom || s.use == models.ToCopyTo {
+		return copyTimeout
 	}
-	return copyTimeout
-}
-
-// OpenSource is Open for a copy to read from: it makes no indexes, and methods that write must not be called.
-func OpenSource(uri, name string) (*Store, error) {
-	return started(newStore(uri, name, toBeRead, slog.New(slog.DiscardHandler), nil))
-}
-
-// OpenTarget is Open for a copy to write to: it also opens an unfinished one, which the copy refuses.
-func OpenTarget(uri, name string) (*Store, error) {
-	return started(newStore(uri, name, toBeWhole, slog.New(slog.DiscardHandler), nil))
+	return models.CallTimeout
 }
 
 // tryToPrepare returns the collections once they are ready for the use. Those of a database that is served lack their
@@ -143,7 +123,7 @@ func (s *Store) tryToPrepare(ctx context.Context) (*collections, error) {
 			return nil, err
 		}
 	}
-	if s.use == toBeWhole { // all indexes, or nothing
+	if s.use == models.ToCopyTo { // all indexes, or nothing
 		x := newIndexer(s)
 		c, err := x.run(ctx)
 		return c, cmp.Or(err, x.broken)

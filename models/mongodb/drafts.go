@@ -161,9 +161,7 @@ func (s *Store) DeleteDraft(ctx context.Context, id models.ID, check func(*model
 			}
 			return check(&d.Draft)
 		}
-		return s.draftEntry(ctx, c, id).remove(ctx, mayGo, func(filter bson.D) (bool, error) {
-			return deleteOne(ctx, c.drafts, id, filter)
-		})
+		return s.draftEntry(ctx, c, id).remove(ctx, mayGo, deleteOne)
 	})
 }
 
@@ -287,7 +285,7 @@ func createMarked(
 ) (post *models.Post, created bool, err error) {
 	key := models.DraftKey(draft)
 	counted, sent := countSent(ctx)
-	_, refusal := c.posts.InsertOne(counted, postDocument(p, newKey(key)))
+	_, refusal := c.posts.InsertOne(counted, postDocument(p, key.Kept()))
 	if mongo.IsDuplicateKeyError(refusal) || hasCode(refusal, documentValidationFailure) {
 		post, err = publishedPost(ctx, c, p.AuthorID, draft)
 		if !errors.Is(err, models.ErrDraftNotFound) {

@@ -10,9 +10,18 @@ import (
 	"gin-blog/models"
 )
 
+// Open opens a database for a server.
+func Open(uri, name string, log *slog.Logger, observe models.Observer) (*Store, error) {
+	s, err := New(uri, name, models.ToServe, log, observe)
+	if err != nil {
+		return nil, err
+	}
+	return s, s.Start(context.Background())
+}
+
 // OpenRetrying is Open with another time before the second try to make indexes.
 func OpenRetrying(uri, name string, retry time.Duration, log *slog.Logger) (*Store, error) {
-	s, err := New(uri, name, log, nil)
+	s, err := New(uri, name, models.ToServe, log, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -20,8 +29,8 @@ func OpenRetrying(uri, name string, retry time.Duration, log *slog.Logger) (*Sto
 	return s, s.Start(context.Background())
 }
 
-// LacksFeature tells whether an error says that the server cannot make an index.
-func LacksFeature(err error) bool { return lacksFeature(err) }
+// Impossible tells whether an error says that there cannot be an index.
+func Impossible(err error) bool { return isImpossible(err) }
 
 // PagePlan is the winning plan of the server for the page of a filter.
 func (s *Store) PagePlan(ctx context.Context, f models.PostFilter) (bson.Raw, error) {

@@ -136,10 +136,7 @@ func addAuthors[T any](
 	if len(rows) == 0 {
 		return nil
 	}
-	ids := make([]models.ID, len(rows))
-	for i := range rows {
-		ids[i], _ = author(&rows[i])
-	}
+	ids := idsOf(rows, func(row *T) models.ID { id, _ := author(row); return id })
 	authors, err := findAuthors(ctx, c, ids...)
 	for i := range rows {
 		_, at := author(&rows[i])

@@ -132,10 +132,6 @@ func (x *indexer) keep(ctx context.Context, w index) (cause, err error) {
 	return cause, nil
 }
 
-// isImpossible returns whether the documents or the server do not allow an index. Every other failure, such as a full
-// disk, may pass.
-func isImpossible(cause error) bool { return mongo.IsDuplicateKeyError(cause) || lacksFeature(cause) }
-
 // conflictCodes are how a server says that an index with the same name or the same keys exists: IndexOptionsConflict
 // and IndexKeySpecsConflict.
 var conflictCodes = []int{85, 86}
@@ -143,8 +139,7 @@ var conflictCodes = []int{85, 86}
 // create creates an index. If another program uses its name, it gets a longer one.
 func (x *indexer) create(ctx context.Context, w index) (err error) {
 	for _, prefix := range []string{"", "gin_blog_"} {
-		_, err = x.store.primary(w.on).Indexes().CreateOne(ctx, w.model(prefix+w.name))
-		if !hasCode(err, conflictCodes...) {
+		if _, err = x.store.primary(w.on).Indexes().CreateOne(ctx, w.model(prefix+w.name)); !hasCode(err, conflictCodes...) {
 			return err
 		}
 	}
@@ -155,34 +150,14 @@ func (x *indexer) create(ctx context.Context, w index) (err error) {
 func (x *indexer) forReads(ctx context.Context) error {
 	var names []string
 	var last error
-	for on, wanted := range readIndexes() {
-		listed, err := x.list(ctx, on)
+	for _, w := range readIndexes() {
+		cause, err := x.keep(ctx, w)
 		if err != nil {
 			return err
 		}
-		wanted = slices.DeleteFunc(wanted, func(w index) bool {
-			return slices.ContainsFunc(listed, func(l listedIndex) bool { return l.isFor(w) })
-		})
-		all := make([]mongo.IndexModel, len(wanted))
-		for i, w := range wanted {
-			all[i] = w.model(w.name)
-		}
-		if len(all) == 0 {
-			continue
-		}
-		if _, err := x.store.primary(on).Indexes().CreateMany(ctx, all); err == nil { // in one round trip
-			continue
-		}
-		for _, w := range wanted {
-			w.on = on
-			cause, err := x.keep(ctx, w)
-			if err != nil {
-				return err
-			}
-			if cause != nil && !x.warned[w.name] {
-				x.warned[w.name] = true
-				names, last = append(names, w.name), cause
-			}
+		if cause != nil && !x.warned[w.name] {
+			x.warned[w.name] = true
+			names, last = append(names, w.name), cause
 		}
 	}
 	if len(names) > 0 {
@@ -216,7 +191,7 @@ func (x *indexer) unique(
 			return causes, nil
 		}
 		causes = append(causes, cause)
-		if !isImpossible(cause) { // to be content with less would weaken uniqueness for good
+		if !isImpossible(cause) {
 			break
 		}
 	}
@@ -296,6 +271,8 @@ func (x *indexer) doubles(ctx context.Context, w index) (ids []string) {
 // BadValue and FailedToParse are not among them, because they also mean a value that is wrong.
 var unsupportedCodes = []int{59, 67, 115, 197, 238, 303, 40415}
 
-// lacksFeature returns whether the server refused an index because it does not support it. Every other failure, such
-// as a full disk, may pass: to do without the index then would weaken uniqueness for good.
-func lacksFeature(err error) bool { return hasCode(err, unsupportedCodes...) }
+// isImpossible returns whether the documents or the server do not allow an index. Every other failure, such as a full
+// disk, may pass: to do without the index then would weaken uniqueness for good.
+func isImpossible(cause error) bool {
+	return mongo.IsDuplicateKeyError(cause) || hasCode(cause, unsupportedCodes...)
+}

@@ -28,29 +28,21 @@ const (
 	noLanguage, noField = "none", "noLanguageField"
 )
 
-// readIndexes are the indexes that pages are read from, each in the order of the page, by collection, and the one by
-// which the server removes expired sessions, which has only those of gin-blog.
-func readIndexes() map[string][]index {
+// readIndexes are the indexes that pages are read from, each in the order of the page, and the one by which the server
+// removes expired sessions, which has only those of gin-blog.
+func readIndexes() []index {
 	timed, begun := bson.D{{Key: "publishAt", Value: ofType("date")}}, bson.D{{Key: "publishing", Value: true}}
-	return map[string][]index{
-		"posts": {
-			{name: "posts_by_author", keys: []string{"author", "-_id"}},
-			{name: "posts_by_tag", keys: []string{"tags", "-_id"}},
-			{name: "posts_by_author_and_tag", keys: []string{"author", "tags", "-_id"}},
-		},
-		"drafts": {
-			{name: "drafts_by_author", keys: []string{"author", "-_id"}},
-			{name: "drafts_by_publish_at", keys: []string{"publishAt"}, partial: timed},
-			{name: "drafts_being_published", keys: []string{"publishing"}, partial: begun},
-		},
-		"comments": {
-			{name: "comments_by_post", keys: []string{"post", "_id"}},
-			{name: "comments_by_author", keys: []string{"author", "-_id"}},
-		},
-		"sessions": {
-			{name: "sessions_by_user", keys: []string{"user", "-lastUsedAt", "-_id"}},
-			{name: "own_sessions_expire", keys: []string{"expiresAt"}, partial: ownSession(), expires: true},
-		},
+	return []index{
+		{on: "posts", name: "posts_by_author", keys: []string{"author", "-_id"}},
+		{on: "posts", name: "posts_by_tag", keys: []string{"tags", "-_id"}},
+		{on: "posts", name: "posts_by_author_and_tag", keys: []string{"author", "tags", "-_id"}},
+		{on: "drafts", name: "drafts_by_author", keys: []string{"author", "-_id"}},
+		{on: "drafts", name: "drafts_by_publish_at", keys: []string{"publishAt"}, partial: timed},
+		{on: "drafts", name: "drafts_being_published", keys: []string{"publishing"}, partial: begun},
+		{on: "comments", name: "comments_by_post", keys: []string{"post", "_id"}},
+		{on: "comments", name: "comments_by_author", keys: []string{"author", "-_id"}},
+		{on: "sessions", name: "sessions_by_user", keys: []string{"user", "-lastUsedAt", "-_id"}},
+		{on: "sessions", name: "own_sessions_expire", keys: []string{"expiresAt"}, partial: ownSession(), expires: true},
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -39,13 +40,14 @@ type Store struct {
 	pool    pool
 	// pages and searches have an element for each page that is being read.
 	pages, searches *semaphore.Weighted
-	// turns has a turn for each last byte of an id. Changes of a document take turns, and so do the comments on a post.
-	turns [256]*semaphore.Weighted
+	// turns has the turns for ids, by their hash. Changes of a document take turns, and so do the comments on a post.
+	turns [1024]*semaphore.Weighted
+	seed  maphash.Seed
 	// readPreference says which servers may answer reads of posts.
 	readPreference *readpref.ReadPref
 
 	// use says what the store is opened for.
-	use use
+	use models.Use
 	// ready is nil until the server answers and the indexes exist, or take long: then their promises come later.
 	ready atomic.Pointer[collections]
 	// indexRetry is how long to wait before the second try to make indexes.
@@ -97,31 +99,15 @@ func (s *Store) newCollections() *collections {
 	}
 }
 
-// Open connects to the deployment at uri and uses the database called name. It also succeeds while the server is
-// away, or the name in a mongodb+srv URI cannot be looked up: then calls return models.ErrUnavailable until the server
-// answers. Open logs a warning for each feature that the server lacks, and for each promise that the database cannot
-// give; then what needs it is refused. It returns an error only if uri is malformed. observe receives each operation;
-// it may be nil. While the database is an unfinished copy, calls return models.ErrUnavailable.
-func Open(uri, name string, log *slog.Logger, observe models.Observer) (*Store, error) {
-	return started(New(uri, name, log, observe))
-}
-
-// New is Open, but it makes no indexes, and calls return models.ErrUnavailable until Start.
-func New(uri, name string, log *slog.Logger, observe models.Observer) (*Store, error) {
-	return newStore(uri, name, toServe, log, observe)
-}
-
-// started starts a store, unless there is an error.
-func started(s *Store, err error) (*Store, error) {
-	if err != nil {
-		return nil, err
-	}
-	return s, s.Start(context.Background())
-}
-
-func newStore(uri, name string, use use, log *slog.Logger, observe models.Observer) (*Store, error) {
+// New returns a store that uses the database called name of the deployment at uri. Calls return models.ErrUnavailable
+// until Start, while the server is away, or the name in a mongodb+srv URI cannot be looked up, and while the database
+// is an unfinished copy. The store makes its indexes after Start, but none to be copied from. It logs a warning for
+// each feature that the server lacks, and for each promise that the database cannot give; then what needs it is
+// refused. It returns an error only if uri is malformed. observe receives each operation; it may be nil.
+func New(uri, name string, use models.Use, log *slog.Logger, observe models.Observer) (*Store, error) {
 	s := &Store{
 		uri: uri, name: name, use: use, log: log, observe: observe, stop: func() {}, indexRetry: defaultIndexRetry,
+		seed:  maphash.MakeSeed(),
 		pages: semaphore.NewWeighted(maxPages), searches: semaphore.NewWeighted(maxSearches),
 	}
 	for i := range s.turns {
@@ -144,7 +130,7 @@ func (s *Store) Start(ctx context.Context) error {
 	s.running.Go(func() { s.prepare(ctx, tried) })
 	select {
 	case <-tried:
-	case <-time.After(s.use.timeout()): // a server that is away, or an index on a large collection
+	case <-time.After(s.timeout()): // a server that is away, or an index on a large collection
 	}
 	return nil
 }
@@ -162,7 +148,7 @@ func (s *Store) prepare(ctx context.Context, tried chan<- struct{}) {
 			if !first {
 				s.log.Info("MongoDB is ready")
 			}
-			if s.use == toServe {
+			if s.use == models.ToServe || s.use == models.ToRun {
 				s.makeIndexes(ctx, c, done)
 			}
 			s.ready.CompareAndSwap(nil, c)

@@ -54,7 +54,7 @@ func (s *Store) CreatePost(
 			return nil, err
 		}
 		p.ID = models.IDAfter(p.ID, newest)
-		stored, err := createOnce(ctx, c, c.posts, p.ID, postDocument(p, newKey(key)), p.AuthorID, key)
+		stored, err := createOnce(ctx, c, c.posts, p.ID, postDocument(p, key.Kept()), p.AuthorID, key)
 		if err != nil || stored == nil {
 			return nil, err
 		}
@@ -108,9 +108,7 @@ func (s *Store) UpdatePost(
 // DeletePost implements models.PostStore.
 func (s *Store) DeletePost(ctx context.Context, id models.ID, check func(*models.Post) error) error {
 	return s.run(ctx, "delete post", func(ctx context.Context, c *collections) error {
-		return s.postEntry(ctx, c, id).remove(ctx, check, func(filter bson.D) (bool, error) {
-			return deletePost(ctx, c, id, filter)
-		})
+		return s.postEntry(ctx, c, id).remove(ctx, check, c.deletePost)
 	})
 }
 

@@ -29,7 +29,9 @@ func noteFields(n *note) []field {
 
 // deletePost removes the post that filter selects, whose id is id, and leaves its comments to Sweep. It returns whether
 // this call removed the post.
-func deletePost(ctx context.Context, c *collections, id models.ID, filter bson.D) (removed bool, err error) {
+func (c *collections) deletePost(
+	ctx context.Context, posts *mongo.Collection, id models.ID, filter bson.D,
+) (removed bool, err error) {
 	n := note{id: models.NewID(), post: id}
 	return deleteNoted(ctx, c.deletedPosts, &n, func() (bool, error) {
 		// The draft is still there if its publishing was interrupted after the post was created.
@@ -37,7 +39,7 @@ func deletePost(ctx context.Context, c *collections, id models.ID, filter bson.D
 		if _, err := c.drafts.DeleteOne(ctx, published); err != nil {
 			return false, err
 		}
-		return deleteOne(ctx, c.posts, id, filter)
+		return deleteOne(ctx, posts, id, filter)
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -28,9 +29,10 @@ const (
 	turnTimeout = models.CallTimeout / 2
 )
 
-// takeTurn waits until no other call of this process has the turn of what id names. The caller calls done.
+// takeTurn waits until no other call of this process has the turn of what id names. The caller calls done. Nobody can
+// choose ids that share a turn.
 func (s *Store) takeTurn(ctx context.Context, id models.ID) (done func(), err error) {
-	turn := s.turns[id[len(id)-1]]
+	turn := s.turns[maphash.Bytes(s.seed, id[:])%uint64(len(s.turns))]
 	return func() { turn.Release(1) }, turn.Acquire(ctx, 1)
 }
 
@@ -92,20 +94,21 @@ func (e *entry[T]) update(ctx context.Context, change func(*T) error) (result *T
 		if err != nil || answer.MatchedCount > 0 || *sent < 2 {
 			return err == nil && answer.MatchedCount > 0, err
 		}
-		return isWritten(ctx, e.in, inState(byID(e.id), after, changed)) // perhaps the first try was carried out
+		return isWritten(ctx, e.in, inState(byID(e.id), after, changed), true) // perhaps the first try was carried out
 	})
 	return result, err
 }
 
-// remove removes the document by removeOne, which takes a filter, if check allows that.
+// remove removes the document by removeOne, which is deleteOne or does more, if check allows that.
 func (e *entry[T]) remove(
-	ctx context.Context, check func(*T) error, removeOne func(filter bson.D) (removed bool, err error),
+	ctx context.Context, check func(*T) error,
+	removeOne func(context.Context, *mongo.Collection, models.ID, bson.D) (removed bool, err error),
 ) error {
 	return e.attempt(ctx, func(record *T, same bson.D) (done bool, err error) {
 		if err := check(record); err != nil {
 			return false, err
 		}
-		return removeOne(same)
+		return removeOne(ctx, e.in, e.id, same)
 	})
 }
 
@@ -175,7 +178,7 @@ func insertNew(ctx context.Context, c *mongo.Collection, id models.ID, document 
 	if !mongo.IsDuplicateKeyError(refusal) || *sent < 2 {
 		return refusal
 	}
-	stored, err := isWritten(ctx, c, byID(id))
+	stored, err := isWritten(ctx, c, byID(id), true)
 	if err == nil && !stored { // it collides with another document
 		return refusal
 	}
@@ -192,29 +195,22 @@ func deleteOne(ctx context.Context, c *mongo.Collection, id models.ID, filter bs
 	if *sent < 2 {
 		return false, nil
 	}
-	exists, err := hasDocument(ctx, c, byID(id), readconcern.Local())
-	if err != nil || exists { // the filter does not select it
-		return false, err
-	}
-	exists, err = hasDocument(ctx, c, byID(id), readconcern.Majority())
-	if err == nil && exists {
-		return false, errNotReplicated
-	}
-	return err == nil, err
+	return isWritten(ctx, c, byID(id), false) // if it is there, the filter does not select it
 }
 
-// isWritten returns whether filter selects a document. If it does on the primary, but not yet on a majority of the
-// servers, isWritten returns errNotReplicated: a failure of the primary may still take the write back.
-func isWritten(ctx context.Context, c *mongo.Collection, filter bson.D) (bool, error) {
+// isWritten returns whether filter selects a document if that is wanted, or else whether it selects none. If that holds
+// on the primary, but not yet on a majority of the servers, isWritten returns errNotReplicated: a failure of the
+// primary may still take the write back.
+func isWritten(ctx context.Context, c *mongo.Collection, filter bson.D, wanted bool) (bool, error) {
 	exists, err := hasDocument(ctx, c, filter, readconcern.Local())
-	if err != nil || !exists {
+	if err != nil || exists != wanted {
 		return false, err
 	}
 	exists, err = hasDocument(ctx, c, filter, readconcern.Majority())
-	if err == nil && !exists {
+	if err == nil && exists != wanted {
 		return false, errNotReplicated
 	}
-	return exists, err
+	return err == nil, err
 }
 
 // hasDocument returns whether filter selects a document, as level sees it.
@@ -227,14 +223,6 @@ func hasDocument(
 		return false, nil
 	}
 	return err == nil, err
-}
-
-// newKey returns what a record keeps of a key, which may be nil.
-func newKey(key *models.Idempotency) models.KeptKey {
-	if key == nil {
-		return models.KeptKey{}
-	}
-	return models.KeptKey{IdempotencyKey: key.Key, IdempotencyHash: key.Fingerprint}
 }
 
 // keyFields are the fields of a document that keep the key it was created with. They are part of the document, so one

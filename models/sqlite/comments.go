@@ -70,7 +70,7 @@ func (s *Store) CreateComment(
 			return err
 		}
 		c.ID = models.IDAfter(models.NewID(), newest)
-		return keptComments.insert(conn, &models.KeptComment{Comment: *c, KeptKey: keyOf(key)}, postKey(c.PostID)...)
+		return keptComments.insert(conn, &models.KeptComment{Comment: *c, KeptKey: key.Kept()}, postKey(c.PostID)...)
 	})
 	return existing, err
 }

@@ -10,6 +10,15 @@ import (
 	"gin-blog/models"
 )
 
+// Open opens a file for a command.
+func Open(ctx context.Context, path string, observe models.Observer) (*Store, error) {
+	s, err := New(ctx, path, models.ToRun, slog.New(slog.DiscardHandler), observe)
+	if err != nil {
+		return nil, err
+	}
+	return s, s.Start(ctx)
+}
+
 // Position is the row id of a post.
 func Position(id models.ID) int64 { return position(id) }
 

@@ -18,14 +18,6 @@ func keyFields(k *models.KeptKey) []field {
 	}
 }
 
-// keyOf returns what is kept of a key, which may be nil.
-func keyOf(key *models.Idempotency) (kept models.KeptKey) {
-	if key != nil {
-		kept = models.KeptKey{IdempotencyKey: key.Key, IdempotencyHash: key.Fingerprint}
-	}
-	return kept
-}
-
 // created returns the record that an author created with a key, which may be nil, or nil if there is none. It frees the
 // key of a record that was created before key.Since, or that no query finds any more. If the record has another
 // fingerprint than the key, created returns models.ErrKeyReused.
@@ -33,35 +25,29 @@ func (t *table[T]) created(conn *sqlite.Conn, author models.ID, key *models.Idem
 	if key == nil {
 		return nil, nil
 	}
-	found, err := queryAll(conn, keyedFields, t.byKey(), author, key.Key)
-	if err != nil || len(found) == 0 {
+	var id models.ID
+	var createdAt time.Time
+	var hash []byte
+	fields := []field{{value: &id}, {value: &createdAt}, {value: &hash}}
+	args := []any{author, key.Key}
+	err := eachRow(conn, t.byKey(), args, func(row *sqlite.Stmt) bool { scan(row, fields); return true })
+	if err != nil || id.IsZero() {
 		return nil, err
 	}
-	record, err := t.byID(conn, found[0].id)
+	record, err := t.byID(conn, id)
 	switch {
 	case err != nil && !errors.Is(err, t.missing):
 		return nil, err
-	case err != nil || found[0].createdAt.UnixMilli() < key.Since.UnixMilli():
+	case err != nil || createdAt.UnixMilli() < key.Since.UnixMilli():
 		return nil, exec(conn, `UPDATE `+t.name+` SET idempotency_key = NULL, idempotency_hash = NULL
 			WHERE author_id = ? AND idempotency_key = ?`, author, key.Key)
-	case !bytes.Equal(found[0].hash, key.Fingerprint):
+	case !bytes.Equal(hash, key.Fingerprint):
 		return nil, models.ErrKeyReused
 	}
 	return record, nil
 }
 
-// byKey returns the query for keyedFields of the record that an author created with a key.
+// byKey returns the query that tells whether a key of an author stands for a record.
 func (t *table[T]) byKey() string {
 	return `SELECT id, created_at, idempotency_hash FROM ` + t.name + ` WHERE author_id = ? AND idempotency_key = ?`
-}
-
-// keyed is what tells whether a key stands for a record.
-type keyed struct {
-	id        models.ID
-	createdAt time.Time
-	hash      []byte
-}
-
-func keyedFields(k *keyed) []field {
-	return []field{{value: &k.id}, {value: &k.createdAt}, {value: &k.hash}}
 }

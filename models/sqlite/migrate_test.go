@@ -24,7 +24,7 @@ import (
 // serve opens a file as a server does.
 func serve(t *testing.T, path string) *sqlite.Store {
 	t.Helper()
-	store, err := sqlite.New(t.Context(), path, slog.New(slog.NewTextHandler(t.Output(), nil)), nil)
+	store, err := sqlite.New(t.Context(), path, models.ToServe, slog.New(slog.NewTextHandler(t.Output(), nil)), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,10 +188,13 @@ func TestOpenLeavesOtherVersionsAlone(t *testing.T) {
 	} {
 		before := folder(t, filepath.Dir(path))
 		for name, open := range map[string]func() error{
-			"Open":       func() error { _, err := sqlite.Open(t.Context(), path, nil); return err },
-			"OpenTarget": func() error { _, err := sqlite.OpenTarget(t.Context(), path, nil); return err },
-			"New": func() error {
-				_, err := sqlite.New(t.Context(), path, slog.New(slog.DiscardHandler), nil)
+			"to run": func() error { _, err := sqlite.Open(t.Context(), path, nil); return err },
+			"to copy to": func() error {
+				_, err := sqlite.New(t.Context(), path, models.ToCopyTo, slog.New(slog.DiscardHandler), nil)
+				return err
+			},
+			"to serve": func() error {
+				_, err := sqlite.New(t.Context(), path, models.ToServe, slog.New(slog.DiscardHandler), nil)
 				if path == older && err == nil {
 					return errors.New(path + want) // the server is what brings it up to date
 				}
@@ -250,7 +253,7 @@ func TestRefusedFilesStayAsTheyAre(t *testing.T) {
 		for _, open := range []func() error{
 			func() error { _, err := sqlite.Open(t.Context(), path, nil); return err },
 			func() error {
-				_, err := sqlite.New(t.Context(), path, slog.New(slog.DiscardHandler), nil)
+				_, err := sqlite.New(t.Context(), path, models.ToServe, slog.New(slog.DiscardHandler), nil)
 				return err
 			},
 		} {
@@ -274,7 +277,7 @@ func TestStoresMigrateAFileAtOnce(t *testing.T) {
 		var starts sync.WaitGroup
 		for range 4 {
 			starts.Go(func() {
-				store, err := sqlite.New(t.Context(), path, slog.New(slog.DiscardHandler), nil)
+				store, err := sqlite.New(t.Context(), path, models.ToServe, slog.New(slog.DiscardHandler), nil)
 				if err == nil {
 					err = errors.Join(store.Start(t.Context()), store.Close(t.Context()))
 				}
@@ -317,7 +320,7 @@ func TestNoRoomForTheCopy(t *testing.T) {
 		}
 		path := filepath.Join(dir, filepath.Base(old))
 		before := folder(t, dir)
-		store, err := sqlite.New(t.Context(), path, slog.New(slog.DiscardHandler), nil)
+		store, err := sqlite.New(t.Context(), path, models.ToServe, slog.New(slog.DiscardHandler), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -336,7 +339,7 @@ func TestNoRoomForTheCopy(t *testing.T) {
 // TestStoreBeforeItsStart: every call is refused at once, as long as the file is not open. Then all work.
 func TestStoreBeforeItsStart(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "blog.db")
-	store, err := sqlite.New(t.Context(), path, slog.New(slog.DiscardHandler), nil)
+	store, err := sqlite.New(t.Context(), path, models.ToServe, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -404,7 +407,7 @@ func TestFailedMigrationKeepsTheOlderCopy(t *testing.T) {
 			}
 		}
 		before := folder(t, filepath.Dir(path))
-		store, err := sqlite.New(t.Context(), path, slog.New(slog.DiscardHandler), nil)
+		store, err := sqlite.New(t.Context(), path, models.ToServe, slog.New(slog.DiscardHandler), nil)
 		if err != nil {
 			t.Fatal(err)
 		}

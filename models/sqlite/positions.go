@@ -65,7 +65,7 @@ func insertKept(conn *sqlite.Conn, p *models.KeptPost) error {
 		return err
 	}
 	if alone != 0 { // the usual case
-		return insertRow(conn, at, p)
+		return keptPosts.insert(conn, p, at)
 	}
 	if at, err = findPosition(conn, p.ID); err != nil {
 		return err
@@ -131,10 +131,5 @@ func insertAt(conn *sqlite.Conn, at int64, p *models.KeptPost) error {
 	if err != nil {
 		return err
 	}
-	return insertRow(conn, at, p)
-}
-
-// insertRow stores a post at a position that is its own, or that moved_posts has.
-func insertRow(conn *sqlite.Conn, at int64, p *models.KeptPost) error {
 	return keptPosts.insert(conn, p, at)
 }

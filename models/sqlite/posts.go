@@ -47,7 +47,7 @@ func createPost(conn *sqlite.Conn, p *models.Post, key *models.Idempotency) (exi
 		return nil, err
 	}
 	insert := func() error {
-		return insertRow(conn, position(p.ID), &models.KeptPost{Post: *p, KeptKey: keyOf(key)})
+		return keptPosts.insert(conn, &models.KeptPost{Post: *p, KeptKey: key.Kept()}, position(p.ID))
 	}
 	return nil, models.CreateUnique(insert, func() (_ bool, err error) {
 		p.ID, err = postIDAfter(conn, models.NewID())

@@ -21,6 +21,7 @@ import (
 // In WAL mode neither waits for the other.
 type Store struct {
 	path     string
+	use      models.Use
 	log      *slog.Logger
 	observe  models.Observer
 	ready    atomic.Bool // whether the store is open; before, nobody but open uses what follows
@@ -41,67 +42,23 @@ var (
 	_ models.Versioned = (*Store)(nil)
 )
 
-// Open opens the file at path, and creates one that only its owner can read if there is none. It refuses a file of
-// another version of gin-blog and what New refuses, and leaves it unchanged. observe receives each operation; it may be
-// nil.
-func Open(ctx context.Context, path string, observe models.Observer) (*Store, error) {
-	return openNow(ctx, path, allowed{}, observe)
-}
-
-// OpenTarget is Open for a copy to write to: it also opens an unfinished one, which the copy refuses.
-func OpenTarget(ctx context.Context, path string, observe models.Observer) (*Store, error) {
-	return openNow(ctx, path, allowed{unfinished: true}, observe)
-}
-
-func openNow(ctx context.Context, path string, a allowed, observe models.Observer) (*Store, error) {
-	s := newStore(path, slog.New(slog.DiscardHandler), observe)
-	if err := s.check(ctx, a); err != nil {
-		return nil, s.describe(err)
-	}
-	checkVersion := func(_ context.Context, writer *sqlite.Conn) error {
-		version, err := schemaVersion(writer)
-		return cmp.Or(err, compareVersion(version))
-	}
-	if err := s.open(ctx, checkVersion); err != nil {
-		return nil, err
-	}
-	return s, nil
-}
-
 // New returns a store for the file at path, of which every call returns models.ErrUnavailable until Start. It changes
-// nothing. It refuses a file that is empty, damaged, of a newer gin-blog, of another program or an unfinished copy.
-// There may be no file. log is told of migrations.
-func New(ctx context.Context, path string, log *slog.Logger, observe models.Observer) (*Store, error) {
+// nothing. It refuses a file that is empty, damaged, of a newer gin-blog, of another program or an unfinished copy, and
+// for all but a server also one of an older gin-blog. There may be no file. log is told of migrations; observe receives
+// each operation, and may be nil.
+func New(
+	ctx context.Context, path string, use models.Use, log *slog.Logger, observe models.Observer,
+) (*Store, error) {
 	s := newStore(path, log, observe)
-	if err := s.check(ctx, allowed{older: true}); err != nil {
+	s.use = use
+	if err := s.check(ctx); err != nil {
 		return nil, s.describe(err)
 	}
 	return s, nil
 }
-
-// OpenSource opens the file at path, which must exist, to read from it: it changes nothing there, and methods that
-// write return models.ErrUnavailable. It refuses what Open refuses, and a file of an older gin-blog. A server may
-// write to the file meanwhile.
-func OpenSource(ctx context.Context, path string) (_ *Store, err error) {
-	s := newStore(path, slog.New(slog.DiscardHandler), nil)
-	if s.file, err = os.Stat(path); err == nil {
-		err = s.check(ctx, allowed{readOnly: true})
-	}
-	if err == nil {
-		err = s.openReaders(func() (*sqlite.Conn, error) { return open(path, sqlite.OpenReadOnly) })
-	}
-	if err != nil {
-		return nil, errors.Join(s.describe(err), s.disconnect())
-	}
-	s.ready.Store(true)
-	return s, nil
-}
-
-// allowed says which files may be opened, besides those that can be written, are whole, and of this version.
-type allowed struct{ older, unfinished, readOnly bool }
 
 // check returns an error if there is a file that must not, or cannot, be opened to read and write it.
-func (s *Store) check(ctx context.Context, a allowed) error {
+func (s *Store) check(ctx context.Context) error {
 	f, err := inspect(ctx, s.path)
 	if err != nil || f.missing {
 		return err
@@ -110,13 +67,13 @@ func (s *Store) check(ctx context.Context, a allowed) error {
 	switch {
 	case f.copySource != "" && older:
 		return fmt.Errorf("it is an unfinished copy of %s by an older gin-blog: delete it", f.copySource)
-	case !older || !a.older:
+	case !older || s.use != models.ToServe:
 		err = compareVersion(f.version)
 	}
-	if err == nil && !a.unfinished {
+	if err == nil && s.use != models.ToCopyTo {
 		err = models.CheckWhole(f.copySource)
 	}
-	if err != nil || a.readOnly {
+	if err != nil || s.use == models.ToCopyFrom {
 		return err
 	}
 	writable, err := os.OpenFile(s.path, os.O_RDWR, 0)
@@ -126,22 +83,47 @@ func (s *Store) check(ctx context.Context, a allowed) error {
 	return writable.Close()
 }
 
-// Start opens the file for a server: it creates the file if there is none, and brings it up to date if an older
-// gin-blog made it. A copy of the old file is kept beside it. If Start fails, the file is as it was.
+// Start opens the file, and creates one that only its owner can read if there is none. For a server it brings a file up
+// to date that an older gin-blog made, and keeps a copy of the old file beside it. For a copy to read from, it opens a
+// file that exists, to which a server may write meanwhile. If Start fails, the file is as it was.
 func (s *Store) Start(ctx context.Context) error {
-	if !hasLog(s.path) {
-		return s.open(ctx, s.migrate)
+	switch s.use {
+	case models.ToServe:
+		return s.startServer(ctx)
+	case models.ToCopyFrom:
+		return s.openSource()
+	default:
+		return s.open(ctx, func(_ context.Context, writer *sqlite.Conn) error {
+			version, err := schemaVersion(writer)
+			return cmp.Or(err, compareVersion(version))
+		})
 	}
-	// The last connection to be closed copies the log into the file, if it may write.
-	last, err := open(s.path, sqlite.OpenReadOnly)
-	if err != nil {
-		return s.describe(err)
-	}
-	defer last.Close()
-	if _, err := schemaVersion(last); err != nil { // SQLite opens a file when it reads from it
-		return s.describe(err)
+}
+
+func (s *Store) startServer(ctx context.Context) error {
+	if hasLog(s.path) { // the last connection to be closed copies it into the file, if it may write
+		last, err := open(s.path, sqlite.OpenReadOnly)
+		if err != nil {
+			return s.describe(err)
+		}
+		defer last.Close()
+		if _, err := schemaVersion(last); err != nil { // SQLite opens a file when it reads from it
+			return s.describe(err)
+		}
 	}
 	return s.open(ctx, s.migrate)
+}
+
+// openSource opens connections that only read: methods that write return models.ErrUnavailable.
+func (s *Store) openSource() (err error) {
+	if s.file, err = os.Stat(s.path); err == nil {
+		err = s.openReaders(func() (*sqlite.Conn, error) { return open(s.path, sqlite.OpenReadOnly) })
+	}
+	if err != nil {
+		return errors.Join(s.describe(err), s.disconnect())
+	}
+	s.ready.Store(true)
+	return nil
 }
 
 // open opens the connections. prepare is called with the one that writes before there are others.

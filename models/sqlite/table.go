@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -145,11 +146,7 @@ func readPage[T models.Record](
 	into := fields(&record)
 	err := eachRow(conn, query, append(args, limit+1), func(row *sqlite.Stmt) bool {
 		scan(row, into)
-		if !page.Reserve(record.Size()) {
-			return false
-		}
-		page.Rows = append(page.Rows, record)
-		return true
+		return page.Add(record)
 	})
 	if err != nil {
 		return nil, false, err
@@ -169,14 +166,8 @@ func readAll[T any](
 }
 
 // readValue returns the one value that a query finds, or the zero value if it finds none.
-func readValue[T any](
-	ctx context.Context, run runner, operation, query string, args ...any,
-) (value T, err error) {
-	err = run(ctx, operation, func(conn *sqlite.Conn) error {
-		value, err = lookUp[T](conn, query, args...)
-		return err
-	})
-	return value, err
+func readValue[T any](ctx context.Context, run runner, operation, query string, args ...any) (T, error) {
+	return first(readAll(ctx, run, operation, single[T], query, args...))
 }
 
 // exec runs a statement that returns no rows. If a unique index refuses a row, the error is models.ErrDuplicate.
@@ -227,31 +218,27 @@ func queryAll[T any](conn *sqlite.Conn, fields func(*T) []field, query string, a
 func queryOne[T any](
 	conn *sqlite.Conn, missing error, fields func(*T) []field, query string, args ...any,
 ) (*T, error) {
-	record, found := new(T), false
-	err := eachRow(conn, query, args, func(row *sqlite.Stmt) bool {
-		scan(row, fields(record))
-		found = true
-		return false
-	})
-	if err != nil {
-		return nil, err
+	rows, err := queryAll(conn, fields, query, args...)
+	if err != nil || len(rows) == 0 {
+		return nil, cmp.Or(err, missing)
 	}
-	if !found {
-		return nil, missing
-	}
-	return record, nil
+	return &rows[0], nil
 }
 
 // single is the field of a query for one column.
 func single[T any](value *T) []field { return []field{{value: value}} }
 
 // lookUp returns the one value that a query finds, or the zero value if it finds none.
-func lookUp[T any](conn *sqlite.Conn, query string, args ...any) (value T, err error) {
-	rows, err := queryAll(conn, single[T], query, args...)
+func lookUp[T any](conn *sqlite.Conn, query string, args ...any) (T, error) {
+	return first(queryAll(conn, single[T], query, args...))
+}
+
+// first returns the first row, or the zero value if there is none.
+func first[T any](rows []T, err error) (row T, _ error) {
 	if len(rows) > 0 {
-		value = rows[0]
+		row = rows[0]
 	}
-	return value, err
+	return row, err
 }
 
 // refusal names what the schema refuses: users are all that rows reference, and the place of a comment is all that may

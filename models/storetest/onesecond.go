@@ -11,28 +11,11 @@ import (
 	"gin-blog/models"
 )
 
-// postsOfOneSecond stores posts with ids as one process of Node.js makes them within a second, in any order, with a
-// comment each. It changes, deletes and restores some.
+// postsOfOneSecond stores posts with ids as one process of Node.js makes them within a second. It changes, deletes and
+// restores some.
 func postsOfOneSecond(t *testing.T, store models.Store) {
 	table := asBulk(t, store).PostTable()
-	posts := idsOfOneSecond(t)
-	comments := map[models.ID]string{}
-	for _, i := range rand.Perm(len(posts)) {
-		if err := table.Insert(t.Context(), posts[i:i+1]); err != nil {
-			t.Fatal(err)
-		}
-		if err := table.Insert(t.Context(), posts[i:i+1]); !errors.Is(err, models.ErrDuplicate) {
-			t.Errorf("insert again: got %v, want ErrDuplicate", err)
-		}
-		comments[posts[i].ID] = posts[i].Title
-		comment := &models.Comment{
-			ID: models.NewID(), PostID: posts[i].ID, Content: posts[i].Title, AuthorID: posts[i].AuthorID, CreatedAt: now(),
-			UpdatedAt: now(),
-		}
-		if _, err := store.CreateComment(t.Context(), comment, nil); err != nil {
-			t.Fatalf("comment: %v", err)
-		}
-	}
+	posts, comments := createInAnyOrder(t, store)
 	listsAll(t, store, posts)
 
 	changed := posts[17]
@@ -76,6 +59,30 @@ func postsOfOneSecond(t *testing.T, store models.Store) {
 			t.Errorf("the comments on %s: %+v, %v", comments[p.ID], thread, err)
 		}
 	}
+}
+
+// createInAnyOrder stores the posts with a comment each, and returns what the comments say.
+func createInAnyOrder(t *testing.T, store models.Store) ([]models.KeptPost, map[models.ID]string) {
+	t.Helper()
+	table := asBulk(t, store).PostTable()
+	posts, comments := idsOfOneSecond(t), map[models.ID]string{}
+	for _, i := range rand.Perm(len(posts)) {
+		if err := table.Insert(t.Context(), posts[i:i+1]); err != nil {
+			t.Fatal(err)
+		}
+		if err := table.Insert(t.Context(), posts[i:i+1]); !errors.Is(err, models.ErrDuplicate) {
+			t.Errorf("insert again: got %v, want ErrDuplicate", err)
+		}
+		comments[posts[i].ID] = posts[i].Title
+		comment := &models.Comment{
+			ID: models.NewID(), PostID: posts[i].ID, Content: posts[i].Title, AuthorID: posts[i].AuthorID, CreatedAt: now(),
+			UpdatedAt: now(),
+		}
+		if _, err := store.CreateComment(t.Context(), comment, nil); err != nil {
+			t.Fatalf("comment: %v", err)
+		}
+	}
+	return posts, comments
 }
 
 // idsOfOneSecond returns posts in the order of their ids. All but the first and the last differ in the last bytes only,
