@@ -87,6 +87,9 @@ var escapes = regexp.MustCompile("\\\\[!-/:-@\\[-`{-~]|&#?[0-9A-Za-z]+;")
 
 // unescape returns what a text means.
 func unescape(typed string) string {
+	if !strings.ContainsAny(typed, `\&`) { // the expression would look at each character
+		return typed
+	}
 	return escapes.ReplaceAllStringFunc(typed, func(escape string) string {
 		return html.UnescapeString(strings.TrimPrefix(escape, `\`))
 	})

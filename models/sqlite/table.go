@@ -148,10 +148,7 @@ func readPage[T models.Record](
 		scan(row, into)
 		return page.Add(record)
 	})
-	if err != nil {
-		return nil, false, err
-	}
-	return page.Rows, page.More, nil
+	return page.Rows, page.More, err
 }
 
 // readAll returns all rows of a query.
