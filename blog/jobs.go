@@ -16,17 +16,20 @@ const (
 	publishEvery = 15 * time.Second
 	// sweepEvery is how often to look for what deletions have left. Nobody sees it in the meantime.
 	sweepEvery = 30 * time.Second
+	// deriveEvery is how often to look for posts that the search cannot find yet, such as those of other programs.
+	deriveEvery = time.Minute
 
 	maxDue   = 100 // drafts that one look finds
 	maxNamed = 10  // drafts that a warning names
 )
 
-// StartJobs starts what runs beside the requests, until ctx ends or stop is called: Publish and Sweep.
+// StartJobs starts what runs beside the requests, until ctx ends or stop is called: Publish, Sweep and Derive.
 func (b *Blog) StartJobs(ctx context.Context) (stop func()) {
-	stopPublishing, stopSweeping := b.Publish(ctx, publishEvery), b.Sweep(ctx, sweepEvery)
+	stops := []func(){b.Publish(ctx, publishEvery), b.Sweep(ctx, sweepEvery), b.Derive(ctx, deriveEvery)}
 	return func() {
-		stopPublishing()
-		stopSweeping()
+		for _, stop := range stops {
+			stop()
+		}
 	}
 }
 
@@ -42,15 +45,30 @@ func (b *Blog) Publish(ctx context.Context, every time.Duration) (stop func()) {
 	})
 }
 
-// Sweep removes what deletions have left, at once and then at every interval. After each step it rests as long as the
-// step took, so that others get at least half of the time of a database that has one writer. It ends when ctx ends or
-// stop is called, which waits for the step that has begun.
+// Sweep removes what deletions have left, in batches.
 func (b *Blog) Sweep(ctx context.Context, every time.Duration) (stop func()) {
 	const failure = "could not remove what deletions have left, trying again"
+	return b.repeatBatches(ctx, every, failure, func(ctx context.Context) (more bool, err error) {
+		return b.Store.Sweep(ctx, time.Now())
+	})
+}
+
+// Derive makes what the store derives from records, in batches.
+func (b *Blog) Derive(ctx context.Context, every time.Duration) (stop func()) {
+	const failure = "could not make all posts searchable, trying again"
+	return b.repeatBatches(ctx, every, failure, b.Store.Derive)
+}
+
+// repeatBatches runs a job at once and then at every interval, batch by batch while there are more. After each it rests
+// as long as it took, so that others get at least half of the time of a database that has one writer. It ends when ctx
+// ends or stop is called, which waits for the batch that has begun.
+func (b *Blog) repeatBatches(
+	ctx context.Context, every time.Duration, failure string, batch func(context.Context) (more bool, err error),
+) (stop func()) {
 	return b.repeat(ctx, every, failure, func(ctx context.Context) error {
 		for {
 			start := time.Now()
-			more, err := b.Store.Sweep(ctx, start)
+			more, err := batch(ctx)
 			if err != nil || !more {
 				return err
 			}

@@ -105,3 +105,33 @@ func TestSweepThatFailsIsTriedAgain(t *testing.T) {
 		t.Errorf("5 failures in a row make %d lines in the log, want 1:\n%s", lines, log.String())
 	}
 }
+
+// deriving is a store that has one batch to derive.
+type deriving struct {
+	models.Store
+	calls chan bool // receives whether there is more
+	done  bool
+}
+
+func (d *deriving) Derive(context.Context) (more bool, err error) {
+	more, d.done = !d.done, true
+	d.calls <- more
+	return more, nil
+}
+
+// TestJobsDerive: what is to be derived is derived from the start on, batch by batch.
+func TestJobsDerive(t *testing.T) {
+	store := &deriving{Store: testkit.SQLite(t), calls: make(chan bool, 2)}
+	b := blog.New(blog.Options{Store: store, Log: slog.New(slog.DiscardHandler), Now: time.Now})
+	defer b.StartJobs(t.Context())()
+	for _, want := range []bool{true, false} {
+		select {
+		case more := <-store.calls:
+			if more != want {
+				t.Errorf("more: %v, want %v", more, want)
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatal("it is not derived")
+		}
+	}
+}

@@ -150,12 +150,15 @@ func longest(most int, problem string) Rule {
 
 // oneLine refuses control characters, and those that change the direction of writing.
 func oneLine(text string) string {
-	if strings.ContainsFunc(text, func(r rune) bool {
-		return isControl(r) || r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069'
-	}) {
+	if strings.ContainsFunc(text, func(r rune) bool { return isControl(r) || turnsWriting(r) }) {
 		return "must have no control character, and none that changes the direction of writing"
 	}
 	return ""
+}
+
+// turnsWriting returns whether r changes the direction of writing.
+func turnsWriting(r rune) bool {
+	return r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069'
 }
 
 // multiline refuses control characters but tabs and line breaks.

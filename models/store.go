@@ -26,6 +26,11 @@ type Store interface {
 	// was broken off is taken up by the next one. Sessions that have expired may go too.
 	Sweep(ctx context.Context, now time.Time) (more bool, err error)
 
+	// Derive makes one batch of what is derived from records and is missing or was made by an older gin-blog, such as the
+	// terms by which a search finds posts. It returns whether there may be more. Several processes may do this at once,
+	// and one that was broken off is taken up by the next one.
+	Derive(ctx context.Context) (more bool, err error)
+
 	// Ping returns nil if the database answers.
 	Ping(ctx context.Context) error
 	// Close waits until running operations have ended, and closes the connections. A second call does nothing.

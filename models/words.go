@@ -1,86 +1,252 @@
 package models
 
 import (
+	"iter"
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+	"golang.org/x/text/unicode/rangetable"
 )
 
-// MaxSearchLength is how many characters a search has at most.
-const MaxSearchLength = 100
+const (
+	// MaxSearchLength is how many characters a search has at most.
+	MaxSearchLength = 100
+	// maxWord is how many bytes a word has at most. A longer one is none: no search can have it.
+	maxWord = 1 << 10
+)
 
-// Words are what a search looks for. Each must occur as a whole word, in any case. The keys are the words in one
-// case, the values the words as they were written.
+// A word is a run of letters and digits of one script, the marks that follow them, and "_". Everything else ends it:
+// spaces, signs, emoji, another script. Words are compared in their compatibility forms (NFKC), without regard to case
+// (full case folding), without the accents of Latin, Greek and Cyrillic letters, and without invisible characters.
 //
-// A word is a run of letters, digits, the marks on them, and "_". All other characters, such as operators, quotes and
-// emoji, separate words. Both stores follow this rule. SQLite indexes what FoldWords returns, so a change of the rule
-// needs a migration that indexes the posts again.
-type Words map[string]string
+// Some scripts have no spaces between words. A text in them is found by any part of it. Both stores keep an index of
+// terms: whole words, and the single characters and pairs of those scripts. A change of these rules changes
+// SearchTerms, so it needs a migration that derives the terms again.
+
+// word is a word as it is compared.
+type word struct {
+	text     string
+	unspaced bool // the script has no spaces, so the word may be a part of a longer one
+}
+
+// Words is a text that has words, all of which a search looks for, or nil.
+type Words []byte
 
 // ParseWords returns the words of a text.
 func ParseWords(text string) Words {
-	words := Words{}
-	for word := range strings.FieldsFuncSeq(text, isSeparator) {
-		words[fold(word)] = word
+	for range wordsOf(text) {
+		return Words(text)
 	}
-	return words
+	return nil
 }
 
-// FoldWords returns all words of the texts in their order, in one case, with a space between two words.
-func FoldWords(texts ...string) string {
-	var folded strings.Builder
-	for _, text := range texts {
-		folded.Grow(len(text) + 1)
-		for word := range strings.FieldsFuncSeq(text, isSeparator) {
-			if folded.Len() > 0 {
-				folded.WriteByte(' ')
-			}
-			for _, r := range word {
-				folded.WriteRune(foldRune(r))
-			}
-		}
-	}
-	return folded.String()
-}
-
-// Folded returns the words in one case, sorted.
-func (w Words) Folded() []string { return slices.Sorted(maps.Keys(w)) }
-
-// AsWritten returns the words as they were written, for a database that has its own rules about case.
-func (w Words) AsWritten() []string { return slices.Collect(maps.Values(w)) }
-
-// OccurIn returns whether every word is a word of at least one of the texts.
+// OccurIn returns whether every word occurs in at least one of the texts.
 func (w Words) OccurIn(texts ...string) bool {
-	if len(w) == 0 {
-		return true
+	missing := slices.Collect(wordsOf(string(w)))
+	look := func(text string) (done bool) {
+		for found := range wordsOf(text) {
+			if len(missing) == 0 {
+				break
+			}
+			missing = slices.DeleteFunc(missing, func(m word) bool {
+				return m == found || m.unspaced && strings.Contains(found.text, m.text)
+			})
+		}
+		return len(missing) == 0
 	}
-	found := make(map[string]bool, len(w))
-	for _, text := range texts {
-		for word := range strings.FieldsFuncSeq(text, isSeparator) {
-			key := fold(word)
-			if _, ok := w[key]; ok {
-				found[key] = true
+	endsWord := classes().endsWord
+	for _, m := range slices.Clone(missing) { // most are there as they are compared, which takes less time to find
+		for _, text := range texts {
+			if at := strings.Index(text, m.text); at >= 0 && m.unspaced {
+				begin, rest := max(0, strings.LastIndexFunc(text[:at], endsWord)), text[at:]
+				if end := strings.IndexFunc(rest, endsWord); end >= 0 {
+					rest = rest[:end]
+				}
+				look(text[begin:at] + rest)
 			}
 		}
 	}
-	return len(found) == len(w)
+	return len(missing) == 0 || slices.ContainsFunc(texts, look)
 }
 
-// isSeparator returns whether a character is not part of a word.
-func isSeparator(r rune) bool {
-	return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r) && r != '_'
-}
-
-// fold brings a word into one case.
-func fold(word string) string { return strings.Map(foldRune, word) }
-
-// foldRune returns the least of the letters that differ only in case, by Unicode's simple case folding, in which σ
-// and ς are one letter.
-func foldRune(r rune) rune {
-	least := r
-	for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
-		least = min(least, next)
+// Terms returns the terms, sorted, that every post has in which the words occur.
+func (w Words) Terms() []string {
+	terms := map[string]bool{}
+	for word := range wordsOf(string(w)) {
+		word.addTerms(terms)
 	}
-	return least
+	return slices.Sorted(maps.Keys(terms))
 }
+
+// AreTerms returns whether the words occur in every post that has their terms. If not, OccurIn has to tell: the pairs
+// of a word may stand apart.
+func (w Words) AreTerms() bool {
+	for word := range wordsOf(string(w)) {
+		if word.unspaced && utf8.RuneCountInString(word.text) > 2 {
+			return false
+		}
+	}
+	return true
+}
+
+// SearchTerms returns the terms of texts, sorted, by which a store finds them.
+func SearchTerms(texts ...string) []string {
+	terms := map[string]bool{}
+	for _, text := range texts {
+		for word := range wordsOf(text) {
+			word.addTerms(terms)
+			if word.unspaced {
+				for _, r := range word.text {
+					terms[string(r)] = true
+				}
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(terms))
+}
+
+// addTerms adds the terms by which a word is found: the word, or the pairs of characters of one that may be a part.
+func (w word) addTerms(terms map[string]bool) {
+	before := 0 // where the character before begins
+	for i, r := range w.text {
+		if w.unspaced && i > 0 {
+			terms[w.text[before:i+utf8.RuneLen(r)]] = true
+		}
+		before = i
+	}
+	if !w.unspaced || before == 0 {
+		terms[w.text] = true
+	}
+}
+
+// wordsOf yields the words of a text in their order.
+func wordsOf(text string) iter.Seq[word] {
+	return func(yield func(word) bool) {
+		classes, fold := classes(), cases.Fold()
+		for run := range strings.FieldsFuncSeq(text, classes.endsWord) {
+			isASCII := !strings.ContainsFunc(run, func(r rune) bool { return r >= utf8.RuneSelf })
+			if isASCII && !yieldWord(strings.ToLower(run), 0, yield) ||
+				!isASCII && !splitByScript(classes, fold.String(plain(classes, run)), yield) {
+				return
+			}
+		}
+	}
+}
+
+// yieldWord yields a word of a class, unless no search can have it. It returns false if yield did.
+func yieldWord(text string, of class, yield func(word) bool) bool {
+	isUnspaced := of&unspaced != 0
+	return text == "" || !isUnspaced && len(text) > maxWord || yield(word{text, isUnspaced})
+}
+
+// plain returns a text in compatibility forms, decomposed, in lower case and without what does not count. It needs
+// folding still, which would exchange the cases of Cherokee if they were not one.
+func plain(classes classTable, text string) string {
+	var plain strings.Builder
+	keepsMarks := false
+	add := func(r rune) {
+		switch c := classes[r]; {
+		case c&invisible != 0, c&mark != 0 && !keepsMarks, r == iotaSubscript:
+			return
+		case c&mark == 0:
+			keepsMarks = c&marksCount != 0
+		}
+		plain.WriteRune(unicode.ToLower(r))
+	}
+	for i, r := range text {
+		parts := norm.NFKD.PropertiesString(text[i:]).Decomposition()
+		if parts == nil {
+			add(r)
+		}
+		for _, r := range string(parts) {
+			add(r)
+		}
+	}
+	return plain.String()
+}
+
+// splitByScript yields the words of a text that plain made and that is folded. It returns false if yield did.
+func splitByScript(classes classTable, text string, yield func(word) bool) bool {
+	const kind = script | unspaced
+	text = norm.NFKC.String(text)
+	begin, of := 0, class(0) // of the present word
+	for i, r := range text {
+		c := classes[r]
+		if c&mark != 0 || r == longSound && of == classes['あ']&kind {
+			c = c&^kind | of
+		}
+		now := c & kind
+		joins := c&(base|mark) != 0 && (now == of || (now == 0 || of == 0) && (now|of)&unspaced == 0)
+		if begin < i && joins {
+			of |= now
+			continue
+		}
+		if !yieldWord(text[begin:i], of, yield) {
+			return false
+		}
+		if begin, of = i, now; c&base == 0 { // belongs to no word
+			begin, of = i+utf8.RuneLen(r), 0
+		}
+	}
+	return yieldWord(text[begin:], of, yield)
+}
+
+// class is what the rules say of a character.
+type class uint16
+
+const (
+	script     class = 1<<8 - 1        // the bits of its number, which is 0 for what several scripts have, such as digits
+	base       class = 1 << (7 + iota) // it is a letter, a digit or "_"
+	mark                               // it belongs to the character before
+	invisible                          // it has no form of its own, and does not turn the direction of writing
+	marksCount                         // its marks are no accents
+	unspaced                           // its script has no spaces between words
+)
+
+const (
+	iotaSubscript = '\u0345' // the one mark that case folding makes a letter
+	longSound     = 'ー'      // lengthens a vowel in both scripts of Kana
+)
+
+// classTable has the class of each character.
+type classTable []class
+
+// endsWord returns whether a character is no part of a word.
+func (c classTable) endsWord(r rune) bool { return c[r]&(base|mark|invisible) == 0 }
+
+// classes returns the table of classes.
+var classes = sync.OnceValue(func() classTable {
+	all := make(classTable, unicode.MaxRune+1)
+	change := func(set, clear class, tables ...*unicode.RangeTable) {
+		for _, table := range tables {
+			rangetable.Visit(table, func(r rune) { all[r] = all[r]&^clear | set })
+		}
+	}
+	change(base, 0, unicode.L, unicode.N, rangetable.New('_'))
+	change(mark, 0, unicode.M)
+	change(invisible, 0, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
+	change(marksCount, 0, unicode.L)
+	change(0, marksCount, unicode.Latin, unicode.Greek, unicode.Cyrillic)
+	number := class(0)
+	for name, table := range unicode.Scripts {
+		if name != "Common" && name != "Inherited" {
+			number++
+			change(number, 0, table)
+		}
+	}
+	change(unspaced, 0, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai, unicode.Lao,
+		unicode.Khmer, unicode.Myanmar)
+	all[longSound] |= all['ア']
+	for r := range all {
+		if turnsWriting(rune(r)) {
+			all[r] = 0
+		}
+	}
+	return all
+})

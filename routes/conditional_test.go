@@ -31,7 +31,7 @@ func TestFilters(t *testing.T) {
 			"author=alice&tag=go":             "4 2 0",
 			"author=alice&tag=gin":            "5",
 			"q=größe":                         "5 4 3 2 1 0",
-			"q=GRÖSSE":                        "",
+			"q=GRÖSSE":                        "5 4 3 2 1 0",
 			"q=GRÖẞE":                         "5 4 3 2 1 0",
 			"q=30":                            "3",
 			"q=30+number":                     "3",

@@ -48,9 +48,11 @@ func TestForeignDatabaseIsServed(t *testing.T) {
 		s.send(t, "GET", path, "").is(200)
 	}
 	s.send(t, "GET", "/users/stringid", "").fails(404, "NotFoundError", "User not found")
-	s.send(t, "POST", "/auth/register", `{"username":"newcomer","password":"pass123"}`).
-		fails(503, "ServiceUnavailableError", "Nobody can register").has("Retry-After", "1")
-	s.send(t, "POST", "/auth/register", `{"username":"alice","password":"pass123"}`).is(503)
+	s.send(t, "POST", "/auth/register", `{"username":"newcomer","password":"pass123"}`).is(201)
+	for _, taken := range []string{"alice", "TWIN", "Case"} {
+		s.send(t, "POST", "/auth/register", `{"username":"`+taken+`","password":"pass123"}`).
+			fails(409, "ConflictError", "Username already taken")
+	}
 	s.send(t, "POST", "/auth/login", `{"username":"stringid","password":"pass123"}`).is(401)
 	s.send(t, "POST", "/auth/login", `{"email":"`+f.Mail+`","password":"pass123"}`).is(200)
 	s.send(t, "POST", "/auth/login", `{"username":"twin","password":"pass123"}`).is(200)
@@ -86,8 +88,8 @@ func writeInForeignDatabase(t *testing.T, s *server, f *testkit.Foreign) {
 	t.Helper()
 	g := s.login(t, "alice")
 	token := bearer(g.Token)
-	s.send(t, "PATCH", "/auth/me", `{"email":"alice@example.com"}`, token).
-		fails(503, "ServiceUnavailableError", "No email can be stored")
+	s.send(t, "PATCH", "/auth/me", `{"email":"SAME@example.com"}`, token).
+		fails(409, "ConflictError", "Email already taken")
 	if sessions := s.send(t, "GET", "/auth/sessions", "", token).is(200); strings.Count(sessions.body, `"_id"`) != 1 {
 		t.Errorf("her sessions are %s", sessions.body)
 	}

@@ -16,8 +16,8 @@ func TestForeignDatabaseIsShown(t *testing.T) {
 	s := newSite(t, testkit.OpenMongoDB(t, f.DB, nil))
 	reader, alice := s.browser(t), s.browser(t)
 	crawl(t, reader, "/")
-	reader.get("/register").form("Register").fill("Username", "newcomer").fill("Password", testkit.Password).send().
-		is(503).shows("Nobody can register")
+	reader.get("/register").form("Register").fill("Username", "TWIN").fill("Password", testkit.Password).send().
+		is(409).shows("Username already taken")
 	alice.get("/login").form("Log in").fill("Username", "alice").fill("Password", testkit.Password).send().is(303)
 	crawl(t, alice, "/account")
 	f.CheckUnchanged(t)

@@ -37,7 +37,7 @@ func (s *Store) PagePlan(ctx context.Context, f models.PostFilter) (bson.Raw, er
 	c := s.ready.Load()
 	answer, err := s.db.RunCommand(ctx, bson.D{{Key: "explain", Value: bson.D{
 		{Key: "find", Value: c.posts.Name()},
-		{Key: "filter", Value: c.pageFilter(f)},
+		{Key: "filter", Value: s.pageFilter(f)},
 		{Key: "sort", Value: bson.D{{Key: "_id", Value: -1}}},
 		{Key: "limit", Value: f.Limit + 1},
 	}}, {Key: "verbosity", Value: "queryPlanner"}}).Raw()

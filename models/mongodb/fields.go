@@ -14,7 +14,7 @@ import (
 // field is a field of a document. Each type of record has one list of them, by which it is read, written and compared.
 type field struct {
 	name string
-	at   any  // points to the value in the record: a text, texts, a time, an id, a number, a truth value or bytes
+	at   any  // points to the value in the record, of one of the types in read, or is derived
 	zero zero // how the document says that there is no value
 }
 
@@ -26,6 +26,9 @@ const (
 	omitted             // the field is missing
 	null
 )
+
+// derived returns what a field has that follows from other fields. It is written, but not read: see Derive.
+type derived func() any
 
 // read sets what the fields point to. It does so without reflection. Other programs write to the database too, and a
 // field of an unexpected type must not make a whole page fail: where text is expected, a number or a boolean becomes
@@ -56,9 +59,14 @@ func read(document bson.Raw, fields []field) {
 
 // write returns the document that holds what the fields point to.
 func write(fields []field) bson.Raw {
-	var d bson.D
+	d := bson.D{}
 	for _, f := range fields {
-		value := reflect.ValueOf(f.at).Elem().Interface()
+		var value any
+		if derive, ok := f.at.(derived); ok {
+			value = derive()
+		} else {
+			value = reflect.ValueOf(f.at).Elem().Interface()
+		}
 		isZero := reflect.ValueOf(value).IsZero()
 		switch at := f.at.(type) {
 		case *[]string:

@@ -79,7 +79,8 @@ func set(fields ...bson.E) bson.D { return bson.D{{Key: "$set", Value: bson.D(fi
 // joined is how the name of a field begins in which join puts what it finds.
 const joined = "joined_"
 
-// join makes findJoined find the document whose id another document has in a field. It leaves long texts out.
+// join makes findJoined find the document whose id another document has in a field. It leaves out what is long and not
+// needed.
 func join(field string, from *mongo.Collection) mongo.Pipeline {
 	return mongo.Pipeline{
 		{{Key: "$lookup", Value: bson.D{
@@ -88,7 +89,8 @@ func join(field string, from *mongo.Collection) mongo.Pipeline {
 			{Key: "foreignField", Value: "_id"},
 			{Key: "as", Value: joined + field},
 		}}},
-		{{Key: "$project", Value: bson.D{{Key: joined + field + ".content", Value: 0}}}},
+		{{Key: "$project", Value: append(withoutTerms(),
+			bson.E{Key: joined + field + ".content", Value: 0}, bson.E{Key: joined + field + "." + searchTerms, Value: 0})}},
 	}
 }
 

@@ -48,6 +48,7 @@ func (s *Store) makeIndexes(ctx context.Context, c *collections, tried func()) {
 		c, err := x.run(ctx)
 		if err == nil {
 			s.ready.Store(c)
+			_, _ = s.Derive(ctx) // so that a small database is searched by its terms at once
 		} else {
 			wait = retryInterval // the server is away
 		}
@@ -72,24 +73,39 @@ func (x *indexer) run(ctx context.Context) (c *collections, err error) {
 	defer cancel()
 	c, x.listed, x.failed, x.broken = x.store.newCollections(), map[string][]listedIndex{}, false, nil
 	for _, field := range []string{"username", "email"} {
-		if c.collations[field], err = x.uniqueUsers(ctx, c, field); err != nil {
+		if err = x.unique(ctx, c, field, userIndex(field+"Key")); err != nil {
+			return nil, err
+		}
+	}
+	for more := true; more; { // registration is refused until every user has a key
+		if more, err = x.store.derivations[0].step(ctx, x.store); err != nil {
 			return nil, err
 		}
 	}
 	for _, on := range []string{"posts", "comments"} {
-		if _, err = x.unique(ctx, c, on, keyIndexes(on)); err != nil {
+		if err = x.unique(ctx, c, on, keyIndexes(on)...); err != nil {
 			return nil, err
 		}
 	}
 	if err := x.forReads(ctx); err != nil {
 		return nil, err
 	}
-	cause, err := x.keep(ctx, textIndex())
-	if cause != nil {
-		x.warn("cannot make the text index: all works, but a search looks at every post, for at most 2 s", "", "cause", cause)
+	return c, x.dropOld(ctx)
+}
+
+// dropOld drops the indexes that gin-blog made before, and does without now.
+func (x *indexer) dropOld(ctx context.Context) error {
+	for _, on := range []string{"users", "posts"} {
+		for _, l := range x.listed[on] {
+			if !l.isOld() {
+				continue
+			}
+			if err := x.store.primary(on).Indexes().DropOne(ctx, l.name()); err != nil && isUnavailable(err) {
+				return err
+			}
+		}
 	}
-	c.hasText = cause == nil
-	return c, err
+	return nil
 }
 
 // warn logs a warning, unless it did before. key tells it from other warnings with the same message.
@@ -176,63 +192,36 @@ func (x *indexer) forReads(ctx context.Context) error {
 }
 
 // unique makes the first of some unique indexes that the documents and the server allow. Then what is refused without
-// one is no longer refused. causes says why it is not one of those before.
-func (x *indexer) unique(
-	ctx context.Context, c *collections, what string, wanted []index,
-) (causes []error, err error) {
+// one is no longer refused.
+func (x *indexer) unique(ctx context.Context, c *collections, what string, wanted ...index) error {
 	var last index
+	var cause error
 	for _, last = range wanted {
-		cause, err := x.keep(ctx, last)
-		if err != nil {
-			return nil, err
+		var err error
+		if cause, err = x.keep(ctx, last); err != nil {
+			return err
 		}
 		if cause == nil {
 			delete(c.refusals, what)
-			return causes, nil
+			return nil
 		}
-		causes = append(causes, cause)
 		if !isImpossible(cause) {
 			break
 		}
 	}
-	cause := causes[len(causes)-1]
 	x.failed, x.broken = true, cause
 	if mongo.IsDuplicateKeyError(cause) {
 		x.warn(last.on+" have the same "+strings.Join(last.keys, " and ")+": give each another one. Reads are served; what "+
 			"needs a unique one is refused until then", "", last.on, x.doubles(ctx, last), "refusal", c.refusals[what])
-		return causes, nil
+		return nil
 	}
 	x.warn("cannot make a unique index. Reads are served; what needs it is refused until it exists. Remove the cause, or "+
 		"make the index", last.name, "collection", last.on, "index", last.name, "cause", cause, "refusal", c.refusals[what])
-	return causes, nil
-}
-
-// uniqueUsers makes a field of users unique without regard to case, or exactly where the database does not allow more.
-// It returns the collation that queries must use.
-func (x *indexer) uniqueUsers(ctx context.Context, c *collections, field string) (*options.Collation, error) {
-	wanted := userIndexes(field)
-	causes, err := x.unique(ctx, c, field, wanted)
-	switch {
-	case err != nil || c.refusals[field] != nil:
-		return nil, err
-	case len(causes) == 0:
-		return caseless(), nil
-	case mongo.IsDuplicateKeyError(causes[0]):
-		x.warn("two users have a "+field+" that differs only in case: keeping exact-case uniqueness. Change one, and "+
-			"restart gin-blog", "", "users", x.doubles(ctx, wanted[0]))
-	default:
-		x.warn("the server takes no index without regard to case: keeping exact-case uniqueness", field, "field", field,
-			"cause", causes[0])
-	}
-	return nil, nil
+	return nil
 }
 
 // doubles returns the ids of some documents that a unique index does not allow.
 func (x *indexer) doubles(ctx context.Context, w index) (ids []string) {
-	aggregate := options.Aggregate().SetAllowDiskUse(true)
-	if w.caseless {
-		aggregate.SetCollation(caseless())
-	}
 	var key bson.D
 	for _, field := range w.keys {
 		key = append(key, bson.E{Key: field, Value: "$" + field})
@@ -247,7 +236,7 @@ func (x *indexer) doubles(ctx context.Context, w index) (ids []string) {
 		}}},
 		{{Key: "$match", Value: bson.D{{Key: "count", Value: bson.D{{Key: "$gt", Value: 1}}}}}},
 		{{Key: "$limit", Value: maxNamed / 2}},
-	}, aggregate)
+	}, options.Aggregate().SetAllowDiskUse(true))
 	err = each(ctx, cursor, err, func(group bson.Raw) bool {
 		for _, end := range []string{"first", "last"} {
 			id := group.Lookup(end)

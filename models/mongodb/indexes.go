@@ -12,21 +12,12 @@ import (
 // index is an index that the store wants.
 type index struct {
 	on, name string   // the collection, and the name
-	keys     []string // the fields in their order, with "-" where it is descending, and with textKey for words
+	keys     []string // the fields in their order, with "-" where it is descending
 	// partial selects the documents that the index covers, nil for all. alike is another filter that does as well.
 	partial, alike bson.D
 	unique         bool
-	caseless       bool // it compares as caseless does
 	expires        bool // the server removes documents at the time of the key
 }
-
-const (
-	// textKey is before the name of a field whose words an index has.
-	textKey = "text:"
-	// noLanguage makes an index have words as they are written, in any language. noField is there so that a field called
-	// "language" has no special meaning.
-	noLanguage, noField = "none", "noLanguageField"
-)
 
 // readIndexes are the indexes that pages are read from, each in the order of the page, and the one by which the server
 // removes expired sessions, which has only those of gin-blog.
@@ -36,6 +27,8 @@ func readIndexes() []index {
 		{on: "posts", name: "posts_by_author", keys: []string{"author", "-_id"}},
 		{on: "posts", name: "posts_by_tag", keys: []string{"tags", "-_id"}},
 		{on: "posts", name: "posts_by_author_and_tag", keys: []string{"author", "tags", "-_id"}},
+		{on: "posts", name: "posts_by_search_term", keys: []string{searchTerms, "-_id"}},
+		{on: "users", name: "users_by_username_key", keys: []string{"usernameKey", "-_id"}}, // has those without one
 		{on: "drafts", name: "drafts_by_author", keys: []string{"author", "-_id"}},
 		{on: "drafts", name: "drafts_by_publish_at", keys: []string{"publishAt"}, partial: timed},
 		{on: "drafts", name: "drafts_being_published", keys: []string{"publishing"}, partial: begun},
@@ -46,23 +39,21 @@ func readIndexes() []index {
 	}
 }
 
-// textIndex has the words of posts.
-func textIndex() index {
-	return index{on: "posts", name: "posts_text", keys: []string{textKey + "content", textKey + "title"}}
+// userIndex makes a key of users unique. Users without one do not count.
+func userIndex(key string) index {
+	return index{on: "users", name: key, keys: []string{key}, unique: true, partial: textsOf(key)}
 }
 
-// userIndexes make a field of users unique: the first one without regard to case, the others exactly. Users without it
-// do not count, but for the index that Mongoose makes, so that the Express app and gin-blog use the same one.
-func userIndexes(field string) []index {
-	x := index{on: "users", keys: []string{field}, unique: true, partial: textsOf(field)}
-	first, mongooses, last := x, x, x
-	first.name, first.caseless = field+"_caseless", true
-	mongooses.name, mongooses.partial, mongooses.alike = field+"_1", nil, x.partial
-	last.name = field + "_exact"
-	if field == "username" {
-		return []index{first, mongooses, last}
+// isOld returns whether the index is one that gin-blog made before documents had keys and terms.
+func (l listedIndex) isOld() bool {
+	field, _, _ := strings.Cut(l.name(), "_")
+	switch l.name() {
+	case "posts_text":
+		return text(l.Lookup("language_override")) == "noLanguageField"
+	case "username_caseless", "username_exact", "email_caseless", "email_exact":
+		return l.is("unique") && slices.Equal(l.keys(), []string{field}) && !l.covers() && l.covers(textsOf(field))
 	}
-	return []index{first, last}
+	return false
 }
 
 // keyIndexes make a key unique for an author. The second one does so too if other programs have keys of their own,
@@ -80,18 +71,12 @@ func keyIndexes(collection string) []index {
 // textsOf selects documents that have a text in a field.
 func textsOf(field string) bson.D { return bson.D{{Key: field, Value: ofType("string")}} }
 
-// caseless compares letters without regard to case, but with regard to accents.
-func caseless() *options.Collation { return &options.Collation{Locale: "en", Strength: 2} }
-
 // model returns what creates the index.
 func (x index) model(name string) mongo.IndexModel {
 	model := mongo.IndexModel{Options: options.Index().SetName(name)}
 	var fields bson.D
 	for _, key := range x.keys {
-		if field, isText := strings.CutPrefix(key, textKey); isText {
-			fields = append(fields, bson.E{Key: field, Value: "text"})
-			model.Options.SetDefaultLanguage(noLanguage).SetLanguageOverride(noField)
-		} else if field, isDown := strings.CutPrefix(key, "-"); isDown {
+		if field, isDown := strings.CutPrefix(key, "-"); isDown {
 			fields = append(fields, bson.E{Key: field, Value: -1})
 		} else {
 			fields = append(fields, bson.E{Key: field, Value: 1})
@@ -104,9 +89,6 @@ func (x index) model(name string) mongo.IndexModel {
 	if x.unique {
 		model.Options.SetUnique(true)
 	}
-	if x.caseless {
-		model.Options.SetCollation(caseless())
-	}
 	if x.expires {
 		model.Options.SetExpireAfterSeconds(0)
 	}
@@ -118,16 +100,8 @@ type listedIndex struct{ bson.Raw }
 
 func (l listedIndex) name() string { return text(l.Lookup("name")) }
 
-// keys returns the fields of the index as index has them. Those of words are sorted.
+// keys returns the fields of the index as index has them.
 func (l listedIndex) keys() (keys []string) {
-	if weights, isText := l.Lookup("weights").DocumentOK(); isText { // the keys are internal ones
-		fields, _ := weights.Elements()
-		for _, field := range fields {
-			keys = append(keys, textKey+field.Key())
-		}
-		slices.Sort(keys)
-		return keys
-	}
 	key, _ := l.Lookup("key").DocumentOK()
 	fields, _ := key.Elements()
 	for _, field := range fields {
@@ -150,12 +124,6 @@ func (l listedIndex) is(option string) bool {
 	return truth || number != 0
 }
 
-// isCaseless returns whether the index compares as caseless does.
-func (l listedIndex) isCaseless() bool {
-	strength, _ := l.Lookup("collation", "strength").AsInt64OK()
-	return text(l.Lookup("collation", "locale")) == caseless().Locale && strength == int64(caseless().Strength)
-}
-
 // covers returns whether the index has all documents that a filter selects.
 func (l listedIndex) covers(filters ...bson.D) bool {
 	partial, isPartial := l.Lookup("partialFilterExpression").DocumentOK()
@@ -173,14 +141,10 @@ func (l listedIndex) isFor(x index) bool {
 	_, isCollated := l.Lookup("collation").DocumentOK()
 	after, expires := l.Lookup("expireAfterSeconds").AsFloat64OK()
 	switch {
-	case x.caseless && !l.isCaseless(), x.unique && !x.caseless && isCollated:
-		return false
 	case x.unique:
-		return l.is("unique") && l.covers(x.partial, x.alike)
+		return l.is("unique") && !isCollated && l.covers(x.partial, x.alike)
 	case x.expires:
 		return expires && after == 0
-	case strings.HasPrefix(x.keys[0], textKey):
-		return text(l.Lookup("default_language")) == noLanguage && text(l.Lookup("language_override")) == noField
 	}
 	return true
 }

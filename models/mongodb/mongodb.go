@@ -46,6 +46,10 @@ type Store struct {
 	// readPreference says which servers may answer reads of posts.
 	readPreference *readpref.ReadPref
 
+	derivations []*derivation
+	// hasTerms is true once all posts have search terms, but for those that other programs have stored since.
+	hasTerms atomic.Bool
+
 	// use says what the store is opened for.
 	use models.Use
 	// ready is nil until the server answers and the indexes exist, or take long: then their promises come later.
@@ -69,14 +73,9 @@ type collections struct {
 	deletedPosts, deletedUsers *mongo.Collection
 	// readPosts and readComments are for reads that may be stale, if MONGO_URI has a readPreference.
 	readPosts, readComments *mongo.Collection
-	// collations compare a field of users without regard to case. Where a field has none, no unique index does so, and it
-	// is compared exactly.
-	collations map[string]*options.Collation
 	// refusals are the answers to calls that need a field of users, or the keys in a collection, to be unique, where no
 	// unique index keeps them so.
 	refusals map[string]error
-	// hasText is true if the posts have a text index.
-	hasText bool
 }
 
 // primary returns the handle of a collection whose answers are never stale.
@@ -91,7 +90,6 @@ func (s *Store) newCollections() *collections {
 		deletedPosts: s.primary("deletedPosts"), deletedUsers: s.primary("deletedUsers"),
 		sessions: s.primary("sessions"), copySource: s.primary("copySource"),
 		readPosts: s.db.Collection("posts"), readComments: s.db.Collection("comments"),
-		collations: map[string]*options.Collation{},
 		refusals: map[string]error{
 			"username": models.ErrNamesNotUnique, "email": models.ErrEmailsNotUnique,
 			"posts": models.ErrKeysNotUnique, "comments": models.ErrKeysNotUnique,
@@ -107,7 +105,7 @@ func (s *Store) newCollections() *collections {
 func New(uri, name string, use models.Use, log *slog.Logger, observe models.Observer) (*Store, error) {
 	s := &Store{
 		uri: uri, name: name, use: use, log: log, observe: observe, stop: func() {}, indexRetry: defaultIndexRetry,
-		seed:  maphash.MakeSeed(),
+		seed: maphash.MakeSeed(), derivations: newDerivations(),
 		pages: semaphore.NewWeighted(maxPages), searches: semaphore.NewWeighted(maxSearches),
 	}
 	for i := range s.turns {

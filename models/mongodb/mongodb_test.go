@@ -1,7 +1,6 @@
 package mongodb_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -109,37 +108,6 @@ func TestMongooseIndexOnUsernameStays(t *testing.T) {
 	}
 }
 
-func TestNamesThatDifferOnlyInCaseAreServedExactly(t *testing.T) {
-	db := testkit.Database(t)
-	insert(t, db, "users",
-		bson.D{{Key: "username", Value: "alice"}, {Key: "password", Value: "first"}},
-		bson.D{{Key: "username", Value: "Alice"}, {Key: "password", Value: "second"}})
-
-	var log bytes.Buffer
-	store, err := mongodb.Open(testkit.MongoURI(t), db.Name(), slog.New(slog.NewTextHandler(&log, nil)), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer store.Close(t.Context())
-	if strings.Count(log.String(), "differs only in case") != 1 {
-		t.Errorf("want one warning about case, got:\n%s", log.String())
-	}
-	for name, hash := range map[string]string{"alice": "first", "Alice": "second"} {
-		u, err := store.UserByUsername(t.Context(), name)
-		if err != nil || u.PasswordHash != hash {
-			t.Errorf("%s: got %+v, %v, want the hash %q", name, u, err, hash)
-		}
-	}
-	if _, err := store.UserByUsername(t.Context(), "ALICE"); !errors.Is(err, models.ErrUserNotFound) {
-		t.Errorf("ALICE: got %v, want ErrUserNotFound", err)
-	}
-	taken := &models.User{ID: models.NewID(), Username: "alice", CreatedAt: time.Now()}
-	if err := store.CreateUser(t.Context(), taken); !errors.Is(err, models.ErrUsernameTaken) {
-		t.Errorf("create alice: got %v, want ErrUsernameTaken", err)
-	}
-}
-
-// TestWhatIsWrittenHasTheTutorialsShape reads back what the Express app would see.
 func TestWhatIsWrittenHasTheTutorialsShape(t *testing.T) {
 	db := testkit.Database(t)
 	store := testkit.OpenMongoDB(t, db, nil)
@@ -439,6 +407,8 @@ func TestPagesComeFromAnIndex(t *testing.T) {
 			`{"author": {"$numberInt":"1"},"_id": {"$numberInt":"-1"}}`},
 		"tag": {models.PostFilter{Tag: "go"}, "posts_by_tag",
 			`{"tags": {"$numberInt":"1"},"_id": {"$numberInt":"-1"}}`},
+		"words": {models.PostFilter{Words: models.ParseWords("hello")}, "posts_by_search_term",
+			`{"searchTerms": {"$numberInt":"1"},"_id": {"$numberInt":"-1"}}`},
 	} {
 		c.filter.Limit = 20
 		plan, err := store.PagePlan(t.Context(), c.filter)

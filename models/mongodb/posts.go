@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -26,7 +25,14 @@ func postFields(p *models.Post) []field {
 		{"author", &p.AuthorID, omitted},
 		{"createdAt", &p.CreatedAt, written},
 		{"updatedAt", &p.UpdatedAt, omitted},
+		termField(p),
 	}, textFields(&p.Text)...)
+}
+
+// termField has the terms by which a search finds a post.
+func termField(p *models.Post) field {
+	terms := func() any { return append([]string{}, models.SearchTerms(p.Title, p.Content)...) }
+	return field{searchTerms, derived(terms), written}
 }
 
 // newPost returns the post of a document.
@@ -179,9 +185,9 @@ func (s *Store) findPosts(
 	})
 }
 
-// pageFilter returns the part of a filter that the server can check. A text index finds the posts that contain the
-// words somewhere; OccurIn then checks that they are whole words.
-func (c *collections) pageFilter(f models.PostFilter) bson.D {
+// pageFilter returns the part of a filter that the server can check. The terms narrow a search down, and OccurIn looks
+// at the texts.
+func (s *Store) pageFilter(f models.PostFilter) bson.D {
 	filter := olderThan(f.After)
 	if !f.Before.IsZero() {
 		filter = newerThan(f.Before)
@@ -192,9 +198,13 @@ func (c *collections) pageFilter(f models.PostFilter) bson.D {
 	if f.Tag != "" {
 		filter = append(filter, bson.E{Key: "tags", Value: f.Tag})
 	}
-	if len(f.Words) > 0 && c.hasText {
-		all := `"` + strings.Join(f.Words.AsWritten(), `" "`) + `"`
-		filter = append(filter, bson.E{Key: "$text", Value: bson.D{{Key: "$search", Value: all}}})
+	if len(f.Words) > 0 && s.hasTerms.Load() {
+		terms := f.Words.Terms()
+		var condition any = bson.D{{Key: "$all", Value: terms}}
+		if len(terms) == 1 { // lesser servers look up this form only
+			condition = terms[0]
+		}
+		filter = append(filter, bson.E{Key: searchTerms, Value: condition})
 	}
 	return filter
 }
@@ -203,17 +213,18 @@ func (c *collections) pageFilter(f models.PostFilter) bson.D {
 // enough. The driver's Find tells the server no time limit, so a search is a command of its own: for commands, the
 // driver adds maxTimeMS from the deadline of ctx, and the server gives up when the client does.
 func (s *Store) openPage(ctx context.Context, c *collections, f models.PostFilter) (*mongo.Cursor, error) {
-	filter, order := c.pageFilter(f), -1
+	filter, order := s.pageFilter(f), -1
 	if !f.Before.IsZero() {
 		order = 1
 	}
 	if len(f.Words) == 0 {
-		return c.readPosts.Find(ctx, filter, pageOf(f.Limit, order))
+		return c.readPosts.Find(ctx, filter, pageOf(f.Limit, order).SetProjection(withoutTerms()))
 	}
 	find := bson.D{
 		{Key: "find", Value: c.readPosts.Name()},
 		{Key: "filter", Value: filter},
 		{Key: "sort", Value: byIDs(order)},
+		{Key: "projection", Value: withoutTerms()},
 	}
 	return s.db.RunCommandCursor(ctx, find, options.RunCmd().SetReadPreference(s.readPreference))
 }

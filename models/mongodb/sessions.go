@@ -120,7 +120,7 @@ func (s *Store) NoteSessionUse(ctx context.Context, id models.ID, now time.Time)
 // LiveSessions implements models.SessionStore.
 func (s *Store) LiveSessions(ctx context.Context, user models.ID, now time.Time) ([]models.Session, error) {
 	return get(ctx, s, "list sessions", func(ctx context.Context, c *collections) ([]models.Session, error) {
-		_, owner, err := findAccount(ctx, c, byID(user), nil)
+		_, owner, err := findAccount(ctx, c, byID(user))
 		if errors.Is(err, models.ErrUserNotFound) {
 			return nil, nil
 		}

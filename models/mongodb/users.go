@@ -5,10 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.mongodb.org/mongo-driver/v2/mongo/readconcern"
 
 	"gin-blog/models"
 )
@@ -22,7 +24,7 @@ type account struct {
 
 // accountFields are the fields of the tutorial's Express app, and more that the app ignores.
 func accountFields(a *account) []field {
-	return []field{
+	return append([]field{
 		{"_id", &a.ID, written},
 		{"username", &a.Username, written},
 		{"password", &a.PasswordHash, omitted},
@@ -33,6 +35,14 @@ func accountFields(a *account) []field {
 		{"createdAt", &a.CreatedAt, omitted},
 		{"passwordVersion", &a.PasswordVersion, omitted},
 		{"keptSession", &a.keptSession, omitted},
+	}, nameFields(a)...)
+}
+
+// nameFields are the keys by which users are found, and which only one user may have.
+func nameFields(a *account) []field {
+	return []field{
+		{"usernameKey", derived(func() any { return models.FoldName(a.Username) }), omitted},
+		{"emailKey", derived(func() any { return models.FoldName(a.Email) }), omitted},
 	}
 }
 
@@ -65,10 +75,23 @@ func (s *Store) CreateUser(ctx context.Context, u *models.User) error {
 			if refusal != nil {
 				return refusal
 			}
+			taken, err := hasDocument(ctx, c.users, withoutKey(u), readconcern.Local())
+			if err != nil || taken {
+				return cmp.Or(err, models.ErrDuplicate)
+			}
 			return insertNew(ctx, c.users, u.ID, write(accountFields(&account{User: *u})))
 		})
 	})
 	return duplicateUser(err, u.Email)
+}
+
+// withoutKey selects the users of other programs who have no keys yet, and the name or the email of u.
+func withoutKey(u *models.User) bson.D {
+	either := bson.A{textEqual("username", u.Username)}
+	if u.Email != "" {
+		either = append(either, textEqual("email", u.Email))
+	}
+	return bson.D{{Key: "usernameKey", Value: nil}, {Key: "$or", Value: either}}
 }
 
 // duplicateUser says what it means that a unique index refused a user with this email, which may be "".
@@ -76,7 +99,10 @@ func duplicateUser(err error, email string) error {
 	if !errors.Is(err, models.ErrDuplicate) {
 		return err
 	}
-	meaning := map[string]error{"username": models.ErrUsernameTaken, "email": models.ErrEmailTaken}
+	meaning := map[string]error{
+		"username": models.ErrUsernameTaken, "usernameKey": models.ErrUsernameTaken,
+		"email": models.ErrEmailTaken, "emailKey": models.ErrEmailTaken,
+	}
 	if email == "" {
 		meaning["email"] = models.ErrEmailNeeded
 	}
@@ -87,7 +113,7 @@ func duplicateUser(err error, email string) error {
 }
 
 func (s *Store) accountEntry(ctx context.Context, c *collections, id models.ID) *entry[account] {
-	find := func() (bson.Raw, *account, error) { return findAccount(ctx, c, byID(id), nil) }
+	find := func() (bson.Raw, *account, error) { return findAccount(ctx, c, byID(id)) }
 	return &entry[account]{s, c.users, id, accountFields, find}
 }
 
@@ -120,17 +146,14 @@ func (s *Store) UpdateUser(
 var errTwoUsers = errors.New("two users have this name: give one of them another name first")
 
 // SetRole implements models.UserStore.
-func (s *Store) SetRole(ctx context.Context, username string, role models.Role) error {
+func (s *Store) SetRole(ctx context.Context, name string, role models.Role) error {
 	return s.run(ctx, "set role", func(ctx context.Context, c *collections) error {
-		u, err := findByText(ctx, c, "username", username)
+		u, err := findByText(ctx, c, "username", name, username)
 		if err != nil {
 			return err
 		}
 		same := options.Count().SetLimit(2)
-		if collation := c.collations["username"]; collation != nil {
-			same.SetCollation(collation)
-		}
-		if n, err := c.users.CountDocuments(ctx, textEqual("username", username), same); err != nil || n > 1 {
+		if n, err := c.users.CountDocuments(ctx, textEqual("username", name), same); err != nil || n > 1 {
 			return cmp.Or(err, errTwoUsers)
 		}
 		_, err = s.accountEntry(ctx, c, u.ID).update(ctx, func(a *account) error {
@@ -214,7 +237,7 @@ func (s *Store) Users(ctx context.Context, f models.UserFilter) ([]models.User, 
 // UserByID implements models.UserStore.
 func (s *Store) UserByID(ctx context.Context, id models.ID) (*models.User, error) {
 	return get(ctx, s, "find user", func(ctx context.Context, c *collections) (*models.User, error) {
-		_, a, err := findAccount(ctx, c, byID(id), nil)
+		_, a, err := findAccount(ctx, c, byID(id))
 		if err != nil {
 			return nil, err
 		}
@@ -223,31 +246,46 @@ func (s *Store) UserByID(ctx context.Context, id models.ID) (*models.User, error
 }
 
 // UserByUsername implements models.UserStore.
-func (s *Store) UserByUsername(ctx context.Context, username string) (*models.User, error) {
+func (s *Store) UserByUsername(ctx context.Context, name string) (*models.User, error) {
 	return get(ctx, s, "find user", func(ctx context.Context, c *collections) (*models.User, error) {
-		return findByText(ctx, c, "username", username)
+		return findByText(ctx, c, "username", name, username)
 	})
 }
 
 // UserByEmail implements models.UserStore.
-func (s *Store) UserByEmail(ctx context.Context, email string) (*models.User, error) {
+func (s *Store) UserByEmail(ctx context.Context, address string) (*models.User, error) {
 	return get(ctx, s, "find user", func(ctx context.Context, c *collections) (*models.User, error) {
-		return findByText(ctx, c, "email", email)
+		return findByText(ctx, c, "email", address, email)
 	})
 }
 
-// findByText returns the user with a name, or an email. The collation finds others too: to it, a letter of full width
-// is the same letter, and an invisible character is nothing.
-func findByText(ctx context.Context, c *collections, field, value string) (*models.User, error) {
-	stored, a, err := findAccount(ctx, c, textEqual(field, value), c.collations[field])
-	if err != nil {
-		return nil, err
+// findByText returns the user with a name, or an email, which of returns: the one whose key it is, or one without keys
+// who has it as it stands. Of two, it is the one who has it as it stands.
+func findByText(
+	ctx context.Context, c *collections, field, value string, of func(*models.User) string,
+) (*models.User, error) {
+	key := field + "Key"
+	asItStands := append(bson.D{{Key: "usernameKey", Value: nil}}, textEqual(field, value)...)
+	cursor, err := c.users.Find(ctx, bson.D{
+		{Key: "$or", Value: bson.A{textEqual(key, models.FoldName(value)), asItStands}},
+		{Key: "_id", Value: ofType("objectId")}, // as all have that a call can name
+	}, options.Find().SetSort(bson.D{{Key: key, Value: -1}, {Key: "_id", Value: 1}}).SetLimit(2))
+	found, err := findAll(ctx, cursor, err, newUser)
+	found = slices.DeleteFunc(found, func(u models.User) bool { // another program changed the name since it has a key
+		return models.FoldName(of(&u)) != models.FoldName(value)
+	})
+	if err != nil || len(found) == 0 {
+		return nil, cmp.Or(err, models.ErrUserNotFound)
 	}
-	if models.FoldName(text(stored.Lookup(field))) != models.FoldName(value) {
-		return nil, models.ErrUserNotFound
+	if of(&found[0]) != value {
+		return &found[len(found)-1], nil
 	}
-	return &a.User, nil
+	return &found[0], nil
 }
+
+func username(u *models.User) string { return u.Username }
+
+func email(u *models.User) string { return u.Email }
 
 // textEqual selects documents by a text. The unique indexes cover texts only. The server uses them only if the filter
 // says so too.
@@ -255,17 +293,9 @@ func textEqual(field, text string) bson.D {
 	return bson.D{{Key: field, Value: append(ofType("string"), bson.E{Key: "$eq", Value: text})}}
 }
 
-// findAccount returns the account that a filter selects, and the document that holds it, or models.ErrUserNotFound. It
-// passes over those of other programs whose id is no ObjectID.
-func findAccount(
-	ctx context.Context, c *collections, filter bson.D, by *options.Collation,
-) (bson.Raw, *account, error) {
-	find := options.FindOne()
-	if by != nil {
-		find.SetCollation(by)
-	}
-	withID := bson.D{{Key: "$and", Value: bson.A{filter, bson.D{{Key: "_id", Value: ofType("objectId")}}}}}
-	stored, err := c.users.FindOne(ctx, withID, find).Raw()
+// findAccount returns the account that a filter selects, and the document that holds it, or models.ErrUserNotFound.
+func findAccount(ctx context.Context, c *collections, filter bson.D) (bson.Raw, *account, error) {
+	stored, err := c.users.FindOne(ctx, filter).Raw()
 	if err != nil {
 		return nil, nil, missing(err, models.ErrUserNotFound)
 	}

@@ -135,6 +135,9 @@ func setAll(document bson.Raw, fields []field) (update bson.D) {
 // another program may have given them any type.
 func inState(filter bson.D, document bson.Raw, fields []field) bson.D {
 	for _, f := range fields {
+		if _, follows := f.at.(derived); follows {
+			continue
+		}
 		condition := bson.D{{Key: "$exists", Value: false}}
 		if value := document.Lookup(f.name); !value.IsZero() {
 			condition = bson.D{{Key: "$eq", Value: value}} // which may be what would be an operator

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"zombiezen.com/go/sqlite"
@@ -31,16 +32,35 @@ func connect(path string, settings ...string) (*sqlite.Conn, error) {
 // triggers on posts call fold_words, and so do migrations. A connection that only reads does without it.
 func connectWriter(path string) (*sqlite.Conn, error) {
 	conn, err := connect(path, `PRAGMA synchronous = FULL`, `PRAGMA foreign_keys = ON`)
+	return define(conn, err, "fold_words", 2, func(args []sqlite.Value) sqlite.Value {
+		return sqlite.TextValue(strings.Join(models.SearchTerms(args[0].Text(), args[1].Text()), " "))
+	})
+}
+
+// connectReader opens a connection that only reads. Searches call has_words. To read the schema opens the files, also
+// the WAL-index: later there may be no descriptor left for them.
+func connectReader(path string) (*sqlite.Conn, error) {
+	conn, err := connect(path, `PRAGMA query_only = ON`, `SELECT count(*) FROM sqlite_schema`)
+	return define(conn, err, "has_words", 3, func(args []sqlite.Value) sqlite.Value {
+		if models.Words(args[0].Text()).OccurIn(args[1].Text(), args[2].Text()) {
+			return sqlite.IntegerValue(1)
+		}
+		return sqlite.IntegerValue(0)
+	})
+}
+
+// define gives a connection a function of SQL, which triggers may call, unless there is an error already.
+func define(
+	conn *sqlite.Conn, err error, name string, parameters int, function func([]sqlite.Value) sqlite.Value,
+) (*sqlite.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = conn.CreateFunction("fold_words", &sqlite.FunctionImpl{
-		NArgs:         2,
+	err = conn.CreateFunction(name, &sqlite.FunctionImpl{
+		NArgs:         parameters,
 		Deterministic: true,
-		AllowIndirect: true, // the triggers may call it
-		Scalar: func(_ sqlite.Context, args []sqlite.Value) (sqlite.Value, error) {
-			return sqlite.TextValue(models.FoldWords(args[0].Text(), args[1].Text())), nil
-		},
+		AllowIndirect: true,
+		Scalar:        func(_ sqlite.Context, args []sqlite.Value) (sqlite.Value, error) { return function(args), nil },
 	})
 	if err != nil {
 		return nil, errors.Join(err, conn.Close())

@@ -67,7 +67,13 @@ func pageQuery(f models.PostFilter) (query string, args []any) {
 	switch {
 	case len(f.Words) > 0:
 		from, at = `posts_search CROSS JOIN posts ON posts.position = posts_search.rowid`, `posts_search.rowid`
-		where(`posts_search MATCH ?`, matchAll(f.Words))
+		match := matchAll(f.Words.Terms())
+		where(`posts_search MATCH coalesce((SELECT ? FROM former_terms), ?)`,
+			match+` OR `+matchAll(formerTerms(string(f.Words))))
+		args = append(args, match)
+		if !f.Words.AreTerms() {
+			where(`has_words(?, posts.title, posts.content)`, string(f.Words))
+		}
 		if f.Tag != "" {
 			where(`EXISTS (SELECT 1 FROM post_tags WHERE tag = ? AND post_tags.position = posts.position)`, f.Tag)
 		}
@@ -100,7 +106,5 @@ func pageQuery(f models.PostFilter) (query string, args []any) {
 	return query + ` ORDER BY ` + at + order + ` LIMIT ? + 0`, args
 }
 
-// matchAll returns the FTS5 query for all words. A quoted string is never an operator.
-func matchAll(words models.Words) string {
-	return `"` + strings.Join(words.Folded(), `" AND "`) + `"`
-}
+// matchAll returns the FTS5 query for all terms. A quoted string is never an operator.
+func matchAll(terms []string) string { return `("` + strings.Join(terms, `" AND "`) + `")` }

@@ -148,11 +148,7 @@ func (s *Store) open(ctx context.Context, prepare func(ctx context.Context, writ
 	if err := useWAL(s.writer); err != nil {
 		return err
 	}
-	// To read the schema opens the files, also the WAL-index: later there may be no descriptor left for them.
-	reader := func() (*sqlite.Conn, error) {
-		return connect(s.path, `PRAGMA query_only = ON`, `SELECT count(*) FROM sqlite_schema`)
-	}
-	if err := s.openReaders(reader); err != nil {
+	if err := s.openReaders(func() (*sqlite.Conn, error) { return connectReader(s.path) }); err != nil {
 		return err
 	}
 	s.version = openWALIndex(s.path)

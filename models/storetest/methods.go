@@ -89,6 +89,7 @@ func commentMethods(c models.Comment) []method {
 		}},
 		{"DeleteComment", func(ctx context.Context, s store) error { return s.DeleteComment(ctx, c.ID, always) }},
 		{"Sweep", func(ctx context.Context, s store) error { return second(s.Sweep(ctx, now())) }},
+		{"Derive", func(ctx context.Context, s store) error { return second(s.Derive(ctx)) }},
 	}
 }
 

@@ -69,6 +69,15 @@ func run(ctx context.Context, o options) error {
 		sites = append(sites, s)
 	}
 	largest := sites[len(sites)-1]
+	script, err := program.Root("scripts", "mongo-server")
+	if err != nil {
+		return err
+	}
+	onMongo, stop, err := openMongo(ctx, binary, script, dir)
+	defer stop()
+	if err != nil {
+		return fmt.Errorf("open the database: %w", err)
+	}
 	rest, err := largest.program.ResidentMiB("VmRSS")
 	if err != nil {
 		return err
@@ -81,10 +90,21 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
+	if err := measure(ctx, o, append(sites, onMongo), searches); err != nil {
+		return err
+	}
 	if err := measure(ctx, o, sites, writes); err != nil {
 		return err
 	}
 	printTable(o, sites)
+	name, err := program.Output(ctx, script)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("\n%s with %s posts, one connection\n\n| | requests a second | p50 |\n|-|-:|-:|\n", name, thousands(mongoPosts))
+	for _, r := range onMongo.searches {
+		fmt.Printf("| %s | %.0f | %s |\n", r.Name, r.Rate(), r.Percentile(50).Round(100*time.Microsecond))
+	}
 	fmt.Printf("\nWith %s posts, the program listens %s after its start. It has %d MiB of resident memory at rest, "+
 		"%d MiB at most while it is read.\n",
 		thousands(o.posts), largest.started.Round(10*time.Millisecond), rest, peak)
@@ -113,7 +133,7 @@ func printTable(o options, sites []*site) {
 		fmt.Printf(" %s posts |", thousands(s.posts))
 	}
 	fmt.Printf(" p50 | p99 |\n|-|%s-:|-:|\n", strings.Repeat("-:|", len(sites)))
-	for _, requests := range []func(*site) []*load.Request{reads, writes} {
+	for _, requests := range []func(*site) []*load.Request{reads, searches, writes} {
 		for i, last := range requests(sites[len(sites)-1]) {
 			fmt.Printf("| %s |", last.Name)
 			for _, s := range sites {
@@ -125,8 +145,9 @@ func printTable(o options, sites []*site) {
 	}
 }
 
-func reads(s *site) []*load.Request  { return s.reads }
-func writes(s *site) []*load.Request { return s.writes }
+func reads(s *site) []*load.Request    { return s.reads }
+func searches(s *site) []*load.Request { return s.searches }
+func writes(s *site) []*load.Request   { return s.writes }
 
 // thousands formats a number with a comma between thousands.
 func thousands(n int) string {

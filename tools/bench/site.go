@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"sort"
 	"strconv"
+	"strings"
 	"time"
 
 	"gin-blog/tools/internal/load"
@@ -17,9 +18,13 @@ import (
 
 const (
 	postsPerUser = 100
-	// rareWord is in one post, and once more for every 100,000 posts.
-	rareWord = "xylophonist"
-	html     = "Accept: text/html\r\n"
+	// rareWord is in one post, and once more for every 100,000 posts. commonWord is in many.
+	rareWord, commonWord = "xylophonist", "server"
+	// chinesePosts have chineseText, in which a search looks for chineseWord.
+	chinesePosts, chineseText, chineseWord = 500, "今天讨论了部署方案和数据库性能。", "%E9%83%A8%E7%BD%B2"
+	// mongoPosts are the posts in MongoDB.
+	mongoPosts = 20_000
+	html       = "Accept: text/html\r\n"
 )
 
 // site is the program on a store of one size.
@@ -29,6 +34,7 @@ type site struct {
 	client        program.Client
 	started       time.Duration // from the start of the program until it listened
 	reads, writes []*load.Request
+	searches      []*load.Request
 }
 
 // post is a post as the list shows it.
@@ -58,10 +64,39 @@ func openSite(ctx context.Context, binary, keep, dir string, posts int) (*site, 
 	if err := program.Command(ctx, binary, []string{"DATA_DIR=" + kept}, "backup", copied); err != nil {
 		return nil, err
 	}
-	p, err := program.NewProcess("gin-blog", data, []string{
-		"PORT={port}", "DATA_DIR=" + data, "LOG_LEVEL=error", "RATE_LIMIT=false", "REFRESH_ROTATION=false",
+	return startSite(ctx, binary, data, posts)
+}
+
+// openMongo fills a new database of a MongoDB server, starts the program on it, and prepares the searches. The caller
+// calls stop, also after an error.
+func openMongo(ctx context.Context, binary, script, dir string) (s *site, stop func(), err error) {
+	mongo, err := program.NewProcess("mongodb", dir, nil, script, "{port}", filepath.Join(dir, "mongodb"))
+	if err != nil {
+		return nil, func() {}, err
+	}
+	uri := "MONGO_URI=mongodb://" + mongo.Addr + "/blog"
+	if err = mongo.StartAndWait(ctx); err == nil {
+		err = seed(ctx, binary, uri, mongoPosts)
+	}
+	if err != nil {
+		return nil, mongo.Close, err
+	}
+	s, err = startSite(ctx, binary, dir, mongoPosts, uri)
+	if err != nil {
+		return nil, mongo.Close, err
+	}
+	for _, r := range s.searches {
+		r.Connections = 1 // the small server of the tests has one processor
+	}
+	return s, func() { s.program.Close(); mongo.Close() }, nil
+}
+
+// startSite starts the program with its files in data, and prepares the requests.
+func startSite(ctx context.Context, binary, data string, posts int, settings ...string) (*site, error) {
+	p, err := program.NewProcess("gin-blog", data, append(settings,
+		"PORT={port}", "DATA_DIR="+data, "LOG_LEVEL=error", "RATE_LIMIT=false", "REFRESH_ROTATION=false",
 		"ACCESS_TOKEN_TTL=24h",
-	}, binary)
+	), binary)
 	if err != nil {
 		return nil, err
 	}
@@ -75,20 +110,25 @@ func openSite(ctx context.Context, binary, keep, dir string, posts int) (*site, 
 
 // fill makes a store. It gets its path only when it is complete.
 func fill(ctx context.Context, binary, path string, posts int) error {
-	fmt.Fprintf(os.Stderr, "bench: filling a store with %s posts\n", thousands(posts))
 	unfinished := path + ".unfinished"
 	if err := os.RemoveAll(unfinished); err != nil {
 		return err
 	}
-	users, number := strconv.Itoa(max(posts/postsPerUser, 1)), strconv.Itoa(posts)
-	err := program.Command(ctx, binary, []string{"DATA_DIR=" + unfinished}, "seed", "-users", users, "-posts", number)
-	if err != nil {
+	if err := seed(ctx, binary, "DATA_DIR="+unfinished, posts); err != nil {
 		return err
 	}
 	return os.Rename(unfinished, path)
 }
 
-// prepare signs in as the author of the newest post, creates the posts with the rare word, and makes the requests.
+// seed fills the store that a setting names.
+func seed(ctx context.Context, binary, setting string, posts int) error {
+	fmt.Fprintf(os.Stderr, "bench: filling a store with %s posts\n", thousands(posts))
+	users, number := strconv.Itoa(max(posts/postsPerUser, 1)), strconv.Itoa(posts)
+	return program.Command(ctx, binary, []string{setting}, "seed", "-users", users, "-posts", number)
+}
+
+// prepare signs in as the author of the newest post, creates the posts with the rare word and those in Chinese, and
+// makes the requests.
 func (s *site) prepare(ctx context.Context) error {
 	var posts []post
 	if _, err := s.client.Call(ctx, http.MethodGet, "/posts", nil, &posts); err != nil {
@@ -98,13 +138,21 @@ func (s *site) prepare(ctx context.Context) error {
 	if err := s.client.SignIn(ctx, newest.Author.Username); err != nil {
 		return err
 	}
-	for range 1 + s.posts/100_000 {
-		rare := map[string]string{"title": "A " + rareWord, "content": newest.Content}
-		if _, err := s.client.Call(ctx, http.MethodPost, "/posts", rare, nil); err != nil {
+	var halfway string // the second in which half of the Chinese posts were there
+	for i := range chinesePosts + 1 + s.posts/100_000 {
+		text := map[string]string{"title": "A " + rareWord, "content": newest.Content}
+		if i < chinesePosts {
+			text = map[string]string{"title": "部署", "content": strings.Repeat(chineseText, 20)}
+		}
+		header, err := s.client.Call(ctx, http.MethodPost, "/posts", text, nil)
+		if err != nil {
 			return err
 		}
+		if i == chinesePosts/2 {
+			halfway = strings.TrimPrefix(header.Get("Location"), "/posts/")[:8]
+		}
 	}
-	if err := s.prepareReads(ctx, newest); err != nil {
+	if err := s.prepareReads(ctx, newest, halfway); err != nil {
 		return err
 	}
 	return s.prepareWrites(ctx, newest, posts[len(posts)-1].Author.Username)
@@ -112,7 +160,7 @@ func (s *site) prepare(ctx context.Context) error {
 
 // prepareReads makes the requests that read. The second half is asked of the database each time, because each address
 // is new: an id after which a page begins need not be there.
-func (s *site) prepareReads(ctx context.Context, newest post) error {
+func (s *site) prepareReads(ctx context.Context, newest post, halfway string) error {
 	header, err := s.client.Call(ctx, http.MethodGet, "/posts", nil, nil)
 	if err != nil {
 		return err
@@ -142,6 +190,13 @@ func (s *site) prepareReads(ctx context.Context, newest post) error {
 		s.get(again+"posts with a tag", "/posts?tag=go&"+first, ""),
 		s.get(again+"search for a rare word", "/posts?q="+rareWord+"&"+first, ""),
 		s.get(again+"the home page", "/?"+first, html),
+	}
+	middle := fmt.Sprintf("after=%08x%s", (oldest+int(time.Now().Unix()))/2, load.Unique)
+	s.searches = []*load.Request{
+		s.get(again+"search for a common word", "/posts?q="+commonWord+"&"+first, ""),
+		s.get(again+"the same, half the posts further back", "/posts?q="+commonWord+"&"+middle, ""),
+		s.get(again+"search in Chinese", "/posts?q="+chineseWord+"&"+first, ""),
+		s.get(again+"the same, half of what it finds further back", "/posts?q="+chineseWord+"&after="+halfway+load.Unique, ""),
 	}
 	return nil
 }
