@@ -57,8 +57,9 @@ type Pooled interface {
 // Versioned is a store that can tell cheaply whether anything was committed.
 type Versioned interface {
 	// DataVersion returns a number that is another one after every commit, of this process or of another. It says nothing
-	// about which number is later. It takes some microseconds.
-	DataVersion() (int64, error)
+	// about which number is later. It costs far less than a read of a page. It returns an error while it cannot tell, and
+	// one that wraps errors.ErrUnsupported, at no cost, where it never can.
+	DataVersion(ctx context.Context) (int64, error)
 }
 
 // PoolStats counts the connections of a store.

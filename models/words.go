@@ -75,6 +75,15 @@ func (w Words) OccurIn(texts ...string) bool {
 	return len(missing) == 0 || slices.ContainsFunc(texts, look)
 }
 
+// String returns the words as they are compared, with spaces between them.
+func (w Words) String() string {
+	var words []string
+	for word := range wordsOf(string(w)) {
+		words = append(words, word.text)
+	}
+	return strings.Join(words, " ")
+}
+
 // Terms returns the terms, sorted, that every post has in which the words occur.
 func (w Words) Terms() []string {
 	terms := map[string]bool{}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
@@ -26,6 +27,7 @@ type listPage struct {
 	Author  *models.User // whose posts they are, nil for a list of all authors
 	Search  bool         // whether the page has the field to search
 	Query   string       // what was searched for
+	Words   string       // the words of it, unless they are what was typed
 	Posts   []models.Post
 	Pager   pager
 }
@@ -38,12 +40,15 @@ func (p *Pages) home(c *gin.Context) error {
 	}
 	list := listPage{Heading: "Newest posts", Search: true, Query: text}
 	v := &view{Title: urls.Name, Description: "The newest posts of this blog.", Path: "/"}
-	query := url.Values{}
+	query, words := url.Values{}, models.ParseWords(text)
+	if compared := words.String(); compared != strings.ToLower(text) {
+		list.Words = compared
+	}
 	if text != "" {
 		list.Heading, v.Title, v.NoIndex = fmt.Sprintf("Posts with “%s”", text), "Search: "+text, true
 		query.Set("q", text)
 	}
-	return p.list(c, v, &list, models.PostFilter{Words: models.ParseWords(text)}, query)
+	return p.list(c, v, &list, models.PostFilter{Words: words}, query)
 }
 
 // tag shows the posts with a tag.

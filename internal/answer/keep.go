@@ -52,7 +52,7 @@ type keptAnswer struct {
 	size   int // bytes that are counted
 }
 
-// NewKeeper returns a Keeper for a store. Where the store cannot tell its version cheaply, the Keeper keeps nothing.
+// NewKeeper returns a Keeper for a store. While the store cannot tell its version, the Keeper keeps nothing.
 // r is where its metrics are registered, nil for nowhere.
 func NewKeeper(store any, r prometheus.Registerer) *Keeper {
 	answers, err := simplelru.NewLRU[string, *keptAnswer](maxKept/keptOverhead, nil)
@@ -86,8 +86,8 @@ func (k *Keeper) Keep(c *gin.Context, variant string) error {
 	}
 	waitedFor := int64(0)
 	for waits := range maxWaits {
-		version, err := k.store.DataVersion()
-		if err != nil { // the handler will find out what is wrong with the store
+		version, err := k.store.DataVersion(c.Request.Context())
+		if err != nil { // if something is wrong with the store, the handler will find out
 			return nil
 		}
 		kept, done, leads := k.find(version, key)

@@ -1,6 +1,7 @@
 package answer_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -25,7 +26,7 @@ type data struct {
 	broken  atomic.Bool
 }
 
-func (d *data) DataVersion() (int64, error) {
+func (d *data) DataVersion(context.Context) (int64, error) {
 	if d.broken.Load() {
 		return 0, errors.New("no version")
 	}
@@ -208,6 +209,44 @@ func TestKeeperAsksOnce(t *testing.T) {
 		if got := crowd(); got[500] != 20 {
 			t.Errorf("got %v, want 20 failures", got)
 		}
+	})
+}
+
+// TestKeeperTakesVersionsInAnyOrder: an answer is only sent to requests that saw the version under which it was made,
+// also if another request saw another version meanwhile, or if versions arrive out of order.
+func TestKeeperTakesVersionsInAnyOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := new(data)
+		proceed := make(chan struct{})
+		r, _ := keeping(d, 0, func(c *gin.Context) error {
+			if c.GetHeader("Wait") != "" {
+				<-proceed
+			}
+			return nil
+		})
+		wants := func(path string, version int64, headers ...string) {
+			got := ask(r, "GET", path, headers...).Body.String()
+			if !strings.Contains(got, fmt.Sprintf("at %d ", version)) {
+				t.Errorf("GET %s at the version %d: %s", path, version, got)
+			}
+		}
+		d.version.Store(1)
+		var slow sync.WaitGroup
+		slow.Go(func() { wants("/a", 1, "Wait", "1") })
+		synctest.Wait()
+		d.version.Store(2)
+		wants("/b", 2)
+		d.version.Store(1) // what the slow request finds is old
+		proceed <- struct{}{}
+		slow.Wait()
+		d.version.Store(2)
+		wants("/a", 2)
+		d.version.Store(1) // a slow reply of the store
+		wants("/a", 1)
+		wants("/b", 1)
+		d.version.Store(2)
+		wants("/a", 2)
+		wants("/b", 2)
 	})
 }
 

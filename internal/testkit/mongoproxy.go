@@ -41,6 +41,8 @@ type MongoProxy struct {
 
 	refused string // the name of the command that gets an error, or ""
 	code    int    // of the error
+
+	edit func(reply []byte) // or nil
 }
 
 // NewMongoProxy returns a proxy to the MongoDB server of the tests. It refuses connections until Listen.
@@ -177,6 +179,9 @@ func (m *MongoProxy) inspectRequest(c *mongoConn, message []byte) (pass bool, la
 
 // inspectReply finds the replies that are to be dropped or to come late.
 func (m *MongoProxy) inspectReply(c *mongoConn, message []byte) (pass bool, late time.Duration) {
+	if m.edit != nil {
+		m.edit(message)
+	}
 	switch request := binary.LittleEndian.Uint32(message[8:]); request {
 	case 0:
 	case c.drop:
@@ -241,6 +246,13 @@ func (m *MongoProxy) refusal(message []byte) []byte {
 	copy(answer[8:12], message[4:8])  // it answers this request
 	copy(answer[12:16], message[12:]) // also an OP_MSG
 	return append(answer, body...)
+}
+
+// Edit lets a function change the bytes of every reply.
+func (m *MongoProxy) Edit(edit func(reply []byte)) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.edit = edit
 }
 
 // Dropped returns how many replies DropReply has dropped.

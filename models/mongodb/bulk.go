@@ -210,8 +210,9 @@ func pendingDrafts(ctx context.Context, c *collections, drafts []models.Draft) (
 	}), err
 }
 
-// copySourceID is the id of the one document of the collection copySource. There is none if the database is whole.
-const copySourceID = "unfinished"
+// copySourceID is the id of a document in the collection copySource, which is there unless the database is whole.
+// probeID is the id of the other one, by which tellsTime writes.
+const copySourceID, probeID = "unfinished", "probe"
 
 // CopySource implements models.Bulk.
 func (s *Store) CopySource(ctx context.Context) (string, error) {

@@ -57,3 +57,12 @@ func (s *Store) MarkDraft(
 	_, _, err := s.markDraft(ctx, s.ready.Load(), id, author, publish)
 	return err
 }
+
+// Versions are the versions of the data that were seen.
+type Versions = versions
+
+// MayAsk returns whether no pause is on, and the end of the last one.
+func (v *versions) MayAsk() (time.Time, bool) { return v.mayAsk() }
+
+// Counts returns whether a version counts that was asked for after the pause until then.
+func (v *versions) Counts(version int64, until time.Time) bool { return v.counts(version, until) }

@@ -67,7 +67,8 @@ func (s *Store) makeIndexes(ctx context.Context, c *collections, tried func()) {
 	}
 }
 
-// run returns the collections with what their indexes promise. It returns an error only if the server is away.
+// run returns the collections with what their indexes and the server promise. It returns an error only if the server is
+// away.
 func (x *indexer) run(ctx context.Context) (c *collections, err error) {
 	ctx, cancel := context.WithTimeout(ctx, indexTimeout)
 	defer cancel()
@@ -90,7 +91,13 @@ func (x *indexer) run(ctx context.Context) (c *collections, err error) {
 	if err := x.forReads(ctx); err != nil {
 		return nil, err
 	}
-	return c, x.dropOld(ctx)
+	if err := x.dropOld(ctx); err != nil {
+		return nil, err
+	}
+	var cause error
+	c.tellsTime, cause = x.store.tellsTime(ctx, c)
+	x.failed = x.failed || cause != nil && isUnavailable(cause) // all else works without
+	return c, nil
 }
 
 // dropOld drops the indexes that gin-blog made before, and does without now.

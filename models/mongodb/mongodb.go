@@ -45,6 +45,7 @@ type Store struct {
 	seed  maphash.Seed
 	// readPreference says which servers may answer reads of posts.
 	readPreference *readpref.ReadPref
+	versions       versions
 
 	derivations []*derivation
 	// hasTerms is true once all posts have search terms, but for those that other programs have stored since.
@@ -62,12 +63,15 @@ type Store struct {
 	running  sync.WaitGroup     // of the goroutine that prepares
 }
 
-var _ models.Store = (*Store)(nil)
+var (
+	_ models.Store     = (*Store)(nil)
+	_ models.Versioned = (*Store)(nil)
+)
 
 // collections are the handles of a database whose indexes exist.
 type collections struct {
 	users, posts, comments, drafts, sessions *mongo.Collection // on the primary, whose answers are never stale
-	// copySource says whether the database is an unfinished copy.
+	// copySource says whether the database is an unfinished copy. It also has the document that tellsTime writes.
 	copySource *mongo.Collection
 	// deletedPosts and deletedUsers have the notes of deletions of which something is still to be removed.
 	deletedPosts, deletedUsers *mongo.Collection
@@ -76,6 +80,8 @@ type collections struct {
 	// refusals are the answers to calls that need a field of users, or the keys in a collection, to be unique, where no
 	// unique index keeps them so.
 	refusals map[string]error
+	// tellsTime is true if the server tells the time of the last write, and answers all reads with the data of that time.
+	tellsTime bool
 }
 
 // primary returns the handle of a collection whose answers are never stale.

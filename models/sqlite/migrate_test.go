@@ -348,7 +348,7 @@ func TestStoreBeforeItsStart(t *testing.T) {
 	}
 	calls := map[string]func() error{
 		"read":    func() error { return store.Ping(t.Context()) },
-		"version": func() error { _, err := store.DataVersion(); return err },
+		"version": func() error { _, err := store.DataVersion(t.Context()); return err },
 		"search": func() error {
 			_, _, err := store.Posts(t.Context(), models.PostFilter{Words: models.ParseWords("a"), Limit: 1})
 			return err

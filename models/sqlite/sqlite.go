@@ -235,7 +235,7 @@ func (s *Store) Pool() models.PoolStats {
 
 // DataVersion implements models.Versioned. The header of the WAL-index changes with every commit of any connection, in
 // this process or in another (https://www.sqlite.org/walformat.html).
-func (s *Store) DataVersion() (int64, error) {
+func (s *Store) DataVersion(context.Context) (int64, error) {
 	if err := s.usable(); err != nil {
 		return 0, err
 	}

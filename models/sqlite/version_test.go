@@ -26,7 +26,7 @@ func TestDataVersion(t *testing.T) {
 	one, other := open(), open()
 	defer other.Close(t.Context())
 	version := func() int64 {
-		v, err := one.DataVersion()
+		v, err := one.DataVersion(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -51,7 +51,7 @@ func TestDataVersion(t *testing.T) {
 	if err := one.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := one.DataVersion(); err == nil {
+	if _, err := one.DataVersion(t.Context()); err == nil {
 		t.Error("a closed store has a version")
 	}
 }
@@ -63,7 +63,7 @@ func BenchmarkDataVersion(b *testing.B) {
 	}
 	defer store.Close(b.Context())
 	for b.Loop() {
-		if _, err := store.DataVersion(); err != nil {
+		if _, err := store.DataVersion(b.Context()); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -85,7 +85,9 @@ func wordsAreFound(t *testing.T, store models.Store) {
 // generatedWordsAreFound searches for parts of random texts, in other forms.
 func generatedWordsAreFound(t *testing.T, store models.Store) {
 	random := rand.New(rand.NewPCG(1, 2))
-	characters := []rune("   ..aAéÉnßſK_123²½ıİïΣςσἄАёй字部署库々〇の゙かガｶﾞーย็ลบ가나한ㄱ가हिन्אבִعﷺﬁⓐ①⚠️🤩🏽ꙮ𐐀𐐨𝐀" +
+	characters := []rune("   ..aAéÉnßſK_123²½ıİïΣςσἄАёй字部署库々〇の゙かガｶﾞー" +
+		"ย็ลบ가나한ㄱ가हिन्" +
+		"אבִعﷺﬁⓐ①⚠️🤩🏽ꙮ𐐀𐐨𝐀" +
 		"\u0301\u0345\u200b\u200d\u00ad\u202e\u2067\u034f\u20e3\"'*^:-+()$%\\\x01")
 	texts := make([]string, 50)
 	var parts []string

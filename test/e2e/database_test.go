@@ -1,13 +1,17 @@
 package e2e
 
 import (
-	"net"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"gin-blog/internal/testkit"
 )
@@ -113,39 +117,84 @@ func TestDatabaseAway(t *testing.T) {
 	}
 }
 
+// mongoServer is a MongoDB server that a test may stop.
+type mongoServer struct {
+	t       *testing.T
+	address string
+	args    []string // of scripts/mongo-server, after the port
+	cmd     *exec.Cmd
+}
+
+// startMongo starts a server, which is a member of a replica set if that is named.
+func startMongo(t *testing.T, set ...string) *mongoServer {
+	t.Helper()
+	m := &mongoServer{t: t, address: testkit.FreeAddress(t), args: append([]string{t.TempDir()}, set...)}
+	m.launch()
+	t.Cleanup(m.kill)
+	return m
+}
+
+// startReplicaSet starts a server that is the only member of the replica set rs0.
+func startReplicaSet(t *testing.T) *mongoServer {
+	t.Helper()
+	m := startMongo(t, "rs0")
+	client, err := mongo.Connect(options.Client().ApplyURI("mongodb://" + m.address + "/?directConnection=true"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = client.Disconnect(t.Context()) }()
+	member := bson.D{{Key: "_id", Value: 0}, {Key: "host", Value: m.address}}
+	config := bson.D{{Key: "_id", Value: "rs0"}, {Key: "members", Value: bson.A{member}}}
+	initiate := bson.D{{Key: "replSetInitiate", Value: config}}
+	if err := client.Database("admin").RunCommand(t.Context(), initiate).Err(); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func (m *mongoServer) launch() {
+	m.t.Helper()
+	script, err := filepath.Abs("../../scripts/mongo-server")
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	_, port, _ := strings.Cut(m.address, ":")
+	m.cmd = exec.Command(script, append([]string{port}, m.args...)...)
+	m.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := m.cmd.Start(); err != nil {
+		m.t.Fatal(err)
+	}
+}
+
+// signal sends a signal to the server.
+func (m *mongoServer) signal(signal syscall.Signal) {
+	if err := syscall.Kill(-m.cmd.Process.Pid, signal); err != nil {
+		m.t.Errorf("send %v to the MongoDB server: %v", signal, err)
+	}
+}
+
+func (m *mongoServer) kill() {
+	m.signal(syscall.SIGKILL)
+	_ = m.cmd.Wait()
+}
+
+// crash kills the server and starts it again.
+func (m *mongoServer) crash() {
+	m.kill()
+	m.launch()
+}
+
 // TestDatabaseStopped suspends the MongoDB server for a while (SIGSTOP): its connections stay open and nothing answers.
 func TestDatabaseStopped(t *testing.T) {
 	t.Parallel()
 	testkit.MongoURI(t) // skips the test where there is no server
-	script, err := filepath.Abs("../../scripts/mongo-server")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := testkit.FreeAddress(t)
-	_, port, err := net.SplitHostPort(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := exec.Command(script, port, t.TempDir())
-	server.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if err := server.Start(); err != nil {
-		t.Fatal(err)
-	}
-	signalAll := func(signal syscall.Signal) {
-		if err := syscall.Kill(-server.Process.Pid, signal); err != nil {
-			t.Errorf("send %v to the MongoDB server: %v", signal, err)
-		}
-	}
-	t.Cleanup(func() {
-		signalAll(syscall.SIGKILL)
-		_ = server.Wait()
-	})
-	p := start(t, t.TempDir(), "MONGO_URI=mongodb://"+address+"/")
+	server := startMongo(t)
+	p := start(t, t.TempDir(), "MONGO_URI=mongodb://"+server.address+"/")
 	ready := func() bool { return p.readyz() == 200 }
 	eventually(t, 60*time.Second, "ready", ready)
 	p.call("POST", "/auth/register", "", testkit.Account("alice"), 201, nil)
 
-	signalAll(syscall.SIGSTOP)
+	server.signal(syscall.SIGSTOP)
 	eventually(t, 10*time.Second, "not ready", func() bool { return p.readyz() == 503 })
 	for _, path := range []string{"/posts", "/users/alice", "/readyz"} {
 		status, retryAfter, took := p.try("GET", path, "", "")
@@ -156,7 +205,7 @@ func TestDatabaseStopped(t *testing.T) {
 	if status, _, took := p.try("GET", "/healthz", "", ""); status != 200 || took > time.Second {
 		t.Errorf("/healthz: %d in %s", status, took)
 	}
-	signalAll(syscall.SIGCONT)
+	server.signal(syscall.SIGCONT)
 	eventually(t, 5*time.Second, "ready again", ready)
 	p.call("GET", "/users/alice", "", "", 200, nil)
 }

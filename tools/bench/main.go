@@ -97,18 +97,10 @@ func run(ctx context.Context, o options) error {
 		return err
 	}
 	printTable(o, sites)
-	name, err := program.Output(ctx, script)
-	if err != nil {
-		return err
-	}
-	fmt.Printf("\n%s with %s posts, one connection\n\n| | requests a second | p50 |\n|-|-:|-:|\n", name, thousands(mongoPosts))
-	for _, r := range onMongo.searches {
-		fmt.Printf("| %s | %.0f | %s |\n", r.Name, r.Rate(), r.Percentile(50).Round(100*time.Microsecond))
-	}
 	fmt.Printf("\nWith %s posts, the program listens %s after its start. It has %d MiB of resident memory at rest, "+
 		"%d MiB at most while it is read.\n",
 		thousands(o.posts), largest.started.Round(10*time.Millisecond), rest, peak)
-	return nil
+	return printMongo(ctx, script, onMongo)
 }
 
 // measure measures the requests of all sites, each once in each round, those that are compared one after the other.
@@ -121,6 +113,20 @@ func measure(ctx context.Context, o options, sites []*site, requests func(*site)
 				}
 			}
 		}
+	}
+	return nil
+}
+
+// printMongo prints what a search on MongoDB costs, under the name of its server, which script prints.
+func printMongo(ctx context.Context, script string, s *site) error {
+	name, err := program.Output(ctx, script)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("\n%s with %s posts, one connection\n\n| | requests a second | p50 |\n|-|-:|-:|\n",
+		name, thousands(mongoPosts))
+	for _, r := range s.searches {
+		fmt.Printf("| %s | %.0f | %s |\n", r.Name, r.Rate(), r.Percentile(50).Round(100*time.Microsecond))
 	}
 	return nil
 }

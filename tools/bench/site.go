@@ -196,7 +196,7 @@ func (s *site) prepareReads(ctx context.Context, newest post, halfway string) er
 		s.get(again+"search for a common word", "/posts?q="+commonWord+"&"+first, ""),
 		s.get(again+"the same, half the posts further back", "/posts?q="+commonWord+"&"+middle, ""),
 		s.get(again+"search in Chinese", "/posts?q="+chineseWord+"&"+first, ""),
-		s.get(again+"the same, half of what it finds further back", "/posts?q="+chineseWord+"&after="+halfway+load.Unique, ""),
+		s.get(again+"the same, half of these further back", "/posts?q="+chineseWord+"&after="+halfway+load.Unique, ""),
 	}
 	return nil
 }

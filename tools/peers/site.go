@@ -36,7 +36,7 @@ type server struct {
 	ginBlog     *server
 	process     *program.Process
 	client      program.Client
-	requests    []*request // the list, and one post
+	requests    []*request // the list, the list that is not kept, and one post
 }
 
 // request is a request to one server, and what it cost: a value for each round.
@@ -190,9 +190,13 @@ func (s *server) prepare(ctx context.Context) error {
 		return fmt.Errorf("%s does not list the %d posts that gin-blog lists: %s, want %s", s.name, pageSize, got, want)
 	}
 	one := strings.Replace(s.post, "ID", id, 1)
-	s.requests = []*request{
-		{Request: load.New(fmt.Sprintf("the newest %d posts", pageSize), s.process.Addr, "GET "+s.list, "", "")},
-		{Request: load.New("one post", s.process.Addr, "GET "+one, "", "")},
+	asked := s.list
+	if s == s.ginBlog { // which keeps the answer to each address
+		asked += "?after=7fffffff" + load.Unique
+	}
+	newest := fmt.Sprintf("the newest %d posts", pageSize)
+	for _, r := range [][2]string{{newest, s.list}, {"asked of the database: " + newest, asked}, {"one post", one}} {
+		s.requests = append(s.requests, &request{Request: load.New(r[0], s.process.Addr, "GET "+r[1], "", "")})
 	}
 	return nil
 }
