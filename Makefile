@@ -1,6 +1,6 @@
 # What a developer runs. CONTRIBUTING.md explains each.
 
-.PHONY: run test test-all race screenshots postman postman-examples schemathesis fuzz faults stack check lint bench bench-peers dist fmt
+.PHONY: run test test-all race screenshots postman postman-examples schemathesis clients fuzz faults stack check lint bench bench-peers dist fmt
 
 run: ## serve on http://localhost:3000; the first time, it compiles for a minute
 	go run .
@@ -27,6 +27,9 @@ postman-examples: ## save the answers of a run in the Postman collection, as its
 
 schemathesis: ## schemathesis from the OpenAPI document, against the program on both stores
 	scripts/with-mongo scripts/schemathesis
+
+clients: ## generate four clients from the OpenAPI document, and use them on the program
+	scripts/clients
 
 fuzz: ## every fuzz target, one after the other (FUZZTIME=60s each)
 	scripts/fuzz

@@ -98,7 +98,19 @@ func checkContract(t *testing.T, request *http.Request, requestBody string, answ
 	if err != nil {
 		t.Errorf("%s %s, %d: the answer breaks the document: %v", request.Method, route.Path, answer.Status, err)
 	}
+	for _, found := range times.FindAllSubmatch(body, -1) {
+		if !milliseconds.Match(found[1]) && route.Path != "/openapi.json" { // which has requests too
+			t.Errorf("%s %s, %d: %s is not in UTC with milliseconds", request.Method, route.Path, answer.Status, found[0])
+		}
+	}
 }
+
+// Times of answers are in UTC and have milliseconds. The document cannot say so: generated clients would hold the
+// pattern against a time in their own form.
+var (
+	times        = regexp.MustCompile(`"\w+At":"([^"]*)"`)
+	milliseconds = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$`)
+)
 
 func hasHeader(response *openapi3.Response, name string) bool {
 	for documented := range response.Headers {

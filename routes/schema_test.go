@@ -2,7 +2,10 @@ package routes
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -58,6 +61,77 @@ func TestDocumentDescribesItself(t *testing.T) {
 		schema := paths.Value(path).Get.Responses.Status(http.StatusOK).Value.Content[mediaType].Schema.Value
 		if err := schema.VisitJSON(value, openapi3.EnableJSONSchema2020()); err != nil {
 			t.Errorf("%s: %.200s", path, err)
+		}
+	}
+}
+
+// TestGeneratorsUnderstandTheDocument: the document has nothing that generators of clients are known to refuse or to
+// get wrong. make clients runs some of them.
+func TestGeneratorsUnderstandTheDocument(t *testing.T) {
+	var document map[string]any
+	if err := yaml.Unmarshal(openAPI, &document); err != nil {
+		t.Fatal(err)
+	}
+	checkSchemas(t, "", document)
+	if alias := regexp.MustCompile(`[:,[-] [&*]\w+`).Find(openAPI); alias != nil {
+		t.Errorf("some generators read no aliases of YAML: %s", alias)
+	}
+
+	// Generators make types of components and of operations in one package, of the letters and digits of their names.
+	places := map[string]string{}
+	take := func(place, name string) {
+		name = strings.ToLower(strings.NewReplacer("-", "", "_", "", ".", "").Replace(name))
+		if other := places[name]; other != "" {
+			t.Errorf("%s has the name of %s", place, other)
+		}
+		places[name] = place
+	}
+	for section, components := range document["components"].(map[string]any) {
+		for name := range components.(map[string]any) {
+			take(section+"/"+name, name)
+		}
+	}
+	for path, item := range loadDocument(t).Paths.Map() {
+		for method, operation := range item.Operations() {
+			if operation.OperationID == "" || len(operation.Tags) != 1 {
+				t.Errorf("%s %s needs an operationId and one tag", method, path)
+			}
+			for _, suffix := range []string{"Params", "Request", "Response"} {
+				take(method+" "+path, operation.OperationID+suffix)
+			}
+		}
+	}
+}
+
+// checkSchemas checks every schema below a place in the document.
+func checkSchemas(t *testing.T, place string, node any) {
+	if list, ok := node.([]any); ok {
+		for i, element := range list {
+			checkSchemas(t, fmt.Sprint(place, "/", i), element)
+		}
+		return
+	}
+	object, _ := node.(map[string]any)
+	has := func(keyword string) bool {
+		return object[keyword] != nil && !strings.HasSuffix(place, "/properties") // whose keys are names of fields
+	}
+	for _, union := range []string{"oneOf", "anyOf", "allOf"} {
+		if has(union) && (has("properties") || has("required") || has("type")) {
+			t.Errorf("%s: generators pass over what stands beside %s", place, union)
+		}
+	}
+	if (has("const") || has("enum")) && !has("type") {
+		t.Errorf("%s: generators need a type beside const and enum", place)
+	}
+	if has("properties") && strings.HasPrefix(place, "/components/") && strings.HasSuffix(place, "/schema") {
+		t.Errorf("%s: the body of a shared response or request needs a schema with a name", place)
+	}
+	if has("pattern") && object["format"] == "date-time" {
+		t.Errorf("%s: generated clients hold the pattern against a time in another form", place)
+	}
+	for key, value := range object {
+		if key != "example" && key != "examples" {
+			checkSchemas(t, place+"/"+key, value)
 		}
 	}
 }

@@ -5,19 +5,25 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"gin-blog/internal/testkit"
 )
 
 // TestReadmeFlow pastes the lines of the README's flow into one shell, against the real program, and compares what they
-// print with what the README shows; of JSON, its shape. Then it runs the programs of "From code" in docs/clients.md.
+// print with what the README shows; of JSON, its shape.
 func TestReadmeFlow(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -50,23 +56,63 @@ func TestReadmeFlow(t *testing.T) {
 			t.Errorf("answer %d is %s, the README shows %s", i+1, got, want)
 		}
 	}
+}
 
-	programs := map[string]struct{ file, want string }{
-		"sh": {"bash", `"title":"My Post"`},
-		"js": {"post.mjs", "From JavaScript by alice\n"},
-		"go": {"post.go", "From Go by alice\n"},
+// TestClientHelpers runs the lines and the program of "From code" in docs/clients.md. The first access token of the
+// program expires before its second call.
+func TestClientHelpers(t *testing.T) {
+	t.Parallel()
+	p := start(t, t.TempDir(), "ACCESS_TOKEN_TTL=3s")
+	token := p.signUp("alice")
+	p.call("POST", "/posts", token, `{"title":"One","content":"Hello"}`, 201, nil)
+	p.call("POST", "/posts", token, `{"title":"Two","content":"Hello"}`, 201, nil)
+
+	server, err := url.Parse(p.url)
+	if err != nil {
+		t.Fatal(err)
 	}
-	blocks := codeBlocks(t, "../../docs/clients.md", "From code", p.port)
-	if len(blocks) != len(programs) {
-		t.Errorf("%d programs in docs/clients.md, want %d", len(blocks), len(programs))
+	forward := httputil.NewSingleHostReverseProxy(server)
+	var mu sync.Mutex
+	var calls []string
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		calls = append(calls, r.Method+" "+r.URL.Path)
+		if r.URL.Path == "/posts" && !slices.Contains(calls, "POST /auth/refresh") {
+			token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+			for status := http.StatusOK; status == http.StatusOK; time.Sleep(10 * time.Millisecond) {
+				status, _, _ = p.try("GET", "/auth/me", token, "")
+			}
+		}
+		forward.ServeHTTP(w, r)
+	}))
+	defer proxy.Close()
+
+	_, port, _ := strings.Cut(proxy.Listener.Addr().String(), ":")
+	wants := map[string]struct{ file, printed, sent string }{
+		"sh": {"bash", `"title":"One"`, "GET /posts"},
+		"js": {"post.mjs", "From JavaScript\nTwo\nOne\n", "POST /auth/login, POST /posts, POST /auth/refresh, " +
+			"POST /posts, GET /posts, GET /posts, GET /posts, DELETE /posts/"},
+	}
+	blocks := codeBlocks(t, "../../docs/clients.md", "From code", port)
+	if len(blocks) != len(wants) {
+		t.Errorf("%d programs in docs/clients.md, want %d", len(blocks), len(wants))
 	}
 	for _, block := range blocks {
 		t.Run(block.language, func(t *testing.T) {
-			program := programs[block.language]
-			if got := runLines(t, program.file, block.text); !strings.Contains(got, program.want) {
-				t.Errorf("it prints %q, want %q", got, program.want)
+			want := wants[block.language]
+			calls = nil
+			if got := runLines(t, want.file, block.text); !strings.Contains(got, want.printed) {
+				t.Errorf("it prints %q, want %q", got, want.printed)
+			}
+			if got := strings.Join(calls, ", "); !strings.HasPrefix(got, want.sent) {
+				t.Errorf("it sends %s, want %s", got, want.sent)
 			}
 		})
+	}
+	var left []testkit.Post
+	if p.call("GET", "/posts", "", "", 200, &left); len(left) != 2 {
+		t.Errorf("the program leaves the posts %v", left)
 	}
 }
 
@@ -130,7 +176,7 @@ func runLines(t *testing.T, file, text string) string {
 	dir := t.TempDir()
 	path := filepath.Join(dir, file)
 	args := map[string][]string{
-		"bash": {"bash", "-c", "set -eu\n" + text}, "post.mjs": {"node", path}, "post.go": {"go", "run", path},
+		"bash": {"bash", "-c", "set -eu\n" + text}, "post.mjs": {"node", path},
 	}[file]
 	if _, err := exec.LookPath(args[0]); err != nil {
 		testkit.Skip(t, args[0]+" is not here")
