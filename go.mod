@@ -24,6 +24,7 @@ require (
 	github.com/mattn/go-isatty v0.0.24 // whether there is a terminal
 	github.com/microcosm-cc/bluemonday v1.0.27 // the policy for rendered Markdown, behind the parser
 	github.com/mmcdole/gofeed v1.4.2 // tests read the feeds as a feed reader does
+	github.com/pelletier/go-toml/v2 v2.2.4 // front matter of Hugo; gin brings it anyway
 	github.com/prometheus/client_golang v1.25.0 // metrics
 	github.com/prometheus/client_model v0.6.3 // tests read metrics
 	github.com/prometheus/common v0.72.0 // tests read metrics
@@ -68,7 +69,6 @@ require (
 	github.com/modern-go/reflect2 v1.0.2 // indirect
 	github.com/munnerz/goautoneg v0.0.0-20191010083416-a7dc8b61c822 // indirect
 	github.com/ncruces/go-strftime v1.1.0 // indirect
-	github.com/pelletier/go-toml/v2 v2.2.4 // indirect
 	github.com/prometheus/procfs v0.22.0 // indirect
 	github.com/quic-go/qpack v0.6.0 // indirect
 	github.com/quic-go/quic-go v0.59.0 // indirect

@@ -3,6 +3,7 @@ package blog
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"gin-blog/models"
@@ -13,6 +14,8 @@ type Import struct {
 	models.Post
 	// Lastmod is when the file says that the text changed last, or zero.
 	Lastmod time.Time
+	// FileTags are the tags as the file has them. Another program may have stored such.
+	FileTags []string
 }
 
 // Outcome is what an import did with a post.
@@ -97,6 +100,9 @@ func (b *Blog) importOnto(there *models.Post, in Import) (Outcome, error) {
 	if !in.CreatedAt.Equal(there.CreatedAt) {
 		return refuse("the post %s has the date %s, which no import changes",
 			in.ID.Hex(), there.CreatedAt.Format(fileTime))
+	}
+	if slices.Equal(in.FileTags, there.Tags) {
+		in.Tags = there.Tags
 	}
 	if err := in.Clean(&there.Text); err != nil {
 		return "", err

@@ -49,7 +49,8 @@ Usage:
                                       without FILE, the copy is gin-blog-TIME.db in DATA_DIR
   gin-blog copy FROM TO               copy a store to an empty one: sqlite:FILE, mongodb://HOST/DATABASE
   gin-blog export DIR                 write the posts to Markdown files with front matter, in a new folder
-  gin-blog import [-author NAME] DIR  import such files, and say for each what was done;
+  gin-blog import [-author NAME] DIR  import such files, also a blog of Jekyll, Hugo, Eleventy or Obsidian, and say
+                                      for each what was done; what a file says is not public stays out;
                                       -author NAME: the author of files that name nobody here
   gin-blog healthcheck                exit 0 when the server on this machine's PORT is ready
   gin-blog version                    print version, commit and Go version

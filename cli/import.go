@@ -28,6 +28,9 @@ func importFiles(ctx context.Context, in call) error {
 		counts := map[blog.Outcome]int{}
 		report := func(r transfer.Result) {
 			counts[r.Done]++
+			if r.Done == transfer.PassedOver {
+				return
+			}
 			line := fmt.Sprintf("%-9s %s", r.Done, r.File)
 			if r.Why != "" {
 				line += ": " + r.Why
@@ -50,7 +53,11 @@ func summarize(in call, counts map[blog.Outcome]int, where place) error {
 	} {
 		parts = append(parts, fmt.Sprintf("%d %s", counts[done], done))
 	}
-	if _, err := fmt.Fprintf(in.stdout, "%s in the %s\n", strings.Join(parts, ", "), where); err != nil {
+	line := fmt.Sprintf("%s in the %s", strings.Join(parts, ", "), where)
+	if n := counts[transfer.PassedOver]; n > 0 {
+		line += fmt.Sprintf("; %d other files were passed over", n)
+	}
+	if _, err := fmt.Fprintln(in.stdout, line); err != nil {
 		return err
 	}
 	if n := counts[transfer.Refused]; n > 0 {

@@ -76,7 +76,8 @@ func (p place) requireFile() error {
 	}
 	_, err := os.Stat(p.file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("there is no database %s: set DATA_DIR to the folder of one", p.file)
+		return fmt.Errorf("there is no database %s: run gin-blog once, which makes it, or set DATA_DIR to the folder of one",
+			p.file)
 	}
 	if err != nil {
 		return fmt.Errorf("DATA_DIR: %w", err)

@@ -46,7 +46,8 @@ func TestCommandsOnNoDatabase(t *testing.T) {
 		t.Chdir(dir)
 		for _, data := range []string{filepath.Join(dir, "missing"), dir} {
 			code, stdout, stderr := runIn(t, []string{"DATA_DIR=" + data}, args...)
-			want := "gin-blog: there is no database " + filepath.Join(data, "gin-blog.db") + ": set DATA_DIR "
+			want := "gin-blog: there is no database " + filepath.Join(data, "gin-blog.db") +
+				": run gin-blog once, which makes it, or set DATA_DIR "
 			if code != 1 || stdout != "" || !strings.HasPrefix(stderr, want) {
 				t.Errorf("%v: exit %d, stdout %q, stderr %q, want %q", args, code, stdout, stderr, want)
 			}

@@ -14,7 +14,8 @@ import (
 const exportPage = 20
 
 // Export writes each post to a Markdown file with front matter in dir, and returns how many it wrote. It makes dir, or
-// takes an empty one that exists. The name of a file begins with the slug of the title and ends with the id.
+// takes an empty one that exists. The name of a file is the date, which Jekyll needs there, the slug of the title, and
+// the id.
 func Export(ctx context.Context, store models.Store, dir string, progress Progress) (posts int, err error) {
 	root, err := makeExportDir(dir)
 	if err != nil {
@@ -36,7 +37,7 @@ func Export(ctx context.Context, store models.Store, dir string, progress Progre
 			if ctx.Err() != nil { // not every store looks at it for a short query
 				return posts, ctx.Err()
 			}
-			file := path.Base(urls.Post(page[i].ID, page[i].Title)) + ".md"
+			file := page[i].CreatedAt.UTC().Format("2006-01-02-") + path.Base(urls.Post(page[i].ID, page[i].Title)) + ".md"
 			if err := root.WriteFile(file, formatMarkdown(&page[i]), 0o644); err != nil {
 				return posts, err
 			}

@@ -2,7 +2,6 @@ package transfer
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
@@ -12,6 +11,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/go-json-experiment/json"
+	"github.com/pelletier/go-toml/v2"
 	"go.yaml.in/yaml/v4"
 
 	"gin-blog/blog"
@@ -49,95 +50,153 @@ func formatMarkdown(p *models.Post) []byte {
 	return file.Bytes()
 }
 
-// incoming is a post as a file has it. What the file does not say is zero.
-type incoming struct {
-	blog.Import
-	author string // the username
-	hidden string // why the post is not public now, or ""
-}
-
-// parseMarkdown reads a file. Its errors are for the person who wrote it. It leaves out fields that it does not know.
-func parseMarkdown(file []byte, now time.Time) (*incoming, error) {
+// parseMarkdown returns the front matter of a file, and the content. Its errors are for the person who wrote the file.
+func parseMarkdown(file []byte) (*fields, string, error) {
 	if !utf8.Valid(file) {
-		return nil, errors.New("it is not in UTF-8")
+		return nil, "", errors.New("it is not in UTF-8: save it again in that encoding")
 	}
-	front, content, err := splitFrontMatter(string(bytes.TrimPrefix(file, []byte("\ufeff"))))
-	if err != nil {
-		return nil, err
+	text := strings.TrimPrefix(string(file), "\ufeff")
+	begin := strings.TrimSpace(text[:min(len(text), 1000)])
+	found := fences.FindStringSubmatch(text)
+	if found == nil {
+		found = jsonObject.FindStringSubmatch(text)
 	}
-	f, err := parseYAML(front)
-	if err != nil {
-		return nil, err
-	}
-	in := &incoming{author: read(f, "author", "a text: put it in quotes", asText), hidden: f.whyHidden(now)}
-	in.Lastmod = f.time("lastmod")
-	in.ID = read(f, "id", "24 hex digits in quotes", asID)
-	in.Title = read(f, "title", "a text: put it in quotes", asText)
-	in.Tags = read(f, "tags", "texts: put them in quotes", asTexts)
-	in.Content, in.CreatedAt = content, f.time("date")
-	return in, f.err
-}
-
-// fences are the two lines around front matter.
-var fences = regexp.MustCompile(`\A---[ \r]*\n((?s:.*?))(?m:^---[ \r]*$)\n?`)
-
-// splitFrontMatter returns what is between the lines "---", and the content.
-func splitFrontMatter(file string) (front, content string, err error) {
-	found := fences.FindStringSubmatch(file)
 	switch {
-	case strings.HasPrefix(file, "+++"):
-		return "", "", errors.New("its front matter is TOML; only YAML, between two lines ---, is read")
-	case !strings.HasPrefix(file, "---"):
-		return "", "", errors.New("it has no front matter: YAML between two lines ---")
-	case found == nil || len(found[1]) > maxFrontMatter:
-		return "", "", fmt.Errorf("no second line --- ends its front matter, of at most %d KiB", maxFrontMatter>>10)
+	case found == nil && !strings.HasPrefix(begin, "---") && !strings.HasPrefix(begin, "+++"):
+		return &fields{doubt: "it has no front matter, so it is no post: YAML between two lines ---"}, text, nil
+	case found == nil || len(found[3]) > maxFrontMatter:
+		return nil, "", fmt.Errorf("no second line --- ends its front matter, of at most %d KiB", maxFrontMatter>>10)
 	}
 	lineEnd := "\n"
-	if first, _, _ := strings.Cut(file, "\n"); strings.HasSuffix(first, "\r") {
+	if first, _, _ := strings.Cut(text, "\n"); strings.HasSuffix(first, "\r") {
 		lineEnd = "\r\n"
 	}
-	content = strings.TrimPrefix(file[len(found[0]):], lineEnd)
-	return found[1], strings.TrimSuffix(content, lineEnd), nil
+	content := strings.TrimSuffix(strings.TrimPrefix(text[len(found[0]):], lineEnd), lineEnd)
+	f, err := parseFields(found[2], found[3], strings.Count(found[1], "\n"))
+	return f, content, err
 }
 
-// fields are the fields of a front matter, by their names in lower case.
-type fields struct {
-	values map[string]*yaml.Node
-	err    error // what is wrong with the first field that was read and has a wrong value
+var (
+	// fences are the lines around front matter. The first one may name a language.
+	fences = regexp.MustCompile(`\A(\s*(---[a-z]*|\+\+\+)[ \t\r]*\n)((?s:.*?))` +
+		`(?m:^(?:---|\+\+\+|\.\.\.)[ \t\r]*$)\n?`)
+	// jsonObject is front matter without such lines.
+	jsonObject = regexp.MustCompile(`\A(\s*)()(\{\s*"(?s:.*?)(?m:^\}))[ \t\r]*(?:\n|\z)`)
+)
+
+// parseFields reads a front matter with such a first line, which JSON may lack. before is how many lines of the file
+// are before the front matter.
+func parseFields(fence, front string, before int) (*fields, error) {
+	var value map[string]any
+	var err error
+	switch fence {
+	case "---", "---yaml", "---yml":
+		return parseYAML(front, before)
+	case "+++", "---toml":
+		err = toml.Unmarshal([]byte(front), &value)
+	case "", "---json":
+		err = json.Unmarshal([]byte(front), &value)
+	default:
+		return nil, fmt.Errorf("its front matter begins with %s: only YAML, TOML and JSON are read", fence)
+	}
+	if wrong, ok := errors.AsType[*toml.DecodeError](err); ok {
+		line, _ := wrong.Position()
+		return nil, fmt.Errorf("its front matter is wrong at line %d: %s", before+line, inOneLine(err.Error()))
+	}
+	asJSON := []byte("{}") // is YAML too
+	if err == nil {
+		asJSON, err = json.Marshal(value, json.Deterministic(true))
+	}
+	if err == nil && len(asJSON) > 4*maxFrontMatter {
+		err = fmt.Errorf("it is longer than %d KiB", 4*maxFrontMatter>>10)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("its front matter is wrong: %w", err)
+	}
+	return parseYAML(string(asJSON), before)
 }
 
-// parseYAML reads a front matter.
-func parseYAML(front string) (*fields, error) {
+// parseYAML reads a front matter in YAML.
+func parseYAML(front string, before int) (*fields, error) {
 	var document yaml.Node
-	err := yaml.Load([]byte(strings.TrimRight(front, "\r\n")), &document)
+	if front = strings.TrimRight(front, "\r\n"); front == "" {
+		front = "{}"
+	}
+	err := yaml.Load([]byte(front), &document)
 	if wrong, ok := errors.AsType[*yaml.LoadError](err); ok && wrong.Mark.Line > 0 {
-		return nil, fmt.Errorf("its front matter is no YAML at line %d: %s", wrong.Mark.Line+1, wrong.Message)
+		line := wrong.Mark.Line
+		if wrong.ContextMark.Line > 0 && !strings.Contains(wrong.ContextMsg, "block") { // where a quote or list begins
+			line = wrong.ContextMark.Line
+		}
+		line = min(line, 1+strings.Count(front, "\n"))
+		return nil, fmt.Errorf("its front matter is wrong at line %d: %s: put the text in quotes", before+line, wrong.Message)
 	}
 	if err != nil {
 		return nil, errors.New("its front matter is more than one YAML document, or none")
 	}
-	root := document.Content[0]
+	return newFields(document.Content[0])
+}
+
+// fields are the fields of a front matter, or of what another file says of all files in a folder.
+type fields struct {
+	// values has the fields by their names, as foldName has them. Those inside another one have both names, with a dot.
+	values map[string]*yaml.Node
+	err    error  // what is wrong with the first field that was read and has a wrong value
+	source string // for people: "it", or the other file
+	doubt  string // why the files are not public whatever the values are, or ""
+}
+
+var errOdd = errors.New("its front matter has aliases (*), merge keys (<<) or names that are no texts")
+
+// newFields returns the fields of a map.
+func newFields(root *yaml.Node) (*fields, error) {
 	if root.Kind != yaml.MappingNode {
 		return nil, errors.New("its front matter has no fields")
 	}
-	f := &fields{values: map[string]*yaml.Node{}}
+	f := &fields{values: map[string]*yaml.Node{}, source: "it"}
 	for pair := range slices.Chunk(root.Content, 2) {
-		if pair[1].Kind == yaml.AliasNode || pair[0].Kind != yaml.ScalarNode || pair[0].ShortTag() == "!!merge" {
-			return nil, errors.New("its front matter has aliases (*), merge keys (<<) or names that are no texts")
-		}
-		name := strings.ToLower(pair[0].Value)
-		if f.values[name] != nil {
-			return nil, fmt.Errorf("its front matter has %s twice", name)
+		name := foldName(pair[0].Value)
+		switch {
+		case pair[1].Kind == yaml.AliasNode || !isName(pair[0]):
+			return nil, errOdd
+		case f.values[name] != nil:
+			return nil, fmt.Errorf("its front matter has %s twice", short(name))
 		}
 		f.values[name] = pair[1]
+		if pair[1].Kind != yaml.MappingNode {
+			continue
+		}
+		for inner := range slices.Chunk(pair[1].Content, 2) {
+			if !isName(inner[0]) {
+				return nil, errOdd
+			}
+			f.values[name+"."+foldName(inner[0].Value)] = inner[1]
+		}
 	}
 	return f, nil
 }
 
-// read returns a field. It returns the zero value if the field is missing or null, and if it is not what it must be.
+// isName returns whether a key of a map is the name of one field.
+func isName(key *yaml.Node) bool { return key.Kind == yaml.ScalarNode && key.ShortTag() != "!!merge" }
+
+var nameSeparators = strings.NewReplacer("-", "", "_", "", " ", "")
+
+// foldName returns a name without what blogs write in different ways: publishDate, publish_date, "Publish Date".
+func foldName(name string) string { return nameSeparators.Replace(strings.ToLower(name)) }
+
+// get returns the value of a field, or nil if it is missing, null or empty.
+func (f *fields) get(name string) *yaml.Node {
+	node := f.values[foldName(name)]
+	if node == nil || node.ShortTag() == "!!null" || node.Kind == yaml.ScalarNode && node.Value == "" {
+		return nil
+	}
+	return node
+}
+
+// read returns a field. It returns the zero value if the field is missing, and if it is not what it must be.
 func read[T any](f *fields, name, must string, convert func(*yaml.Node) (T, bool)) (value T) {
-	node := f.values[name]
-	if node == nil || node.ShortTag() == "!!null" {
+	node := f.get(name)
+	if node == nil {
 		return value
 	}
 	value, ok := convert(node)
@@ -147,78 +206,34 @@ func read[T any](f *fields, name, must string, convert func(*yaml.Node) (T, bool
 	return value
 }
 
-// time returns a time, as stores keep it.
-func (f *fields) time(name string) time.Time {
-	return models.StoredTime(read(f, name, "a time like 2026-01-02T15:04:05Z", asTime))
-}
-
-// whyHidden returns why a post is not public at a time, or "". It knows the names that Hugo and Jekyll have for that.
-// "published" is true or false in Jekyll, and a time in Hugo.
-func (f *fields) whyHidden(now time.Time) string {
-	isSet := func(name string) bool { return read(f, name, "true or false", asFlag) }
-	isLater := func(name string) bool { return f.time(name).After(now) }
-	isOver := func(name string) bool { return !f.time(name).IsZero() && !f.time(name).After(now) }
-	published, isFlag := true, false
-	if node := f.values["published"]; node != nil {
-		published, isFlag = asFlag(node)
-	}
-	switch {
-	case isSet("draft"):
-		return "it is a draft"
-	case isSet("private"):
-		return "it is private"
-	case isFlag && !published:
-		return "it is not published"
-	case isLater("publishdate") || isLater("pubdate") || !isFlag && isLater("published"):
-		return "its time to be published is in the future"
-	case isOver("expirydate") || isOver("unpublishdate"):
-		return "it has expired"
-	}
-	return ""
-}
-
-func asText(n *yaml.Node) (string, bool) { return n.Value, n.Kind == yaml.ScalarNode }
-
-// asTexts takes a text alone as a list of one.
-func asTexts(n *yaml.Node) (texts []string, ok bool) {
-	if n.Kind == yaml.ScalarNode {
-		return []string{n.Value}, true
-	}
-	for _, item := range n.Content {
-		if item.Kind != yaml.ScalarNode || item.ShortTag() == "!!null" {
-			return nil, false
+// time returns a time, as stores keep it: a field or, without it, the first of some others that is a time.
+func (f *fields) time(name string, others ...string) time.Time {
+	t := read(f, name, "a time like 2026-01-02T15:04:05Z", asTime)
+	for _, other := range others {
+		if node := f.get(other); node != nil && t.IsZero() {
+			t, _ = asTime(node)
 		}
-		texts = append(texts, item.Value)
 	}
-	return texts, n.Kind == yaml.SequenceNode
+	return models.StoredTime(t)
 }
 
-// asID takes no number: other programs would lose its zeros.
-func asID(n *yaml.Node) (models.ID, bool) {
-	id, err := models.ParseID(n.Value)
-	return id, err == nil && n.ShortTag() == "!!str"
-}
-
-func asFlag(n *yaml.Node) (set, ok bool) {
-	set = strings.EqualFold(n.Value, "true")
-	return set, n.ShortTag() == "!!bool" && (set || strings.EqualFold(n.Value, "false"))
-}
-
-// timeForm is how people and programs write times in front matter. The time of day and the zone may be missing.
-var timeForm = regexp.MustCompile(`^(\d{4})-(\d\d?)-(\d\d?)` +
-	`(?:(?:[Tt]| +)(\d\d?):(\d\d)(?::(\d\d(?:\.\d+)?))? *([Zz]|[+-]\d\d:?\d\d)?)?$`)
-
-// asTime reads a time in one of these forms, by the rules of RFC 3339. A time without a zone is in UTC.
-func asTime(n *yaml.Node) (time.Time, bool) {
-	m := timeForm.FindStringSubmatch(n.Value)
-	if m == nil || n.Kind != yaml.ScalarNode {
-		return time.Time{}, false
+// post returns the post of a file with these fields. If one is wrong, f.err says so.
+func (f *fields) post(content string) blog.Import {
+	in := blog.Import{Lastmod: f.time("lastmod", "lastModifiedAt", "updated", "updatedAt", "modified", "dateModified")}
+	in.ID = read(f, "id", "24 hex digits in quotes", asID)
+	in.Title = read(f, "title", "a text: put it in quotes", asText)
+	in.Content = content
+	in.CreatedAt = f.time("date",
+		"publishDate", "pubDate", "datePublished", "published", "created", "createdAt", "dateCreated")
+	for _, name := range []string{"tags", "tag", "categories", "category"} {
+		switch node := f.get(name); {
+		case node == nil || node.Kind != yaml.ScalarNode:
+			in.Tags = append(in.Tags, textsIn(node)...)
+		case strings.HasSuffix(name, "s") && !strings.Contains(node.Value, ","):
+			in.Tags = append(in.Tags, strings.Fields(node.Value)...)
+		default:
+			in.Tags = append(in.Tags, strings.Split(node.Value, ",")...)
+		}
 	}
-	twoDigits := func(digits string) string { return ("00" + digits)[len(digits):] }
-	zone := cmp.Or(m[7], "Z")
-	if len(zone) == len("+0700") {
-		zone = zone[:3] + ":" + zone[3:]
-	}
-	return models.ParseTime(m[1] + "-" + twoDigits(m[2]) + "-" + twoDigits(m[3]) +
-		"T" + twoDigits(m[4]) + ":" + cmp.Or(m[5], "00") + ":" + cmp.Or(m[6], "00") + zone)
+	return in
 }
