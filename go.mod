@@ -37,7 +37,7 @@ require (
 	golang.org/x/crypto v0.58.0 // bcrypt
 	golang.org/x/net v0.60.0 // tests speak HTTP/2 frame by frame, and read pages as a browser does
 	golang.org/x/sync v0.24.0 // semaphore, errgroup
-	golang.org/x/text v0.43.0 // separates letters from accents, for the addresses of posts
+	golang.org/x/text v0.43.0 // cases, accents and forms of letters: tags, passwords, the search, the addresses of posts
 	zombiezen.com/go/sqlite v1.4.2 // SQLite in pure Go, without database/sql, which takes as long as the queries
 )
 

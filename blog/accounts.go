@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"gin-blog/internal/auth"
 	"gin-blog/models"
@@ -18,7 +19,7 @@ type Registration struct {
 	Name     string `json:"name"`  // may be empty
 }
 
-// Credentials are what a user logs in with.
+// Credentials are what a user logs in with. Spaces around a name or an address do not count.
 type Credentials struct {
 	Username string `json:"username"` // or the email address
 	Email    string `json:"email"`    // in place of Username
@@ -30,7 +31,7 @@ type Credentials struct {
 func (b *Blog) Register(ctx context.Context, in Registration, client auth.Client) (*models.User, error) {
 	var check models.Check
 	check.Field("username", in.Username, models.Required, models.Username)
-	check.Field("password", in.Password, models.Required, models.NewPassword(b.PasswordMinLength, in.Username))
+	check.Field("password", in.Password, models.NotEmpty, models.NewPassword(b.PasswordMinLength, in.Username))
 	check.Field("email", in.Email, models.Email)
 	check.Field("name", in.Name, models.Name)
 	if err := check.Err(); err != nil {
@@ -57,10 +58,15 @@ func (b *Blog) Register(ctx context.Context, in Registration, client auth.Client
 func (b *Blog) LogIn(
 	ctx context.Context, in Credentials, client auth.Client,
 ) (*models.User, *models.Session, error) {
+	sent := in.Username
+	in.Username, in.Email = strings.TrimSpace(in.Username), strings.TrimSpace(in.Email)
 	if err := in.check(); err != nil {
 		return nil, nil, err
 	}
 	user, err := b.find(ctx, in)
+	if errors.Is(err, models.ErrUserNotFound) && sent != in.Username { // which another program may have stored
+		user, err = b.Store.UserByUsername(ctx, sent)
+	}
 	if errors.Is(err, models.ErrUserNotFound) {
 		// They have no hash. It is verified too, so that the time does not tell who exists.
 		user = &models.User{}
@@ -94,7 +100,7 @@ func (in *Credentials) check() error {
 	}
 	check.Field("username", in.Username, models.Login)
 	check.Field("email", in.Email, models.Login)
-	check.Field("password", in.Password, models.Required)
+	check.Field("password", in.Password, models.NotEmpty)
 	return check.Err()
 }
 
@@ -110,14 +116,17 @@ func (b *Blog) find(ctx context.Context, in Credentials) (*models.User, error) {
 	return user, err
 }
 
-// UpdateProfile changes the profile of a user. It returns models.ErrEmailTaken. change may be called several times.
+// UpdateProfile changes the profile of a user to what change returns, which may be called several times. It returns
+// models.ErrEmailTaken, or the error of change.
 func (b *Blog) UpdateProfile(
-	ctx context.Context, user models.ID, change func(*models.Profile),
+	ctx context.Context, user models.ID, change func(*models.User) (models.Profile, error),
 ) (*models.User, error) {
 	u, err := b.Store.UpdateUser(ctx, user, func(u *models.User) error {
 		before := u.Profile()
-		after := before
-		change(&after)
+		after, err := change(u)
+		if err != nil {
+			return err
+		}
 		var check models.Check
 		for _, f := range []struct {
 			name, before, after string
@@ -144,8 +153,8 @@ func (b *Blog) ChangePassword(
 ) error {
 	user := identity.User
 	var check models.Check
-	check.Field("currentPassword", current, models.Required)
-	check.Field("newPassword", replacement, models.Required, models.NewPassword(b.PasswordMinLength, user.Username))
+	check.Field("currentPassword", current, models.NotEmpty)
+	check.Field("newPassword", replacement, models.NotEmpty, models.NewPassword(b.PasswordMinLength, user.Username))
 	if err := check.Err(); err != nil {
 		return err
 	}
@@ -169,7 +178,7 @@ func (b *Blog) ChangePassword(
 // DeleteAccount removes the account of a user, who must know the password. It returns the errors of ChangePassword.
 func (b *Blog) DeleteAccount(ctx context.Context, identity *auth.Identity, password string, client auth.Client) error {
 	user := identity.User
-	if err := models.CheckField("password", password, models.Required); err != nil {
+	if err := models.CheckField("password", password, models.NotEmpty); err != nil {
 		return err
 	}
 	if err := b.verify(ctx, user.Username, user.PasswordHash, password, client); err != nil {
@@ -222,7 +231,7 @@ func (b *Blog) ResetPassword(ctx context.Context, token, password string) error 
 		return err
 	}
 	rule := models.NewPassword(b.PasswordMinLength, user.Username)
-	if err := models.CheckField("password", password, models.Required, rule); err != nil {
+	if err := models.CheckField("password", password, models.NotEmpty, rule); err != nil {
 		return err
 	}
 	hash, err := b.Passwords.Hash(ctx, password)

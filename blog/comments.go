@@ -1,6 +1,7 @@
 package blog
 
 import (
+	"cmp"
 	"context"
 
 	"gin-blog/models"
@@ -65,24 +66,25 @@ func (b *Blog) CreateComment(
 	return comment, true, nil
 }
 
-// UpdateComment changes the text of a comment of the caller. The same text leaves the comment as it is. change may be
-// called several times.
+// UpdateComment changes the text of a comment of the caller. The same text leaves the comment as it is. change is
+// called as that of UpdatePost is.
 func (b *Blog) UpdateComment(
-	ctx context.Context, call Call, id models.ID, change func(content *string),
+	ctx context.Context, call Call, id models.ID, change func(*models.Comment) error,
 ) (*models.Comment, error) {
 	return b.Store.UpdateComment(ctx, id, func(c *models.Comment) error {
 		if err := MayEdit(call.User, c); err != nil {
 			return err
 		}
 		before := *c
-		change(&c.Content)
+		refusal := change(c)
 		unchanged := c.Content == before.Content
 		if !unchanged {
 			if err := models.CheckField("content", c.Content, models.CommentText); err != nil {
 				return err
 			}
 		}
-		if err := call.check(State{before.Version, before.UpdatedAt, unchanged}); err != nil || unchanged {
+		err := cmp.Or(call.check(State{before.Version, before.UpdatedAt, unchanged}), refusal)
+		if err != nil || unchanged {
 			return err
 		}
 		c.UpdatedAt = models.ChangedAt(b.Now(), c.UpdatedAt)

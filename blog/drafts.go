@@ -1,6 +1,7 @@
 package blog
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -64,7 +65,7 @@ func draftID(sent, author models.ID) models.ID {
 }
 
 // UpdateDraft changes the text and the time to publish of a draft of the caller. What changes nothing leaves the draft
-// as it is. change may be called several times; its error is returned.
+// as it is. change is called as that of UpdatePost is.
 func (b *Blog) UpdateDraft(
 	ctx context.Context, call Call, id models.ID, change func(*models.Draft) error,
 ) (*models.Draft, error) {
@@ -73,14 +74,13 @@ func (b *Blog) UpdateDraft(
 			return err
 		}
 		before := *d
-		if err := change(d); err != nil {
-			return err
-		}
+		refusal := change(d)
 		if err := d.CleanDraft(&before.Text); err != nil {
 			return err
 		}
 		unchanged := d.Text.Equal(before.Text) && d.PublishAt.Equal(before.PublishAt)
-		if err := call.check(State{before.Version, before.UpdatedAt, unchanged}); err != nil || unchanged {
+		err := cmp.Or(call.check(State{before.Version, before.UpdatedAt, unchanged}), refusal)
+		if err != nil || unchanged {
 			return err
 		}
 		d.UpdatedAt = models.ChangedAt(b.Now(), before.UpdatedAt)
@@ -93,7 +93,7 @@ func (b *Blog) UpdateDraft(
 
 // checkPublishAt returns a refusal if a draft cannot publish itself at its time. A time that stays may have come.
 func checkPublishAt(d, before *models.Draft) error {
-	if !d.PublishAt.IsZero() && d.Content == "" {
+	if !d.PublishAt.IsZero() && models.Required(d.Content) != "" {
 		return models.RefuseFields(nil, models.FieldError{
 			Field: "content", Message: "is required for a draft that publishes itself"})
 	}
@@ -134,7 +134,7 @@ func (b *Blog) PublishDraft(ctx context.Context, call Call, id models.ID) (*mode
 
 // asPost returns the post that a draft becomes now.
 func (b *Blog) asPost(d *models.Draft) (*models.Post, error) {
-	if d.Content == "" {
+	if models.Required(d.Content) != "" {
 		return nil, models.ErrDraftEmpty
 	}
 	return d.Post(b.now()), nil

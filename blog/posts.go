@@ -1,6 +1,7 @@
 package blog
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -50,22 +51,37 @@ func (b *Blog) CreatePost(
 	return post, true, nil
 }
 
+// FindTag returns the tag that somebody names: as models.FoldTag returns it, unless another program has stored it as it
+// was named.
+func (b *Blog) FindTag(ctx context.Context, named string) (string, error) {
+	tag := models.FoldTag(named)
+	if tag == named {
+		return tag, nil
+	}
+	posts, _, err := b.Store.Posts(ctx, models.PostFilter{Tag: named, Limit: 1})
+	if len(posts) > 0 {
+		tag = named
+	}
+	return tag, err
+}
+
 // UpdatePost changes the text of a post. What changes nothing leaves the post as it is. change may be called several
-// times.
+// times. Its error is returned unless the precondition of the call does not hold.
 func (b *Blog) UpdatePost(
-	ctx context.Context, call Call, id models.ID, change func(*models.Text),
+	ctx context.Context, call Call, id models.ID, change func(*models.Post) error,
 ) (*models.Post, error) {
 	return b.Store.UpdatePost(ctx, id, func(p *models.Post) error {
 		if err := MayChange(call.User, p); err != nil {
 			return err
 		}
 		before := *p
-		change(&p.Text)
+		refusal := change(p)
 		if err := p.Clean(&before.Text); err != nil {
 			return err
 		}
 		unchanged := p.Text.Equal(before.Text)
-		if err := call.check(State{before.Version, before.UpdatedAt, unchanged}); err != nil || unchanged {
+		err := cmp.Or(call.check(State{before.Version, before.UpdatedAt, unchanged}), refusal)
+		if err != nil || unchanged {
 			return err
 		}
 		p.UpdatedAt = models.ChangedAt(b.Now(), p.UpdatedAt)

@@ -35,6 +35,14 @@ func newPeople(t *testing.T, store models.Store) people {
 	return p
 }
 
+// sets makes a change that is never refused.
+func sets[T any](change func(*T)) func(*T) error {
+	return func(t *T) error {
+		change(t)
+		return nil
+	}
+}
+
 // by is a call of a user on no conditions.
 func by(u *models.User) blog.Call { return blog.Call{User: u} }
 
@@ -64,13 +72,13 @@ func TestWhoMayDoWhat(t *testing.T) {
 			alice, bob, root error
 		}{
 			"change a post": {func(call blog.Call) error {
-				_, err := p.UpdatePost(ctx, call, post.ID, func(t *models.Text) { t.Title = "New" })
+				_, err := p.UpdatePost(ctx, call, post.ID, sets(func(p *models.Post) { p.Title = "New" }))
 				return err
 			}, errUnwanted, blog.ErrNotAuthor, errUnwanted},
 			"delete a post": {func(call blog.Call) error { return p.DeletePost(ctx, call, post.ID) },
 				errUnwanted, blog.ErrNotAuthor, errUnwanted},
 			"change a comment": {func(call blog.Call) error {
-				_, err := p.UpdateComment(ctx, call, comment.ID, func(content *string) { *content = "New" })
+				_, err := p.UpdateComment(ctx, call, comment.ID, sets(func(c *models.Comment) { c.Content = "New" }))
 				return err
 			}, blog.ErrNotCommentAuthor, errUnwanted, blog.ErrNotCommentAuthor},
 			"delete a comment": {func(call blog.Call) error { return p.DeleteComment(ctx, call, comment.ID) },
@@ -80,7 +88,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 				return errors.Join(err, call.If(blog.State{}))
 			}, errUnwanted, models.ErrDraftNotFound, models.ErrDraftNotFound},
 			"change a draft": {func(call blog.Call) error {
-				_, err := p.UpdateDraft(ctx, call, draft.ID, func(d *models.Draft) error { d.Title = "New"; return nil })
+				_, err := p.UpdateDraft(ctx, call, draft.ID, sets(func(d *models.Draft) { d.Title = "New" }))
 				return err
 			}, errUnwanted, models.ErrDraftNotFound, models.ErrDraftNotFound},
 			"delete a draft": {func(call blog.Call) error { return p.DeleteDraft(ctx, call, draft.ID) },
@@ -139,16 +147,16 @@ func TestTermsOfAWrite(t *testing.T) {
 			}
 			return nil
 		}
-		same, err := p.UpdatePost(ctx, poor, post.ID, func(t *models.Text) { t.Title = "T  " })
+		same, err := p.UpdatePost(ctx, poor, post.ID, sets(func(p *models.Post) { p.Title = "T  " }))
 		if err != nil || same.Version() != post.Version() || unchanged == 0 {
 			t.Errorf("a change of nothing: %+v, %v, and the precondition heard of it %d times", same, err, unchanged)
 		}
-		_, err = p.UpdatePost(ctx, poor, post.ID, func(t *models.Text) { t.Title = "New" })
+		_, err = p.UpdatePost(ctx, poor, post.ID, sets(func(p *models.Post) { p.Title = "New" }))
 		if !errors.Is(err, errNoMemory) {
 			t.Errorf("without memory: %v", err)
 		}
 		unwanted := blog.Call{User: p.alice, If: func(blog.State) error { return errUnwanted }}
-		_, err = p.UpdatePost(ctx, unwanted, post.ID, func(t *models.Text) { t.Title = "" })
+		_, err = p.UpdatePost(ctx, unwanted, post.ID, sets(func(p *models.Post) { p.Title = "" }))
 		if models.KindOf(err) != models.Invalid {
 			t.Errorf("without a title, in another state: %v", err)
 		}
@@ -167,7 +175,9 @@ func TestAccountsThatAreGone(t *testing.T) {
 		if err := store.DeleteUser(ctx, p.bob.ID); err != nil {
 			t.Fatal(err)
 		}
-		_, err := p.UpdateProfile(ctx, p.bob.ID, func(profile *models.Profile) { profile.Name = "Bob" })
+		_, err := p.UpdateProfile(ctx, p.bob.ID, func(*models.User) (models.Profile, error) {
+			return models.Profile{Name: "Bob"}, nil
+		})
 		if !errors.Is(err, auth.ErrSessionEnded) {
 			t.Errorf("profile: %v", err)
 		}

@@ -25,6 +25,12 @@ func (id ID) String() string { return id.Hex() }
 // MarshalText is Hex, for JSON.
 func (id ID) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, id[:]), nil }
 
+// UnmarshalText is ParseID, for JSON.
+func (id *ID) UnmarshalText(text []byte) (err error) {
+	*id, err = ParseID(string(text))
+	return err
+}
+
 // IsZero returns whether it is the zero ID, which names nothing.
 func (id ID) IsZero() bool { return id == ID{} }
 

@@ -4,7 +4,12 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/language"
+	"golang.org/x/text/unicode/norm"
 )
 
 const (
@@ -18,6 +23,7 @@ const (
 
 	maxName = 100   // characters
 	maxBio  = 1_000 // characters
+	maxTag  = 32    // characters
 )
 
 // Rule returns what is wrong with a text, to be read after the name of its field, or "" if nothing is.
@@ -53,17 +59,43 @@ func (c Check) Err() error {
 
 var (
 	usernameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{2,31}$`)
-	tagForm      = regexp.MustCompile(`^[a-z0-9-]{1,32}$`)
+	dottedI      = regexp.MustCompile("i\u0307+")
 	emailForm    = regexp.MustCompile(
 		"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\\.[A-Za-z0-9-]{1,63})*$")
 )
 
-// Required refuses an empty text.
+// Required refuses a text in which there is nothing to see.
 func Required(text string) string {
-	if text == "" {
+	if strings.ContainsFunc(text, isVisible) {
+		return ""
+	}
+	return "is required"
+}
+
+// NotEmpty is Required for a password, which may be one of spaces.
+func NotEmpty(password string) string {
+	if password == "" {
 		return "is required"
 	}
 	return ""
+}
+
+// emptyOrVisible refuses a text that looks empty and is not.
+func emptyOrVisible(text string) string {
+	if text != "" && Required(text) != "" {
+		return "must be empty or have something to see"
+	}
+	return ""
+}
+
+// blanks are characters that are no spaces, and show nothing: that of Braille, a note without a head, and fillers.
+const blanks = "\u2800\U0001d159\U00013441\U00013442\U00016fe4"
+
+// isVisible returns whether there is something to see of r. There is nothing of white space, and of characters that
+// only say how those around them are shown.
+func isVisible(r rune) bool {
+	return unicode.Is(unicode.Prepended_Concatenation_Mark, r) || !strings.ContainsRune(blanks, r) && !unicode.In(r,
+		unicode.White_Space, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 
 // Username is the rule for the name of a new account. Names of 24 hex digits would look like ids.
@@ -81,10 +113,11 @@ func Username(name string) string {
 // Login is the rule for the name or the email address with which somebody logs in.
 func Login(name string) string { return upTo(MaxEmail)(name) }
 
-// NewPassword returns the rule for a new password of the user with a name. It has at least so many characters.
+// NewPassword returns the rule for a new password of the user with a name. It has at least so many characters. They are
+// counted in the form that is hashed.
 func NewPassword(least int, username string) Rule {
 	return func(password string) string {
-		switch {
+		switch password = norm.NFC.String(password); {
 		case utf8.RuneCountInString(password) < least:
 			return fmt.Sprintf("must have at least %d characters", least)
 		case len(password) > MaxPasswordBytes:
@@ -107,7 +140,7 @@ func Email(address string) string {
 }
 
 // Name is the rule for the name that an author shows.
-func Name(name string) string { return first(name, upTo(maxName), oneLine) }
+func Name(name string) string { return first(name, upTo(maxName), oneLine, emptyOrVisible) }
 
 // Bio is the rule for what an author says of themselves.
 func Bio(bio string) string { return first(bio, upTo(maxBio), multiline) }
@@ -115,10 +148,20 @@ func Bio(bio string) string { return first(bio, upTo(maxBio), multiline) }
 // CommentText is the rule for the text of a comment.
 func CommentText(text string) string { return first(text, Required, from1To(MaxComment), multiline) }
 
-// Tag is the rule for a tag.
+// FoldTag returns a tag as tags are stored and compared: in lower case and composed (NFC). The Turkish İ becomes i, as
+// which it is typed elsewhere.
+func FoldTag(tag string) string {
+	lower := cases.Lower(language.Und).String(norm.NFC.String(tag))
+	return norm.NFC.String(dottedI.ReplaceAllString(lower, "i"))
+}
+
+// Tag is the rule for a tag that FoldTag returned. Letters have marks in many scripts.
 func Tag(tag string) string {
-	if !tagForm.MatchString(tag) {
-		return "must be 1 to 32 of the characters a-z 0-9 -"
+	isWrong := func(r rune) bool {
+		return r != '-' && (!unicode.In(r, unicode.L, unicode.M, unicode.N) || !isVisible(r))
+	}
+	if n := utf8.RuneCountInString(tag); n < 1 || n > maxTag || strings.ContainsFunc(tag, isWrong) {
+		return fmt.Sprintf("must be 1 to %d letters, digits and -", maxTag)
 	}
 	return ""
 }

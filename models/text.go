@@ -21,8 +21,8 @@ type Text struct {
 	Tags    []string `json:"tags"`
 }
 
-// Clean brings the text of a post into the form in which it is stored: without spaces around the title, with the ASCII
-// letters of tags in lower case. It returns a refusal if a rule is broken. What is as before stays and may break a
+// Clean brings the text of a post into the form in which it is stored: without spaces around the title, with each tag
+// as FoldTag returns it, once. It returns a refusal if a rule is broken. What is as before stays and may break a
 // rule: another program may have written it. before is nil for a new text.
 func (t *Text) Clean(before *Text) error { return t.clean(before, Required, from1To(MaxContent)) }
 
@@ -44,21 +44,22 @@ func (t *Text) clean(before *Text, content ...Rule) error {
 	return check.Err()
 }
 
-// cleanTags makes the tags such as FoldName compares them, and never nil.
+// cleanTags makes the tags such as FoldTag returns them, each once, and never nil. Repeated ones count: nobody may have
+// read more of the tags than it takes to see that there are too many.
 func (t *Text) cleanTags(check *Check) {
-	tags := make([]string, len(t.Tags))
-	for i, tag := range t.Tags {
-		tags[i] = FoldName(tag)
-	}
-	t.Tags = tags
-	sorted := slices.Sorted(slices.Values(tags))
-	if len(tags) > MaxTags || len(slices.Compact(sorted)) < len(tags) {
-		check.Add("tags", fmt.Sprintf("must be at most %d, all different", MaxTags))
+	if len(t.Tags) > MaxTags {
+		check.Add("tags", fmt.Sprintf("must be at most %d", MaxTags))
 		return
 	}
-	for i, tag := range tags {
+	tags := []string{}
+	for i, tag := range t.Tags {
+		tag = FoldTag(tag)
 		check.Field(fmt.Sprintf("tags[%d]", i), tag, Tag)
+		if !slices.Contains(tags, tag) {
+			tags = append(tags, tag)
+		}
 	}
+	t.Tags = tags
 }
 
 // Equal returns whether t and u have the same values. No tags and nil are the same.

@@ -40,8 +40,8 @@ func TestLogSaysWhy(t *testing.T) {
 		want               []string
 	}{
 		{"GET", "/posts", "", nil, []string{"level=INFO", "method=GET route=/posts status=200"}},
-		{"GET", "/posts?q=hunter2&tag=HUNTER2-hunter2", "", nil, []string{
-			"level=INFO", "status=400", "error=ValidationError", `message="tag must be 1 to 32 of`}},
+		{"GET", "/posts?q=hunter2&tag=HUNTER2+hunter2", "", nil, []string{
+			"level=INFO", "status=400", "error=ValidationError", `message="tag must be 1 to 32 letters`}},
 		{"GET", "/posts?hunter2=hunter2", "", nil, []string{
 			"error=ValidationError", `message="a field or parameter is not a known parameter"`}},
 		{"POST", "/auth/register", `{"username":"carol","password":"pass123","hunter2":"hunter2"}`, nil, []string{

@@ -25,11 +25,14 @@ func (h *api) me(c *gin.Context) error {
 }
 
 func (h *api) updateMe(c *gin.Context) error {
-	change, err := decodeChange[models.Profile](h.decoder, c)
+	change, err := decodeChange(h.decoder, c, func(b *userBody) *models.Profile { return &b.Profile })
 	if err != nil {
 		return err
 	}
-	user, err := h.Blog.UpdateProfile(c.Request.Context(), middleware.CurrentUser(c).ID, change)
+	me := middleware.CurrentUser(c).ID
+	user, err := h.Blog.UpdateProfile(c.Request.Context(), me, func(u *models.User) (models.Profile, error) {
+		return change(newUserBody(u))
+	})
 	if err != nil {
 		return err
 	}

@@ -15,11 +15,9 @@ import (
 
 // userBody is a user as they see themselves.
 type userBody struct {
-	ID        string      `json:"_id"`
-	Username  string      `json:"username"`
-	Name      string      `json:"name"`
-	Email     string      `json:"email"`
-	Bio       string      `json:"bio"`
+	ID       string `json:"_id"`
+	Username string `json:"username"`
+	models.Profile
 	Role      models.Role `json:"role"`
 	CreatedAt timestamp   `json:"createdAt"`
 }
@@ -119,10 +117,7 @@ func (h *api) logOut(c *gin.Context) error {
 }
 
 func newUserBody(u *models.User) userBody {
-	return userBody{
-		ID: u.ID.Hex(), Username: u.Username, Name: u.Name, Email: u.Email, Bio: u.Bio,
-		Role: u.Role, CreatedAt: timestamp(u.CreatedAt),
-	}
+	return userBody{u.ID.Hex(), u.Username, u.Profile(), u.Role, timestamp(u.CreatedAt)}
 }
 
 func newGrantBody(g *auth.Grant, user *userBody) grantBody {

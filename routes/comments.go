@@ -12,17 +12,17 @@ type commentRequest struct {
 }
 
 type commentBody struct {
-	ID      string         `json:"_id"`
-	Post    string         `json:"post"`
-	Content string         `json:"content"`
-	Author  *models.Author `json:"author"` // null once the author's account is gone
+	ID   string `json:"_id"`
+	Post string `json:"post"`
+	commentRequest
+	Author *models.Author `json:"author"` // null once the author's account is gone
 	stamps
 }
 
 func newCommentBody(c *models.Comment) commentBody {
 	return commentBody{
-		ID: c.ID.Hex(), Post: c.PostID.Hex(), Content: c.Content, Author: c.Author,
-		stamps: stamps{timestamp(c.CreatedAt), timestamp(c.UpdatedAt)},
+		c.ID.Hex(), c.PostID.Hex(), commentRequest{c.Content}, c.Author,
+		stamps{timestamp(c.CreatedAt), timestamp(c.UpdatedAt)},
 	}
 }
 
@@ -82,14 +82,14 @@ func (h *api) readComment(c *gin.Context) error {
 
 // updateComment is PATCH. Where the text is left out, or is the same, the comment stays as it is.
 func (h *api) updateComment(c *gin.Context) error {
-	change, err := decodeChange[commentRequest](h.decoder, c)
+	change, err := decodeChange(h.decoder, c, func(b *commentBody) *commentRequest { return &b.commentRequest })
 	if err != nil {
 		return err
 	}
-	comment, err := h.Blog.UpdateComment(c.Request.Context(), callOf(c), idOf(c), func(content *string) {
-		in := commentRequest{*content}
-		change(&in)
-		*content = in.Content
+	comment, err := h.Blog.UpdateComment(c.Request.Context(), callOf(c), idOf(c), func(comment *models.Comment) error {
+		in, err := change(newCommentBody(comment))
+		comment.Content = in.Content
+		return err
 	})
 	return renderResource(c, comment, err, newCommentBody)
 }

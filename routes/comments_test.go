@@ -219,7 +219,7 @@ func TestConditionalComments(t *testing.T) {
 		}
 		s.send(t, "GET", path, "", header{"If-None-Match": one}).is(200).has("ETag", r.header.Get("ETag"))
 		s.send(t, "GET", list, "", header{"If-None-Match": page}).is(200)
-		for _, stale := range []string{one, "W/" + r.header.Get("ETag"), `"other"`} {
+		for _, stale := range []string{one, `"other"`} {
 			s.send(t, "PATCH", path, `{"content":"lost"}`, with("If-Match", stale)).
 				fails(412, "PreconditionFailedError", "It changed since")
 			s.send(t, "DELETE", path, "", with("If-Match", stale)).

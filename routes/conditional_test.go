@@ -27,6 +27,8 @@ func TestFilters(t *testing.T) {
 			"author=%24ne":                    "",
 			"author=ffffffffffffffffffffffff": "",
 			"tag=go":                          "4 2 0",
+			"tag=Go":                          "4 2 0",
+			"tag=GO&q=number":                 "4 2 0",
 			"tag=rust":                        "",
 			"author=alice&tag=go":             "4 2 0",
 			"author=alice&tag=gin":            "5",
@@ -76,7 +78,7 @@ func TestFilters(t *testing.T) {
 		for query, field := range map[string]string{
 			"author=":                        "author",
 			"tag=":                           "tag",
-			"tag=Go":                         "tag",
+			"tag=c%2B%2B":                    "tag",
 			"tag=a+b":                        "tag",
 			"tag=" + strings.Repeat("t", 33): "tag",
 			"q=":                             "q",
@@ -112,7 +114,7 @@ func TestETags(t *testing.T) {
 					t.Errorf("%s, If-None-Match %s: ETag %s, body %q", path, match, r.header.Get("ETag"), r.body)
 				}
 			}
-			for _, other := range []string{`"other"`, strings.Trim(etag, `"`), `"`, `"a", "b`} {
+			for _, other := range []string{`"other"`, `W/"other"`, `"a","b"`, ""} {
 				s.send(t, "GET", path, "", header{"If-None-Match": other}).is(200).has("ETag", etag)
 			}
 		}
@@ -174,7 +176,7 @@ func TestIfMatch(t *testing.T) {
 		if etag == stale || s.send(t, "GET", path, "").header.Get("ETag") != etag {
 			t.Errorf("the ETag went from %s to %s", stale, etag)
 		}
-		for _, old := range []string{stale, `"other"`, "W/" + etag, `"`, stale + `, "x"`} {
+		for _, old := range []string{stale, `"other"`, stale + `, "x"`} {
 			s.send(t, "PUT", path, `{"title":"lost","content":"c"}`, with(old)).
 				fails(412, "PreconditionFailedError", "changed since")
 			s.send(t, "PATCH", path, `{"title":"lost"}`, with(old)).fails(412, "PreconditionFailedError", "changed since")

@@ -53,7 +53,9 @@ func checkContract(t *testing.T, request *http.Request, requestBody string, answ
 		t.Fatal(err)
 	}
 	asked := request.Clone(t.Context())
-	asked.Body = io.NopCloser(strings.NewReader(requestBody))
+	// Without what the API passes over around JSON.
+	asked.GetBody = nil
+	asked.Body = io.NopCloser(strings.NewReader(strings.TrimSpace(strings.TrimPrefix(requestBody, "\ufeff"))))
 	if asked.Method == http.MethodHead {
 		asked.Method = http.MethodGet // whose headers it has
 	}
@@ -80,6 +82,7 @@ func checkContract(t *testing.T, request *http.Request, requestBody string, answ
 	}
 	options := &openapi3filter.Options{
 		AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, IncludeResponseStatus: true,
+		ExcludeReadOnlyValidations: true, // a client may send back what it read
 	}
 	input := &openapi3filter.RequestValidationInput{Request: asked, PathParams: parameters, Route: route, Options: options}
 	if answer.Status < 300 {
@@ -156,6 +159,9 @@ func TestSavedExamples(t *testing.T) {
 		return variable.ReplaceAllStringFunc(strings.ReplaceAll(text, "{{baseUrl}}", ""), func(name string) string {
 			if strings.HasSuffix(name, "Id}}") {
 				return "66f0a1b2c3d4e5f60718293a"
+			}
+			if strings.HasSuffix(strings.ToLower(name), "etag}}") {
+				return `"alice-1"`
 			}
 			return "alice-1"
 		})

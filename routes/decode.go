@@ -30,7 +30,8 @@ type decoder struct {
 
 func newDecoder() *decoder {
 	wholes := json.JoinUnmarshalers(
-		json.UnmarshalFromFunc(refuseNested), json.UnmarshalFromFunc(decodeTags), json.UnmarshalFromFunc(decodeTime))
+		json.UnmarshalFromFunc(refuseNested[string]), json.UnmarshalFromFunc(refuseNested[models.ID]),
+		json.UnmarshalFromFunc(decodeTags), json.UnmarshalFromFunc(decodeTime), json.UnmarshalFromFunc(decodeAuthor))
 	changes := json.JoinUnmarshalers(
 		json.UnmarshalFromFunc(refuseNull[string]), json.UnmarshalFromFunc(refuseNull[[]string]), wholes)
 	return &decoder{
@@ -53,7 +54,7 @@ var errNested = errors.New("an object or an array")
 
 // refuseNested refuses an object or an array for a text, without reading it: the names in an object, which must differ,
 // take many times the memory that they have in the body.
-func refuseNested(d *jsontext.Decoder, _ *string) error {
+func refuseNested[T any](d *jsontext.Decoder, _ *T) error {
 	if isNested(d.PeekKind()) {
 		return errNested
 	}
@@ -94,9 +95,9 @@ func decodeTags(d *jsontext.Decoder, tags *[]string) error {
 var errNotTime = errors.New("no time")
 
 // decodeTime reads a time as RFC 3339 has it, or null for the zero time.
-func decodeTime(d *jsontext.Decoder, t *time.Time) error {
+func decodeTime(d *jsontext.Decoder, t *timestamp) error {
 	if d.PeekKind() == jsontext.KindNull {
-		*t = time.Time{}
+		*t = timestamp{}
 		return d.SkipValue()
 	}
 	if d.PeekKind() != jsontext.KindString {
@@ -107,11 +108,17 @@ func decodeTime(d *jsontext.Decoder, t *time.Time) error {
 		return err
 	}
 	value, ok := models.ParseTime(token.String())
-	*t = models.StoredTime(value)
-	if !ok || t.IsZero() {
+	*t = timestamp(models.StoredTime(value))
+	if !ok || time.Time(*t).IsZero() {
 		return errNotTime
 	}
 	return nil
+}
+
+// decodeAuthor reads an author into a place of its own: the other one is that of the stored record.
+func decodeAuthor(_ *jsontext.Decoder, author **models.Author) error {
+	*author = new(models.Author)
+	return errors.ErrUnsupported // decode as usual
 }
 
 // decode reads the JSON object in the body of a request into the struct that request points to. It refuses unknown
@@ -121,25 +128,48 @@ func (d *decoder) decode(c *gin.Context, request any) error {
 	return err
 }
 
-// decodeChange reads a JSON object as decode does. It returns a function that writes the fields that were sent into a
-// T. Others stay, or become empty where the request is PUT.
-func decodeChange[T any](d *decoder, c *gin.Context) (change func(*T), err error) {
+// decodeChange reads a JSON object that has fields of B, which is a record as clients see it. part returns what of it
+// they may change. change writes the fields that were sent into what is stored, and returns that part of it: what was
+// not sent stays, or is empty where the request is PUT. Clients may send the other fields back as they read them:
+// change returns a refusal if one is not as it is stored.
+func decodeChange[B, P any](
+	d *decoder, c *gin.Context, part func(*B) *P,
+) (change func(stored B) (P, error), err error) {
 	options, isWhole := d.changes, c.Request.Method == http.MethodPut
 	if isWhole {
 		options = d.wholes
 	}
-	body, err := decodeBody(c, new(T), options)
-	return func(t *T) {
+	body, err := decodeBody(c, new(B), options)
+	return func(stored B) (P, error) {
+		sent := stored
 		if isWhole {
-			*t = *new(T)
+			*part(&sent) = *new(P)
 		}
-		_ = json.Unmarshal(body, t, options) // has succeeded with another T
+		_ = json.Unmarshal(body, &sent, options) // has succeeded with another B
+		changed := *part(&sent)
+		*part(&sent) = *part(&stored)
+		return changed, refuseOther(sent, stored)
 	}, err
 }
 
-// decodeBody is decode. It returns the body.
+// refuseOther returns a refusal that names the fields in which a record that was sent is not the one that is stored.
+func refuseOther[B any](sent, stored B) error {
+	var check models.Check
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[B]()) {
+		valueIn := func(b B) any { return reflect.ValueOf(b).FieldByIndex(field.Index).Interface() }
+		if !field.Anonymous && !reflect.DeepEqual(valueIn(sent), valueIn(stored)) {
+			check.Add(field.Tag.Get("json"), "cannot be changed: leave it out, or send it as it is")
+		}
+	}
+	return check.Err()
+}
+
+// decodeBody is decode. It returns the body, or an empty object if there is none.
 func decodeBody(c *gin.Context, request any, options json.Options) ([]byte, error) {
-	body := middleware.RequestBody(c)
+	body := bytes.TrimPrefix(middleware.RequestBody(c), []byte("\ufeff")) // with which some programs begin a text
+	if len(bytes.TrimSpace(body)) == 0 {
+		body = []byte("{}")
+	}
 	if kind := jsontext.Value(body).Kind(); kind != jsontext.KindBeginObject && kind != jsontext.KindInvalid {
 		return nil, models.Refuse(models.Invalid, nil, "The body must be a JSON object")
 	}
@@ -152,6 +182,9 @@ func decodeBody(c *gin.Context, request any, options json.Options) ([]byte, erro
 // refuseMediaType refuses a body that is not JSON in UTF-8, or that is compressed, before the body arrives.
 func refuseMediaType(c *gin.Context) error {
 	header := c.Request.Header
+	if c.Request.ContentLength == 0 {
+		return nil // there is no body
+	}
 	for _, encoding := range header.Values("Content-Encoding") {
 		if encoding != "" && !strings.EqualFold(encoding, "identity") {
 			return models.Refuse(models.UnsupportedType, nil, "Send the body without Content-Encoding")
@@ -162,7 +195,8 @@ func refuseMediaType(c *gin.Context) error {
 	if err != nil || mediaType != "application/json" {
 		return models.Refuse(models.UnsupportedType, err, "Send the body as Content-Type: application/json")
 	}
-	if charset, ok := params["charset"]; ok && !strings.EqualFold(charset, "utf-8") {
+	charset, ok := params["charset"]
+	if ok && !strings.EqualFold(charset, "utf-8") && !strings.EqualFold(charset, "utf8") {
 		return models.Refuse(models.UnsupportedType, nil, "Send the body in UTF-8")
 	}
 	return nil
@@ -185,9 +219,6 @@ func describeJSONError(body []byte, err error) error {
 			Field: fieldName(syntactic.JSONPointer), Message: "occurs twice", Unknown: true, // it may be in another object
 		})
 	}
-	if len(bytes.TrimSpace(body)) == 0 {
-		return models.Refuse(models.Invalid, err, "The body is empty, a JSON object is expected")
-	}
 	line, column := position(body, int(syntactic.ByteOffset))
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return models.Refuse(models.Invalid, err, "The JSON ends too early, at line %d, column %d", line, column)
@@ -204,8 +235,12 @@ func semanticMessage(err *json.SemanticError) string {
 		return "must not be null: leave it out or send it empty"
 	case errors.Is(err, errNotTime):
 		return "must be a time with its zone, such as 2026-01-02T03:04:05Z, or null"
+	case errors.Is(err, models.ErrInvalidID):
+		return "must be 24 hex digits"
 	case err.GoType == reflect.TypeFor[[]string]():
 		return "must be an array"
+	case err.GoType == reflect.TypeFor[models.Author]():
+		return "must be an object or null"
 	default:
 		return "must be a string"
 	}
@@ -249,7 +284,7 @@ func callOf(c *gin.Context) blog.Call {
 	}
 }
 
-// idOf returns the id in the path, which refuseID has checked.
+// idOf returns the id in the path, which refuseHead has checked.
 func idOf(c *gin.Context) models.ID {
 	id, _ := models.ParseID(c.Param("id"))
 	return id

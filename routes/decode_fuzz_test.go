@@ -37,6 +37,9 @@ func FuzzDecode(f *testing.F) {
 			t.Error("took invalid UTF-8")
 		}
 		var other models.Text
+		if body = bytes.TrimPrefix(body, []byte("\ufeff")); len(bytes.TrimSpace(body)) == 0 {
+			body = []byte("{}")
+		}
 		strict := json.NewDecoder(bytes.NewReader(body))
 		strict.DisallowUnknownFields()
 		if err := strict.Decode(&other); err != nil {

@@ -12,13 +12,20 @@ import (
 // draftRequest is a draft as its author sends it.
 type draftRequest struct {
 	models.Text
-	PublishAt time.Time `json:"publishAt"` // null for never
+	PublishAt *timestamp `json:"publishAt"` // null for never
+}
+
+// publishAt returns when the draft becomes a post by itself, the zero time for never.
+func (r *draftRequest) publishAt() time.Time {
+	if r.PublishAt == nil {
+		return time.Time{}
+	}
+	return time.Time(*r.PublishAt)
 }
 
 type draftBody struct {
 	ID string `json:"_id"`
-	models.Text
-	PublishAt *timestamp `json:"publishAt"` // null for never
+	draftRequest
 	stamps
 }
 
@@ -27,22 +34,21 @@ func (h *api) createDraft(c *gin.Context) error {
 	if err := h.decode(c, &in); err != nil {
 		return err
 	}
-	draft := models.Draft{Text: in.Text, PublishAt: in.PublishAt}
+	draft := models.Draft{Text: in.Text, PublishAt: in.publishAt()}
 	created, err := h.Blog.CreateDraft(c.Request.Context(), callOf(c), draft)
 	return renderCreated(c, "draft", created, err, newDraftBody)
 }
 
 // changeDraft is PUT and PATCH.
 func (h *api) changeDraft(c *gin.Context) error {
-	change, err := decodeChange[draftRequest](h.decoder, c)
+	change, err := decodeChange(h.decoder, c, func(b *draftBody) *draftRequest { return &b.draftRequest })
 	if err != nil {
 		return err
 	}
 	draft, err := h.Blog.UpdateDraft(c.Request.Context(), callOf(c), idOf(c), func(d *models.Draft) error {
-		in := draftRequest{d.Text, d.PublishAt}
-		change(&in)
-		d.Text, d.PublishAt = in.Text, in.PublishAt
-		return nil
+		in, err := change(newDraftBody(d))
+		d.Text, d.PublishAt = in.Text, in.publishAt()
+		return err
 	})
 	return renderResource(c, draft, err, newDraftBody)
 }
@@ -79,7 +85,7 @@ func (h *api) listDrafts(c *gin.Context) error {
 
 func newDraftBody(d *models.Draft) draftBody {
 	stamps := stamps{timestamp(d.CreatedAt), timestamp(d.UpdatedAt)}
-	body := draftBody{ID: d.ID.Hex(), Text: d.Text, stamps: stamps}
+	body := draftBody{d.ID.Hex(), draftRequest{Text: d.Text}, stamps}
 	if !d.PublishAt.IsZero() {
 		body.PublishAt = new(timestamp(d.PublishAt))
 	}

@@ -226,7 +226,7 @@ func TestDraftRefusals(t *testing.T) {
 		{"a long content", `{"title":"t","content":"` + strings.Repeat("é", 100001) + `"}`,
 			"content must have at most 100000", []string{"content"}},
 		{"a NUL", `{"title":"t","content":"\u0000"}`, "content must have no control characters", []string{"content"}},
-		{"a repeated tag", `{"title":"t","tags":["Go","go"]}`, "tags must be at most 10", []string{"tags"}},
+		{"a tag of two words", `{"title":"t","tags":["Go","web dev"]}`, "tags[1] must be", []string{"tags[1]"}},
 		{"an author", `{"title":"t","author":"x"}`, "author is not a known field", []string{"author"}},
 		{"a number as time", `{"title":"t","content":"c","publishAt":1893456000}`, "publishAt must be a time with its zone",
 			[]string{"publishAt"}},

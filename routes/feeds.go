@@ -41,17 +41,14 @@ func (h *api) answerFeed(c *gin.Context, contentType string, encode func(feed.Fe
 		return err
 	}
 	find := h.feedOfPosts
-	if _, ok := q.values["post"]; ok {
+	if q.values.Has("post") {
 		find = h.feedOfComments
 	}
 	f, sources, err := find(c.Request.Context(), q)
 	if err != nil {
 		return err
 	}
-	f.Page, f.Address = address+f.Page, address+c.Request.URL.Path
-	if c.Request.URL.RawQuery != "" {
-		f.Address += "?" + c.Request.URL.RawQuery
-	}
+	f.Page, f.Address = address+f.Page, address+urls.WithQuery(c.Request.URL.Path, q.values)
 	size := 0
 	if f.Entries, size, err = h.feedEntries(c.Request.Context(), address, sources); err != nil {
 		return err
@@ -74,7 +71,7 @@ type source struct {
 
 // feedOfPosts describes the feed of the newest posts that a query selects. Its page is a path.
 func (h *api) feedOfPosts(ctx context.Context, q query) (f feed.Feed, sources []source, err error) {
-	filter, err := postFilter(ctx, h.Blog.Store, q)
+	filter, err := h.postFilter(ctx, q)
 	if err != nil {
 		return f, nil, err
 	}
@@ -86,8 +83,11 @@ func (h *api) feedOfPosts(ctx context.Context, q query) (f feed.Feed, sources []
 		sources = append(sources, source{p, urls.Post(p.ID, p.Title)})
 	}
 	f = feed.Feed{Title: urls.Name, Page: "/"}
-	author, byAuthor := q.values["author"]
-	tag, tagged := q.values["tag"]
+	author, byAuthor := q.values.Get("author"), q.values.Has("author")
+	tag, tagged := filter.Tag, filter.Tag != ""
+	if tagged {
+		q.values.Set("tag", tag) // one feed has one address
+	}
 	authorPath := f.Page
 	if byAuthor && len(posts) > 0 && posts[0].Author != nil { // it may have been an id
 		author, authorPath = posts[0].Author.Username, urls.Author(posts[0].Author)
@@ -109,7 +109,7 @@ func (h *api) feedOfComments(ctx context.Context, q query) (f feed.Feed, sources
 		return f, nil, models.RefuseFields(nil,
 			models.FieldError{Field: "post", Message: "does not go together with other parameters"})
 	}
-	id, err := models.ParseID(q.values["post"])
+	id, err := models.ParseID(q.values.Get("post"))
 	if err != nil {
 		return f, nil, err
 	}

@@ -29,8 +29,10 @@ func TestBodies(t *testing.T) {
 	const path, good = "/auth/login", `{"username":"alice","password":"pass123"}`
 	for _, contentType := range []string{
 		"application/json", "Application/JSON", `application/json; charset="UTF-8"`, "application/json;charset=utf-8",
+		"application/json; charset=utf8", `application/json; charset="UTF8"`,
 	} {
 		s.send(t, "POST", path, good, header{"Content-Type": contentType}).is(200)
+		s.send(t, "POST", path, "\ufeff"+good, header{"Content-Type": contentType}).is(200)
 	}
 	for _, c := range []struct {
 		name, body     string
@@ -48,14 +50,19 @@ func TestBodies(t *testing.T) {
 		{"latin-1", good, header{"Content-Type": "application/json; charset=iso-8859-1"}, 415, "UnsupportedMediaTypeError",
 			"UTF-8", nil},
 		{"compressed", good, header{"Content-Encoding": "gzip"}, 415, "UnsupportedMediaTypeError", "Content-Encoding", nil},
-		{"empty", "", header{"Content-Type": "application/json"}, 400, "BadRequestError", "The body is empty", nil},
-		{"blank", " \n", nil, 400, "BadRequestError", "The body is empty", nil},
+		{"ASCII by name", good, header{"Content-Type": "application/json; charset=us-ascii"}, 415,
+			"UnsupportedMediaTypeError", "UTF-8", nil},
+		{"blank", " \n", nil, 400, "ValidationError", "password is required", []string{"username", "password"}},
+		{"a byte order mark alone", "\ufeff", nil, 400, "ValidationError", "password is required",
+			[]string{"username", "password"}},
+		{"UTF-16", "\xff\xfe{\x00}\x00", nil, 400, "BadRequestError", "line 1, column 1", nil},
 		{"truncated", "{\"username\":\n \"ali", nil, 400, "BadRequestError", "ends too early, at line 2", nil},
 		{"trailing data", good + "{}", nil, 400, "BadRequestError", "line 1, column 42", nil},
 		{"a trailing comma", `{"username":"alice",}`, nil, 400, "BadRequestError", "line 1, column 20", nil},
 		{"a comment", "{\n// alice\n}", nil, 400, "BadRequestError", "line 2, column 1", nil},
 		{"single quotes", `{'username':'alice'}`, nil, 400, "BadRequestError", "line 1, column 2", nil},
-		{"a byte order mark", "\ufeff" + good, nil, 400, "BadRequestError", "line 1, column 1", nil},
+		{"two byte order marks", "\ufeff\ufeff" + good, nil, 400, "BadRequestError", "line 1, column 1", nil},
+		{"a mistake after a byte order mark", "\ufeff{\"username\":}", nil, 400, "BadRequestError", "line 1, column 13", nil},
 		{"invalid UTF-8", "{\"username\":\"ali\xff\"}", nil, 400, "BadRequestError", "line 1", nil},
 		{"half a surrogate pair", `{"username":"\ud800"}`, nil, 400, "BadRequestError", "line 1", nil},
 		{"a deep nest in a field", `{"username":` + strings.Repeat("[", 60000), nil, 400, "ValidationError",
@@ -357,6 +364,9 @@ func TestCORS(t *testing.T) {
 		"Access-Control-Request-Headers": "authorization,content-type"}
 	s.send(t, "OPTIONS", "/posts", "", preflight).is(204).has("Access-Control-Allow-Origin", "*").
 		has("Access-Control-Allow-Methods", "POST").has("Access-Control-Allow-Headers", "authorization,content-type")
+	preflight["Access-Control-Request-Headers"] = "cache-control,traceparent,x-anything,x-requested-with"
+	s.send(t, "OPTIONS", "/posts", "", preflight).is(204).
+		has("Access-Control-Allow-Headers", preflight["Access-Control-Request-Headers"])
 	s.send(t, "POST", "/posts", `{}`, header{"Origin": "https://app.example.com"}).is(401).
 		has("Access-Control-Allow-Origin", "*")
 

@@ -35,11 +35,14 @@ func (h *api) createPost(c *gin.Context) error {
 
 // changePost is PUT and PATCH.
 func (h *api) changePost(c *gin.Context) error {
-	change, err := decodeChange[models.Text](h.decoder, c)
+	change, err := decodeChange(h.decoder, c, func(b *postBody) *models.Text { return &b.Text })
 	if err != nil {
 		return err
 	}
-	post, err := h.Blog.UpdatePost(c.Request.Context(), callOf(c), idOf(c), change)
+	post, err := h.Blog.UpdatePost(c.Request.Context(), callOf(c), idOf(c), func(p *models.Post) (err error) {
+		p.Text, err = change(newPostBody(p))
+		return err
+	})
 	return renderResource(c, post, err, newPostBody)
 }
 
@@ -57,7 +60,7 @@ func (h *api) listPosts(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	filter, err := postFilter(c.Request.Context(), h.Blog.Store, q)
+	filter, err := h.postFilter(c.Request.Context(), q)
 	if err != nil {
 		return err
 	}
@@ -69,11 +72,14 @@ func (h *api) listPosts(c *gin.Context) error {
 }
 
 // postFilter returns the filter that a query describes.
-func postFilter(ctx context.Context, users models.UserStore, q query) (models.PostFilter, error) {
-	author, err := authorOf(ctx, q, users)
-	f := models.PostFilter{After: q.after, Limit: q.limit, Tag: q.values["tag"], AuthorID: author}
-	if text, ok := q.values["q"]; ok {
-		f.Words = models.ParseWords(text)
+func (h *api) postFilter(ctx context.Context, q query) (f models.PostFilter, err error) {
+	f = models.PostFilter{After: q.after, Limit: q.limit}
+	if f.AuthorID, err = authorOf(ctx, q, h.Blog.Store); err != nil {
+		return f, err
+	}
+	f.Tag, err = h.Blog.FindTag(ctx, q.values.Get("tag"))
+	if q.values.Has("q") {
+		f.Words = models.ParseWords(q.values.Get("q"))
 		if len(f.Words) == 0 { // the text has only signs
 			f.AuthorID = nobody()
 		}
@@ -86,11 +92,10 @@ func nobody() models.ID { return models.MaxID() }
 
 // authorOf returns the author that a query asks for, the zero ID if it asks for none, or nobody for an unknown one.
 func authorOf(ctx context.Context, q query, users models.UserStore) (models.ID, error) {
-	author, ok := q.values["author"]
-	if !ok {
+	if !q.values.Has("author") {
 		return models.ID{}, nil
 	}
-	u, err := models.FindUser(ctx, users, author)
+	u, err := models.FindUser(ctx, users, q.values.Get("author"))
 	if errors.Is(err, models.ErrUserNotFound) {
 		return nobody(), nil
 	}

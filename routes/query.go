@@ -21,13 +21,13 @@ const (
 // query is the query of a list.
 type query struct {
 	limit  int
-	after  models.ID         // the zero ID starts with the newest
-	values map[string]string // all parameters but after, as they were sent
+	after  models.ID  // the zero ID starts with the newest
+	values url.Values // all parameters but after, as they were sent
 }
 
 // parseQuery reads the query of a list. It refuses parameters that are not in known, and those that occur twice.
 func parseQuery(rawQuery string, known ...string) (query, error) {
-	q := query{limit: defaultPageSize, values: map[string]string{}}
+	q := query{limit: defaultPageSize, values: url.Values{}}
 	if len(rawQuery) > maxQueryBytes {
 		return q, models.Refuse(models.Invalid, nil, "The query must have at most %d bytes", maxQueryBytes)
 	}
@@ -70,7 +70,7 @@ func (q *query) set(name, value string) (message string) {
 		q.after = id
 		return ""
 	}
-	q.values[name] = value
+	q.values.Set(name, value)
 	switch name {
 	case "limit":
 		n, err := strconv.Atoi(value)
@@ -87,7 +87,7 @@ func (q *query) set(name, value string) (message string) {
 			return "must be the _id of a post"
 		}
 	case "tag":
-		return models.Tag(value)
+		return models.Tag(models.FoldTag(value))
 	case "q":
 		if n := utf8.RuneCountInString(value); n < 1 || n > models.MaxSearchLength {
 			return fmt.Sprintf("must have 1 to %d characters", models.MaxSearchLength)
@@ -99,10 +99,7 @@ func (q *query) set(name, value string) (message string) {
 // link returns an entry of the Link header (RFC 8288) for the page after an id, or for the first page where that is
 // the zero ID. The address is relative, so it is right behind any proxy that keeps the path.
 func (q query) link(path, rel string, after models.ID) string {
-	parameters := url.Values{}
-	for name, value := range q.values {
-		parameters.Set(name, value)
-	}
+	parameters := maps.Clone(q.values)
 	if !after.IsZero() {
 		parameters.Set("after", after.Hex())
 	}

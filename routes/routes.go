@@ -5,6 +5,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"gin-blog/blog"
+	"gin-blog/internal/answer"
 	"gin-blog/internal/markdown"
 	"gin-blog/internal/urls"
 	"gin-blog/middleware"
@@ -75,12 +76,13 @@ func addRoutes(r *gin.Engine, a *api) {
 }
 
 // addRoutesWithBodies names the paths of which some take a body. Those check in this order: the token, what can be
-// refused without the body (refuseID, refuseMediaType), and, once the whole body is there, the session.
+// refused without the body (refuseHead, refuseMediaType), and, once the whole body is there, the session.
 func addRoutesWithBodies(r *gin.Engine, a *api) {
-	buffer, badID, badType := middleware.BufferBody(), middleware.Handle(refuseID), middleware.Handle(refuseMediaType)
+	buffer, badHead, badType := middleware.BufferBody(), middleware.Handle(refuseHead), middleware.Handle(refuseMediaType)
 	verify, authenticate := middleware.VerifyToken(a.Blog.Sessions), middleware.Authenticate(a.Blog.Sessions)
 	signedIn := func(g *gin.RouterGroup) (plain, withBody *gin.RouterGroup) {
-		return g.Group("", verify, badID, buffer, authenticate), g.Group("", verify, badID, badType, buffer, authenticate)
+		checked := g.Group("", verify, badHead)
+		return checked.Group("", buffer, authenticate), checked.Group("", badType, buffer, authenticate)
 	}
 	route := middleware.Route
 
@@ -103,8 +105,8 @@ func addRoutesWithBodies(r *gin.Engine, a *api) {
 
 	public := r.Group("", middleware.Revalidate, middleware.LimitBody(maxPostBody))
 	keep := middleware.Handle(a.keep)
-	lists := public.Group("", badID, keep)
-	readers := public.Group("", badID, middleware.KnownQuery(), keep)
+	lists := public.Group("", badHead, keep)
+	readers := public.Group("", badHead, middleware.KnownQuery(), keep)
 	writers, writersWithBody := signedIn(public)
 	route(lists, "GET /posts", a.listPosts)
 	route(readers, "GET /posts/:id", a.readPost)
@@ -134,12 +136,12 @@ func addRoutesWithBodies(r *gin.Engine, a *api) {
 // keep keeps answers. Those with absolute links are kept separately for each address of the site.
 func (h *api) keep(c *gin.Context) error { return h.Base.Keeper.Keep(c, middleware.OriginOf(c)) }
 
-// refuseID refuses a malformed id in the path, before the body arrives.
-func refuseID(c *gin.Context) error {
-	id, ok := c.Params.Get("id")
-	if !ok {
-		return nil
+// refuseHead refuses a malformed id in the path, and malformed ETags in the header, before the body arrives.
+func refuseHead(c *gin.Context) error {
+	if id, ok := c.Params.Get("id"); ok {
+		if _, err := models.ParseID(id); err != nil {
+			return err
+		}
 	}
-	_, err := models.ParseID(id)
-	return err
+	return answer.CheckTags(c.Request.Header)
 }

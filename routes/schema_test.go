@@ -18,15 +18,25 @@ import (
 func TestSchemasRefuseWhatDecodeRefuses(t *testing.T) {
 	schemas := loadDocument(t).Components.Schemas
 	for body, want := range map[string]bool{
-		`{"title":"t","content":"c"}`:                  true,
-		`{"title":" a b ","content":" "}`:              true,
-		`{"title":"é\u2028\u200d","content":"\n"}`:     true,
-		`{"title":"","content":"c"}`:                   false,
-		`{"title":" ","content":"c"}`:                  false,
-		`{"title":"\u00a0\u3000\u2009","content":"c"}`: false,
-		`{"title":"a\u2066","content":"c"}`:            false,
-		`{"title":"a\u0000b","content":"c"}`:           false,
-		`{"title":"t","content":"\u0000"}`:             false,
+		`{"title":"t","content":"c"}`:                                              true,
+		`{"title":" a b ","content":" \n x"}`:                                      true,
+		`{"title":"\u00a0é\u2028\u200d","content":"\u200b\u0600"}`:                 true,
+		`{"title":"t","content":" "}`:                                              false,
+		`{"title":"t","content":"\r\n\ufeff\u2800"}`:                               false,
+		`{"title":"\u200b","content":"c"}`:                                         false,
+		`{"title":"\u3164\ufe0f\u00ad\u034f","content":"c"}`:                       false,
+		`{"title":"t","content":"c","tags":["Küche","東京","e\u0301lan","-","Ⅷ"]}`:   true,
+		`{"title":"t","content":"c","tags":["Go","go"]}`:                           true,
+		`{"title":"t","content":"c","tags":["c++"]}`:                               false,
+		`{"title":"t","content":"c","tags":["web dev"]}`:                           false,
+		`{"title":"t","content":"c","tags":["go\u200b"]}`:                          false,
+		`{"title":"t","content":"c","tags":["1234567890123456789012345678901-a"]}`: false,
+		`{"title":"","content":"c"}`:                                               false,
+		`{"title":" ","content":"c"}`:                                              false,
+		`{"title":"\u00a0\u3000\u2009","content":"c"}`:                             false,
+		`{"title":"a\u2066","content":"c"}`:                                        false,
+		`{"title":"a\u0000b","content":"c"}`:                                       false,
+		`{"title":"t","content":"\u0000"}`:                                         false,
 	} {
 		for _, schema := range []string{"PostInput", "PostChange"} {
 			var text models.Text

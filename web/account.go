@@ -39,8 +39,8 @@ func (p *Pages) profile(c *gin.Context) (*formPage, error) {
 	f := forms.Profile
 	e.Form, e.save = f, func() (string, error) {
 		in := models.Profile{Name: f.Value("name"), Email: f.Value("email"), Bio: f.Value("bio")}
-		user := middleware.CurrentUser(c).ID
-		_, err := p.Blog.UpdateProfile(c.Request.Context(), user, func(p *models.Profile) { *p = in })
+		typed := func(*models.User) (models.Profile, error) { return in, nil }
+		_, err := p.Blog.UpdateProfile(c.Request.Context(), middleware.CurrentUser(c).ID, typed)
 		return "/account?done=profile", err
 	}
 	return e, nil

@@ -33,7 +33,7 @@ func (p *Pages) newCommentEditor(c *gin.Context) (*formPage, error) {
 	}
 	e := newFormPage("newcomment", "Comment on: "+post.Title, newCommentForm(post), callToComment(post.ID))
 	e.save = func() (string, error) {
-		content := longText(e.Form.Value("content"))
+		content := e.Form.Value("content")
 		comment, _, err := p.Blog.CreateComment(c.Request.Context(), callOf(c), post.ID, content, e.Form.Value("key"))
 		if errors.Is(err, models.ErrKeyReused) {
 			return "", errCommentedBefore
@@ -72,11 +72,12 @@ func (p *Pages) commentEditor(c *gin.Context) (*formPage, error) {
 		return &models.Post{Text: text}, valuesOf(text, comment.Version()), nil
 	}
 	e.save = func() (string, error) {
-		call, typed := callIn(c, f.Value("version"), errSavedMeanwhile), longText(f.Value("content"))
-		_, err := p.Blog.UpdateComment(c.Request.Context(), call, id, func(content *string) {
-			if normalizeLines(*content) != typed { // a form cannot tell one sort of line breaks from another
-				*content = typed
+		call, typed := callIn(c, f.Value("version"), errSavedMeanwhile), f.Value("content")
+		_, err := p.Blog.UpdateComment(c.Request.Context(), call, id, func(comment *models.Comment) error {
+			if normalizeLines(comment.Content) != typed { // a form cannot tell one sort of line breaks from another
+				comment.Content = typed
 			}
+			return nil
 		})
 		return at, err
 	}

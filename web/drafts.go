@@ -116,7 +116,7 @@ func (p *Pages) typedDraft(f *form) func(*models.Draft) error {
 		case at.After(p.Blog.Now()):
 			return models.RefuseFields(nil, models.FieldError{Field: "publishAt",
 				Message: "is in the future: press Save draft to publish it then, or empty this field to publish it now"})
-		case d.Content == "":
+		case models.Required(d.Content) != "":
 			return models.RefuseFields(nil, models.FieldError{Field: "content", Message: models.Required("")})
 		}
 		return nil

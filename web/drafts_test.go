@@ -105,7 +105,7 @@ func TestDraftFormsSayWhatIsWrong(t *testing.T) {
 	onEachStore(t, func(t *testing.T, s *server) {
 		b := s.user(t, "alice")
 		b.get("/new").form("Save as draft").fill("Text", "Kept").send().is(400).shows("Title is required", "Kept")
-		b.get("/new").form("Save as draft").fill("Title", "T").fill("Tags", "ä").send().is(400).shows("Tags: each must be")
+		b.get("/new").form("Save as draft").fill("Title", "T").fill("Tags", "c++").send().is(400).shows("Tags: each must be")
 		d := s.draft(t, "alice", "Draft", "")
 		page := b.get(draftPath(d)).is(200)
 		page.form("Publish").send().is(400).shows("Text is required")

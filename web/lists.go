@@ -53,9 +53,13 @@ func (p *Pages) home(c *gin.Context) error {
 
 // tag shows the posts with a tag.
 func (p *Pages) tag(c *gin.Context) error {
-	tag := c.Param("tag")
-	if !utf8.ValidString(tag) || utf8.RuneCountInString(tag) > maxTagLength {
+	named := c.Param("tag")
+	if !utf8.ValidString(named) || utf8.RuneCountInString(named) > maxTagLength {
 		return errNoPage
+	}
+	tag, err := p.Blog.FindTag(c.Request.Context(), named)
+	if err != nil {
+		return err
 	}
 	query := url.Values{"tag": {tag}}
 	v := &view{

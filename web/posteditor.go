@@ -90,7 +90,11 @@ func (p *Pages) postEditor(c *gin.Context) (*formPage, error) {
 	}
 	e.save = func() (string, error) {
 		call := callIn(c, f.Value("version"), errSavedMeanwhile)
-		saved, err := p.Blog.UpdatePost(c.Request.Context(), call, id, typed(textOf(f)))
+		write := typed(textOf(f))
+		saved, err := p.Blog.UpdatePost(c.Request.Context(), call, id, func(p *models.Post) error {
+			write(&p.Text)
+			return nil
+		})
 		if err != nil {
 			return "", err
 		}

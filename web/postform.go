@@ -3,6 +3,7 @@ package web
 import (
 	"slices"
 	"strings"
+	"unicode"
 
 	"gin-blog/models"
 )
@@ -15,16 +16,16 @@ func newTextForm(action string, more ...string) *form {
 	return f
 }
 
-// textOf returns the text that somebody typed. Tags stand in one field, with commas or spaces between them. It reads no
-// more of them than it takes to see that there are too many.
+// textOf returns the text that somebody typed. Tags stand in one field, with spaces or commas of any script between
+// them. It reads no more of them than it takes to see that there are too many.
 func textOf(f *form) models.Text {
-	isBetween := func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\t' }
-	t := models.Text{Title: f.Value("title"), Content: longText(f.Value("content"))}
-	for tag := range strings.FieldsFuncSeq(strings.ToLower(f.Value("tags")), isBetween) {
+	isBetween := func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(",，、،", r) }
+	t := models.Text{Title: f.Value("title"), Content: f.Value("content")}
+	for tag := range strings.FieldsFuncSeq(f.Value("tags"), isBetween) {
 		if len(t.Tags) > models.MaxTags {
 			break
 		}
-		if !slices.Contains(t.Tags, tag) {
+		if tag = models.FoldTag(tag); !slices.Contains(t.Tags, tag) {
 			t.Tags = append(t.Tags, tag)
 		}
 	}

@@ -86,11 +86,3 @@ func readField(name string, escaped []byte, limit int) (string, error) {
 func normalizeLines(text string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
 }
-
-// longText returns a text that may have several lines as it was sent, or "" if there is nothing to read in it.
-func longText(sent string) string {
-	if strings.TrimSpace(sent) == "" {
-		return ""
-	}
-	return sent
-}

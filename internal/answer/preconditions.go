@@ -14,12 +14,32 @@ import (
 var (
 	// ErrChanged says that If-Match or If-Unmodified-Since want another state than the present one.
 	ErrChanged = models.NewError(models.Changed, "It changed since the given ETag or time: read it again")
+	// ErrWeak says that If-Match has only other ETags than the present one, and weak ones, as some proxies make them of
+	// ours. None is the ETag of a state for sure.
+	ErrWeak = models.NewError(models.Changed, "If-Match takes no weak ETag: leave out the W/ before the quotes")
 	// ErrExcluded says that If-None-Match excludes the present state.
 	ErrExcluded = models.NewError(models.Changed, "It is in a state that If-None-Match excludes")
 )
 
 // entityTag is an element of If-Match or If-None-Match: a tag, which may contain commas, or "*".
 var entityTag = regexp.MustCompile(`(?:^|,)\s*((?:W/)?"[^"]*"|\*[^,]*)`)
+
+// tagList is what If-Match and If-None-Match may have: "*", or ETags in quotes with commas between them (RFC 9110,
+// sections 5.6.1 and 8.8.3).
+var tagList = regexp.MustCompile(`^[\s,]*(\*|(W/)?"[^"]*"(\s*,[\s,]*(W/)?"[^"]*")*)[\s,]*$`)
+
+// CheckTags refuses an If-Match or If-None-Match that no ETag could ever match, because it is malformed. An empty
+// If-None-Match is none.
+func CheckTags(header http.Header) error {
+	for _, name := range []string{"If-Match", "If-None-Match"} {
+		values, sent := header[name]
+		list := strings.Join(values, ",")
+		if sent && !tagList.MatchString(list) && (name == "If-Match" || list != "") {
+			return models.Refuse(models.Invalid, nil, `%s must have the ETag in its quotes, such as "abc"`, name)
+		}
+	}
+	return nil
+}
 
 // Tag returns a strong ETag that covers all of an answer: its body, and what else tells two of them apart. Contents
 // that differ never have the same tag, whoever changed them.
@@ -47,10 +67,14 @@ func isUnchanged(header http.Header, etag, lastModified string) bool {
 }
 
 // CheckWrite evaluates the preconditions of a write (RFC 9110, section 13.2.2) on a resource that has this ETag and
-// was last modified then. It returns ErrChanged or ErrExcluded if they do not hold.
+// was last modified then. It returns ErrChanged, ErrWeak or ErrExcluded if they do not hold.
 func CheckWrite(header http.Header, etag func() string, modified time.Time) error {
 	if values := header.Values("If-Match"); len(values) > 0 {
-		if !matches(values, etag(), false) {
+		switch {
+		case matches(values, etag(), false):
+		case strings.Contains(strings.Join(values, ","), `W/"`):
+			return ErrWeak
+		default:
 			return ErrChanged
 		}
 	} else if since, err := http.ParseTime(header.Get("If-Unmodified-Since")); err == nil {

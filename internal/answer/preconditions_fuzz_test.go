@@ -21,8 +21,16 @@ func FuzzEntityTags(f *testing.F) {
 	f.Fuzz(func(t *testing.T, lines, etag string) {
 		values := strings.Split(lines, "\n")
 		tags := entityTags(values)
-		if want, ok := splitByRFC(values); ok && !slices.Equal(tags, want) {
+		want, ok := splitByRFC(values)
+		if ok && !slices.Equal(tags, want) {
 			t.Errorf("%q has the tags %q, want %q", values, tags, want)
+		}
+		for _, name := range []string{"If-Match", "If-None-Match"} {
+			err := CheckTags(http.Header{name: values})
+			isNone := name == "If-None-Match" && strings.Join(values, ",") == ""
+			if ok && len(want) > 0 && err != nil || len(tags) == 0 && err == nil && !isNone {
+				t.Errorf("%s %q: %v, with the tags %q", name, values, err, tags)
+			}
 		}
 
 		header := http.Header{"If-Match": values, "If-None-Match": values}

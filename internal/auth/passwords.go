@@ -5,11 +5,13 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/crypto/bcrypt"
+	"golang.org/x/text/unicode/norm"
 
 	"gin-blog/models"
 )
@@ -53,14 +55,14 @@ func NewPasswords(cost int) (*Passwords, error) {
 	}, nil
 }
 
-// Hash returns the bcrypt hash of a password of at most models.MaxPasswordBytes. It returns ErrBusy if the password
-// waits for more than two seconds, or the cause of ctx if ctx ends before.
+// Hash returns the bcrypt hash of a password, composed (NFC), of at most models.MaxPasswordBytes. It returns ErrBusy if
+// the password waits for more than two seconds, or the cause of ctx if ctx ends before.
 func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
 	if err := p.acquireSlot(ctx); err != nil {
 		return "", err
 	}
 	defer p.releaseSlot()
-	hash, err := bcrypt.GenerateFromPassword([]byte(password), p.cost)
+	hash, err := bcrypt.GenerateFromPassword([]byte(norm.NFC.String(password)), p.cost)
 	if err != nil {
 		return "", fmt.Errorf("hash password: %w", err)
 	}
@@ -68,7 +70,8 @@ func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
 }
 
 // Verify returns nil if password matches hash, and ErrWrongPassword if it does not. It returns ErrBusy or the cause of
-// ctx as Hash does.
+// ctx as Hash does. The password is tried as it was sent and, if that is another text, composed (NFC): keyboards of
+// different systems send the same letters in different forms, and other programs hashed them as they came.
 //
 // For a user who does not exist, pass an empty hash: it matches no password. Verify then compares with a dummy hash, so
 // that the time it takes does not tell whether the user exists. Only a hash of another cost (see Outdated) takes
@@ -78,14 +81,16 @@ func (p *Passwords) Verify(ctx context.Context, hash, password string) error {
 		return err
 	}
 	defer p.releaseSlot()
-	if cost, err := bcrypt.Cost([]byte(hash)); err != nil || cost > MaxCost {
-		_ = bcrypt.CompareHashAndPassword(p.dummyHash, []byte(password))
-		return ErrWrongPassword
+	compared := []byte(hash)
+	if cost, err := bcrypt.Cost(compared); err != nil || cost > MaxCost {
+		compared = p.dummyHash
 	}
-	if err := bcrypt.CompareHashAndPassword([]byte(hash), []byte(password)); err != nil || isAmbiguous(password) {
-		return ErrWrongPassword
+	for _, tried := range slices.Compact([]string{password, norm.NFC.String(password)}) {
+		if bcrypt.CompareHashAndPassword(compared, []byte(tried)) == nil && !isAmbiguous(tried) {
+			return nil
+		}
 	}
-	return nil
+	return ErrWrongPassword
 }
 
 // isAmbiguous tells whether bcrypt treats password like another one. It ignores what follows 72 bytes, and it repeats a

@@ -2,6 +2,7 @@ package auth_test
 
 import (
 	"errors"
+	"math"
 	"runtime"
 	"strings"
 	"sync"
@@ -27,6 +28,13 @@ func TestVerify(t *testing.T) {
 		}
 		return h
 	}
+	foreign := func(password string) string {
+		h, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(h)
+	}
 	long := strings.Repeat("x", models.MaxPasswordBytes)
 	tooCostly := strings.Replace(hash("pass123"), "$04$", "$17$", 1)
 	for _, c := range []struct {
@@ -34,6 +42,13 @@ func TestVerify(t *testing.T) {
 		want                 error
 	}{
 		{"match", hash("pass123"), "pass123", nil},
+		{"composed and sent in parts", hash("é"), "e\u0301", nil},
+		{"hashed in parts and sent composed", hash("e\u0301"), "é", nil},
+		{"hashed as it was by another program", foreign("e\u0301"), "e\u0301", nil},
+		{"that one, sent composed", foreign("e\u0301"), "é", auth.ErrWrongPassword},
+		{"longer than 72 bytes until it is composed", hash(strings.Repeat("é", 36)), strings.Repeat("e\u0301", 36), nil},
+		{"longer than 72 bytes", foreign(strings.Repeat("e\u0301", 24)), strings.Repeat("e\u0301", 25),
+			auth.ErrWrongPassword},
 		{"longest match", hash(long), long, nil},
 		{"wrong password", hash("pass123"), "pass124", auth.ErrWrongPassword},
 		{"empty password", hash("pass123"), "", auth.ErrWrongPassword},
@@ -47,6 +62,48 @@ func TestVerify(t *testing.T) {
 		if err := passwords.Verify(t.Context(), c.hash, c.password); !errors.Is(err, c.want) {
 			t.Errorf("%s: got %v, want %v", c.name, err, c.want)
 		}
+	}
+}
+
+// TestRefusalsOfEveryFormTakeOneTime: a password that is tried in two forms takes twice the time, for an unknown user
+// too, and another password takes no more than before.
+func TestRefusalsOfEveryFormTakeOneTime(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures time")
+	}
+	passwords, err := auth.NewPasswords(6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	known, err := passwords.Hash(t.Context(), "pass123")
+	if err != nil {
+		t.Fatal(err)
+	}
+	type attempt struct{ hash, password string }
+	fastest := map[attempt]time.Duration{}
+	ratio := func(a, b attempt) float64 { return float64(fastest[a]) / float64(fastest[b]) }
+	plain, plainUnknown := attempt{known, "wr\u00f6ng"}, attempt{"", "wr\u00f6ng"}
+	parts, partsUnknown := attempt{known, "wro\u0308ng"}, attempt{"", "wro\u0308ng"}
+	isEqual := func() bool {
+		return math.Abs(ratio(plainUnknown, plain)-1) < 0.1 && math.Abs(ratio(partsUnknown, parts)-1) < 0.1 &&
+			math.Abs(ratio(parts, plain)-2) < 0.2
+	}
+	// Load on the machine disturbs the fastest attempt least.
+	for round := 0; round == 0 || round < 100 && !isEqual(); round++ {
+		for range 10 {
+			for _, a := range []attempt{plain, plainUnknown, parts, partsUnknown} {
+				start := time.Now()
+				if err := passwords.Verify(t.Context(), a.hash, a.password); !errors.Is(err, auth.ErrWrongPassword) {
+					t.Fatalf("%+v: %v", a, err)
+				}
+				if took := time.Since(start); fastest[a] == 0 || took < fastest[a] {
+					fastest[a] = took
+				}
+			}
+		}
+	}
+	if !isEqual() {
+		t.Errorf("the attempts take %v", fastest)
 	}
 }
 

@@ -23,11 +23,11 @@ import (
 var (
 	oddTitles = []string{
 		"It's", `"quoted" \ back`, "a: b # c", "- list", "yes", "null", "2024", "007", "1e3", "{{ .Site }}", "日本語 🦫",
-		"é e\u0301", "../../etc/passwd", "a/b\\c", "..", "&amp; <b>", "nb\u00a0sp", "\ufeffbom", "\U000e0001", "%00",
+		"é e\u0301", "../../etc/passwd", "a/b\\c", "..", "&amp; <b>", "nb\u00a0sp", "\ufeffbom", "x\U000e0001", "%00",
 		"con", "---", "~", "[x", "*a",
 	}
 	oddContents = []string{
-		"x", "line\r\nline\r\n", "---\ntitle: other\n---\n", "\n\nleading", "trailing\n\n\n", "\r\n", "\n", " ", "end\r",
+		"x", "line\r\nline\r\n", "---\ntitle: other\n---\n", "\n\nleading", "trailing\n\n\n", "\r\nx", "\nx", " x", "end\r",
 		"tab\t", "+++\n", "\ufeffbom", "no\u2028line\u2029end", "日本語 🦫", "```yaml\n---\n```",
 		"# Heading\n\n- a\n- b\n",
 	}
@@ -52,6 +52,8 @@ func storeOdd(t *testing.T, s store) (posts []models.KeptPost) {
 			p.Tags = nil
 		case 1:
 			p.UpdatedAt = p.UpdatedAt.Add(time.Millisecond)
+		case 2:
+			p.Tags = []string{"küche", "東京", "हिन्दी", "οδος"}
 		}
 		if _, err := s.CreatePost(t.Context(), p, nil); err != nil {
 			t.Fatal(err)
@@ -252,6 +254,8 @@ func TestImportMarkdown(t *testing.T) {
 		"an id as a number": {head + "id: 000000000000000000000001\n---\n\nHello\n",
 			"refused: id must be 24 hex digits in quotes", ""},
 		"an id of its tool": {head + "id: \"1\"\n---\n\nHello\n", "created: ", "Hello"},
+		"a blank title":     {"---\ntitle: \"\\u200b\"\ndate: 2024-05-01\n---\n\nHello\n", "refused: title is required", ""},
+		"a blank content":   {head + "---\n\n \u3164\n", "refused: content is required", ""},
 		"a list as title":   {"---\ntitle: [a]\ndate: 2024-05-01\n---\n\nHello\n", "refused: title must be a text", ""},
 		"a long title": {"---\ntitle: " + strings.Repeat("x", 201) + "\ndate: 2024-05-01\n---\n\nx\n",
 			"refused: title must have 1 to 200", ""},
