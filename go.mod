@@ -17,7 +17,6 @@ require (
 	github.com/golang-jwt/jwt/v5 v5.3.1 // access and refresh tokens
 	github.com/google/uuid v1.6.0 // ids of entries in feeds
 	github.com/hashicorp/golang-lru/v2 v2.0.7 // bounds the memory of limits and of kept answers
-	github.com/joho/godotenv v1.5.1 // the file .env
 	github.com/klauspost/compress v1.20.3 // gzip, twice as fast as that of the standard library
 	github.com/lmittmann/tint v1.2.1 // the log at a terminal
 	github.com/mattn/go-colorable v0.1.16 // the same on Windows

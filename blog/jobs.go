@@ -137,7 +137,7 @@ func (b *Blog) publishDue(ctx context.Context, known map[models.ID]bool) (map[mo
 				return known, ctx.Err()
 			}
 			err := recovered(func() error { return b.publish(ctx, d) })
-			if errors.Is(err, models.ErrUnavailable) { // because of the database, or of this draft
+			if models.KindOf(err) == models.Unavailable { // because of the database, or of this draft
 				if _, away := b.Store.DueDrafts(ctx, b.now(), after, 1); away != nil {
 					return known, err
 				}

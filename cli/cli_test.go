@@ -52,7 +52,7 @@ Usage:
   gin-blog import [-author NAME] DIR  import such files, also a blog of Jekyll, Hugo, Eleventy or Obsidian, and say
                                       for each what was done; what a file says is not public stays out;
                                       -author NAME: the author of files that name nobody here
-  gin-blog healthcheck                exit 0 when the server on this machine's PORT is ready
+  gin-blog healthcheck                exit 0 when the server with these settings is ready
   gin-blog version                    print version, commit and Go version
   gin-blog -h                         print this help
 

@@ -11,7 +11,7 @@ import (
 const healthcheckTimeout = 3 * time.Second
 
 // healthcheck asks the server on this machine whether it is ready. It does not verify the certificate, which names the
-// host that clients use, not 127.0.0.1. Neither the request nor the answer holds a secret.
+// host that clients use. Neither the request nor the answer holds a secret.
 func healthcheck(ctx context.Context, in call) error {
 	c, err := in.settings()
 	if err != nil {
@@ -19,8 +19,7 @@ func healthcheck(ctx context.Context, in call) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, healthcheckTimeout)
 	defer cancel()
-	url := fmt.Sprintf("%s://127.0.0.1:%d/readyz", scheme(c), c.Port)
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, localURL(c, "127.0.0.1", c.Port)+"/readyz", nil)
 	if err != nil {
 		return fmt.Errorf("healthcheck: %w", err)
 	}

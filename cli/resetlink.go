@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"gin-blog/config"
@@ -26,7 +25,7 @@ func printResetLink(ctx context.Context, in call) error {
 		if err != nil {
 			return err
 		}
-		site := cmp.Or(strings.TrimSuffix(c.BaseURL, "/"), fmt.Sprintf("%s://localhost:%d", scheme(c), c.Port))
+		site := cmp.Or(c.BaseURL, localURL(c, "localhost", c.Port))
 		_, err = fmt.Fprintf(in.stdout, "%s/reset/%s\n", site, token)
 		return err
 	})

@@ -17,6 +17,7 @@ func TestResetLink(t *testing.T) {
 	for setting, want := range map[string]string{
 		"BASE_URL=https://blog.example/": `^https://blog\.example/reset/` + token + `\n$`,
 		"PORT=3456":                      `^http://localhost:3456/reset/` + token + `\n$`,
+		"HOST=::1":                       `^http://\[::1\]:3000/reset/` + token + `\n$`,
 	} {
 		code, stdout, stderr := runIn(t, append(environ, setting), "reset-link", user[1])
 		if code != 0 || !regexp.MustCompile(want).MatchString(stdout) {

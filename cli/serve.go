@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"math"
 	"net"
+	"net/netip"
+	"net/url"
 	"os"
 	"runtime/debug"
 	"slices"
@@ -95,9 +97,9 @@ func serveAs(
 		defer cancel()
 		err = errors.Join(err, served.Close(closing))
 	}()
-	listener, err := server.Listen(unstopped, ":"+strconv.Itoa(c.Port))
+	listener, err := server.Listen(unstopped, net.JoinHostPort(c.Host, strconv.Itoa(c.Port)))
 	if err != nil {
-		return fmt.Errorf("PORT: %w", err)
+		return fmt.Errorf("HOST and PORT: %w", err)
 	}
 	defer listener.Close()
 	metrics.WatchPool(where.label(), served)
@@ -130,7 +132,7 @@ func serveAs(
 	}
 	return serveStore(ctx, served, log, func(ctx context.Context) error { return srv.Serve(ctx, listener, site) }, func() {
 		made = nil // so it stays
-		announce(fmt.Sprintf("%s://localhost:%d", scheme(c), listener.Addr().(*net.TCPAddr).Port))
+		announce(localURL(c, "localhost", listener.Addr().(*net.TCPAddr).Port))
 	})
 }
 
@@ -180,12 +182,17 @@ func serveStore(
 	return group.Wait()
 }
 
-// scheme returns the scheme of the server's URLs.
-func scheme(c *config.Config) string {
-	if c.TLSCert != "" {
-		return "https"
+// localURL returns the URL at which this machine reaches the server. usual is the host for a server that listens on all
+// addresses.
+func localURL(c *config.Config, usual string, port int) string {
+	host, scheme := c.Host, "http"
+	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
+		host = usual
 	}
-	return "http"
+	if c.TLSCert != "" {
+		scheme = "https"
+	}
+	return (&url.URL{Scheme: scheme, Host: net.JoinHostPort(host, strconv.Itoa(port))}).String() // escapes a zone
 }
 
 // banner returns what a person at a terminal needs first, in five lines. url is the address of the server.

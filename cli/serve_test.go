@@ -99,7 +99,13 @@ func TestStartThatFailsChangesNothing(t *testing.T) {
 		settings []string
 		want     string
 	}{
-		"the port is taken":            {[]string{"PORT=" + taken}, "PORT: port " + taken + " is in use"},
+		"the port is taken": {[]string{"PORT=" + taken}, "HOST and PORT: port " + taken + " is in use"},
+		"the port is taken there": {
+			[]string{"HOST=127.0.0.1", "PORT=" + taken}, "HOST and PORT: port " + taken + " is in use"},
+		"another machine's address": {
+			[]string{"HOST=192.0.2.1", "PORT=0"}, "HOST and PORT: 192.0.2.1 is no address of this machine\n"},
+		"a name that nobody has":       {[]string{"HOST=host.invalid", "PORT=0"}, "HOST and PORT: "},
+		"a host with a port":           {[]string{"HOST=localhost:3000"}, "settings: HOST must be an address"},
 		"the port of metrics is taken": {[]string{"PORT=0", "METRICS_ADDR=:" + taken}, "METRICS_ADDR: port " + taken},
 		"there is no certificate":      {[]string{"PORT=0", "TLS_CERT=a.pem", "TLS_KEY=b.pem"}, "TLS_CERT and TLS_KEY: "},
 		"MongoDB has no address":       {[]string{"PORT=0", "MONGO_URI=mongodb://user:hunter2@"}, "settings: MONGO_URI "},

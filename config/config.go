@@ -9,13 +9,14 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
-	"net/url"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/caarlos0/env/v11"
 	"golang.org/x/crypto/bcrypt"
@@ -32,6 +33,7 @@ const maxDrainDelay = 5 * time.Second
 
 // Config is every setting, checked. docs/settings.md says what each is for.
 type Config struct {
+	Host              string        `env:"HOST"` // not set: all addresses
 	Port              int           `env:"PORT" envDefault:"3000"`
 	MongoURI          string        `env:"MONGO_URI" secret:"true"`
 	MongoDB           string        `env:"MONGO_DB"` // not set: the one in MONGO_URI, or blog
@@ -93,13 +95,13 @@ func (c *Config) Attrs() []slog.Attr {
 // environment wins. An empty value counts as not set, in either of them. Paths become absolute, so that logs say which
 // files are meant. The error is one line that names every setting that is wrong, but not the values of secrets.
 func Load(environ []string, dotenv string) (*Config, error) {
-	fromFile, content, err := readDotenv(dotenv)
+	file, err := readDotenv(dotenv)
 	if err != nil {
 		return nil, err
 	}
-	c := Config{Warnings: checkNames(env.ToMap(environ), fromFile, dotenv, content)}
+	c := Config{Warnings: checkNames(env.ToMap(environ), file)}
 	settings := map[string]string{}
-	c.take(settings, fromFile, dotenv)
+	c.take(settings, file.values, dotenv)
 	c.take(settings, env.ToMap(environ), "the environment")
 
 	problems := parse(&c, settings)
@@ -121,9 +123,13 @@ func Load(environ []string, dotenv string) (*Config, error) {
 	return &c, nil
 }
 
-// take copies the values that are not empty into settings, and notes that they come from source.
+// take copies the values that are not empty into settings, and notes that they come from source. Blanks around a value
+// do not count, but for secrets.
 func (c *Config) take(settings, values map[string]string, source string) {
 	for name, value := range values {
+		if name != "SECRET_KEY" && name != "REFRESH_SECRET" {
+			value = strings.TrimSpace(value)
+		}
 		if value != "" {
 			settings[name] = value
 			c.setSource(name, source)
@@ -145,16 +151,29 @@ func forms() map[reflect.Type]string {
 		reflect.TypeFor[bool]():          "true or false",
 		reflect.TypeFor[time.Duration](): "a duration like 10s, 15m or 7d",
 		reflect.TypeFor[slog.Level]():    "debug, info, warn or error",
+		reflect.TypeFor[[]string]():      "a list, separated by commas",
 	}
+}
+
+// spellings are other words for the values of settings that are no text.
+var spellings = map[string]string{
+	"warning": "warn", "err": "error", "trace": "debug",
+	"yes": "true", "y": "true", "on": "true", "no": "false", "n": "false", "off": "false",
 }
 
 // parse fills c and returns which settings have the wrong form. Those keep their defaults, so that check finds what is
 // wrong with the others.
 func parse(c *Config, settings map[string]string) (problems []string) {
-	options := env.Options{
-		Environment: settings,
-		FuncMap:     map[reflect.Type]env.ParserFunc{reflect.TypeFor[time.Duration](): parseDuration},
+	for field := range reflect.TypeFor[Config]().Fields() {
+		name := field.Tag.Get("env")
+		if usual := spellings[strings.ToLower(settings[name])]; usual != "" && field.Type.Kind() != reflect.String {
+			settings[name] = usual
+		}
 	}
+	options := env.Options{Environment: settings, FuncMap: map[reflect.Type]env.ParserFunc{
+		reflect.TypeFor[time.Duration](): parseDuration,
+		reflect.TypeFor[[]string]():      parseList,
+	}}
 	failed, ok := errors.AsType[env.AggregateError](env.ParseWithOptions(c, options))
 	if !ok {
 		return nil
@@ -172,13 +191,17 @@ func parse(c *Config, settings map[string]string) (problems []string) {
 	return append(problems, parse(c, settings)...)
 }
 
-// check returns what is wrong with the settings that have the right form, a sentence each.
+// check returns what is wrong with the settings that have the right form, a sentence each. Of those that may be written
+// in several ways, it leaves one.
 func (c *Config) check() (problems []string) {
 	expect := func(holds bool, format string, args ...any) {
 		if !holds {
 			problems = append(problems, fmt.Sprintf(format, args...))
 		}
 	}
+	c.Host, c.LogFormat = strings.Trim(c.Host, "[]"), strings.ToLower(c.LogFormat)
+	expect(c.Host == "" || isHost(c.Host),
+		"HOST must be an address like 127.0.0.1, or a name like localhost, without a port, not %s", quote(c.Host))
 	expect(c.Port >= 0 && c.Port <= 65535, "PORT must be 0 to 65535, not %d", c.Port)
 	expect(isDatabaseName(c.MongoDB), "MONGO_DB must have %s, not %s", databaseNameForm, quote(c.MongoDB))
 	expect(c.AccessTokenTTL >= time.Second, "ACCESS_TOKEN_TTL must be at least 1s, not %s", c.AccessTokenTTL)
@@ -190,8 +213,9 @@ func (c *Config) check() (problems []string) {
 		"PASSWORD_MIN_LENGTH must be 1 to %d, not %d", models.MaxPasswordBytes, c.PasswordMinLength)
 	expect(slices.Contains([]string{"", "text", "json"}, c.LogFormat),
 		"LOG_FORMAT must be text or json, not %s", quote(c.LogFormat))
-	for _, origin := range c.CORSOrigins {
-		expect(isOrigin(origin),
+	for i, origin := range c.CORSOrigins {
+		c.CORSOrigins[i] = tidyOrigin(origin)
+		expect(isOrigin(c.CORSOrigins[i]),
 			"CORS_ORIGINS must be * or origins like https://example.com, separated by commas, not %s",
 			quote(origin, c.CORSOrigins...))
 	}
@@ -202,7 +226,8 @@ func (c *Config) check() (problems []string) {
 			"TRUSTED_PROXIES must be addresses or networks like 10.0.0.0/8, separated by commas, not %s",
 			quote(proxy, c.TrustedProxies...))
 	}
-	expect(c.BaseURL == "" || c.BaseURL != "*" && isOrigin(strings.TrimSuffix(c.BaseURL, "/")),
+	c.BaseURL = tidyOrigin(c.BaseURL)
+	expect(c.BaseURL == "" || c.BaseURL != "*" && isOrigin(c.BaseURL),
 		"BASE_URL must be an address like https://blog.example, without a path, not %s", quote(c.BaseURL))
 	expect(c.DrainDelay >= 0 && c.DrainDelay <= maxDrainDelay,
 		"DRAIN_DELAY must be 0s to %s, not %s", maxDrainDelay, c.DrainDelay)
@@ -251,13 +276,34 @@ func (c *Config) checkSecrets() (problems []string) {
 	return problems
 }
 
+// tidyOrigin returns an origin as browsers write it.
+func tidyOrigin(s string) string {
+	s = cmp.Or(strings.ToLower(strings.TrimRight(s, "/")), s)
+	return regexp.MustCompile(`^(https:.*):443$|^(http:.*):80$`).ReplaceAllString(s, "$1$2")
+}
+
+func parseList(s string) (any, error) {
+	list := strings.FieldsFunc(s, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
+	if len(list) == 0 { // which for CORS_ORIGINS would mean all
+		return nil, errors.New("the list is empty")
+	}
+	return list, nil
+}
+
 // parseDuration reads what time.ParseDuration reads, and whole days such as 7d, as the npm package jsonwebtoken does.
 func parseDuration(s string) (any, error) {
+	s = strings.ToLower(strings.ReplaceAll(s, " ", ""))
 	if days, ok := strings.CutSuffix(s, "d"); ok {
 		n, err := strconv.ParseInt(days, 10, 16)
 		return time.Duration(n) * 24 * time.Hour, err
 	}
 	return time.ParseDuration(s)
+}
+
+// isHost returns whether s is an IP address, or may be the name of one.
+func isHost(s string) bool {
+	_, err := netip.ParseAddr(s)
+	return err == nil || regexp.MustCompile(`^[\w-]+(\.[\w-]+)*$`).MatchString(s)
 }
 
 func isAddress(s string) bool {
@@ -270,19 +316,14 @@ func isAddress(s string) bool {
 }
 
 func isOrigin(s string) bool {
-	if s == "*" {
-		return true
-	}
-	u, err := url.Parse(s)
-	if err != nil || u.Host == "" {
-		return false
-	}
-	return s == "http://"+u.Host || s == "https://"+u.Host
+	form := regexp.MustCompile(`^https?://(\[[\da-f:.]+\]|[^][\s/?#@\\:]+)(:\d{1,5})?$`)
+	return s == "*" || form.MatchString(s)
 }
 
 // parseNetwork reads a network, or an address as the network that has nothing else.
 func parseNetwork(s string) (netip.Prefix, error) {
 	if address, err := netip.ParseAddr(s); err == nil {
+		address = address.Unmap().WithZone("")
 		return address.Prefix(address.BitLen())
 	}
 	return netip.ParsePrefix(s)

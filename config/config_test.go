@@ -69,6 +69,56 @@ func TestEnvironmentWinsOverDotenvAndEmptyIsUnset(t *testing.T) {
 	}
 }
 
+// TestUsualSpellings: what people write for a setting means what they think.
+func TestUsualSpellings(t *testing.T) {
+	for _, c := range []struct{ setting, want string }{
+		{"HOST= 127.0.0.1 ", "127.0.0.1"}, {"HOST=[::1]", "::1"}, {"HOST=fe80::1%eth0", "fe80::1%eth0"},
+		{"HOST=blog-1.example", "blog-1.example"}, {"HOST=0.0.0.0", "0.0.0.0"}, {"HOST=", ""},
+		{"PORT=4140 ", "4140"}, {"BCRYPT_COST=\t12\n", "12"}, {"PASSWORD_MIN_LENGTH= 8", "8"},
+		{"COMMENTS=no", "false"}, {"COMMENTS=Off", "false"}, {"COMMENTS=0", "false"}, {"COMMENTS=FALSE ", "false"},
+		{"COMMENTS=n", "false"}, {"COMMENTS=YES", "true"}, {"COMMENTS=on", "true"}, {"COMMENTS=1", "true"},
+		{"REFRESH_ROTATION=No", "false"}, {"RATE_LIMIT=off", "false"},
+		{"LOG_LEVEL=WARNING", "WARN"}, {"LOG_LEVEL=Err", "ERROR"}, {"LOG_LEVEL=trace", "DEBUG"}, {"LOG_LEVEL= INFO", "INFO"},
+		{"LOG_FORMAT=JSON", "json"}, {"LOG_FORMAT=Text ", "text"},
+		{"ACCESS_TOKEN_TTL= 10 M ", "10m0s"}, {"REFRESH_TOKEN_TTL=2 D", "48h0m0s"},
+		{"CORS_ORIGINS=https://a.example/", "https://a.example"},
+		{"CORS_ORIGINS= https://A.example:443/, http://b.example:80 http://c.example:8080,",
+			"https://a.example,http://b.example,http://c.example:8080"},
+		{"CORS_ORIGINS= * ", "*"},
+		{"BASE_URL= https://Blog.example:443/ ", "https://blog.example"}, {"BASE_URL=http://[::1]:80", "http://[::1]"},
+		{"TRUSTED_PROXIES=10.0.0.1, 10.0.0.0/8", "10.0.0.1,10.0.0.0/8"}, {"TRUSTED_PROXIES=::1 10.0.0.2,", "::1,10.0.0.2"},
+		{"MONGO_DB= blog2 ", "blog2"}, {"METRICS_ADDR= localhost:9464", "localhost:9464"},
+	} {
+		name, _, _ := strings.Cut(c.setting, "=")
+		settings, err := load(t, "", c.setting)
+		if err != nil {
+			t.Errorf("%q: %v", c.setting, err)
+			continue
+		}
+		for _, attr := range settings.Attrs() {
+			if attr.Key == name && attr.Value.String() != c.want {
+				t.Errorf("%q is %q, want %q", c.setting, attr.Value, c.want)
+			}
+		}
+	}
+	c, err := load(t, "", "TRUSTED_PROXIES=::ffff:10.0.0.1, fe80::1%eth0", "SECRET_KEY= "+strings.Repeat("s", 32))
+	if err != nil || fmt.Sprint(c.Proxies) != "[10.0.0.1/32 fe80::1/128]" {
+		t.Errorf("the proxies are %v, %v", c, err)
+	}
+	if err == nil && len(c.SecretKey) != 33 {
+		t.Error("a blank in a secret does not count, so tokens signed with it end")
+	}
+	for _, setting := range []string{
+		"CORS_ORIGINS=,", "TRUSTED_PROXIES= , ", "COMMENTS=perhaps", "BASE_URL=/", "HOST=a b", "HOST=http://localhost",
+		"HOST=[::1]:80", "HOST=*", "HOST=.", "LOG_LEVEL=warned", "PORT=4 140", "ACCESS_TOKEN_TTL=10",
+	} {
+		name, _, _ := strings.Cut(setting, "=")
+		if _, err := load(t, "", setting); err == nil || !strings.Contains(err.Error(), name+" must ") {
+			t.Errorf("%q: got %v, want it refused", setting, err)
+		}
+	}
+}
+
 func TestDatabaseOfTheConnectionString(t *testing.T) {
 	for _, c := range []struct{ uri, database, want string }{
 		{"mongodb://localhost:27017", "", "blog"},
@@ -87,7 +137,7 @@ func TestDatabaseOfTheConnectionString(t *testing.T) {
 
 func TestEveryWrongSettingIsNamedAtOnce(t *testing.T) {
 	wrong := map[string]string{
-		"PORT": "70000", "MONGO_URI": "http://hunter2@host", "MONGO_DB": "a b",
+		"HOST": "localhost:3000", "PORT": "70000", "MONGO_URI": "http://hunter2@host", "MONGO_DB": "a b",
 		"SECRET_KEY": "hunter2", "REFRESH_SECRET": "hunter2",
 		"ACCESS_TOKEN_TTL": "15", "REFRESH_TOKEN_TTL": "-1d", "REFRESH_GRACE": "-1s", "REFRESH_ROTATION": "maybe",
 		"BCRYPT_COST": "31", "PASSWORD_MIN_LENGTH": "0",
@@ -140,7 +190,7 @@ func TestEveryWrongSettingIsNamedAtOnce(t *testing.T) {
 func TestAddressesInOtherSettings(t *testing.T) {
 	for _, address := range []string{"mongodb://u:hunter2@host/x", "https://u:hunter2@host", "https://u:hunter2,x@host"} {
 		for _, name := range []string{
-			"PORT", "MONGO_DB", "BASE_URL", "CORS_ORIGINS", "TRUSTED_PROXIES", "LOG_LEVEL", "LOG_FORMAT", "METRICS_ADDR",
+			"HOST", "PORT", "MONGO_DB", "BASE_URL", "CORS_ORIGINS", "TRUSTED_PROXIES", "LOG_LEVEL", "LOG_FORMAT", "METRICS_ADDR",
 			"RATE_LIMIT", "REFRESH_GRACE",
 		} {
 			_, err := load(t, "", name+"="+address)
@@ -154,10 +204,10 @@ func TestAddressesInOtherSettings(t *testing.T) {
 // TestMalformedDotenv: the error names the line that is wrong, and quotes nothing.
 func TestMalformedDotenv(t *testing.T) {
 	for content, line := range map[string]string{
-		"SECRET_KEY='hunter2\n":                                "line 1 ",
-		"PORT=4000\n# a remark\n\nhunter2\nMONGO_DB=a\n":       "line 4 ",
-		"CORS_ORIGINS=\"a\nb\"\nPORT 4000 hunter2\nDATA_DIR=d": "line 3 ",
-		"PORT=4000\nSECRET_KEY=\"hunter2\nDATA_DIR=d\nX=y":     "line 2 ",
+		"SECRET_KEY='hunter2\n":                            "line 1 ",
+		"PORT=4000\n# a remark\n\nhunter2\nMONGO_DB=a\n":   "line 4 ",
+		"PORT=4000\n\nPORT 4000 hunter2\nDATA_DIR=d":       "line 3 ",
+		"PORT=4000\nSECRET_KEY=\"hunter2\nDATA_DIR=d\nX=y": "line 2 ",
 	} {
 		_, err := load(t, content)
 		if err == nil || !strings.Contains(err.Error(), line) || !strings.Contains(err.Error(), ".env") {

@@ -6,45 +6,59 @@ import (
 	"fmt"
 	"io/fs"
 	"regexp"
-
-	"github.com/joho/godotenv"
+	"strings"
+	"unicode"
 
 	"gin-blog/internal/files"
 )
 
-// readDotenv returns the settings in a file of lines NAME=value, and its content, and nothing if there is no such file.
-// The error names the line that is wrong, but does not quote it, because it may hold a secret.
-func readDotenv(path string) (settings map[string]string, content []byte, err error) {
-	content, err = files.Read(path)
+// dotenv is what a file .env says.
+type dotenv struct {
+	path   string
+	values map[string]string
+	lines  map[string]int // the line that sets a name
+}
+
+var (
+	// assignment is a line that sets a name, without blanks at its ends.
+	assignment = regexp.MustCompile(`^(?:export[ \t]+)?([\w.-]+)[ \t]*[=:][ \t]*(.*)$`)
+	// plainValue is a value in single quotes, in double quotes, or in none, and perhaps a remark.
+	plainValue = regexp.MustCompile(`^'((?:[^'\\]|\\[^'])*)'[ \t]*(?:#.*)?$|^"([^"\\$]*)"[ \t]*(?:#.*)?$|` +
+		`^((?:[^'"#$][^$]*?)??)[ \t]*(?: #.*)?$`)
+)
+
+// readDotenv reads the file at path. If there is none, it says nothing. Docker Compose reads the same file and replaces
+// what follows a $, also in double quotes, where a backslash means something too. So readDotenv takes only what means
+// the same to both. The error names the line that is wrong, but does not quote it, because it may hold a secret.
+func readDotenv(path string) (*dotenv, error) {
+	d := &dotenv{path: path, values: map[string]string{}, lines: map[string]int{}}
+	content, err := files.Read(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, nil
+		return d, nil
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("settings: %w", err)
+		return nil, fmt.Errorf("settings: %w", err)
+	}
+	if bytes.HasPrefix(content, []byte("\xff\xfe")) { // as PowerShell writes
+		return nil, fmt.Errorf("settings: %s is in UTF-16: save it in UTF-8", path)
 	}
 	content = bytes.TrimPrefix(content, []byte("\ufeff")) // which some editors on Windows write
-	settings, err = godotenv.UnmarshalBytes(content)
-	if err != nil {
-		return nil, nil, fmt.Errorf("settings: line %d of %s is not NAME=value", wrongLine(content), path)
-	}
-	return settings, content, nil
-}
-
-// lineOf returns the number of the first line in content that begins with a name, or 1.
-func lineOf(name string, content []byte) int {
-	line := regexp.MustCompile(`(?m)^[ \t]*(export[ \t]+)?` + regexp.QuoteMeta(name) + `[ \t]*[=:]`)
-	before := content[:append(line.FindIndex(content), 0)[0]]
-	return bytes.Count(before, []byte("\n")) + 1
-}
-
-// wrongLine returns the number of the first line in which content is malformed. A value in quotes may have several
-// lines, so a line is right if all lines up to some later line can be read.
-func wrongLine(content []byte) int {
-	lines := bytes.SplitAfter(content, []byte("\n"))
-	for n := len(lines) - 1; n > 0; n-- {
-		if _, err := godotenv.UnmarshalBytes(bytes.Join(lines[:n], nil)); err == nil {
-			return n + 1
+	for i, line := range strings.Split(string(content), "\n") {
+		line = strings.TrimSpace(line)
+		if line == "" || line[0] == '#' {
+			continue
 		}
+		parts := assignment.FindStringSubmatch(line)
+		if parts == nil {
+			return nil, fmt.Errorf("settings: line %d of %s is not NAME=value", i+1, path)
+		}
+		found := plainValue.FindStringSubmatch(parts[2])
+		value := strings.Join(found[min(1, len(found)):], "")
+		if found == nil || strings.ContainsFunc(value, func(r rune) bool { return !unicode.IsPrint(r) }) {
+			return nil, fmt.Errorf("settings: line %d of %s needs single quotes around its value, "+
+				"or Docker Compose would read it differently", i+1, path)
+		}
+		d.values[parts[1]], d.lines[parts[1]] = value, i+1
 	}
-	return 1
+	return d, nil
 }

@@ -46,20 +46,20 @@ func settingNames() (names []string) {
 // every unknown name. The environment has many names for other programs, so there it is only a name that others give to
 // a setting which is not set, or a name that differs from a setting in one character or in their order.
 // A name in .env that has not the form of one may be a line of a secret: its line is named instead.
-func checkNames(environment, dotenv map[string]string, dotenvPath string, content []byte) (warnings []string) {
+func checkNames(environment map[string]string, file *dotenv) (warnings []string) {
 	const warning = "%s in %s is not a setting and has no effect: %s"
 	isName := regexp.MustCompile(`^[A-Z_][A-Z0-9_]*$`).MatchString
 	known, others := settingNames(), otherNames()
-	for _, name := range slices.Sorted(maps.Keys(dotenv)) {
+	for _, name := range slices.Sorted(maps.Keys(file.values)) {
 		if slices.Contains(known, name) || isForeign(name) {
 			continue
 		}
 		setting := nearestSetting(name, known, others, max(2, len(name)/4))
 		shown := name
 		if !isName(name) {
-			shown = fmt.Sprintf("line %d", lineOf(name, content))
+			shown = fmt.Sprintf("line %d", file.lines[name])
 		}
-		warnings = append(warnings, fmt.Sprintf(warning, shown, dotenvPath,
+		warnings = append(warnings, fmt.Sprintf(warning, shown, file.path,
 			hint(setting, "docs/settings.md lists all settings")))
 	}
 	for _, name := range slices.Sorted(maps.Keys(environment)) {
@@ -67,7 +67,7 @@ func checkNames(environment, dotenv map[string]string, dotenvPath string, conten
 			continue
 		}
 		setting := nearestSetting(name, known, others, 1)
-		if setting != "" && environment[setting] == "" && dotenv[setting] == "" {
+		if setting != "" && environment[setting] == "" && file.values[setting] == "" {
 			warnings = append(warnings, fmt.Sprintf(warning, name, "the environment", hint(setting, "")))
 		}
 	}

@@ -19,7 +19,7 @@ func TestMisspeltSettings(t *testing.T) {
 		"JWT_SECRET": "did you mean SECRET_KEY?", "ACCESS_TOKEN_SECRET": "did you mean SECRET_KEY?",
 		"REFRESH_TOKEN_SECRET": "did you mean REFRESH_SECRET?", "SECRET_KEYS": "did you mean SECRET_KEY?",
 		"CORS_ORIGIN": "did you mean CORS_ORIGINS?", "LOGLEVEL": "did you mean LOG_LEVEL?",
-		"HOST": "docs/settings.md lists all", "NODE_ENV": "docs/settings.md lists all",
+		"HOTS": "did you mean HOST?", "BIND_ADDRESS": "did you mean HOST?", "NODE_ENV": "docs/settings.md lists all",
 	} {
 		c, err := load(t, name+"=hunter2\n")
 		if err != nil {
@@ -39,7 +39,7 @@ func TestMisspeltSettings(t *testing.T) {
 // TestNamesInTheEnvironment: most names in the environment are meant for others.
 func TestNamesInTheEnvironment(t *testing.T) {
 	others := []string{
-		"PATH=/bin", "HOME=/", "HOST=x", "PWD=/", "LOGNAME=x", "XDG_DATA_DIRS=/", "PROMPT=x", "SSL_CERT_DIR=/",
+		"PATH=/bin", "HOME=/", "HOSTNAME=x", "PWD=/", "LOGNAME=x", "XDG_DATA_DIRS=/", "PROMPT=x", "SSL_CERT_DIR=/",
 		"MONGO_PORT=tcp://10.0.0.1:27017", "MONGO_SERVICE_HOST=10.0.0.1", "GIN_BLOG_PORT=tcp://10.0.0.1", "NODE_ENV=x",
 	}
 	c, err := load(t, "GRAFANA_PASSWORD=hunter2\nDOMAIN=blog.example\nCOMPOSE_PROFILES=monitoring\n", others...)

@@ -16,8 +16,8 @@ import (
 const RequestMessage = "request"
 
 const (
-	// maxLogged is how many bytes a log line repeats of a text that a client sent.
-	maxLogged = 120
+	// MaxLogged is how many bytes a log line repeats of a text that a client sent.
+	MaxLogged = 120
 	// maxLoggedSegment is how many bytes a log line repeats of a segment of an unknown path. A longer one may be a token.
 	maxLoggedSegment = 32
 )
@@ -38,7 +38,7 @@ func accessLog(log *slog.Logger) gin.HandlerFunc {
 		}
 		attrs := make([]slog.Attr, 0, 8)
 		attrs = append(attrs,
-			slog.String("method", Cut(c.Request.Method, maxLogged)),
+			slog.String("method", Cut(c.Request.Method, MaxLogged)),
 			slog.String("route", c.FullPath()))
 		if c.FullPath() == "" {
 			attrs = append(attrs, slog.String("path", loggedPath(c.Request.URL.EscapedPath())))
@@ -55,7 +55,7 @@ func accessLog(log *slog.Logger) gin.HandlerFunc {
 		if log.Enabled(ctx, slog.LevelDebug) {
 			attrs = append(attrs,
 				slog.String("ip", c.ClientIP()),
-				slog.String("userAgent", Cut(c.Request.UserAgent(), maxLogged)),
+				slog.String("userAgent", Cut(c.Request.UserAgent(), MaxLogged)),
 				slog.Int64("bodyBytes", c.Request.ContentLength)) // -1 if it is not known
 		}
 		log.LogAttrs(ctx, level, RequestMessage, attrs...)
@@ -90,7 +90,7 @@ func appendError(ctx context.Context, attrs []slog.Attr, last *gin.Error) []slog
 
 // loggedPath returns a path as a log may show it.
 func loggedPath(escaped string) string {
-	segments := strings.Split(Cut(escaped, maxLogged), "/")
+	segments := strings.Split(Cut(escaped, MaxLogged), "/")
 	for i, segment := range segments {
 		segments[i] = Cut(segment, maxLoggedSegment)
 	}

@@ -3,12 +3,14 @@ package middleware
 import (
 	"log/slog"
 	"net/http"
-	"net/netip"
+	"sync/atomic"
+	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"gin-blog/internal/answer"
+	"gin-blog/internal/urls"
 )
 
 const (
@@ -24,7 +26,7 @@ const (
 // BaseOptions are the parts of a Base. None is required.
 type BaseOptions struct {
 	// TrustedProxies are the addresses and networks whose X-Forwarded-For is believed.
-	TrustedProxies []netip.Prefix
+	TrustedProxies urls.Proxies
 	// HSTS tells browsers to use HTTPS only. It is for a server that speaks TLS.
 	HSTS bool
 	// Draining returns whether the server is about to stop. Default: it never is.
@@ -43,7 +45,7 @@ type Base struct {
 	Logins   *LoginCounter
 	Draining func() bool // whether the server is about to stop
 
-	proxies  []netip.Prefix
+	proxies  urls.Proxies
 	handlers []gin.HandlerFunc
 	log      *slog.Logger
 }
@@ -67,14 +69,33 @@ func NewBase(o BaseOptions) *Base {
 		b.handlers = append(b.handlers, hsts)
 	}
 	b.handlers = append(b.handlers,
-		requestID(), closeWhen(o.Draining), noSniff, accessLog(o.Log), admit(), answer.Buffer(), recoverPanic(o.Log))
+		requestID(), forwardedFor(b.proxies, b.Hint()), closeWhen(o.Draining), noSniff, accessLog(o.Log), admit(),
+		answer.Buffer(), recoverPanic(o.Log))
 	return b
+}
+
+// Hint returns a Hint for the log of the site.
+func (b *Base) Hint() *Hint { return &Hint{log: b.log} }
+
+// Hint is a warning about a setting that seems to be wrong. Strangers can cause it, so the log has it once an hour.
+type Hint struct {
+	log  *slog.Logger
+	last atomic.Int64 // when it was logged, in seconds since 1970
+}
+
+// Warn logs the hint, unless the log has it.
+func (h *Hint) Warn(message string, args ...any) {
+	now, last := time.Now().Unix(), h.last.Load()
+	if now-last >= 60*60 && h.last.CompareAndSwap(last, now) {
+		h.log.Warn(message, args...)
+	}
 }
 
 // Door returns a router for a door, which answers errors with render. Every request passes, in this order:
 //
 //   - observe, which sees each request from its start to its end, also a request that panics.
 //   - requestID, before everything that logs or answers.
+//   - forwardedFor, before everything that asks for the address of the client.
 //   - accessLog, outside of answer.Buffer, to log what was sent, and how long that took.
 //   - admit, which refuses what takes too much memory, and holds that of a request until its answer was sent.
 //   - answer.Buffer, which sends the whole answer when everything inside of it is done, and 500 if there is none. So

@@ -127,6 +127,11 @@ var (
 	// ErrUnavailable says that the database did not answer in time, or could not be written.
 	ErrUnavailable = NewError(Unavailable, "The database does not answer, try again later")
 
+	// ErrDiskFull lasts until somebody acts. Strangers learn little from it that a refused write does not tell them too,
+	// and the owner, who is often the one to write, learns what to do.
+	ErrDiskFull error = &Error{Kind: Unavailable, RetryAfter: time.Minute,
+		Message: "The disk of the server is full, so nothing can be saved. Its owner must make room"}
+
 	// ErrSearchTooLong says that a search for words was stopped after SearchTimeout. The database is well.
 	ErrSearchTooLong = NewError(TooExpensive, "The search took too long, use rarer words or try again later")
 )

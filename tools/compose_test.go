@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/compose-spec/compose-go/v2/cli"
+	"github.com/compose-spec/compose-go/v2/dotenv"
 	"github.com/compose-spec/compose-go/v2/types"
 )
 
@@ -176,7 +177,7 @@ func TestNamesInOtherFiles(t *testing.T) {
 // TestSettingsReachTheAPI checks that the stack passes on every setting of .env, except those that it decides itself.
 func TestSettingsReachTheAPI(t *testing.T) {
 	environment := load(t).Services["api"].Environment
-	decided := []string{"DATA_DIR", "TLS_CERT", "TLS_KEY", "GRAFANA_PASSWORD", "DOMAIN", "NO_COLOR"}
+	decided := []string{"HOST", "DATA_DIR", "TLS_CERT", "TLS_KEY", "GRAFANA_PASSWORD", "DOMAIN", "NO_COLOR"}
 	settings := regexp.MustCompile(`(?m)^#([A-Z_]+)=`).FindAllStringSubmatch(read(t, "../.env.example"), -1)
 	if len(settings) < 15 {
 		t.Fatalf("only %d settings in .env.example", len(settings))
@@ -184,6 +185,27 @@ func TestSettingsReachTheAPI(t *testing.T) {
 	for _, setting := range settings {
 		if _, ok := environment[setting[1]]; !ok && !slices.Contains(decided, setting[1]) {
 			t.Errorf("docker-compose.yml does not pass on %s", setting[1])
+		}
+	}
+}
+
+// TestDotenvAsComposeReadsIt checks that Docker Compose reads the lines of .env that gin-blog takes as gin-blog does: a
+// test of config has the same table.
+func TestDotenvAsComposeReadsIt(t *testing.T) {
+	var cases []struct {
+		File, Value string
+		Wrong       int
+	}
+	if err := json.Unmarshal([]byte(read(t, "../config/testdata/dotenv.json")), &cases); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range cases {
+		if c.Wrong > 0 {
+			continue
+		}
+		values, err := dotenv.Parse(strings.NewReader(c.File))
+		if got, ok := values["DATA_DIR"]; err != nil || !ok || got != c.Value {
+			t.Errorf("%q: got %q, %v, want %q", c.File, values, err, c.Value)
 		}
 	}
 }

@@ -101,6 +101,11 @@ func (p *Pages) refuseOtherOrigins(c *gin.Context) error {
 	origin, site := c.GetHeader("Origin"), c.GetHeader("Sec-Fetch-Site")
 	isOwn := site == "" && origin == middleware.OriginOf(c) // also where a proxy has changed the header Host
 	if err := p.origins.Check(c.Request); err != nil && !isOwn {
+		if site == "" && strings.HasPrefix(origin, "http") {
+			p.wrongHost.Warn("a form was refused, because it came from another site than this one seems to be. If origin is "+
+				"the address of this site, set BASE_URL to it, or have the proxy pass the header Host on",
+				"origin", middleware.Cut(origin, middleware.MaxLogged), "site", middleware.OriginOf(c))
+		}
 		return errOtherOrigin
 	}
 	if !isRead(c) && site == "" && origin == "" && p.cookie.IsSent(c) { // no browser of these days

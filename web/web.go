@@ -64,6 +64,7 @@ type Pages struct {
 	Options
 	cookie    *middleware.SessionCookie
 	origins   *http.CrossOriginProtection
+	wrongHost *middleware.Hint // that the site does not know its own address
 	queries   map[string][][]string
 	templates map[string]*template.Template
 	assets    map[string]*answer.Body // by their paths
@@ -75,7 +76,7 @@ type Pages struct {
 func New(o Options) (*gin.Engine, error) {
 	p := &Pages{
 		Options: o, cookie: middleware.NewSessionCookie(o.Blog.Sessions),
-		origins: http.NewCrossOriginProtection(), queries: maps.Clone(queries),
+		origins: http.NewCrossOriginProtection(), wrongHost: o.Base.Hint(), queries: maps.Clone(queries),
 	}
 	if o.NoComments {
 		delete(p.queries, "/p/:post")

@@ -34,7 +34,9 @@ var defaultTimeouts = timeouts{
 	write:      40 * time.Second, // longer than read, so that a client that was too slow is told so
 	writeByte:  10 * time.Second,
 	silent:     15 * time.Second,
-	idle:       2 * time.Minute,
+	// Longer than Caddy and Azure (2 min), Traefik (90 s), nginx and AWS (60 s), or a request that they send just when the
+	// server closes the connection gets 502. Not much longer, because the connection holds memory and a descriptor.
+	idle: 3 * time.Minute,
 }
 
 // http2 bounds what a client makes a server hold for one connection. A client that multiplexes a hundred requests and
@@ -77,9 +79,12 @@ func (s *Server) Draining() bool { return s.draining.Load() }
 func Listen(ctx context.Context, address string) (net.Listener, error) {
 	var lc net.ListenConfig
 	listener, err := lc.Listen(ctx, "tcp", address)
+	host, port, _ := net.SplitHostPort(address)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		_, port, _ := net.SplitHostPort(address)
 		return nil, fmt.Errorf("port %s is in use: stop the other program or choose another", port)
+	}
+	if errors.Is(err, syscall.EADDRNOTAVAIL) {
+		return nil, fmt.Errorf("%s is no address of this machine", host)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("listen: %w", err)

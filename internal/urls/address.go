@@ -22,13 +22,13 @@ var hosts = regexp.MustCompile(
 // request uses.
 type Address struct {
 	base    string // "" if it is not set
-	trusted []netip.Prefix
+	trusted Proxies
 }
 
 // NewAddress returns the Address of a site. base is its address, such as "https://blog.example", or "". Then the
 // address comes from the header Host, or from X-Forwarded-Host and X-Forwarded-Proto if one of the trusted proxies
 // sends the request.
-func NewAddress(base string, trustedProxies []netip.Prefix) *Address {
+func NewAddress(base string, trustedProxies Proxies) *Address {
 	return &Address{base: strings.TrimSuffix(base, "/"), trusted: trustedProxies}
 }
 
@@ -44,7 +44,7 @@ func (a *Address) Of(r *http.Request) (string, error) {
 	if r.TLS != nil {
 		scheme = "https"
 	}
-	if a.isTrusted(r.RemoteAddr) {
+	if len(a.trusted) > 0 && a.trusted.Trust(ParseAddr(r.RemoteAddr)) {
 		if proto := strings.ToLower(lastValue(r.Header, "X-Forwarded-Proto")); proto == "http" || proto == "https" {
 			scheme = proto
 		}
@@ -57,15 +57,21 @@ func (a *Address) Of(r *http.Request) (string, error) {
 	return scheme + "://" + strings.TrimSuffix(strings.ToLower(host), usualPort), nil
 }
 
-// isTrusted returns whether a connection comes from a trusted proxy.
-func (a *Address) isTrusted(remoteAddr string) bool {
-	if len(a.trusted) == 0 { // every request asks
-		return false
+// Proxies are the networks of the proxies whose headers are believed.
+type Proxies []netip.Prefix
+
+// Trust returns whether an address is that of a trusted proxy.
+func (p Proxies) Trust(address netip.Addr) bool {
+	return slices.ContainsFunc(p, func(network netip.Prefix) bool { return network.Contains(address) })
+}
+
+// ParseAddr returns the address in a text, which may have a port, or the zero address.
+func ParseAddr(text string) netip.Addr {
+	if withPort, err := netip.ParseAddrPort(text); err == nil {
+		return withPort.Addr().Unmap().WithZone("")
 	}
-	peer, err := netip.ParseAddrPort(remoteAddr)
-	return err == nil && slices.ContainsFunc(a.trusted, func(network netip.Prefix) bool {
-		return network.Contains(peer.Addr().Unmap().WithZone(""))
-	})
+	address, _ := netip.ParseAddr(strings.Trim(text, "[]"))
+	return address.Unmap().WithZone("")
 }
 
 // lastValue returns the last value in a header that may be a list: the nearest proxy has added it.

@@ -72,6 +72,8 @@ func classify(ctx context.Context, err error) error {
 		return fmt.Errorf("%w: %w", models.Duplicate(duplicateFields(err)), err)
 	case hasCode(err, documentValidationFailure):
 		return fmt.Errorf("%w: %w", models.ErrRuleOfDatabase, err)
+	case hasCode(err, outOfDiskSpace):
+		return fmt.Errorf("%w: %w", models.ErrDiskFull, err)
 	case errors.Is(ctx.Err(), context.Canceled):
 		return fmt.Errorf("%w: %w", context.Canceled, err)
 	case isUnavailable(err):
@@ -87,6 +89,7 @@ var leavingCodes = []int{10107, 11602, 13435, 13436, 11600, 91, 189}
 
 // documentValidationFailure is how a server says that a validator of another program refuses a document.
 const documentValidationFailure = 121
+const outOfDiskSpace = 14031 // how a server says that its disk is full
 
 // hasCode returns whether an error has one of the codes.
 func hasCode(err error, codes ...int) bool {

@@ -47,6 +47,9 @@ func (s *Store) PagePlan(ctx context.Context, f models.PostFilter) (bson.Raw, er
 	return answer.Lookup("queryPlanner", "winningPlan").Document(), nil
 }
 
+// Classify gives an error of the driver its meaning.
+func Classify(ctx context.Context, err error) error { return classify(ctx, err) }
+
 // Unavailable tells whether a later try may not meet an error.
 func Unavailable(err error) bool { return isUnavailable(err) }
 

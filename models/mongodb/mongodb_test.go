@@ -332,6 +332,15 @@ type poolCleared struct{ error }
 
 func (poolCleared) Retryable() bool { return true }
 
+// TestServerWithAFullDisk: what the server says about its disk reaches the client.
+func TestServerWithAFullDisk(t *testing.T) {
+	full := mongo.CommandError{Code: 14031, Name: "OutOfDiskSpace", Labels: []string{"RetryableWriteError"}}
+	got := mongodb.Classify(t.Context(), fmt.Errorf("insert: %w", full))
+	if !errors.Is(got, models.ErrDiskFull) || errors.Is(got, models.ErrUnavailable) || !errors.As(got, &full) {
+		t.Errorf("got %v, want ErrDiskFull with its cause", got)
+	}
+}
+
 // TestUnavailable tells errors of the driver after which a later try may succeed from others.
 func TestUnavailable(t *testing.T) {
 	for name, c := range map[string]struct {

@@ -28,10 +28,15 @@ func connect(path string, settings ...string) (*sqlite.Conn, error) {
 	return conn, nil
 }
 
+// maxIdleLog is how many bytes the write-ahead log keeps of the disk once what it held is in the file. In daily use it
+// has about 4 MB, and a limit near that would shrink and extend it again and again.
+const maxIdleLog = 16 << 20
+
 // connectWriter opens the connection that writes. With synchronous = FULL a commit returns when it is on the disk. The
 // triggers on posts call fold_words, and so do migrations. A connection that only reads does without it.
 func connectWriter(path string) (*sqlite.Conn, error) {
-	conn, err := connect(path, `PRAGMA synchronous = FULL`, `PRAGMA foreign_keys = ON`)
+	conn, err := connect(path, `PRAGMA synchronous = FULL`, `PRAGMA foreign_keys = ON`,
+		fmt.Sprintf(`PRAGMA journal_size_limit = %d`, maxIdleLog))
 	return define(conn, err, "fold_words", 2, func(args []sqlite.Value) sqlite.Value {
 		return sqlite.TextValue(strings.Join(models.SearchTerms(args[0].Text(), args[1].Text()), " "))
 	})
@@ -168,15 +173,23 @@ var (
 	errNotOpen = fmt.Errorf("%w: the file is being opened", models.ErrUnavailable)
 )
 
-// classify marks the errors of SQLite after which a later try may succeed as models.ErrUnavailable.
+// classify marks the errors of SQLite after which a later try may succeed, as models.ErrUnavailable or ErrDiskFull.
 func classify(err error) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("%w: %w", models.ErrUnavailable, err)
 	}
+	if isDiskFull(err) {
+		return fmt.Errorf("%w: %w", models.ErrDiskFull, err)
+	}
 	switch sqlite.ErrCode(err).ToPrimary() {
-	case sqlite.ResultBusy, sqlite.ResultLocked, sqlite.ResultFull, sqlite.ResultIOErr, sqlite.ResultReadOnly,
-		sqlite.ResultCantOpen:
+	case sqlite.ResultBusy, sqlite.ResultLocked, sqlite.ResultIOErr, sqlite.ResultReadOnly, sqlite.ResultCantOpen:
 		return fmt.Errorf("%w: %w", models.ErrUnavailable, err)
 	}
 	return err
+}
+
+// isDiskFull returns whether SQLite had no room for what it wrote, to the file or to the WAL-index.
+func isDiskFull(err error) bool {
+	code := sqlite.ErrCode(err)
+	return code == sqlite.ResultFull || code == sqlite.ResultIOErrSHMSize
 }

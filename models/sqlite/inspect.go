@@ -155,8 +155,11 @@ func checkStructure(ctx context.Context, conn *sqlite.Conn) error {
 var errDamaged = errors.New("the file is damaged, or no database: " +
 	"move it and its -wal away, and put a backup in its place")
 
-// describeDamage adds to an error of SQLite about the file's contents what to do about it.
+// describeDamage adds to an error of SQLite about the file's contents, or about its disk, what to do about it.
 func describeDamage(err error) error {
+	if isDiskFull(err) {
+		return fmt.Errorf("the disk is full (%w)", err)
+	}
 	if code := sqlite.ErrCode(err).ToPrimary(); code == sqlite.ResultNotADB || code == sqlite.ResultCorrupt {
 		return fmt.Errorf("%w (%w)", errDamaged, err)
 	}

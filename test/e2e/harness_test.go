@@ -129,7 +129,7 @@ func launch(t *testing.T, cmd *exec.Cmd, environ ...string) (*process, error) {
 
 	listening := make(chan []string, 1)
 	go func() {
-		url := regexp.MustCompile(`listening.*(https?)://localhost:(\d+)`)
+		url := regexp.MustCompile(`listening.*(https?)://(?:localhost|127\.0\.0\.1):(\d+)`)
 		lines := bufio.NewScanner(stdout)
 		for lines.Scan() {
 			p.mu.Lock()
