@@ -19,6 +19,10 @@ const (
 	MaxSearchLength = 100
 	// maxWord is how many bytes a word has at most. A longer one is none: no search can have it.
 	maxWord = 1 << 10
+	// maxIndexed is how many bytes of a text have words: more than a content may have here, less than one that another
+	// program stored. maxTerms is how many terms a post has. Those of a novel fit, those of noise would keep the database
+	// busy for seconds. What comes after is not found.
+	maxIndexed, maxTerms = 1 << 20, 40_000
 )
 
 // A word is a run of letters and digits of one script, the marks that follow them, and "_". Everything else ends it:
@@ -48,7 +52,12 @@ func ParseWords(text string) Words {
 
 // OccurIn returns whether every word occurs in at least one of the texts.
 func (w Words) OccurIn(texts ...string) bool {
-	missing := slices.Collect(wordsOf(string(w)))
+	missing, seen := []word{}, map[word]bool{}
+	for word := range wordsOf(string(w)) {
+		if !seen[word] {
+			missing, seen[word] = append(missing, word), true
+		}
+	}
 	look := func(text string) (done bool) {
 		for found := range wordsOf(text) {
 			if len(missing) == 0 {
@@ -61,12 +70,17 @@ func (w Words) OccurIn(texts ...string) bool {
 		return len(missing) == 0
 	}
 	endsWord := classes().endsWord
-	for _, m := range slices.Clone(missing) { // most are there as they are compared, which takes less time to find
-		for _, text := range texts {
-			if at := strings.Index(text, m.text); at >= 0 && m.unspaced {
+	for _, text := range texts {
+		text = indexed(text)
+		budget := len(text)                       // all of it is looked at once more in the end
+		for _, m := range slices.Clone(missing) { // most are there as they are compared, which takes less time to find
+			if at := strings.Index(text, m.text); at >= 0 && m.unspaced && slices.Contains(missing, m) {
 				begin, rest := max(0, strings.LastIndexFunc(text[:at], endsWord)), text[at:]
 				if end := strings.IndexFunc(rest, endsWord); end >= 0 {
 					rest = rest[:end]
+				}
+				if budget -= at - begin + len(rest); budget < 0 {
+					break
 				}
 				look(text[begin:at] + rest)
 			}
@@ -86,9 +100,9 @@ func (w Words) String() string {
 
 // Terms returns the terms, sorted, that every post has in which the words occur.
 func (w Words) Terms() []string {
-	terms := map[string]bool{}
+	terms := termSet{}
 	for word := range wordsOf(string(w)) {
-		word.addTerms(terms)
+		terms.addWord(word)
 	}
 	return slices.Sorted(maps.Keys(terms))
 }
@@ -106,37 +120,53 @@ func (w Words) AreTerms() bool {
 
 // SearchTerms returns the terms of texts, sorted, by which a store finds them.
 func SearchTerms(texts ...string) []string {
-	terms := map[string]bool{}
+	terms := termSet{}
 	for _, text := range texts {
 		for word := range wordsOf(text) {
-			word.addTerms(terms)
+			terms.addWord(word)
 			if word.unspaced {
 				for _, r := range word.text {
-					terms[string(r)] = true
+					terms.add(string(r))
 				}
+			}
+			if len(terms) == maxTerms {
+				break
 			}
 		}
 	}
 	return slices.Sorted(maps.Keys(terms))
 }
 
-// addTerms adds the terms by which a word is found: the word, or the pairs of characters of one that may be a part.
-func (w word) addTerms(terms map[string]bool) {
+// termSet is a set of terms, as long as there are not too many.
+type termSet map[string]bool
+
+func (t termSet) add(term string) {
+	if len(t) < maxTerms {
+		t[term] = true
+	}
+}
+
+// addWord adds the terms by which a word is found: the word, or the pairs of characters of one that may be a part.
+func (t termSet) addWord(w word) {
 	before := 0 // where the character before begins
 	for i, r := range w.text {
 		if w.unspaced && i > 0 {
-			terms[w.text[before:i+utf8.RuneLen(r)]] = true
+			t.add(w.text[before : i+utf8.RuneLen(r)])
 		}
 		before = i
 	}
 	if !w.unspaced || before == 0 {
-		terms[w.text] = true
+		t.add(w.text)
 	}
 }
+
+// indexed returns the part of a text that has words.
+func indexed(text string) string { return text[:min(len(text), maxIndexed)] }
 
 // wordsOf yields the words of a text in their order.
 func wordsOf(text string) iter.Seq[word] {
 	return func(yield func(word) bool) {
+		text := indexed(text)
 		classes, fold := classes(), cases.Fold()
 		for run := range strings.FieldsFuncSeq(text, classes.endsWord) {
 			isASCII := !strings.ContainsFunc(run, func(r rune) bool { return r >= utf8.RuneSelf })

@@ -272,3 +272,42 @@ var scriptNames = sync.OnceValue(func() map[rune]string {
 })
 
 func scriptName(r rune) string { return scriptNames()[r] }
+
+// TestWordsAreBounded: the terms of noise are cut off, and so are texts that only another program can store.
+func TestWordsAreBounded(t *testing.T) {
+	var noise strings.Builder
+	for i := range 100_000 {
+		noise.WriteRune(rune(0x4e00 + i*7919%20_000 + i/20_000))
+	}
+	if n := len(models.SearchTerms(noise.String())); n != 40_000 {
+		t.Errorf("noise has %d terms, want 40,000", n)
+	}
+	long := "first " + strings.Repeat(". ", 1<<19) + "last"
+	if terms := models.SearchTerms(long); !slices.Equal(terms, []string{"first"}) {
+		t.Errorf("a long text has the terms %q", terms)
+	}
+	if models.ParseWords("last").OccurIn(long) || !models.ParseWords("first").OccurIn(long) {
+		t.Error("a long text has other words than terms")
+	}
+}
+
+// TestManyWordsAreLookedForAtOnce: a search for many words takes about as long as one for a single word, also in a text
+// that takes long to bring into the form in which words are compared.
+func TestManyWordsAreLookedForAtOnce(t *testing.T) {
+	text := strings.Repeat(strings.Repeat("\ufdfa", 30)+"部丁一丁部", 1_000)
+	took := func(search string) time.Duration {
+		least := time.Hour
+		for range 3 {
+			start := time.Now()
+			if models.ParseWords(search).OccurIn(text) {
+				t.Fatalf("%q occurs", search)
+			}
+			least = min(least, time.Since(start))
+		}
+		return least
+	}
+	one, many := took("部丁部"), took(strings.Repeat("部 丁 一 ", 14)+"部丁部")
+	if many > 6*one {
+		t.Errorf("many words take %s, one takes %s", many, one)
+	}
+}

@@ -158,6 +158,9 @@ func each(ctx context.Context, cursor *mongo.Cursor, err error, do func(bson.Raw
 		if !do(cursor.Current) {
 			return nil
 		}
+		if err := ctx.Err(); err != nil { // which Next asks only once per batch
+			return err
+		}
 	}
 	return cursor.Err()
 }

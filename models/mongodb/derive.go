@@ -15,8 +15,11 @@ import (
 )
 
 const (
-	// deriveStep and deriveBytes are how many documents one step reads, and how large they are together.
-	deriveStep, deriveBytes = 100, 2 << 20
+	// deriveStep and deriveBytes are how many documents one step reads, and how large they are together. deriveWritten is
+	// how many bytes of fields it writes: some 10,000 terms.
+	deriveStep, deriveBytes, deriveWritten = 100, 2 << 20, 256 << 10
+	// maxCompared is how many steps compare all documents each time that Derive is done.
+	maxCompared = 50
 	// searchTerms is the field of a post that has its search terms.
 	searchTerms = "searchTerms"
 )
@@ -35,18 +38,30 @@ type derivation struct {
 	// without is where the pass is that looks for documents without the fields, and compared is where the one is that
 	// compares all. The zero ID is the beginning.
 	without, compared models.ID
-	warned            map[models.ID]bool
+	// steps are those that have compared since Derive was done.
+	steps int
+	// alone says that the server took too long for several documents, so that each has a turn of its own. tooLong are
+	// those for which it took too long then.
+	alone           bool
+	tooLong, warned map[models.ID]bool
 }
 
 func newDerivations() []*derivation {
 	return []*derivation{{
-		collection: "users", from: []field{{name: "username"}, {name: "email"}}, warned: map[models.ID]bool{},
+		collection: "users", from: []field{{name: "username"}, {name: "email"}},
+		tooLong: map[models.ID]bool{}, warned: map[models.ID]bool{},
 		to: func(document bson.Raw) []field {
 			a := newAccount(document)
+			for name, at := range map[string]*string{"username": &a.Username, "email": &a.Email} {
+				if document.Lookup(name).Type != bson.TypeString { // nobody can type what else there may be
+					*at = ""
+				}
+			}
 			return nameFields(&a)
 		},
 	}, {
-		collection: "posts", from: []field{{name: "title"}, {name: "content"}}, warned: map[models.ID]bool{},
+		collection: "posts", from: []field{{name: "title"}, {name: "content"}},
+		tooLong: map[models.ID]bool{}, warned: map[models.ID]bool{},
 		to: func(document bson.Raw) []field {
 			p := newPost(document)
 			return []field{termField(&p)}
@@ -73,39 +88,42 @@ func (d *derivation) step(ctx context.Context, s *Store) (more bool, err error) 
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	without := bson.E{Key: d.to(nil)[0].name, Value: bson.D{{Key: "$exists", Value: false}}}
-	if d.without, err = d.complete(ctx, s, append(newerThan(d.without), without)); err != nil || !d.without.IsZero() {
+	d.without, err = d.complete(ctx, s, d.without, without)
+	if err != nil || !d.without.IsZero() {
 		return err == nil, err
 	}
-	d.compared, err = d.complete(ctx, s, newerThan(d.compared))
-	return false, err
+	d.compared, err = d.complete(ctx, s, d.compared)
+	if d.steps++; err != nil || d.compared.IsZero() || d.steps == maxCompared {
+		d.steps = 0
+		return false, err
+	}
+	return true, nil
 }
 
-// complete gives the first documents that a filter selects their fields. It returns the id of the last one, or the zero
-// ID if there are no more.
-func (d *derivation) complete(ctx context.Context, s *Store, filter bson.D) (last models.ID, err error) {
-	in, read, size := s.primary(d.collection), 0, 0
+// complete gives the documents after an id their fields, those that conditions select. It returns the id of the last
+// one, or the zero ID if there are no more. What takes the server too long is tried again document by document.
+func (d *derivation) complete(
+	ctx context.Context, s *Store, after models.ID, conditions ...bson.E,
+) (last models.ID, err error) {
+	documents, last, err := d.read(ctx, s, append(newerThan(after), conditions...))
+	if err != nil {
+		return after, err
+	}
+	in := s.primary(d.collection)
 	var changed []bson.Raw
 	var changes []mongo.WriteModel
-	var names []string
-	for _, f := range slices.Concat(d.from, d.to(nil)) {
-		names = append(names, f.name)
-	}
-	find := only(names...).SetSort(byIDs(1)).SetLimit(deriveStep).SetBatchSize(deriveStep)
-	cursor, err := in.Find(ctx, filter, find)
-	err = each(ctx, cursor, err, func(document bson.Raw) bool {
-		document = slices.Clone(document)
-		if update := d.update(document); update != nil {
-			changed = append(changed, document)
-			changes = append(changes, mongo.NewUpdateOneModel().SetFilter(d.same(document)).SetUpdate(update))
+	written := 0
+	for i, document := range documents {
+		update := d.update(document)
+		if update == nil || d.tooLong[documentID(document)] {
+			continue
 		}
-		last, read, size = documentID(document), read+1, size+len(document)
-		return size < deriveBytes
-	})
-	if err != nil {
-		return models.ID{}, err
-	}
-	if read < deriveStep && size < deriveBytes {
-		last = models.ID{}
+		changed = append(changed, document)
+		changes = append(changes, mongo.NewUpdateOneModel().SetFilter(d.same(document)).SetUpdate(update))
+		if written += sizeOf(update); (written >= deriveWritten || d.alone) && i < len(documents)-1 {
+			last = documentID(document)
+			break
+		}
 	}
 	if len(changes) == 0 {
 		return last, nil
@@ -117,7 +135,46 @@ func (d *derivation) complete(ctx context.Context, s *Store, filter bson.D) (las
 			err = cmp.Or(err, d.completeAlone(ctx, s, in, changed[refusal.Index]))
 		}
 	}
-	return last, err
+	switch {
+	case err == nil:
+		d.alone = false
+		return last, nil
+	case !d.alone:
+		d.alone = true
+		return after, err
+	case s.answers(ctx):
+		d.tooLong[documentID(changed[0])] = true
+		d.warn(s, changed[0], err)
+	}
+	return last, err // the next time, those that follow have their turn
+}
+
+// read returns the first documents that a filter selects, and the id of the last one, or the zero ID if there are no
+// more.
+func (d *derivation) read(
+	ctx context.Context, s *Store, filter bson.D,
+) (documents []bson.Raw, last models.ID, err error) {
+	var names []string
+	for _, f := range slices.Concat(d.from, d.to(nil)) {
+		names = append(names, f.name)
+	}
+	size := 0
+	find := only(names...).SetSort(byIDs(1)).SetLimit(deriveStep).SetBatchSize(deriveStep)
+	cursor, err := s.primary(d.collection).Find(ctx, filter, find)
+	err = each(ctx, cursor, err, func(document bson.Raw) bool {
+		documents, size = append(documents, slices.Clone(document)), size+len(document)
+		return size < deriveBytes
+	})
+	if err == nil && (len(documents) == deriveStep || size >= deriveBytes) {
+		last = documentID(documents[len(documents)-1])
+	}
+	return documents, last, err
+}
+
+// sizeOf returns how many bytes an update has.
+func sizeOf(update bson.D) int {
+	raw, _ := bson.Marshal(update)
+	return len(raw)
 }
 
 // same selects a document as long as nobody changes what its fields follow from.
@@ -146,7 +203,11 @@ func (d *derivation) completeAlone(ctx context.Context, s *Store, in *mongo.Coll
 	var taken []string
 	var cause error
 	for range len(d.from) + 1 {
-		_, refusal := in.UpdateOne(ctx, d.same(document), d.update(document, taken...))
+		update := d.update(document, taken...)
+		if update == nil { // it was so before
+			break
+		}
+		_, refusal := in.UpdateOne(ctx, d.same(document), update)
 		if refusal == nil {
 			break
 		}
@@ -155,10 +216,22 @@ func (d *derivation) completeAlone(ctx context.Context, s *Store, in *mongo.Coll
 	if cause == nil || isUnavailable(cause) {
 		return cause
 	}
+	d.warn(s, document, cause)
+	return nil
+}
+
+// warn says that a document cannot get its fields, once.
+func (d *derivation) warn(s *Store, document bson.Raw, cause error) {
 	if id := documentID(document); !d.warned[id] {
 		d.warned[id] = true
 		s.log.Warn("cannot complete a document: a user is found by the exact name only, a post by no search",
 			"database", s.db.Name(), "collection", d.collection, "id", id.Hex(), "cause", cause)
 	}
-	return nil
+}
+
+// answers returns whether the server is there.
+func (s *Store) answers(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.timeout())
+	defer cancel()
+	return s.Ping(ctx) == nil
 }

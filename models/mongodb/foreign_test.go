@@ -376,7 +376,7 @@ func TestIndexes(t *testing.T) {
 	db := testkit.Database(t)
 	testkit.OpenMongoDB(t, db, nil)
 	for collection, want := range map[string][]string{
-		"users": {"emailKey", "usernameKey", "users_by_username_key"},
+		"users": {"emailKey", "usernameKey", "users_by_email", "users_by_username"},
 		"posts": {
 			"posts_by_author", "posts_by_author_and_tag", "posts_by_idempotency_key", "posts_by_search_term", "posts_by_tag",
 		},

@@ -28,7 +28,8 @@ func readIndexes() []index {
 		{on: "posts", name: "posts_by_tag", keys: []string{"tags", "-_id"}},
 		{on: "posts", name: "posts_by_author_and_tag", keys: []string{"author", "tags", "-_id"}},
 		{on: "posts", name: "posts_by_search_term", keys: []string{searchTerms, "-_id"}},
-		{on: "users", name: "users_by_username_key", keys: []string{"usernameKey", "-_id"}}, // has those without one
+		{on: "users", name: "users_by_username", keys: []string{"username", "-_id"}},
+		{on: "users", name: "users_by_email", keys: []string{"email", "-_id"}},
 		{on: "drafts", name: "drafts_by_author", keys: []string{"author", "-_id"}},
 		{on: "drafts", name: "drafts_by_publish_at", keys: []string{"publishAt"}, partial: timed},
 		{on: "drafts", name: "drafts_being_published", keys: []string{"publishing"}, partial: begun},

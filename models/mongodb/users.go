@@ -10,7 +10,6 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
-	"go.mongodb.org/mongo-driver/v2/mongo/readconcern"
 
 	"gin-blog/models"
 )
@@ -75,7 +74,7 @@ func (s *Store) CreateUser(ctx context.Context, u *models.User) error {
 			if refusal != nil {
 				return refusal
 			}
-			taken, err := hasDocument(ctx, c.users, withoutKey(u), readconcern.Local())
+			taken, err := isTaken(ctx, c, u)
 			if err != nil || taken {
 				return cmp.Or(err, models.ErrDuplicate)
 			}
@@ -85,13 +84,18 @@ func (s *Store) CreateUser(ctx context.Context, u *models.User) error {
 	return duplicateUser(err, u.Email)
 }
 
-// withoutKey selects the users of other programs who have no keys yet, and the name or the email of u.
-func withoutKey(u *models.User) bson.D {
+// isTaken returns whether somebody has the name or the email of u, as it stands. The unique indexes do not tell that of
+// users to whom another program gave it since they have keys.
+func isTaken(ctx context.Context, c *collections, u *models.User) (bool, error) {
 	either := bson.A{textEqual("username", u.Username)}
 	if u.Email != "" {
 		either = append(either, textEqual("email", u.Email))
 	}
-	return bson.D{{Key: "usernameKey", Value: nil}, {Key: "$or", Value: either}}
+	cursor, err := c.users.Find(ctx, bson.D{{Key: "$or", Value: either}}, only("username", "email").SetLimit(maxAlike))
+	found, err := findAll(ctx, cursor, err, newUser)
+	return slices.ContainsFunc(found, func(other models.User) bool { // an array that has the name is none
+		return other.Username == u.Username || u.Email != "" && other.Email == u.Email
+	}), err
 }
 
 // duplicateUser says what it means that a unique index refused a user with this email, which may be "".
@@ -259,17 +263,19 @@ func (s *Store) UserByEmail(ctx context.Context, address string) (*models.User, 
 	})
 }
 
-// findByText returns the user with a name, or an email, which of returns: the one whose key it is, or one without keys
-// who has it as it stands. Of two, it is the one who has it as it stands.
+// maxAlike is how many users are looked at who have the same name as it stands.
+const maxAlike = 10
+
+// findByText returns the user with a name, or an email, which of returns: who has it as it stands, or else the one
+// whose key it is.
 func findByText(
 	ctx context.Context, c *collections, field, value string, of func(*models.User) string,
 ) (*models.User, error) {
 	key := field + "Key"
-	asItStands := append(bson.D{{Key: "usernameKey", Value: nil}}, textEqual(field, value)...)
 	cursor, err := c.users.Find(ctx, bson.D{
-		{Key: "$or", Value: bson.A{textEqual(key, models.FoldName(value)), asItStands}},
+		{Key: "$or", Value: bson.A{textEqual(key, models.FoldName(value)), textEqual(field, value)}},
 		{Key: "_id", Value: ofType("objectId")}, // as all have that a call can name
-	}, options.Find().SetSort(bson.D{{Key: key, Value: -1}, {Key: "_id", Value: 1}}).SetLimit(2))
+	}, options.Find().SetSort(bson.D{{Key: key, Value: -1}, {Key: "_id", Value: 1}}).SetLimit(maxAlike))
 	found, err := findAll(ctx, cursor, err, newUser)
 	found = slices.DeleteFunc(found, func(u models.User) bool { // another program changed the name since it has a key
 		return models.FoldName(of(&u)) != models.FoldName(value)
@@ -277,10 +283,8 @@ func findByText(
 	if err != nil || len(found) == 0 {
 		return nil, cmp.Or(err, models.ErrUserNotFound)
 	}
-	if of(&found[0]) != value {
-		return &found[len(found)-1], nil
-	}
-	return &found[0], nil
+	asItStands := slices.IndexFunc(found, func(u models.User) bool { return of(&u) == value })
+	return &found[max(0, asItStands)], nil
 }
 
 func username(u *models.User) string { return u.Username }
