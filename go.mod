@@ -5,10 +5,12 @@ go 1.26.0
 require (
 	github.com/VictoriaMetrics/metricsql v0.87.3 // tests read the queries of alerts; Prometheus's own parser brings its server
 	github.com/agnivade/levenshtein v1.2.2 // the nearest name to a misspelt setting or an unknown path
+	github.com/alecthomas/chroma/v2 v2.27.0 // highlights code; tests write its lexers to a file
 	github.com/brianvoe/gofakeit/v7 v7.18.1 // names and texts of seed
 	github.com/caarlos0/env/v11 v11.4.2 // settings from the environment
 	github.com/chromedp/cdproto v0.160.3 // tests: what chromedp does not wrap
 	github.com/chromedp/chromedp v0.23.1 // tests use the pages and /docs in a headless Chromium
+	github.com/dlclark/regexp2/v2 v2.2.1 // chroma's expressions, whose time must be limited
 	github.com/getkin/kin-openapi v0.153.0 // tests check every exchange against the OpenAPI document
 	github.com/gin-gonic/gin v1.12.0 // the router
 	github.com/go-json-experiment/json v1.27.2 // strict decoding (keys, case, UTF-8); to become encoding/json/v2
@@ -27,6 +29,7 @@ require (
 	github.com/prometheus/client_golang v1.25.0 // metrics
 	github.com/prometheus/client_model v0.6.3 // tests read metrics
 	github.com/prometheus/common v0.72.0 // tests read metrics
+	github.com/rivo/uniseg v0.4.7 // excerpts end between signs; progressbar brings it anyway
 	github.com/rs/cors v1.11.1 // CORS
 	github.com/schollz/progressbar/v3 v3.19.1 // progress of seed, copy and others, at a terminal
 	github.com/swaggest/swgui v1.8.5 // Swagger UI inside the binary, for /docs
@@ -72,7 +75,6 @@ require (
 	github.com/quic-go/qpack v0.6.0 // indirect
 	github.com/quic-go/quic-go v0.59.0 // indirect
 	github.com/remyoudompheng/bigfft v0.0.0-20230129092748-24d4a6f8daec // indirect
-	github.com/rivo/uniseg v0.4.7 // indirect
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3 // indirect
 	github.com/twitchyliquid64/golang-asm v0.15.1 // indirect
 	github.com/ugorji/go/codec v1.3.1 // indirect

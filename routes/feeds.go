@@ -8,6 +8,7 @@ import (
 
 	"gin-blog/internal/answer"
 	"gin-blog/internal/feed"
+	"gin-blog/internal/markdown"
 	"gin-blog/internal/urls"
 	"gin-blog/middleware"
 	"gin-blog/models"
@@ -150,6 +151,7 @@ func (h *api) feedEntries(
 			if err != nil {
 				return nil, 0, err
 			}
+			rendered = markdown.Among(rendered, s.ID, address)
 			entries[i].HTML = feed.HTML(rendered)
 			size += len(rendered)
 		}

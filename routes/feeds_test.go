@@ -409,3 +409,58 @@ func TestSitemapsOfManyPosts(t *testing.T) {
 	s.crawl(t)                          // finds that the first sitemap is too long
 	check("after an import", 6)
 }
+
+// TestTextsInFeeds: an entry has what its page has. Its ids are its own, its links are whole, and it has no character
+// that feeds must not have.
+func TestTextsInFeeds(t *testing.T) {
+	onEachStore(t, func(t *testing.T, s *server) {
+		alice := s.signUp(t, "alice")
+		text := "See [the manual][man], [b](/p/c) and [part](#part)[^1].\n\n" +
+			"https://example.com/?a=1&section=2 &#1; ![Cat](https://example.com/a.png)![Dog](https://example.com/b.png)\n\n" +
+			"<!--more-->\n\n# Part\n\n<!-- secret -->\n\n[^1]: Smith" + strings.Repeat("\n\nWords.", 500) +
+			"\n\n[man]: https://example.com"
+		post := s.publish(t, alice, "First", text)
+		s.publish(t, alice, "Second", text)
+		s.comment(t, alice.Token, post.ID, text)
+		s.comment(t, alice.Token, post.ID, text)
+		at := header{"Host": "blog.example"}
+		of := "?post=" + post.ID
+		for _, path := range []string{"/feed.atom", "/feed.json", "/feed.atom" + of, "/feed.json" + of} {
+			ids := map[string]bool{}
+			for _, item := range s.feed(t, path, at).Items {
+				want := "See the manual, b and part. https://example.com/?a=1&section=2 \uFFFD Cat Dog"
+				if item.Description != want {
+					t.Errorf("%s: a summary is %q, not %q", path, item.Description, want)
+				}
+				for _, part := range []string{
+					">the manual</a>", `href="http://blog.example/p/c"`, "Smith", "?a=1&amp;section=2", "Part</h2>",
+				} {
+					if !strings.Contains(item.Content, part) {
+						t.Errorf("%s: %q is not in %.900s", path, part, item.Content)
+					}
+				}
+				for _, wrong := range []string{"\x01", "secret", "more", "[^1]", "§", `href="/`, `id="text-`} {
+					if strings.Contains(item.Content, wrong) {
+						t.Errorf("%s: %q is in %.900s", path, wrong, item.Content)
+					}
+				}
+				own := map[string]bool{}
+				for _, part := range strings.Split(item.Content, ` id="`)[1:] {
+					id, _, _ := strings.Cut(part, `"`)
+					if ids[id] {
+						t.Errorf("%s: two elements have the id %s", path, id)
+					}
+					ids[id], own[id] = true, true
+				}
+				for _, part := range strings.Split(item.Content, ` href="#`)[1:] {
+					if id, _, _ := strings.Cut(part, `"`); !own[id] {
+						t.Errorf("%s: a link leads to %s, which is not in its entry", path, id)
+					}
+				}
+			}
+			if len(ids) != 6 {
+				t.Errorf("%s has the ids %v", path, ids)
+			}
+		}
+	})
+}

@@ -9,6 +9,7 @@ import (
 
 	"gin-blog/blog"
 	"gin-blog/internal/answer"
+	"gin-blog/internal/markdown"
 	"gin-blog/internal/urls"
 	"gin-blog/middleware"
 	"gin-blog/models"
@@ -94,6 +95,7 @@ func (p *Pages) commentViews(c *gin.Context, comments []models.Comment, rest int
 			return nil, err
 		}
 		forms := urls.CommentForms(comment.PostID, comment.ID)
+		content = markdown.Among(content, comment.ID, "")
 		views[i] = commentView{Comment: comment, HTML: content, Path: urls.Comment(comment.PostID, "", comment.ID)}
 		if user != nil && blog.MayEdit(user, comment) == nil {
 			views[i].Edit = forms + "/edit"

@@ -15,8 +15,9 @@ import (
 // formPage is a page with a form, and what happens to what is sent with it. Every page describes its own.
 type formPage struct {
 	*view
-	// Preview is the post as it would be, nil for none.
+	// Preview is the post as it would be, nil for none, and Missing what its author may expect there in vain.
 	Preview *article
+	Missing []string
 	// Theirs is what is stored, in the form of a post, if somebody else saved it meanwhile.
 	Theirs  *models.Post
 	Present string // where the stored state is shown, "" for a new post or comment
@@ -176,6 +177,9 @@ func (p *Pages) preview(c *gin.Context, e *formPage) error {
 	}
 	content, err := p.Markdown.Render(c.Request.Context(), post.Content)
 	if err != nil {
+		return p.refuse(c, err, e.view)
+	}
+	if e.Missing, err = p.Markdown.Missing(c.Request.Context(), post.Content); err != nil {
 		return p.refuse(c, err, e.view)
 	}
 	e.Preview = &article{Post: post, Content: content}

@@ -45,6 +45,8 @@ type Markdown interface {
 	Render(ctx context.Context, content string) (template.HTML, error)
 	// Excerpt returns the first lines as text.
 	Excerpt(content string, limit int) string
+	// Missing returns the addresses of links and images that the HTML does not have.
+	Missing(ctx context.Context, content string) ([]string, error)
 }
 
 // Options are the parts of the pages. All but NoComments are required.

@@ -13,7 +13,7 @@ func TestExcerpt(t *testing.T) {
 		want    string
 	}{
 		"short":            {"Hello *you*.", 50, "Hello you."},
-		"many blocks":      {"a\nb\n\n- c\n- d\n\n> e", 50, "a b c; d e"},
+		"many blocks":      {"a\nb\n\n- c\n- d\n\n> e", 50, "a b c; d; e"},
 		"items with signs": {"1. a.\n2. b\n   - c\n3. d", 50, "a. b c; d"},
 		"items in pieces":  {"- `a`\n\n  b\n- [ ] c", 50, "a b; c"},
 		"a heading first":  {"# Title\n\nText", 50, "Text"},

@@ -3,19 +3,19 @@ package markdown
 import (
 	"bytes"
 	"regexp"
-	"strings"
+	"time"
 
 	"github.com/yuin/goldmark/ast"
+	extensionast "github.com/yuin/goldmark/extension/ast"
 	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/text"
-	"github.com/yuin/goldmark/util"
 )
 
 // The bounds of what a text may cost. Without them, the time and the size of the result grow with the square of the
 // text, and a text of 100,000 ">" needs a deep recursion. A text that somebody wrote to be read meets none of them.
 //
 // On one core of an AMD EPYC, the worst 100,000 characters known (BenchmarkRender) take 0.12 s and allocate 50 MB.
-// Usual ones take 0.03 s and 10 MB.
+// Usual ones take 0.04 s and 20 MB, half of it for the colors of code.
 const (
 	// maxDepth is how many lists and quotes may contain one another.
 	maxDepth = 50
@@ -31,24 +31,44 @@ const (
 	cellWork = 512
 	// escapedPipeWork is the work for a "\|" in a paragraph with a table.
 	escapedPipeWork = 8 << 10
+	// footnoteWork is the work for a mark that may be a footnote's: it is compared with all of them.
+	footnoteWork = 8 << 10
+	// maxIDs is how many headings have an id.
+	maxIDs = 1000
 	// maxAddresses is how many bytes the addresses and titles of links and images have together. One that is defined
 	// once can be used by many links.
 	maxAddresses = 512 << 10
 )
 
-// usage is how much of the bounds a text has used.
+// usage is how much of the bounds a text has used, and what was found on the way.
 type usage struct {
 	containerWork, work int
-	block               ast.Node    // the last one with code spans
+	share               int         // divides the bounds: 1, or more for the beginning of a text
+	coded               ast.Node    // the last block with code spans
 	runs                map[int]int // where its last run of backticks of a length starts
+	addressed           ast.Node    // the last block with what may be an address
+	hasAddress          bool        // whether it may have one
+	tokens              int         // of highlighted code
+	codeTime            time.Duration
+	missing             [][]byte // the addresses of links and images that a page does not have
 }
 
 var usageKey = parser.NewContextKey()
 
 // usageOf returns the usage of the text that is being parsed.
 func usageOf(pc parser.Context) *usage {
-	return pc.ComputeIfAbsent(usageKey, func() any { return &usage{} }).(*usage)
+	return pc.ComputeIfAbsent(usageKey, func() any { return &usage{share: 1} }).(*usage)
 }
+
+// parse parses a text within a share of the bounds.
+func (r *Renderer) parse(source []byte, share int) (ast.Node, *usage) {
+	pc, used := parser.NewContext(), &usage{share: share}
+	pc.Set(usageKey, used)
+	return r.parser.Parse(text.NewReader(source), parser.WithContext(pc)), used
+}
+
+// take adds work if it stays within its bound, and returns whether it does.
+func (u *usage) take(work int) bool { return take(&u.work, work, maxWork/u.share) }
 
 // take adds n to used if it stays within the bound, and returns whether it does.
 func take(used *int, n, bound int) bool {
@@ -73,8 +93,8 @@ var backticks = regexp.MustCompile("`+")
 // Parse implements parser.InlineParser.
 func (p codeSpans) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
 	used := usageOf(pc)
-	if used.block != parent {
-		used.block, used.runs = parent, map[int]int{}
+	if used.coded != parent {
+		used.coded, used.runs = parent, map[int]int{}
 		start, stop := extent(parent)
 		for _, run := range backticks.FindAllIndex(block.Source()[start:stop], -1) {
 			used.runs[run[1]-run[0]] = start + run[0]
@@ -89,50 +109,41 @@ func (p codeSpans) Parse(parent ast.Node, block text.Reader, pc parser.Context) 
 	return ast.NewTextSegment(segment.WithStop(segment.Start + length))
 }
 
-// addresses links the addresses in a text. It looks for the end of a host itself, because the regular expressions of
-// goldmark take long to find that there is none.
+// addresses links the addresses in a text. Goldmark looks for one at each word, even if a paragraph can have none.
 type addresses struct{ parser.InlineParser }
 
 // Parse implements parser.InlineParser.
 func (p addresses) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
-	line, _ := block.PeekLine()
-	if strings.IndexByte(" *_~(", line[0]) >= 0 {
-		line = line[1:]
+	used := usageOf(pc)
+	if used.addressed != parent {
+		start, stop := extent(parent)
+		has := func(sign string) bool { return bytes.Contains(block.Source()[start:stop], []byte(sign)) }
+		used.addressed, used.hasAddress = parent, has("://") || has("www.") || has("@")
 	}
-	for _, start := range []string{"www.", "http://", "https://", "ftp://"} {
-		if rest, found := bytes.CutPrefix(line, []byte(start)); found && !startsWithHost(rest) {
-			return nil
-		}
+	if !used.hasAddress {
+		return nil
 	}
 	return p.InlineParser.Parse(parent, block, pc)
 }
 
-// startsWithHost returns whether goldmark finds a host: up to 256 characters, a dot, and a letter.
-func startsWithHost(s []byte) bool {
-	for i, c := range s[:min(len(s), 257)] {
-		if c == '.' && i > 0 && i+1 < len(s) && 'a' <= s[i+1] && s[i+1] <= 'z' {
-			return true
-		}
-		if !util.IsAlphaNumeric(c) && strings.IndexByte("-@:%._+~#=", c) < 0 {
-			return false
-		}
-	}
-	return false
-}
-
-// limitedBlocks opens no list or quote that lies too deep. It ends those that are open once they have cost too much,
-// and opens no further one.
+// limitedBlocks opens no list, quote or footnote that lies too deep, as a footnote does in another one, where goldmark
+// would lose it. It ends those that are open once they have cost too much, and opens no further one.
 type limitedBlocks struct{ parser.BlockParser }
 
 // Open implements parser.BlockParser.
 func (p limitedBlocks) Open(parent ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
+	line, _ := reader.PeekLine()
+	isBracket := line[max(pc.BlockOffset(), 0)] == '['
 	depth := 0
 	for n := parent; n != nil; n = n.Parent() {
-		if kind := n.Kind(); kind == ast.KindList || kind == ast.KindBlockquote {
+		switch kind := n.Kind(); {
+		case kind == ast.KindList, kind == ast.KindBlockquote:
 			depth++
+		case kind == extensionast.KindFootnote && isBracket:
+			depth = maxDepth
 		}
 	}
-	if depth >= maxDepth || !takeContainerWork(reader, pc) {
+	if depth >= maxDepth || isBracket && !takeNote(line, pc) || !takeContainerWork(reader, pc) {
 		return nil, parser.NoChildren
 	}
 	return p.BlockParser.Open(parent, reader, pc)
@@ -147,8 +158,8 @@ func (p limitedBlocks) Continue(node ast.Node, reader text.Reader, pc parser.Con
 }
 
 func takeContainerWork(reader text.Reader, pc parser.Context) bool {
-	bound := min(minContainerWork+2*len(reader.Source()), maxContainerWork)
-	return take(&usageOf(pc).containerWork, 1, bound)
+	used := usageOf(pc)
+	return take(&used.containerWork, 1, min(minContainerWork+2*len(reader.Source()), maxContainerWork/used.share))
 }
 
 // limitedMarks takes a mark as text once the work was too much.
@@ -157,7 +168,7 @@ type limitedMarks struct{ parser.InlineParser }
 // Parse implements parser.InlineParser.
 func (p limitedMarks) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
 	start, stop := extent(parent)
-	if !take(&usageOf(pc).work, stop-start, maxWork) {
+	if !usageOf(pc).take(stop - start) {
 		return nil
 	}
 	return p.InlineParser.Parse(parent, block, pc)
@@ -178,7 +189,7 @@ type limitedReferences struct{ parser.ParagraphTransformer }
 func (t limitedReferences) Transform(paragraph *ast.Paragraph, reader text.Reader, pc parser.Context) {
 	start, stop := extent(paragraph)
 	definitions := bytes.Count(reader.Source()[start:stop], []byte("]:"))
-	if take(&usageOf(pc).work, definitions*(stop-start)/2, maxWork) {
+	if usageOf(pc).take(definitions * (stop - start) / 2) {
 		t.ParagraphTransformer.Transform(paragraph, reader, pc)
 	}
 }
@@ -197,7 +208,23 @@ func (t limitedTables) Transform(paragraph *ast.Paragraph, reader text.Reader, p
 	}
 	escaped := bytes.Count(reader.Source()[start:stop], []byte(`\|`))
 	work := columns*paragraph.Lines().Len()*cellWork + escaped*escapedPipeWork
-	if columns > 0 && take(&usageOf(pc).work, work, maxWork) {
+	if columns > 0 && usageOf(pc).take(work) {
 		t.ParagraphTransformer.Transform(paragraph, reader, pc)
 	}
+}
+
+// limitedNotes takes the mark of a footnote as text once the work was too much.
+type limitedNotes struct{ parser.InlineParser }
+
+// Parse implements parser.InlineParser.
+func (p limitedNotes) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
+	if line, _ := block.PeekLine(); !takeNote(line, pc) {
+		return nil
+	}
+	return p.InlineParser.Parse(parent, block, pc)
+}
+
+// takeNote returns whether a line starts with the mark of a footnote and there is work left for it.
+func takeNote(line []byte, pc parser.Context) bool {
+	return bytes.HasPrefix(bytes.TrimLeft(line, " !"), []byte("[^")) && usageOf(pc).take(footnoteWork)
 }

@@ -51,3 +51,15 @@ func TestNoAddressIsCheap(t *testing.T) {
 		}
 	}
 }
+
+// TestExponentialCodeIsCheap: an expression that takes for ever is given up, and so is the highlighting of its text.
+func TestExponentialCodeIsCheap(t *testing.T) {
+	r := NewRenderer()
+	const bound = maxCodeTime + 40*time.Millisecond
+	for language, code := range exponentialCode() {
+		r.render("```" + language + "\nx\n```") // reads the lexer
+		if took := renderTime(t, r, "```"+language+"\n"+code+"\n```", bound); took > bound {
+			t.Errorf("code in %s takes %s", language, took)
+		}
+	}
+}

@@ -28,11 +28,12 @@ func TestRenderMarkdown(t *testing.T) {
 		"a line break":    {"a  \nb", "<p>a<br>\nb</p>"},
 		"a list":          {"- a\n- b", "<ul>\n<li>a</li>\n<li>b</li>\n</ul>"},
 		"an ordered list": {"3. a\n4. b", "<ol start=\"3\">\n<li>a</li>\n<li>b</li>\n</ol>"},
-		"a task list":     {"- [x] a\n- [ ] b", "<ul>\n<li>☑ a</li>\n<li>☐ b</li>\n</ul>"},
+		"a task list":     {"- [x] a\n- [ ] b", "<ul>\n<li class=\"task\">☑ a</li>\n<li class=\"task\">☐ b</li>\n</ul>"},
 		"a quote":         {"> a", "<blockquote>\n<p>a</p>\n</blockquote>"},
-		"code":            {"```go\nif a < b {}\n```", "<pre><code class=\"language-go\">if a &lt; b {}\n</code></pre>"},
+		"code": {"```go\nif a < b {}\n```", `<pre tabindex="0"><code class="language-go">` +
+			"<span class=\"k\">if</span> a &lt; b {}\n</code></pre>"},
 		"code of a strange language": {
-			"```\"onload=x\na\n```", "<pre><code>a\n</code></pre>"},
+			"```\"onload=x\na\n```", `<pre tabindex="0"><code>a` + "\n</code></pre>"},
 		"a table": {"|a|b|c|d|\n|-|:-|:-:|-:|\n|1|2|3|4|", `<table tabindex="0">
 <thead>
 <tr>
@@ -63,16 +64,26 @@ func TestRenderMarkdown(t *testing.T) {
 		"a link of an image": {"[![a](https://example.com/c.png)](https://example.com)",
 			`<p><a href="https://example.com" rel="nofollow noopener ugc">` +
 				`<img src="https://example.com/c.png" alt="a" loading="lazy"></a></p>`},
-		"a relative link":                {"[a](/logout) [b](#top) [c](//example.com)", "<p>a b c</p>"},
-		"a relative link with an image":  {"[![a](b.png)](c)", "<p>a</p>"},
-		"a rule":                         {"a\n\n---", "<p>a</p>\n<hr>"},
-		"an entity":                      {"&amp; &copy; \\*", "<p>&amp; © *</p>"},
-		"headings":                       {"# a\n## b\n# c", "<h2>a</h2>\n<h3>b</h3>\n<h2>c</h2>"},
-		"headings that start below":      {"### a\n### b\n# c", "<h2>a</h2>\n<h2>b</h2>\n<h2>c</h2>"},
-		"headings that leave out levels": {"# a\n##### b\n### c\n# d", "<h2>a</h2>\n<h3>b</h3>\n<h3>c</h3>\n<h2>d</h2>"},
+		"a relative link":               {"[a](b.html) [b](?c) [c](//example.com)", "<p>a b c</p>"},
+		"a relative link with an image": {"[![a](b.png)](c)", "<p>a</p>"},
+		"a rule":                        {"a\n\n---", "<p>a</p>\n<hr>"},
+		"an entity":                     {"&amp; &copy; \\*", "<p>&amp; © *</p>"},
+		"headings": {
+			"# a\n## b\n# c", "<h2 id=\"text-a\">a</h2>\n<h3 id=\"text-b\">b</h3>\n<h2 id=\"text-c\">c</h2>"},
+		"headings that start below": {
+			"### a\n### b\n# c", "<h2 id=\"text-a\">a</h2>\n<h2 id=\"text-b\">b</h2>\n<h2 id=\"text-c\">c</h2>"},
+		"headings that leave out levels": {"# a\n##### b\n### c\n# d", `<h2 id="text-a">a</h2>
+<h3 id="text-b">b</h3>
+<h3 id="text-c">c</h3>
+<h2 id="text-d">d</h2>`},
 		"headings that go too deep": {"# 1\n## 2\n### 3\n#### 4\n##### 5\n###### 6",
-			"<h2>1</h2>\n<h3>2</h3>\n<h4>3</h4>\n<h5>4</h5>\n<h6>5</h6>\n<h6>6</h6>"},
-		"no ids":                   {"# a {#b .c onclick=d}", "<h2>a {#b .c onclick=d}</h2>"},
+			`<h2 id="text-1">1</h2>
+<h3 id="text-2">2</h3>
+<h4 id="text-3">3</h4>
+<h5 id="text-4">4</h5>
+<h6 id="text-5">5</h6>
+<h6 id="text-6">6</h6>`},
+		"no attributes":            {"# a {#b .c onclick=d}", `<h2 id="text-a-b-c-onclickd">a {#b .c onclick=d}</h2>`},
 		"lines that end with CRLF": {"a\r\n\r\n- b\r\n", "<p>a</p>\n<ul>\n<li>b</li>\n</ul>"},
 		"nothing":                  {" \n", ""},
 	} {

@@ -3,6 +3,7 @@ package markdown
 import (
 	"bytes"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -49,6 +50,16 @@ var attacks = []string{
 	`[x](https://example.com "\" onmouseover=alert(1) \"")`,
 	`[x](https://example.com/"onmouseover="alert(1))`,
 	`[x][1]` + "\n\n" + `[1]: javascript:alert(1) "x"`,
+	`[x](//evil.example)`, `[x](/\evil.example)`, `[x](/\\evil.example)`,
+	`[x](</	/evil.example>)`, `[x](/&#47;evil.example)`,
+	`[x](/&Tab;/evil.example)`, `[x](/&bsol;evil.example)`, `[x](&#9;//evil.example)`, `[x](#"onclick="alert(1))`,
+	`[x](/p/"onclick="alert(1))`, `[x](?next=//evil.example)`, `[x](../logout)`,
+	"# main\n# comments\n# <img id=x>\n# constructor\n# text-a\n# A\n# a\n# a-1\n# a",
+	"[x](#main) [y](#fn:1) a[^1]\n\n[^1]: <script>alert(1)</script>\n\n# fn:1\n# fnref:1",
+	"<!-- <script>alert(1)</script>", "<!-- --><script>alert(1)</script>", "a <!--><script>alert(1)</script>-->",
+	"[^<script>alert(1)</script>] x\n\n[^<script>alert(1)</script>]: y",
+	"```html\n<script>alert(1)</script>\n<p onclick=\"x\">\n```", "```js\n\"</code></pre><script>alert(1)</script>\n```",
+	"- [ ] <input>\n- [x] [a](javascript:x)",
 	`<javascript:alert(1)>`,
 	`<data:text/html,x>`,
 	`![x](javascript:alert(1))`,
@@ -88,7 +99,12 @@ func TestAttacksShowAsText(t *testing.T) {
 func TestPolicyAlone(t *testing.T) {
 	policy := newPolicy()
 	for _, content := range append(slices.Clone(attacks),
-		`<p id="header" class="error" onclick="x">a</p>`,
+		`<p id="header" class="error" onclick="x">a</p>`, `<h2 id="main">x</h2>`, `<h2 id="text-" class="k">x</h2>`,
+		`<h2 id="text-a b">x</h2>`, `<li id="text-a">x</li>`, `<sup id="text-fn:x">x</sup>`, `<span class="alert">x</span>`,
+		`<span class="k alert" id="text-a">x</span>`, `<div class="text" role="alert">x</div>`, `<pre tabindex="1">x</pre>`,
+		`<a href="//evil.example">x</a>`, `<a href="/\evil.example">x</a>`, `<a href="/&#9;/evil.example">x</a>`,
+		`<a href="x.html">x</a>`, `<a href="#main">x</a>`,
+		`<a class="skip" role="button" href="/">x</a>`, `<li class="k">x</li>`,
 		`<img src="http://example.com/x.png">`,
 		`<img src="//example.com/x.png">`,
 		`<a href="/logout" rel="opener" target="_blank">x</a>`,
@@ -107,13 +123,15 @@ func TestPolicyAlone(t *testing.T) {
 func checkSafe(t *testing.T, rendered string) {
 	t.Helper()
 	allowed := map[string][]string{
-		"a": {"href", "title", "rel"}, "img": {"src", "alt", "title", "loading"},
-		"code": {"class"}, "ol": {"start"}, "th": {"class"}, "td": {"class"}, "table": {"tabindex"},
+		"a": {"href", "title", "rel", "class", "role"}, "img": {"src", "alt", "title", "loading"},
+		"code": {"class"}, "ol": {"start"}, "th": {"class"}, "td": {"class"}, "table": {"tabindex"}, "pre": {"tabindex"},
+		"span": {"class"}, "li": {"class", "id"}, "sup": {"id"}, "div": {"class", "role"},
+		"h2": {"id"}, "h3": {"id"}, "h4": {"id"}, "h5": {"id"}, "h6": {"id"},
 	}
-	for _, name := range strings.Fields(
-		"p br hr h2 h3 h4 h5 h6 blockquote ul li pre em strong del thead tbody tr") {
+	for _, name := range strings.Fields("p br hr blockquote ul em strong del thead tbody tr") {
 		allowed[name] = nil
 	}
+	ids := map[string]bool{}
 	tokens := html.NewTokenizer(strings.NewReader(rendered))
 	for {
 		switch kind := tokens.Next(); kind {
@@ -121,12 +139,27 @@ func checkSafe(t *testing.T, rendered string) {
 			return
 		case html.TextToken:
 		case html.StartTagToken, html.EndTagToken, html.SelfClosingTagToken:
-			checkElement(t, tokens.Token(), allowed)
+			element := tokens.Token()
+			checkElement(t, element, allowed)
+			for _, attribute := range element.Attr {
+				if attribute.Key == "id" && ids[attribute.Val] {
+					t.Errorf("two elements have the id %s", attribute.Val)
+				}
+				ids[attribute.Val] = ids[attribute.Val] || attribute.Key == "id"
+			}
 		default:
 			t.Errorf("%s has the token %v", rendered, tokens.Token())
 		}
 	}
 }
+
+// knownClasses are the classes that the style sheet has for texts. ownPath matches what every browser takes as a path
+// of this site.
+var (
+	knownClasses = regexp.MustCompile(
+		`^(language-[\w+#.-]{1,40}|k|nf|s|m|c|gd|gi|align-(left|center|right)|task|footnotes|footnote-(ref|backref))$`)
+	ownPath = regexp.MustCompile(`^/([^/\\\s][^\\\s]*)?$`)
+)
 
 func checkElement(t *testing.T, element html.Token, allowed map[string][]string) {
 	t.Helper()
@@ -140,7 +173,20 @@ func checkElement(t *testing.T, element html.Token, allowed map[string][]string)
 		}
 		var schemes []string
 		switch attribute.Key {
+		case "id":
+			if !strings.HasPrefix(attribute.Val, idPrefix) {
+				t.Errorf("%v may have the id of something else", element)
+			}
+			continue
+		case "class":
+			if !knownClasses.MatchString(attribute.Val) {
+				t.Errorf("the class of %v is not known", element)
+			}
+			continue
 		case "href":
+			if strings.HasPrefix(attribute.Val, "#") || ownPath.MatchString(attribute.Val) {
+				continue
+			}
 			schemes = []string{"http", "https", "mailto"}
 		case "src":
 			schemes = []string{"https"}

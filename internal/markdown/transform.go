@@ -4,64 +4,156 @@ import (
 	"bytes"
 	"net/url"
 	"slices"
+	"strconv"
+	"strings"
+	"unicode"
 
 	"github.com/yuin/goldmark/ast"
 	extensionast "github.com/yuin/goldmark/extension/ast"
 	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
 )
 
-// linkRelation says that a link comes from a user of the site: search engines do not count it.
-const linkRelation = "nofollow noopener ugc"
+const (
+	// linkRelation says that a link comes from a user of the site: search engines do not count it.
+	linkRelation = "nofollow noopener ugc"
+	// idPrefix begins all ids of a text. No id of the pages, and no property of a document, begins with it.
+	idPrefix = "text-"
+	// maxID is how many bytes the id of a heading has at most, without the prefix. A longer heading has none.
+	maxID = 300
+)
 
 // transformer makes a parsed text fit into a page.
 type transformer struct{}
 
+// transformation is what a transformer knows while it walks.
+type transformation struct {
+	source    []byte
+	used      *usage
+	addresses int // bytes of the addresses and titles so far
+	outline   outline
+	ids       map[string]int // how often each id of a heading was wanted
+	unwrapped []ast.Node     // not at once, because the walk goes on from them
+}
+
 // Transform implements parser.ASTTransformer.
-func (transformer) Transform(document *ast.Document, reader text.Reader, _ parser.Context) {
-	source, addresses := reader.Source(), 0
-	keeps := func(address, title []byte, schemes ...string) bool {
-		return take(&addresses, len(address)+len(title), maxAddresses) && hasScheme(address, schemes...)
-	}
-	var outline outline
-	var unwrapped []ast.Node // not at once, because the walk goes on from them
+func (transformer) Transform(document *ast.Document, reader text.Reader, pc parser.Context) {
+	t := transformation{source: reader.Source(), used: usageOf(pc), ids: map[string]int{}}
 	// The walk never fails.
 	_ = ast.Walk(document, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
-		if !entering {
-			return ast.WalkContinue, nil
-		}
-		switch n := n.(type) {
-		case *ast.Heading:
-			n.Level = outline.level(n.Level)
-		case *ast.Link:
-			if !keeps(n.Destination, n.Title, "http", "https", "mailto") {
-				unwrapped = append(unwrapped, n)
-			}
-			n.SetAttributeString("rel", []byte(linkRelation))
-		case *ast.AutoLink:
-			if n.AutoLinkType == ast.AutoLinkURL && !hasScheme(n.URL(source), "http", "https", "mailto") {
-				unwrapped = append(unwrapped, n)
-			}
-			n.SetAttributeString("rel", []byte(linkRelation))
-		case *ast.Image:
-			if !keeps(n.Destination, n.Title, "https") {
-				unwrapped = append(unwrapped, n)
-			}
-			n.SetAttributeString("loading", []byte("lazy"))
-		case *extensionast.TaskCheckBox:
-			unwrapped = append(unwrapped, n)
-		case *extensionast.Table: // on a narrow screen it scrolls, also by the keyboard
-			n.SetAttributeString("tabindex", []byte("0"))
-		case *extensionast.TableCell:
-			if n.Alignment != extensionast.AlignNone {
-				n.SetAttributeString("class", []byte("align-"+n.Alignment.String()))
-			}
+		if entering {
+			t.enter(n)
 		}
 		return ast.WalkContinue, nil
 	})
-	for _, n := range unwrapped {
-		unwrap(n, source)
+	for _, n := range t.unwrapped {
+		unwrap(n, t.source)
 	}
+}
+
+// enter transforms a node.
+func (t *transformation) enter(n ast.Node) {
+	switch n := n.(type) {
+	case *ast.Heading:
+		n.Level = t.outline.level(n.Level)
+		if id := t.id(n); id != "" {
+			n.SetAttributeString("id", []byte(idPrefix+id))
+		}
+	case *ast.Link:
+		n.Destination = t.keep(n, n.Destination, n.Title, "http", "https", "mailto", "#", "/")
+		if len(n.Destination) > 0 && !bytes.ContainsAny(n.Destination[:1], "#/") {
+			n.SetAttributeString("rel", []byte(linkRelation))
+		}
+	case *ast.AutoLink:
+		if n.AutoLinkType == ast.AutoLinkURL && target(n.URL(t.source), "http", "https", "mailto") == nil {
+			t.unwrapped = append(t.unwrapped, n)
+		}
+		n.SetAttributeString("rel", []byte(linkRelation))
+	case *ast.Image:
+		n.Destination = t.keep(n, n.Destination, n.Title, "https")
+		n.SetAttributeString("loading", []byte("lazy"))
+	case *ast.FencedCodeBlock:
+		n.SetAttributeString("used", t.used) // to highlight it
+	case *extensionast.TaskCheckBox:
+		t.unwrapped = append(t.unwrapped, n)
+		n.Parent().Parent().SetAttributeString("class", []byte("task"))
+	case *extensionast.Table: // on a narrow screen it scrolls, also by the keyboard
+		n.SetAttributeString("tabindex", []byte("0"))
+	case *extensionast.TableCell:
+		if n.Alignment != extensionast.AlignNone {
+			n.SetAttributeString("class", []byte("align-"+n.Alignment.String()))
+		}
+	}
+}
+
+// keep returns the target of a link or an image, see target. It unwraps one that has none, or for whose address and
+// title there is no room.
+func (t *transformation) keep(n ast.Node, address, title []byte, kinds ...string) []byte {
+	if take(&t.addresses, len(address)+len(title), maxAddresses) {
+		if target := target(address, kinds...); target != nil {
+			return target
+		}
+	}
+	t.unwrapped = append(t.unwrapped, n)
+	t.used.missing = append(t.used.missing, address)
+	return address
+}
+
+// target returns where an address leads on the page of a text, if that is of one of some kinds: a scheme, "#" for a
+// heading of the text, or "/" for a path of this site. It returns nil for others: relative ones have no known base.
+func target(address []byte, kinds ...string) []byte {
+	typed := util.URLEscape(address, true)
+	u, err := url.Parse(string(typed))
+	if err != nil || len(typed) == 0 {
+		return nil
+	}
+	kind := u.Scheme
+	if kind == "" {
+		kind = string(typed[:1])
+	}
+	switch {
+	case !slices.Contains(kinds, kind), u.Scheme != "" && u.Host == "" && u.Opaque == "", kind == "/" && u.Host != "",
+		u.Opaque != "" && kind != "mailto", bytes.ContainsRune(typed, '\\'):
+		return nil
+	case kind == "#" && (u.Fragment == "" || u.Fragment == "top"):
+		return []byte("#top")
+	case kind == "#":
+		return []byte("#" + idPrefix + slug(u.Fragment))
+	}
+	return address
+}
+
+// id returns the id of a heading, as GitHub makes it. A second one with the same text has a number.
+func (t *transformation) id(heading ast.Node) string {
+	if len(t.ids) >= maxIDs/t.used.share {
+		return ""
+	}
+	wanted := slug((&collector{source: t.source, all: true}).text(heading))
+	id := wanted
+	for n, taken := t.ids[wanted]; taken; n++ {
+		t.ids[wanted] = n + 1
+		id = wanted + "-" + strconv.Itoa(n)
+		_, taken = t.ids[id]
+	}
+	if len(id) == 0 || len(id) > maxID {
+		return ""
+	}
+	t.ids[id] = max(t.ids[id], 1)
+	return id
+}
+
+// slug returns a text in lower case, with hyphens for spaces and without signs.
+func slug(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == ' ':
+			return '-'
+		case r == '-' || r == '_' || unicode.In(r, unicode.L, unicode.M, unicode.N):
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, text)
 }
 
 // unwrap replaces a link or an image by its text, and the box of a task by a character: an <input> needs a label, and
@@ -70,15 +162,20 @@ func unwrap(n ast.Node, source []byte) {
 	parent := n.Parent()
 	switch n := n.(type) {
 	case *ast.AutoLink:
-		label := ast.NewString(bytes.Clone(n.Label(source)))
-		label.SetRaw(true)
-		parent.InsertBefore(parent, n, label)
+		parent.InsertBefore(parent, n, rawText(bytes.Clone(n.Label(source))))
 	case *extensionast.TaskCheckBox:
 		box := "☐ "
 		if n.IsChecked {
 			box = "☑ "
 		}
 		parent.InsertBefore(parent, n, ast.NewString([]byte(box)))
+	case *ast.Image: // two images beside one another are not one word
+		if n.PreviousSibling() != nil {
+			parent.InsertBefore(parent, n, rawText([]byte(" ")))
+		}
+		if n.NextSibling() != nil {
+			parent.InsertAfter(parent, n, rawText([]byte(" ")))
+		}
 	}
 	for child := n.FirstChild(); child != nil; child = n.FirstChild() {
 		parent.InsertBefore(parent, n, child) // removes it from n
@@ -86,13 +183,11 @@ func unwrap(n ast.Node, source []byte) {
 	parent.RemoveChild(parent, n)
 }
 
-// hasScheme returns whether an address is absolute and has one of these schemes.
-func hasScheme(address []byte, schemes ...string) bool {
-	u, err := url.Parse(string(address))
-	if err != nil {
-		return false
-	}
-	return slices.Contains(schemes, u.Scheme) && (u.Host != "" || u.Scheme == "mailto" && u.Opaque != "")
+// rawText returns a node with a text that has no references.
+func rawText(s []byte) ast.Node {
+	n := ast.NewString(s)
+	n.SetRaw(true)
+	return n
 }
 
 // outline turns the levels of headings, as they were typed, into levels below a page's h1. A heading is one level below

@@ -21,6 +21,7 @@ import (
 	"golang.org/x/text/language"
 
 	"gin-blog/blog"
+	"gin-blog/internal/markdown"
 	"gin-blog/models"
 )
 
@@ -47,6 +48,7 @@ type importing struct {
 	dir        *os.Root
 	name       string // of dir
 	authorName string
+	renderer   *markdown.Renderer
 	report     func(Result)
 	said       map[string][]*fields // what saidBy returned
 	chooses    bool                 // whether a note of Obsidian says "publish: true": the others are not public
@@ -66,7 +68,7 @@ func Import(ctx context.Context, b *blog.Blog, dir, author string, report func(R
 	absolute, _ := filepath.Abs(dir) // "" if the working directory is gone
 	i := &importing{
 		blog: b, dir: root, name: filepath.Base(absolute), authorName: author, report: func(Result) {},
-		said: map[string][]*fields{},
+		said: map[string][]*fields{}, renderer: markdown.NewRenderer(),
 	}
 	if _, err := root.Stat(".obsidian"); err == nil {
 		err := i.walk(ctx, func(file string) error {
@@ -188,8 +190,9 @@ func (i *importing) importFile(ctx context.Context, file string) (Result, error)
 	in.FileTags = in.Tags
 	in.Tags, left = tagsOf(in.Tags)
 	result.Done, err = i.blog.ImportPost(ctx, in)
-	result.Why = f.notes(in.Content, left, comments)
-	return result, err
+	lost, notAll := i.renderer.Missing(ctx, in.Content)
+	result.Why = f.notes(in.Content, lost, left, comments)
+	return result, cmp.Or(err, notAll)
 }
 
 // whySkipped returns why a file is no post, or no public one, or "".

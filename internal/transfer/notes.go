@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"gin-blog/internal/markdown"
 	"gin-blog/models"
 )
 
@@ -54,7 +53,7 @@ func withoutComments(content string) (rest string, comments []string) {
 }
 
 // notes returns what of a file the post does not show, or not as the tool of the file does.
-func (f *fields) notes(content string, leftTags, comments []string) string {
+func (f *fields) notes(content string, lost, leftTags, comments []string) string {
 	var notes, unkept []string
 	add := func(what string, items []string) {
 		for n, item := range items {
@@ -73,7 +72,6 @@ func (f *fields) notes(content string, leftTags, comments []string) string {
 			unkept = append(unkept, name)
 		}
 	}
-	lost := markdown.Lost(content)
 	for _, found := range sitePath.FindAllStringSubmatch(content, -1) {
 		if f.get("id") == nil { // an export has paths of this site
 			lost = append(lost, found[1])
