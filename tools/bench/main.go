@@ -126,7 +126,7 @@ func printMongo(ctx context.Context, script string, s *site) error {
 	fmt.Printf("\n%s with %s posts, one connection\n\n| | requests a second | p50 |\n|-|-:|-:|\n",
 		name, thousands(mongoPosts))
 	for _, r := range s.searches {
-		fmt.Printf("| %s | %.0f | %s |\n", r.Name, r.Rate(), r.Percentile(50).Round(100*time.Microsecond))
+		fmt.Printf("|%s|%.0f|%s|\n", r.Name, r.Rate(), r.Percentile(50).Round(100*time.Microsecond))
 	}
 	return nil
 }
@@ -136,16 +136,16 @@ func printTable(o options, sites []*site) {
 	fmt.Printf("SQLite, %d connections, median of %d rounds of %s\n\n| requests a second |",
 		load.Connections, o.rounds, o.length)
 	for _, s := range sites {
-		fmt.Printf(" %s posts |", thousands(s.posts))
+		fmt.Printf("%s posts|", thousands(s.posts))
 	}
 	fmt.Printf(" p50 | p99 |\n|-|%s-:|-:|\n", strings.Repeat("-:|", len(sites)))
 	for _, requests := range []func(*site) []*load.Request{reads, searches, writes} {
 		for i, last := range requests(sites[len(sites)-1]) {
-			fmt.Printf("| %s |", last.Name)
+			fmt.Printf("|%s|", last.Name)
 			for _, s := range sites {
-				fmt.Printf(" %.0f |", requests(s)[i].Rate())
+				fmt.Printf("%.0f|", requests(s)[i].Rate())
 			}
-			fmt.Printf(" %s | %s |\n", last.Percentile(50).Round(100*time.Microsecond),
+			fmt.Printf("%s|%s|\n", last.Percentile(50).Round(100*time.Microsecond),
 				last.Percentile(99).Round(100*time.Microsecond))
 		}
 	}

@@ -109,7 +109,7 @@ func (s *server) measure(ctx context.Context, r *request, length time.Duration, 
 
 // printTable prints a row for each request and server. Ratios are taken in each round.
 func printTable(servers []*server) {
-	fmt.Print("| | server | data in | requests/s | processor time a request | to gin-blog's | p99 | memory |\n" +
+	fmt.Print("||server|data in|requests/s|processor time a request|to gin-blog's|p99|memory|\n" +
 		"|-|-|-|-:|-:|-:|-:|-:|\n")
 	for i, row := range servers[0].requests {
 		for _, s := range servers {
@@ -118,7 +118,7 @@ func printTable(servers []*server) {
 			for round := range ratios {
 				ratios[round] = r.processor[round] / s.ginBlog.requests[i].processor[round]
 			}
-			fmt.Printf("| %s | %s | %s | %.0f | %.0f µs | %.1f | %.1f ms | %.0f MiB |\n", row.Name, s.name, s.store,
+			fmt.Printf("|%s|%s|%s|%.0f|%.0f µs|%.1f|%.1f ms|%.0f MiB|\n", row.Name, s.name, s.store,
 				r.Rate(), load.Median(r.processor), load.Median(ratios), r.Percentile(99).Seconds()*1000, load.Median(r.memory))
 		}
 	}
