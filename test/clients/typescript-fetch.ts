@@ -23,7 +23,7 @@ async function main() {
 
   const ids: string[] = [];
   for (const title of ["first", "second", "third", "third"]) {
-    const postInput = { title, content: "Hello", tags: new Set(["go"]) };
+    const postInput = { title, content: "Hello", tags: ["go"] };
     const answer = await writer.createPostRaw({ idempotencyKey: title, postInput });
     const { post } = await answer.value();
     ids.push(post.id);
