@@ -5,7 +5,10 @@ package blog
 import (
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/singleflight"
 
 	"gin-blog/internal/auth"
 	"gin-blog/models"
@@ -25,10 +28,14 @@ type Options struct {
 }
 
 // Blog does what its users ask for. It is safe for concurrent use.
-type Blog struct{ Options }
+type Blog struct {
+	Options
+	tags     atomic.Pointer[tagCounts]
+	counting singleflight.Group
+}
 
 // New returns a Blog.
-func New(o Options) *Blog { return &Blog{o} }
+func New(o Options) *Blog { return &Blog{Options: o} }
 
 // now returns the time as stores keep it.
 func (b *Blog) now() time.Time { return models.StoredTime(b.Now()) }

@@ -49,11 +49,11 @@ func newSite(
 	})
 	renderer := markdown.NewRenderer()
 	api := routes.New(routes.Options{
-		Blog: b, Base: base, NoComments: !c.Comments, CORSOrigins: c.CORSOrigins, Site: address, Markdown: renderer,
-		Version: version(),
+		Blog: b, Base: base, NoComments: !c.Comments, CORSOrigins: c.CORSOrigins, Address: address, Markdown: renderer,
+		Site: c.Site, Version: version(),
 	})
 	pages, err := web.New(web.Options{
-		Blog: b, Base: base, NoComments: !c.Comments, Address: address, Markdown: renderer,
+		Blog: b, Base: base, NoComments: !c.Comments, Address: address, Markdown: renderer, Site: c.Site,
 	})
 	if err != nil {
 		return nil, err

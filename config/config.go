@@ -22,6 +22,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"gin-blog/internal/auth"
+	"gin-blog/internal/site"
 	"gin-blog/models"
 )
 
@@ -58,7 +59,16 @@ type Config struct {
 	MetricsAddr       string        `env:"METRICS_ADDR"`
 	TLSCert           string        `env:"TLS_CERT"`
 	TLSKey            string        `env:"TLS_KEY"`
+	SiteTitle         string        `env:"SITE_TITLE" envDefault:"gin-blog"`
+	SiteDescription   string        `env:"SITE_DESCRIPTION"`
+	SiteLanguage      string        `env:"SITE_LANGUAGE" envDefault:"en"`
+	SiteTimezone      string        `env:"SITE_TIMEZONE" envDefault:"UTC"`
+	SiteAccent        string        `env:"SITE_ACCENT" envDefault:"#0b5c8a"`
+	SiteCSS           string        `env:"SITE_CSS"`
+	APICalls          bool          `env:"API_CALLS" envDefault:"true"`
 
+	// Site is what the settings whose names begin with SITE_ say, and API_CALLS.
+	Site *site.Site
 	// Proxies are the networks of TrustedProxies.
 	Proxies []netip.Prefix
 	// Mongo is what MongoURI says, or nil if it is not set.
@@ -105,20 +115,21 @@ func Load(environ []string, dotenv string) (*Config, error) {
 	c.take(settings, env.ToMap(environ), "the environment")
 
 	problems := parse(&c, settings)
-	problems = append(problems, c.check()...)
-	if err := c.readMongoURI(); err != nil {
-		problems = append(problems, fmt.Sprintf("MONGO_URI %v", err))
-	}
-	if len(problems) > 0 {
-		return nil, fmt.Errorf("settings: %s", strings.Join(problems, "; "))
-	}
-	for _, path := range []*string{&c.DataDir, &c.TLSCert, &c.TLSKey} {
+	for _, path := range []*string{&c.DataDir, &c.TLSCert, &c.TLSKey, &c.SiteCSS} {
 		if *path == "" {
 			continue
 		}
 		if *path, err = filepath.Abs(*path); err != nil {
 			return nil, fmt.Errorf("settings: %w", err)
 		}
+	}
+	problems = append(problems, c.check()...)
+	problems = append(problems, c.readSite()...)
+	if err := c.readMongoURI(); err != nil {
+		problems = append(problems, fmt.Sprintf("MONGO_URI %v", err))
+	}
+	if len(problems) > 0 {
+		return nil, fmt.Errorf("settings: %s", strings.Join(problems, "; "))
 	}
 	return &c, nil
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"gin-blog/config"
+	"gin-blog/internal/site"
 )
 
 // load reads settings from environ and from a file .env with this content.
@@ -47,9 +48,40 @@ func TestDefaults(t *testing.T) {
 		RefreshGrace: time.Minute, RefreshRotation: true, BcryptCost: 10, PasswordMinLength: 6,
 		RateLimit: true, Comments: true,
 		CORSOrigins: []string{"*"}, LogLevel: slog.LevelInfo, DrainDelay: time.Second,
+		SiteTitle: "gin-blog", SiteLanguage: "en", SiteTimezone: "UTC", SiteAccent: site.DefaultAccent, APICalls: true,
 	}
+	c.Site = nil // TestSite
 	if !reflect.DeepEqual(*c, want) {
 		t.Errorf("got %+v, want %+v", *c, want)
+	}
+}
+
+func TestSite(t *testing.T) {
+	css := filepath.Join(t.TempDir(), "more.css")
+	if err := os.WriteFile(css, []byte("body { color: red }"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := load(t, "SITE_TITLE=Notizen & mehr\nSITE_DESCRIPTION=Über das Gehen\nSITE_LANGUAGE=de\n"+
+		"SITE_TIMEZONE=Europe/Berlin\nSITE_ACCENT='#a3201d'\nAPI_CALLS=false\n", "SITE_CSS="+css)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := c.Site
+	if s.Title != "Notizen & mehr" || s.Description != "Über das Gehen" || s.Language.String() != "de" ||
+		s.Zone.String() != "Europe/Berlin" || s.Accent.Light != "#a3201d" || string(s.CSS) != "body { color: red }" ||
+		s.APICalls {
+		t.Errorf("got %+v", s)
+	}
+	_, err = load(t, "SITE_TITLE="+strings.Repeat("x", 101)+"\nSITE_LANGUAGE=german\nSITE_TIMEZONE=Berlin\n"+
+		"SITE_ACCENT='#ffcc00'\nSITE_CSS=/nowhere.css\n")
+	for _, want := range []string{
+		"SITE_TITLE must have at most 100 characters", "SITE_LANGUAGE must be the code of a language",
+		`not "german"`, "SITE_TIMEZONE must be the name of a time zone", `not "Berlin"`,
+		`SITE_ACCENT "#ffcc00" is too light to be read on a light page: the nearest that works is #`, "SITE_CSS: ",
+	} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
 	}
 }
 

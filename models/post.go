@@ -1,6 +1,9 @@
 package models
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Post is an article of the blog.
 type Post struct {
@@ -12,11 +15,15 @@ type Post struct {
 	UpdatedAt time.Time
 }
 
-// Author is the public name of the user who wrote a post.
+// Author is what readers know of the user who wrote a post.
 type Author struct {
 	ID       ID     `json:"_id"`
 	Username string `json:"username"`
+	Name     string `json:"name"` // "" where none was given
 }
+
+// Shown returns the name by which readers know the author: the name, or else the username.
+func (a *Author) Shown() string { return cmp.Or(a.Name, a.Username) }
 
 // Version returns a hash of the post with the name of its author. Two states of a post have different versions, whoever
 // changed it.
@@ -36,12 +43,26 @@ type PostFilter struct {
 type PostLink struct {
 	ID        ID
 	Title     string
+	CreatedAt time.Time
 	UpdatedAt time.Time
 }
 
+// TagCount says how many posts have a tag.
+type TagCount struct {
+	Tag   string `json:"tag"`
+	Posts int    `json:"posts"`
+}
+
+// FewLinks is how many links to posts cost no more than a page of posts.
+const FewLinks = 101
+
+// MaxTagCounts is how many tags are counted at most, those of the most posts.
+const MaxTagCounts = 1_000
+
 // PostRange selects posts by their ids, and so by the time of their creation.
 type PostRange struct {
-	From   ID  // only posts with this id or a later one; the zero ID starts with the oldest post
-	Before ID  // only posts with an earlier id; the zero ID ends with the newest post
-	Limit  int // at most this many posts, at least 1
+	From   ID   // only posts with this id or a later one; the zero ID starts with the oldest post
+	Before ID   // only posts with an earlier id; the zero ID ends with the newest post
+	Limit  int  // at most this many posts, at least 1
+	Newest bool // the newest ones, newest first, instead of the oldest ones, oldest first
 }

@@ -140,7 +140,12 @@ func Email(address string) string {
 }
 
 // Name is the rule for the name that an author shows.
-func Name(name string) string { return first(name, upTo(maxName), oneLine, emptyOrVisible) }
+func Name(name string) string { return first(name, Line(maxName), emptyOrVisible) }
+
+// Line returns the rule for a text in one line, of at most so many characters.
+func Line(most int) Rule {
+	return func(text string) string { return first(text, upTo(most), oneLine) }
+}
 
 // Bio is the rule for what an author says of themselves.
 func Bio(bio string) string { return first(bio, upTo(maxBio), multiline) }

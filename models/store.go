@@ -114,8 +114,11 @@ type PostStore interface {
 	// are newer ones. Without Words its cost depends neither on the number of posts nor on how far back the page lies.
 	// With Words it may return ErrSearchTooLong.
 	Posts(ctx context.Context, f PostFilter) (page []Post, more bool, err error)
-	// PostLinks returns the links to a range of posts, oldest first. It does not read their contents.
+	// PostLinks returns the links to a range of posts. It does not read their contents.
 	PostLinks(ctx context.Context, r PostRange) ([]PostLink, error)
+	// Tags counts the posts of each tag: those of the most posts first, at most MaxTagCounts. Its cost grows with the
+	// number of posts. It may return ErrSearchTooLong.
+	Tags(ctx context.Context) ([]TagCount, error)
 	// SkipPosts returns the id of the post that has exactly n posts before it among those from an id on, or the zero ID
 	// if there is no such post. Its cost grows with n.
 	SkipPosts(ctx context.Context, from ID, n int) (ID, error)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // The lengths of a Text.
@@ -19,6 +20,16 @@ type Text struct {
 	Title   string   `json:"title"`
 	Content string   `json:"content"` // Markdown; empty in drafts only
 	Tags    []string `json:"tags"`
+}
+
+// ReadingMinutes returns about how long it takes to read the content, at least 1: at 250 words a minute, or at 500
+// characters in a script without spaces.
+func (t *Text) ReadingMinutes() int {
+	words := strings.Count(t.Content, " ") + strings.Count(t.Content, "\n")
+	if 30*words < len(t.Content) {
+		words = utf8.RuneCountInString(t.Content) / 2
+	}
+	return 1 + words/250
 }
 
 // Clean brings the text of a post into the form in which it is stored: without spaces around the title, with each tag

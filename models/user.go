@@ -43,7 +43,7 @@ type Profile struct {
 func (u *User) Profile() Profile { return Profile{Name: u.Name, Email: u.Email, Bio: u.Bio} }
 
 // AsAuthor returns the public name of u.
-func (u *User) AsAuthor() *Author { return &Author{ID: u.ID, Username: u.Username} }
+func (u *User) AsAuthor() *Author { return &Author{ID: u.ID, Username: u.Username, Name: u.Name} }
 
 // FoldName returns a username or an email address as names are compared: the letters A to Z in lower case, every other
 // character as it is. Letters of full width, letters that merely look alike and invisible characters make another name.

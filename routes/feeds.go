@@ -50,6 +50,7 @@ func (h *api) answerFeed(c *gin.Context, contentType string, encode func(feed.Fe
 		return err
 	}
 	f.Page, f.Address = address+f.Page, address+urls.WithQuery(c.Request.URL.Path, q.values)
+	f.Language = h.Site.Language.String()
 	size := 0
 	if f.Entries, size, err = h.feedEntries(c.Request.Context(), address, sources); err != nil {
 		return err
@@ -83,7 +84,7 @@ func (h *api) feedOfPosts(ctx context.Context, q query) (f feed.Feed, sources []
 	for _, p := range posts {
 		sources = append(sources, source{p, urls.Post(p.ID, p.Title)})
 	}
-	f = feed.Feed{Title: urls.Name, Page: "/"}
+	f = feed.Feed{Title: h.Site.Title, Description: h.Site.Description, Page: "/"}
 	author, byAuthor := q.values.Get("author"), q.values.Has("author")
 	tag, tagged := filter.Tag, filter.Tag != ""
 	if tagged {
@@ -91,7 +92,7 @@ func (h *api) feedOfPosts(ctx context.Context, q query) (f feed.Feed, sources []
 	}
 	authorPath := f.Page
 	if byAuthor && len(posts) > 0 && posts[0].Author != nil { // it may have been an id
-		author, authorPath = posts[0].Author.Username, urls.Author(posts[0].Author)
+		author, authorPath = posts[0].Author.Shown(), urls.Author(posts[0].Author)
 	}
 	switch {
 	case byAuthor && tagged:
@@ -129,7 +130,7 @@ func (h *api) feedOfComments(ctx context.Context, q query) (f feed.Feed, sources
 			CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt,
 		}, urls.Comment(id, post.Title, c.ID)})
 	}
-	return feed.Feed{Title: urls.Name + ": comments on " + post.Title, Page: urls.Post(id, post.Title)}, sources, nil
+	return feed.Feed{Title: h.Site.Title + ": comments on " + post.Title, Page: urls.Post(id, post.Title)}, sources, nil
 }
 
 // feedEntries makes the entries of a feed, and returns about how many bytes they have.
@@ -144,7 +145,7 @@ func (h *api) feedEntries(
 			Published: feed.Timestamp(s.CreatedAt), Updated: feed.Timestamp(s.UpdatedAt),
 		}
 		if s.Author != nil {
-			entries[i].Authors = []feed.Author{{Name: s.Author.Username, Address: address + urls.Author(s.Author)}}
+			entries[i].Authors = []feed.Author{{Name: s.Author.Shown(), Address: address + urls.Author(s.Author)}}
 		}
 		if size < maxFeedHTML {
 			rendered, err := h.Markdown.Render(ctx, s.Content)

@@ -247,7 +247,7 @@ func TestAbsoluteLinksFollowTheAddress(t *testing.T) {
 func TestAbsoluteLinksWithABaseURL(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, store models.Store) {
 		address := urls.NewAddress("https://blog.example", nil)
-		s := newServer(t, store, func(o *parts) { o.api.Site = address })
+		s := newServer(t, store, func(o *parts) { o.api.Address = address })
 		s.publish(t, s.signUp(t, "alice"), "First", "text")
 		for _, path := range []string{"/feed.atom", "/feed.json", "/sitemap.xml", "/robots.txt"} {
 			body := s.send(t, "GET", path, "", header{"Host": "evil.example"}).is(200).body

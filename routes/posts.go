@@ -16,6 +16,19 @@ type postBody struct {
 	stamps
 }
 
+// listTags answers with the tags and how many posts have each, the most used first.
+func (h *api) listTags(c *gin.Context) error {
+	tags, err := h.Blog.Tags(c.Request.Context())
+	if err != nil {
+		return err
+	}
+	body, err := encode(append([]models.TagCount{}, tags...))
+	if err != nil {
+		return err
+	}
+	return renderTagged(c, jsonContentType, body)
+}
+
 func (h *api) createPost(c *gin.Context) error {
 	var in models.Text
 	if err := h.decode(c, &in); err != nil {

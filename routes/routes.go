@@ -7,6 +7,7 @@ import (
 	"gin-blog/blog"
 	"gin-blog/internal/answer"
 	"gin-blog/internal/markdown"
+	"gin-blog/internal/site"
 	"gin-blog/internal/urls"
 	"gin-blog/middleware"
 	"gin-blog/models"
@@ -17,7 +18,7 @@ const (
 	maxPostBody    = 2 << 20  // bytes, under /posts, /drafts and /comments: 100,000 characters fit, escaped or not
 )
 
-// Options are the parts of the API. Blog and Base are required, Site and Markdown for the calls that need them.
+// Options are the parts of the API. Blog and Base are required, the others for the calls that need them.
 type Options struct {
 	Blog *blog.Blog
 	// Base is what every request passes. The pages have the same.
@@ -26,8 +27,10 @@ type Options struct {
 	NoComments bool
 	// CORSOrigins are the origins whose pages may call the API, or "*" for all.
 	CORSOrigins []string
-	// Site is the address of the site.
-	Site *urls.Address
+	// Address tells the address of the site as the world sees it.
+	Address *urls.Address
+	// Site is what the owner says of the blog.
+	Site *site.Site
 	// Markdown renders the contents of posts.
 	Markdown *markdown.Renderer
 	// Version is shown by GET /.
@@ -64,7 +67,7 @@ func addRoutes(r *gin.Engine, a *api) {
 	route(r, "GET /docs/*file", docs)
 	route(r.Group("", middleware.LimitBody(maxAccountBody)), "GET /users/:id", a.readUser)
 
-	crawlers := r.Group("", middleware.Revalidate, middleware.LimitBody(maxAccountBody), middleware.Origin(a.Site))
+	crawlers := r.Group("", middleware.Revalidate, middleware.LimitBody(maxAccountBody), middleware.Origin(a.Address))
 	feedReaders := crawlers.Group("", middleware.KnownQuery(feedParameters(false)...), middleware.Handle(a.keep))
 	route(feedReaders, "GET /feed.atom", a.atomFeed)
 	route(feedReaders, "GET /feed.json", a.jsonFeed)
@@ -109,6 +112,7 @@ func addRoutesWithBodies(r *gin.Engine, a *api) {
 	readers := public.Group("", badHead, middleware.KnownQuery(), keep)
 	writers, writersWithBody := signedIn(public)
 	route(lists, "GET /posts", a.listPosts)
+	route(public.Group("", middleware.KnownQuery()), "GET /posts/tags", a.listTags)
 	route(readers, "GET /posts/:id", a.readPost)
 	route(writersWithBody, "POST /posts", a.createPost)
 	route(writersWithBody, "PUT /posts/:id", a.changePost)

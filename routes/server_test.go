@@ -17,6 +17,7 @@ import (
 	"gin-blog/blog"
 	"gin-blog/internal/auth"
 	"gin-blog/internal/markdown"
+	"gin-blog/internal/site"
 	"gin-blog/internal/testkit"
 	"gin-blog/internal/urls"
 	"gin-blog/middleware"
@@ -108,7 +109,7 @@ func (s *server) serve(store models.Store, change ...func(*parts)) (url string) 
 			Draining: s.draining.Load, Store: store,
 			Log: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		},
-		api: routes.Options{Version: "v1.2.3", Site: address, Markdown: markdown.NewRenderer()},
+		api: routes.Options{Version: "v1.2.3", Address: address, Site: site.Default(), Markdown: markdown.NewRenderer()},
 	}
 	for _, c := range change {
 		c(&o)

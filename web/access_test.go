@@ -56,11 +56,11 @@ func (b *browser) sessionCookie() *http.Cookie {
 func TestRegisterLogInAndLogOut(t *testing.T) {
 	onEachStore(t, func(t *testing.T, s *server) {
 		b := s.browser(t)
-		b.get("/").is(200).click("Register").form("Register").
+		b.get("/").is(200).click("Log in").click("Create an account").form("Register").
 			fill("Username", "alice").fill("E-mail", "alice@example.com").fill("Password", testkit.Password).
-			send().is(303).goesTo("/").follow().is(200).shows("New post", "Account", "Log out")
+			send().is(303).goesTo("/new").follow().is(200).shows("New post", "Account")
 		cookie := b.sessionCookie()
-		b.get("/").form("Log out").send().is(303).goesTo("/").follow().shows("Log in").hides("Account")
+		b.get("/account").form("Log out").send().is(303).goesTo("/").follow().shows("Log in").hides("Account")
 
 		// The token is of a session that has ended.
 		thief := testkit.Header{"Cookie": cookie.Name + "=" + cookie.Value}
@@ -413,7 +413,7 @@ func TestSeveralCookies(t *testing.T) {
 		good, access := cookie.Name+"="+cookie.Value, cookie.Name+"="+s.token(t, "alice")
 		bob := s.user(t, "bob")
 		ended := cookie.Name + "=" + bob.sessionCookie().Value
-		bob.get("/").form("Log out").send().is(303)
+		bob.get("/account").form("Log out").send().is(303)
 		bad := cookie.Name + "=bad"
 		for _, sent := range [][]string{
 			{good}, {bad, good}, {good, bad}, {bad, ended, access, good, bad}, {ended, good}, {good, good},

@@ -82,8 +82,8 @@ func TestCommentOnAPost(t *testing.T) {
 			t.Errorf("the editor shows %q", got)
 		}
 		edit.send().is(303)
-		visitor.get(path).hides("changed")
-		edit.fill("Your comment", "Very nice").send().is(303).follow().is(308).follow().is(200).shows("Very nice", "changed")
+		visitor.get(path).hides("Updated")
+		edit.fill("Your comment", "Very nice").send().is(303).follow().is(308).follow().is(200).shows("Very nice", "Updated")
 		bob.get(path).click("Delete comment").is(200).shows("Delete a comment by bob", "Very nice").
 			form("Delete").send().is(303).follow().is(308).follow().is(200).shows("There are no comments yet.")
 	})
@@ -123,7 +123,7 @@ func TestFormsOfCommentsKeepTheText(t *testing.T) {
 		limited.form("Comment").send().is(303)
 
 		form := bob.get(path).form("Comment").fill("Your comment", "typed for long")
-		bob.get("/").form("Log out").send().is(303)
+		bob.get("/account").form("Log out").send().is(303)
 		kept := form.send().is(403).shows("You are not logged in any more")
 		again := kept.form("Log in").fill("Username", "bob").fill("Password", testkit.Password).send().is(200).
 			shows("You are logged in, and your text is here.")
@@ -315,7 +315,7 @@ func TestPageOfAPostChangesWithItsComments(t *testing.T) {
 		if err := s.store.DeleteUser(t.Context(), comment.AuthorID); err != nil {
 			t.Fatal(err)
 		}
-		shows("a former member", "Second")
+		shows("A former member", "Second")
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"gin-blog/internal/site"
 	"gin-blog/internal/urls"
 	"gin-blog/middleware"
 	"gin-blog/models"
@@ -65,8 +66,8 @@ func (p *Pages) draftEditor(c *gin.Context) (*formPage, error) {
 		if draft, err = p.ownDraft(c); err != nil {
 			return nil, nil, err
 		}
-		zone := cmp.Or(loadZone(c.Query("zone")), time.UTC)
-		f.Notice, shown = describePublishAt(draft.PublishAt, zone), valuesOf(draft.Text, draft.Version())
+		zone := cmp.Or(site.LoadZone(c.Query("zone")), p.Site.Zone)
+		f.Notice, shown = p.describePublishAt(draft.PublishAt, zone), valuesOf(draft.Text, draft.Version())
 		shown["publishAt"], shown["zone"] = formatPublishAt(draft.PublishAt, zone), zone.String()
 		return draft.Post(draft.UpdatedAt), shown, nil
 	}
@@ -138,8 +139,25 @@ func (p *Pages) autosaveDraft(c *gin.Context, id models.ID, f *form) error {
 	if err != nil {
 		return err
 	}
+	return answerAutosaved(c, http.StatusNoContent, draft)
+}
+
+// autosaveNew makes a draft of what the script of the editor of a new post sends. The header Location has its address.
+func (p *Pages) autosaveNew(c *gin.Context, f *form) error {
+	if middleware.CurrentUser(c) == nil {
+		return errSessionEnded
+	}
+	draft, err := p.createDraft(c, f, time.Time{})
+	if err != nil {
+		return err
+	}
+	c.Header("Location", urls.Draft(draft.ID))
+	return answerAutosaved(c, http.StatusCreated, draft)
+}
+
+func answerAutosaved(c *gin.Context, status int, draft *models.Draft) error {
 	c.Header("ETag", `"`+draft.Version()+`"`)
-	c.Status(http.StatusNoContent)
+	c.Status(status)
 	return nil
 }
 

@@ -74,7 +74,7 @@ func TestDraftFromTheFirstWordToThePost(t *testing.T) {
 			}
 		}
 
-		list := b.get("/account/drafts").is(200).shows("My draft", "Changed ").hides("publishes itself")
+		list := b.get("/account/drafts").is(200).shows("My draft", "Updated ").hides("publishes itself")
 		page := list.click("My draft").is(200)
 		preview := page.form("Preview").fill("Text", "**Bold**").send().is(200)
 		if elements(preview.root, atom.Strong) == nil || s.drafts(t, "alice")[0].Content != "Two\nlines" {
@@ -144,7 +144,7 @@ func TestTimeToPublishInWords(t *testing.T) {
 				"2 July 2030, 09:00 in Europe/Berlin (2 July 2030, 07:00 UTC)"},
 			{"2030-01-02T09:00", " America/New_York ", "2030-01-02T14:00:00Z",
 				"2 January 2030, 09:00 in America/New_York (2 January 2030, 14:00 UTC)"},
-			{"2030-01-02 09:00", "UTC", "2030-01-02T09:00:00Z", "publishes itself on 2 January 2030, 09:00 UTC, or"},
+			{"2030-01-02 09:00", "UTC", "2030-01-02T09:00:00Z", "will be published on 2 January 2030, 09:00 UTC, or"},
 			{"2030-01-02T09:00:00", "Asia/Kolkata", "2030-01-02T03:30:00Z", "09:00 in Asia/Kolkata (2 January 2030, 03:30 UTC)"},
 			{"", "", "never", "Only you can see this draft."},
 		} {
@@ -189,7 +189,7 @@ func TestTimeToPublishInWords(t *testing.T) {
 			t.Errorf("Publish with a time to come: stored as %s, the posts are %v", got, s.posts(t))
 		}
 		save("2030-01-02T09:00", "UTC").is(303)
-		b.get("/account/drafts").shows("publishes itself on 2 January 2030, 09:00 UTC")
+		b.get("/account/drafts").shows("will be published on 2 January 2030, 09:00 UTC")
 		s.ahead.Add(int64(24 * time.Hour)) // the time has come, and nothing has published the draft yet
 		b.get(draftPath(d)).form("Save draft").fill("Text", "At the last moment").send().is(303)
 		if got := s.drafts(t, "alice")[0]; got.Content != "At the last moment" || got.PublishAt.IsZero() {
@@ -308,7 +308,7 @@ func TestPagesOfDrafts(t *testing.T) {
 	}
 	page := b.get("/account/drafts").is(200)
 	older := page.click("Older").is(200)
-	if first, rest := strings.Count(page.text(), "Changed "), strings.Count(older.text(), "Changed "); first != 20 ||
+	if first, rest := strings.Count(page.text(), "Updated "), strings.Count(older.text(), "Updated "); first != 20 ||
 		rest != 5 || older.has("Older") {
 		t.Errorf("the pages have %d and %d drafts", first, rest)
 	}
@@ -355,7 +355,7 @@ func TestAutosave(t *testing.T) {
 			t.Errorf("the policy is %s", policy)
 		}
 		script := b.get(attribute(scripts[0], "src")).is(200)
-		if script.header.Get("Content-Type") != "text/javascript; charset=utf-8" || len(script.body) > 2048 ||
+		if script.header.Get("Content-Type") != "text/javascript; charset=utf-8" || len(script.body) > 4096 ||
 			!strings.Contains(script.header.Get("Cache-Control"), "immutable") {
 			t.Errorf("the script has %d bytes and %v", len(script.body), script.header)
 		}

@@ -24,6 +24,7 @@ type form struct {
 	// Kept are the fields of the form that is sent after a login.
 	Kept map[string]string
 
+	focus  string            // the first field that is wrong
 	limits map[string]int    // how many characters each field has at most, by its name
 	values map[string]string // what the fields show, or what was sent
 	errors map[string]string // what is wrong with each, to be read after its label
@@ -44,6 +45,9 @@ func (f *form) Has(name string) bool { return f.limits[name] > 0 }
 // Value returns what a field shows.
 func (f *form) Value(name string) string { return f.values[name] }
 
+// Wrong returns whether something is wrong with a field.
+func (f *form) Wrong(name string) bool { return f.errors[name] != "" }
+
 // field is a field of a form as the templates "field" and "area" show it.
 type field struct {
 	ID, Name, Label, Hint, Value, Error string
@@ -57,6 +61,9 @@ func (f *form) Field(name, label, hint string, attributes template.HTMLAttr) fie
 	}
 	if wrong := f.errors[name]; wrong != "" {
 		shown.Error = label + wrong
+		if name == f.focus {
+			shown.Attributes += " autofocus"
+		}
 	}
 	return shown
 }
@@ -92,6 +99,9 @@ func (p *Pages) refuse(c *gin.Context, err error, v *view) error {
 func (f *form) explain(e *answer.Error) {
 	for _, detail := range e.Fields {
 		name, _, isOfSeveral := strings.Cut(detail.Field, "[")
+		if f.focus == "" && f.Has(name) {
+			f.focus = name
+		}
 		f.errors[name] = " " + detail.Message
 		if isOfSeveral {
 			f.errors[name] = ": each " + detail.Message

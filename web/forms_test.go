@@ -32,7 +32,7 @@ func (s *server) formsOf(t testing.TB) map[string][]string {
 	text := append(slices.Collect(maps.Keys(textFields())), "do", "username", "password")
 	text = slices.Clip(text)
 	return map[string][]string{
-		"/new":              append(text, "key", "draft"),
+		"/new":              append(text, "key", "draft", "publishAt", "zone"),
 		path + "/edit":      append(text, "version", "conflict"),
 		path + "/delete":    {"version"},
 		path + "/comments":  {"content", "key", "username", "password"},
@@ -388,7 +388,7 @@ func TestLongTextStaysOverTheLogin(t *testing.T) {
 		b := s.user(t, "alice")
 		longest := strings.Repeat("🤩", 100_000)
 		form := b.get("/new").form("Publish").fill("Title", "Long").fill("Text", longest)
-		b.get("/").form("Log out").send().is(303)
+		b.get("/account").form("Log out").send().is(303)
 		login := form.send().is(403).form("Log in").fill("Username", "alice")
 		again := login.fill("Password", "wrong-one").send().is(403).form("Log in").fill("Username", "alice")
 		editor := again.fill("Password", testkit.Password).send().is(200).shows("your text is here")

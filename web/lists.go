@@ -1,7 +1,9 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
+	"html/template"
 	"net/http"
 	"net/url"
 	"strings"
@@ -25,9 +27,9 @@ const (
 type listPage struct {
 	Heading string
 	Author  *models.User // whose posts they are, nil for a list of all authors
-	Search  bool         // whether the page has the field to search
-	Query   string       // what was searched for
-	Words   string       // the words of it, unless they are what was typed
+	Bio     template.HTML
+	Query   string // what was searched for
+	Words   string // the words of it, unless they are what was typed
 	Posts   []models.Post
 	Pager   pager
 }
@@ -38,8 +40,11 @@ func (p *Pages) home(c *gin.Context) error {
 	if n := utf8.RuneCountInString(text); n > models.MaxSearchLength || !utf8.ValidString(text) {
 		return models.Refuse(models.Invalid, nil, "Search for at most %d characters.", models.MaxSearchLength)
 	}
-	list := listPage{Heading: "Newest posts", Search: true, Query: text}
-	v := &view{Title: urls.Name, Description: "The newest posts of this blog.", Path: "/"}
+	list := listPage{Heading: "Older posts", Query: text}
+	v := &view{
+		Title: p.Site.Title, Description: cmp.Or(p.Site.Description, "The newest posts of this blog."), Path: "/",
+		IsHome: c.Request.URL.RawQuery == "",
+	}
 	query, words := url.Values{}, models.ParseWords(text)
 	if compared := words.String(); compared != strings.ToLower(text) {
 		list.Words = compared
@@ -66,7 +71,7 @@ func (p *Pages) tag(c *gin.Context) error {
 		Title: "Tag: " + tag, Description: fmt.Sprintf("The posts with the tag %s.", tag),
 		Path: urls.Tag(tag), Feed: "?" + query.Encode(),
 	}
-	list := listPage{Heading: "Posts with the tag " + tag}
+	list := listPage{Heading: fmt.Sprintf("Posts tagged “%s”", tag)}
 	return p.list(c, v, &list, models.PostFilter{Tag: tag}, query)
 }
 
@@ -76,13 +81,13 @@ func (p *Pages) author(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	list := listPage{Heading: "Posts by " + author.Username, Author: author}
-	if author.Name != "" {
-		list.Heading = fmt.Sprintf("Posts by %s (%s)", author.Name, author.Username)
+	list := listPage{Heading: author.AsAuthor().Shown(), Author: author}
+	if list.Bio, err = p.Markdown.Render(c.Request.Context(), author.Bio); err != nil {
+		return err
 	}
 	query := url.Values{"author": {author.Username}}
 	v := &view{
-		Title: list.Heading, Description: fmt.Sprintf("The posts of %s.", author.Username),
+		Title: list.Heading, Description: fmt.Sprintf("The posts of %s.", list.Heading),
 		Path: urls.Author(author.AsAuthor()), Feed: "?" + query.Encode(),
 	}
 	return p.list(c, v, &list, models.PostFilter{AuthorID: author.ID}, query)

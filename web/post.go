@@ -15,8 +15,9 @@ import (
 // postPage is what the page of a post shows.
 type postPage struct {
 	article
-	MayChange bool
-	Thread    *thread // nil if there are no comments at all
+	MayChange    bool
+	Older, Newer *models.PostLink // nil where there is none
+	Thread       *thread          // nil if there are no comments at all
 }
 
 // post shows a post. Its id decides; an address with another slug is redirected.
@@ -45,6 +46,9 @@ func (p *Pages) post(c *gin.Context) error {
 		if page.Thread, err = p.thread(c, post, comments); err != nil {
 			return err
 		}
+	}
+	if page.Older, page.Newer, err = p.neighbors(c.Request.Context(), post.ID); err != nil {
+		return err
 	}
 	if user := middleware.CurrentUser(c); user != nil {
 		page.MayChange = blog.MayChange(user, post) == nil

@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -24,8 +25,8 @@ var (
 // makes one draft. The form goes to another address than that of the page: a POST makes a browser drop the page that it
 // has of that address (RFC 9111, section 4.4). Who then goes back would have the same text with another key.
 func (p *Pages) newPostEditor(c *gin.Context) (*formPage, error) {
-	f := newTextForm("/new?sent", "key", "draft")
-	f.Notice = "To publish it at a time of your choice, save it as a draft first."
+	f := newTextForm("/new?sent", "key", "draft", "publishAt", "zone")
+	f.show(map[string]string{"zone": p.Site.Zone.String()})
 	f.newKeys()
 	e := newFormPage("new", "New post", f,
 		call{Does: "Write a post", Request: "POST /posts", Body: `{"title": "My post", "content": "Hello", "tags": ["go"]}`},
@@ -35,9 +36,18 @@ func (p *Pages) newPostEditor(c *gin.Context) (*formPage, error) {
 		err := text.Clean(nil)
 		return p.previewOf(c, text), err
 	}
+	e.Script, e.autosave = "autosave.js", func() error { return p.autosaveNew(c, f) }
 	e.save = func() (string, error) {
-		if f.Value("do") == "draft" {
-			return p.saveAsDraft(c, f)
+		at, err := parsePublishAt(f, time.Time{})
+		if err != nil {
+			return "", err
+		}
+		if f.Value("do") == "draft" || !at.IsZero() {
+			draft, err := p.createDraft(c, f, at)
+			if err != nil {
+				return "", err
+			}
+			return urls.Draft(draft.ID) + "?done=saved", nil
 		}
 		post, _, err := p.Blog.CreatePost(c.Request.Context(), callOf(c), textOf(f), f.Value("key"))
 		if errors.Is(err, models.ErrKeyReused) {
@@ -51,20 +61,18 @@ func (p *Pages) newPostEditor(c *gin.Context) (*formPage, error) {
 	return e, nil
 }
 
-// saveAsDraft keeps a new text as a draft. The form names the id of the draft, so a form that is sent twice makes one.
-func (p *Pages) saveAsDraft(c *gin.Context, f *form) (location string, err error) {
+// createDraft keeps a new text as a draft, which is published at a time, if that is not zero. The form names the id of
+// the draft, so a form that is sent twice makes one.
+func (p *Pages) createDraft(c *gin.Context, f *form, at time.Time) (*models.Draft, error) {
 	id, err := models.ParseID(f.Value("draft"))
 	if err != nil {
 		id = models.NewID()
 	}
-	draft, err := p.Blog.CreateDraft(c.Request.Context(), callOf(c), models.Draft{ID: id, Text: textOf(f)})
+	draft, err := p.Blog.CreateDraft(c.Request.Context(), callOf(c), models.Draft{ID: id, Text: textOf(f), PublishAt: at})
 	if errors.Is(err, models.ErrKeyReused) {
-		return "", errDraftedBefore
+		return nil, errDraftedBefore
 	}
-	if err != nil {
-		return "", err
-	}
-	return urls.Draft(draft.ID) + "?done=saved", nil
+	return draft, err
 }
 
 // postEditor is the editor of the post in the path.
@@ -75,7 +83,7 @@ func (p *Pages) postEditor(c *gin.Context) (*formPage, error) {
 	f.Other = path
 	e := newFormPage("edit", "Edit post", f,
 		call{Does: "Change this post", Request: "PATCH /posts/" + id.Hex(), Body: `{"content": "A better text"}`})
-	e.Present = path
+	e.Script, e.Present = "autosave.js", path
 	var post *models.Post
 	e.find = func() (_ *models.Post, shown map[string]string, err error) {
 		if post, err = p.ownPost(c); err != nil {

@@ -110,7 +110,7 @@ func TestEditorsKeepEveryField(t *testing.T) {
 		wantForm(t, conflict.form("Save").values, "d")
 
 		form := fillEach(t, b.get(draftPath(draft)).form("Publish"), "e")
-		b.get("/").form("Log out").send().is(303)
+		b.get("/account").form("Log out").send().is(303)
 		login := form.send().is(403).form("Log in")
 		again := login.fill("Username", "alice").fill("Password", testkit.Password).send().is(200)
 		wantForm(t, again.form("Publish").values, "e")

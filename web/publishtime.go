@@ -3,26 +3,14 @@ package web
 import (
 	"strings"
 	"time"
-	_ "time/tzdata" // the machine may have no time zones: a container with nothing but the program
 
+	"gin-blog/internal/site"
 	"gin-blog/models"
 )
 
 // localForm is how an input for a local date and time has its value (HTML Standard, "valid normalized local date and
 // time string").
 const localForm = "2006-01-02T15:04"
-
-// maxZone is how many bytes the name of a time zone has at most: to look one up, files are opened.
-const maxZone = 64
-
-// loadZone returns the time zone with a name, or nil if there is none. "Local" would be the zone of the server.
-func loadZone(name string) *time.Location {
-	if name == "" || name == "Local" || len(name) > maxZone {
-		return nil
-	}
-	zone, _ := time.LoadLocation(name) // nil with an error
-	return zone
-}
 
 // parsePublishAt reads the time to publish that somebody typed, and the name of its time zone. The zero time stands
 // for never. If the form still shows present, it returns present, with its seconds. It returns a refusal of the field
@@ -35,7 +23,7 @@ func parsePublishAt(f *form, present time.Time) (time.Time, error) {
 	refuse := func(field, message string) (time.Time, error) {
 		return time.Time{}, models.RefuseFields(nil, models.FieldError{Field: field, Message: message})
 	}
-	zone := loadZone(strings.TrimSpace(f.Value("zone")))
+	zone := site.LoadZone(strings.TrimSpace(f.Value("zone")))
 	if zone == nil {
 		return refuse("zone", "must be the name of a time zone, such as Europe/Berlin or UTC")
 	}
@@ -63,17 +51,14 @@ func formatPublishAt(at time.Time, zone *time.Location) string {
 	return at.In(zone).Format(localForm)
 }
 
-// describePublishAt says in words when a draft publishes itself.
-func describePublishAt(at time.Time, zone *time.Location) string {
+// describePublishAt says in words when a draft will be published.
+func (p *Pages) describePublishAt(at time.Time, zone *time.Location) string {
 	if at.IsZero() {
 		return "Only you can see this draft."
 	}
-	words := formatMinute(at)
-	if zone != time.UTC {
+	words := p.Site.Minute(at)
+	if zone.String() != p.Site.Zone.String() {
 		words = at.In(zone).Format("2 January 2006, 15:04") + " in " + zone.String() + " (" + words + ")"
 	}
-	return "Only you can see this draft. It publishes itself on " + words + ", or within a minute after."
+	return "Only you can see this draft. It will be published on " + words + ", or within a minute after."
 }
-
-// formatMinute writes a time for people.
-func formatMinute(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") }

@@ -28,6 +28,10 @@ func (p *Pages) readAssets() error {
 		if err != nil {
 			return fmt.Errorf("read a static file: %w", err)
 		}
+		if entry.Name() == "style.css" {
+			content = fmt.Appendf(content, ":root { --accent: light-dark(%s, %s); }\n%s",
+				p.Site.Accent.Light, p.Site.Accent.Dark, p.Site.CSS)
+		}
 		extension := path.Ext(entry.Name())
 		asset := answer.NewBody(mime.TypeByExtension(extension), content)
 		at := "/static/" + strings.TrimSuffix(entry.Name(), extension) + "-" + asset.Tag[1:9] + extension

@@ -13,6 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"gin-blog/internal/answer"
+	"gin-blog/internal/site"
 	"gin-blog/internal/urls"
 	"gin-blog/middleware"
 	"gin-blog/models"
@@ -26,6 +27,7 @@ type view struct {
 	Title       string // of the page, without the name of the site
 	Description string // for search engines, "" for none
 	Path        string // the page's own address without the origin, escaped, "" if it has none to be shared
+	IsHome      bool   // the first page of all posts
 	NoIndex     bool   // search engines leave the page out
 	Feed        string // the query of the feeds, such as "?tag=go"
 	Published   time.Time
@@ -39,6 +41,7 @@ type view struct {
 	// Moderates tells that the user moderates comments.
 	Moderates bool
 	Origin    string
+	Site      *site.Site
 	Done      string // what was just done
 	Here      string // the address of the page with its query, for the login, "" if it has none to be shared
 }
@@ -71,13 +74,13 @@ func (b *answerBuffer) Write(p []byte) (int, error) {
 
 // render answers with a page. Everything is made before the first byte is sent.
 func (p *Pages) render(c *gin.Context, status int, v *view) error {
-	v.User, v.Origin = middleware.CurrentUser(c), middleware.OriginOf(c)
+	v.User, v.Origin, v.Site = middleware.CurrentUser(c), middleware.OriginOf(c), p.Site
 	v.Done = notices[c.FullPath()+"?done="+c.Query("done")]
 	if v.Path != "" {
 		v.Here = c.Request.URL.RequestURI()
 	}
 	v.Moderates = v.User != nil && v.User.Role == models.RoleAdmin && !p.NoComments
-	if v.Script != "" {
+	if c.Header("Content-Security-Policy", policy); v.Script != "" {
 		c.Header("Content-Security-Policy", scriptPolicy)
 	}
 	buffer := answerBuffer{c: c}
@@ -100,6 +103,14 @@ func redirect(c *gin.Context, status int, location string) error {
 	return nil
 }
 
+// english returns the attributes of what is in English, whatever the language of the site is.
+func (p *Pages) english() template.HTMLAttr {
+	if base, _ := p.Site.Language.Base(); base.String() == "en" {
+		return ""
+	}
+	return ` lang="en" dir="ltr"`
+}
+
 // parseTemplates reads the templates: the layout with each page.
 func (p *Pages) parseTemplates() error {
 	functions := template.FuncMap{
@@ -108,8 +119,9 @@ func (p *Pages) parseTemplates() error {
 		"tagPath":           urls.Tag,
 		"author":            urls.Author,
 		"asset":             func(file string) string { return p.assetPaths[file] },
-		"day":               func(t time.Time) string { return t.UTC().Format("2 January 2006") },
-		"minute":            formatMinute,
+		"day":               p.Site.Day,
+		"minute":            p.Site.Minute,
+		"english":           p.english,
 		"instant":           func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"maxComment":        func() int { return models.MaxComment },
 		"passwordMinLength": func() int { return p.Blog.PasswordMinLength },

@@ -12,6 +12,7 @@ import (
 
 	"gin-blog/blog"
 	"gin-blog/internal/answer"
+	"gin-blog/internal/site"
 	"gin-blog/internal/urls"
 	"gin-blog/middleware"
 )
@@ -26,6 +27,7 @@ const (
 // other parameters are ignored.
 var queries = map[string][][]string{
 	"/":                                 {{"q"}, {"after", "before"}},
+	"/archive":                          {{"after"}},
 	"/tags/:tag":                        {{"after", "before"}},
 	"/authors/:username":                {{"after", "before"}},
 	"/p/:post":                          {{"after", "before", "comment"}},
@@ -57,6 +59,8 @@ type Options struct {
 	Markdown Markdown
 	// NoComments leaves out all that has to do with comments.
 	NoComments bool
+	// Site is what the owner says of the blog.
+	Site *site.Site
 	// Address tells the address of the site as the world sees it.
 	Address *urls.Address
 }
@@ -107,8 +111,13 @@ func (p *Pages) addPages(pages *gin.Engine) {
 	middleware.Route(readers, "GET /p/:post", p.post)
 	middleware.Route(readers, "GET /tags/:tag", p.tag)
 	middleware.Route(readers, "GET /authors/:username", p.author)
+	middleware.Route(readers, "GET /archive", p.archive)
 
+	middleware.Route(pages.Group("", p.cookie.Identify, privately), "GET /tags", p.tags) // kept by blog.Tags
 	middleware.Route(pages, "GET /static/:file", p.static)
+	for _, name := range []string{"feed", "feed.xml", "rss", "rss.xml", "atom.xml", "index.xml"} { // readers try these
+		middleware.Route(pages, "GET /"+name, p.feed)
+	}
 
 	ownForms := middleware.Handle(p.refuseOtherOrigins)
 	of := func(maxBody int64, more ...gin.HandlerFunc) gin.IRoutes {

@@ -68,17 +68,17 @@ func TestWriteEditAndDelete(t *testing.T) {
 		}
 		before, _ := s.store.PostByID(t.Context(), id)
 		s.ahead.Add(int64(time.Minute))
-		edit.send().is(303).follow().is(200).hides("changed")
+		edit.send().is(303).follow().is(200).hides("Updated")
 		if after, _ := s.store.PostByID(t.Context(), id); after.Version() != before.Version() {
 			t.Error("saving what was not changed changed the post")
 		}
 		edit.fill("Title", "Another title").fill("Tags", "").send().is(303).
-			goesTo("/p/another-title-"+id.Hex()).follow().is(200).shows("Another title", "changed")
+			goesTo("/p/another-title-" + id.Hex()).follow().is(200).shows("Another title")
 		if after, _ := s.store.PostByID(t.Context(), id); after.Content != text || len(after.Tags) != 0 {
 			t.Errorf("after an edit of title and tags the post is %+v", after)
 		}
 
-		b.get("/p/" + id.Hex()).follow().form("Delete").send().is(200).shows("Delete: Another title").
+		b.get("/p/" + id.Hex()).follow().click("Edit").form("Delete").send().is(200).shows("Delete: Another title").
 			form("Delete").send().is(303).goesTo("/").follow().is(200).hides("Another title")
 		b.get("/p/" + id.Hex()).is(404)
 	})
@@ -302,7 +302,7 @@ func TestAccount(t *testing.T) {
 		account := b.get("/").click("Account").is(200).shows("You are logged in as alice")
 		account.form("Save").fill("E-mail", "alice@example.com").fill("Name", "Alice").fill("About you", "Two\nlines").
 			send().is(303).follow().is(200).shows("Your profile is saved.", "Two\nlines")
-		b.get("/authors/alice").is(200).shows("Posts by Alice (alice)", "Two\nlines").hides("alice@example.com")
+		b.get("/authors/alice").is(200).shows("Alice", "alice · Joined", "Two\nlines").hides("alice@example.com")
 		account.form("Save").fill("E-mail", "BOB@example.com").fill("About you", "Kept").send().is(409).
 			shows("Email already taken", "Kept")
 		account.form("Save").fill("E-mail", "x").send().is(400).shows("E-mail must be a plain address")

@@ -26,10 +26,13 @@ const (
 
 // Feed is a list of entries, newest first, in the words of both formats. All addresses are absolute.
 type Feed struct {
-	Title   string  `xml:"title" json:"title"`
-	Address string  `xml:"id" json:"feed_url"`     // of the feed itself
-	Page    string  `xml:"-" json:"home_page_url"` // the address of the page that shows the same to people
-	Entries []Entry `xml:"entry" json:"items"`
+	Title       string `xml:"title" json:"title"`
+	Description string `xml:"subtitle,omitempty" json:"description,omitempty"`
+	// Language is the code of the language of all texts (BCP 47).
+	Language string  `xml:"http://www.w3.org/XML/1998/namespace lang,attr,omitempty" json:"language,omitempty"`
+	Address  string  `xml:"id" json:"feed_url"`     // of the feed itself
+	Page     string  `xml:"-" json:"home_page_url"` // the address of the page that shows the same to people
+	Entries  []Entry `xml:"entry" json:"items"`
 }
 
 // Entry is one entry of a feed: a post, say.

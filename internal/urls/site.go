@@ -9,9 +9,6 @@ import (
 	"gin-blog/models"
 )
 
-// Name is the name of the site, for titles.
-const Name = "gin-blog"
-
 // Post returns the path of the page of a post, such as "/p/a-title-66f0c0ffee66f0c0ffee66f0". The id decides; the slug
 // is for people, and the title may be "".
 func Post(id models.ID, title string) string {

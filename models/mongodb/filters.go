@@ -127,7 +127,9 @@ func joinedAuthor(document bson.Raw) *models.Author {
 }
 
 func newAuthor(user bson.Raw) *models.Author {
-	return &models.Author{ID: documentID(user), Username: text(user.Lookup("username"))}
+	return &models.Author{
+		ID: documentID(user), Username: text(user.Lookup("username")), Name: text(user.Lookup("name")),
+	}
 }
 
 // addAuthors gives all rows their authors, in one round trip, which Mongoose calls populate. author returns the id, and
@@ -149,7 +151,7 @@ func addAuthors[T any](
 
 // findAuthors returns the authors with these ids, as far as they exist.
 func findAuthors(ctx context.Context, c *collections, ids ...models.ID) (map[models.ID]*models.Author, error) {
-	return findByID(ctx, c.users, ids, newAuthor, "username")
+	return findByID(ctx, c.users, ids, newAuthor, "username", "name")
 }
 
 // findByID returns what value says of the documents with these ids, as far as they exist. It needs only these fields.

@@ -139,14 +139,43 @@ func (s *Store) Posts(ctx context.Context, f models.PostFilter) (posts []models.
 
 // PostLinks implements models.PostStore.
 func (s *Store) PostLinks(ctx context.Context, r models.PostRange) ([]models.PostLink, error) {
-	find := only("title", "createdAt", "updatedAt").SetSort(byIDs(1)).SetLimit(int64(r.Limit)).
+	order := 1
+	if r.Newest {
+		order = -1
+	}
+	find := only("title", "createdAt", "updatedAt").SetSort(byIDs(order)).SetLimit(int64(r.Limit)).
 		SetBatchSize(int32(r.Limit))
-	return get(ctx, s, "list links", inTurn(s.searches,
+	turns := s.pages
+	if r.Limit > models.FewLinks { // there may be 50,000
+		turns = s.searches
+	}
+	return get(ctx, s, "list links", inTurn(turns,
 		func(ctx context.Context, c *collections) ([]models.PostLink, error) {
 			cursor, err := c.readPosts.Find(ctx, inRange(r.From, r.Before), find)
 			return findAll(ctx, cursor, err, func(document bson.Raw) models.PostLink {
 				p := newPost(document)
-				return models.PostLink{ID: p.ID, Title: p.Title, UpdatedAt: p.UpdatedAt}
+				return models.PostLink{ID: p.ID, Title: p.Title, CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt}
+			})
+		}))
+}
+
+// Tags implements models.PostStore.
+func (s *Store) Tags(ctx context.Context) ([]models.TagCount, error) {
+	return get(ctx, s, "count tags", inTurn(s.searches,
+		func(ctx context.Context, c *collections) ([]models.TagCount, error) {
+			cursor, err := c.readPosts.Aggregate(ctx, mongo.Pipeline{
+				{{Key: "$project", Value: bson.D{{Key: "tags", Value: 1}}}},
+				{{Key: "$unwind", Value: "$tags"}},
+				{{Key: "$match", Value: bson.D{{Key: "tags", Value: ofType("string")}}}},
+				{{Key: "$group", Value: bson.D{
+					{Key: "_id", Value: "$tags"}, {Key: "posts", Value: bson.D{{Key: "$sum", Value: 1}}},
+				}}},
+				{{Key: "$sort", Value: bson.D{{Key: "posts", Value: -1}, {Key: "_id", Value: 1}}}},
+				{{Key: "$limit", Value: models.MaxTagCounts}},
+			}, options.Aggregate().SetBatchSize(models.MaxTagCounts))
+			return findAll(ctx, cursor, err, func(group bson.Raw) models.TagCount {
+				posts, _ := group.Lookup("posts").AsInt64OK()
+				return models.TagCount{Tag: text(group.Lookup("_id")), Posts: int(posts)}
 			})
 		}))
 }

@@ -188,7 +188,8 @@ func scan(row *sqlite.Stmt, fields []field) {
 		case author:
 			*v.author = nil
 			if !row.ColumnIsNull(i) {
-				*v.author = &models.Author{ID: *v.id, Username: row.ColumnText(i)}
+				username, name, _ := strings.Cut(row.ColumnText(i), "\n")
+				*v.author = &models.Author{ID: *v.id, Username: username, Name: name}
 			}
 		default:
 			panic(fmt.Sprintf("sqlite: no column fills a %T", v))

@@ -24,7 +24,7 @@ func (s *Store) Posts(ctx context.Context, f models.PostFilter) (posts []models.
 }
 
 func linkFields(l *models.PostLink) []field {
-	return []field{{value: &l.ID}, {value: &l.Title}, {value: &l.UpdatedAt}}
+	return []field{{value: &l.ID}, {value: &l.Title}, {value: &l.CreatedAt}, {value: &l.UpdatedAt}}
 }
 
 // PostLinks implements models.PostStore.
@@ -33,8 +33,23 @@ func (s *Store) PostLinks(ctx context.Context, r models.PostRange) ([]models.Pos
 	if !r.Before.IsZero() {
 		last = position(r.Before) - 1
 	}
-	return readAll(ctx, s.search, "list links", linkFields, `SELECT id, title, updated_at FROM posts
-		WHERE position >= ? AND position <= ? ORDER BY position LIMIT ? + 0`, position(r.From), last, r.Limit)
+	order := ``
+	if r.Newest {
+		order = ` DESC`
+	}
+	run := s.read
+	if r.Limit > models.FewLinks { // there may be 50,000
+		run = s.search
+	}
+	return readAll(ctx, run, "list links", linkFields, `SELECT id, title, created_at, updated_at FROM posts
+		WHERE position >= ? AND position <= ? ORDER BY position`+order+` LIMIT ? + 0`, position(r.From), last, r.Limit)
+}
+
+// Tags implements models.PostStore.
+func (s *Store) Tags(ctx context.Context) ([]models.TagCount, error) {
+	fields := func(c *models.TagCount) []field { return []field{{value: &c.Tag}, {value: &c.Posts}} }
+	return readAll(ctx, s.search, "count tags", fields, `SELECT tag, count(*) AS posts FROM post_tags
+		GROUP BY tag ORDER BY posts DESC, tag LIMIT ? + 0`, models.MaxTagCounts)
 }
 
 // SkipPosts implements models.PostStore.
@@ -46,7 +61,7 @@ func (s *Store) SkipPosts(ctx context.Context, from models.ID, n int) (models.ID
 var (
 	pageColumns = columns("posts", postFields(new(models.Post)))
 	// pageColumnsOfOne are for posts of one author, who is looked up once, without a join.
-	pageColumnsOfOne = strings.Replace(pageColumns, authorName, `(SELECT username FROM users WHERE id = ?)`, 1)
+	pageColumnsOfOne = strings.Replace(pageColumns, authorName, `(SELECT `+authorName+` FROM users WHERE id = ?)`, 1)
 )
 
 // pageQuery returns the query for a page, newest first, or with Before, oldest first. Its last parameter, the number of

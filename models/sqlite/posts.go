@@ -19,7 +19,7 @@ func postFields(p *models.Post) []field {
 	})
 }
 
-const authorName = `users.username`
+const authorName = `users.username || char(10) || users.name`
 
 var posts = newTable(table[models.Post]{
 	name: "posts", record: "post", missing: models.ErrPostNotFound, fields: postFields,

@@ -41,7 +41,7 @@ func everyFieldComesBack(t *testing.T, store models.Store) {
 	draft, comment := Filled[models.Draft](t), Filled[models.Comment](t)
 	draft.AuthorID, draft.Foreign = user.ID, false
 	session.UserID, session.PasswordVersion = user.ID, user.PasswordVersion
-	post.AuthorID, post.Author = user.ID, &models.Author{ID: user.ID, Username: user.Username}
+	post.AuthorID, post.Author = user.ID, user.AsAuthor()
 
 	if err := store.CreateUser(t.Context(), &user); err != nil {
 		t.Fatal(err)

@@ -63,6 +63,7 @@ func postMethods(p models.Post) []method {
 		{"PostLinks", func(ctx context.Context, s store) error {
 			return second(s.PostLinks(ctx, models.PostRange{Limit: 1}))
 		}},
+		{"Tags", func(ctx context.Context, s store) error { return second(s.Tags(ctx)) }},
 		{"SkipPosts", func(ctx context.Context, s store) error { return second(s.SkipPosts(ctx, p.ID, 1)) }},
 		{"UpdatePost", func(ctx context.Context, s store) error {
 			return second(s.UpdatePost(ctx, p.ID, setTitle("new")))

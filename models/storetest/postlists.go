@@ -70,6 +70,8 @@ func linksCoverARange(t *testing.T, store models.Store) {
 		"before an id":     {models.PostRange{Before: ids[3], Limit: 10}, ids[:3]},
 		"between two":      {models.PostRange{From: ids[1], Before: ids[3], Limit: 10}, ids[1:3]},
 		"after the newest": {models.PostRange{From: models.NewID(), Limit: 10}, nil},
+		"the newest":       {models.PostRange{Limit: 2, Newest: true}, []models.ID{ids[4], ids[3]}},
+		"right before":     {models.PostRange{Before: ids[3], Limit: 1, Newest: true}, ids[2:3]},
 		"the other way":    {models.PostRange{From: ids[3], Before: ids[1], Limit: 10}, nil},
 	} {
 		links, err := store.PostLinks(t.Context(), c.posts)

@@ -64,7 +64,9 @@ func useKeyboard(t *testing.T, s blog) {
 	v := s.visitor(t)
 	v.open("/")
 	v.tabTo("Skip to the content")
-	v.tabTo("Register")
+	v.tabTo("Log in")
+	v.enter()
+	v.tabTo("Create an account")
 	v.enter()
 	v.tabTo("Username")
 	v.typeKeys("kim")
@@ -85,10 +87,12 @@ func useKeyboard(t *testing.T, s blog) {
 	v.enter()
 	v.is(200)
 	v.sees("By keys", "Second line")
+	v.tabTo("Account")
+	v.enter()
 	v.tabTo("Log out")
 	v.enter()
 	v.is(200)
-	if v.has("Log out") {
+	if v.has("Account") {
 		t.Errorf("still logged in:\n%s", v.text())
 	}
 	if got := v.titlesOf("kim"); len(got) != 1 || got[0] != "By keys" {

@@ -80,7 +80,7 @@ func refuseOtherOrigins(t *testing.T, s blog) {
 	v.is(200)
 	v.sees("Hers", "Hello", "A comment")
 	v.lacks("Forged")
-	if !v.has("Log out") || !v.has("Edit") {
+	if !v.has("Account") || !v.has("Edit") {
 		t.Errorf("ophelia is logged out:\n%s", v.text())
 	}
 	s.server.call("GET", "/auth/me", token, "", 200, &after)

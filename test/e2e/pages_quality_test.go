@@ -130,6 +130,7 @@ func showWriting(v *visitor, check func(name string)) {
 	v.press("Save")
 	check("edit, with a conflict")
 	v.follow("Keep this text, and drop mine")
+	v.follow("Edit")
 	v.press("Delete")
 	check("delete")
 }

@@ -1,28 +1,38 @@
-// Saves what is typed into the editor of a draft, and never over a version that this page has not seen: the server
-// compares If-Match with the draft, and answers 412.
+// Keeps what is typed into an editor. A draft is saved by itself, and a new text becomes one after the first pause:
+// never over a version that this page has not seen, because the server compares If-Match with the draft, and answers
+// 412. What is typed over a post stays in this browser until it is saved.
 const form = document.querySelector("form[data-autosave]");
 const say = (text) => { form.querySelector("[role=status]").textContent = text; };
-const { version, publishAt, zone } = form.elements;
+const { version, publishAt, zone, title, content } = form.elements;
+const isPost = form.dataset.autosave === "post";
+const place = `typed:${location.pathname}`;
 const pause = 2000; // milliseconds after the last key
-let timer, saving, stopped = false;
+let timer, saving, typed = false, stopped = false;
 
-if (!publishAt.value && zone.value === "UTC") {
+if (publishAt && !publishAt.value && zone.value === "UTC") {
   zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
 }
 
-async function save() {
+async function send() {
   const body = new URLSearchParams(new FormData(form));
-  for (const { name } of [version, publishAt, zone]) body.delete(name);
+  for (const name of ["version", "publishAt", "zone"]) body.delete(name);
   body.set("do", "autosave");
-  const headers = { "If-Match": `"${version.value}"` };
+  if (!title.value.trim()) body.set("title", content.value.trim().split("\n")[0].slice(0, 60) || "Untitled");
+  const headers = version.value ? { "If-Match": `"${version.value}"` } : {};
+  const keepalive = body.toString().length < 60000; // browsers send no more once the page is closed
   try {
-    const answer = await fetch(location.pathname, { method: "POST", body, headers, redirect: "error" });
+    const answer = await fetch(location.pathname, { method: "POST", body, headers, keepalive, redirect: "error" });
     if (answer.ok) {
       version.value = answer.headers.get("ETag").slice(1, -1);
-      say("Saved.");
+      const draft = answer.headers.get("Location");
+      if (draft) {
+        form.action = draft;
+        history.replaceState(null, "", draft);
+      }
+      say("Saved as a draft.");
     } else if ([403, 404, 409, 412].includes(answer.status)) {
       stopped = true;
-      say("Not saved, and no longer saved by itself. Press Save draft to see why: your text is kept.");
+      say("Not saved, and no longer saved by itself. Press Save to see why: your text is kept.");
     } else {
       say("Not saved yet.");
     }
@@ -31,22 +41,48 @@ async function save() {
   }
 }
 
+async function save() {
+  clearTimeout(timer);
+  await saving;
+  if (stopped || !typed) return;
+  typed = false;
+  saving = send();
+  await saving;
+  saving = undefined;
+}
+
+function keep() {
+  localStorage.setItem(place, JSON.stringify([version.value, title.value, content.value]));
+}
+
+if (isPost) {
+  const [of, ...kept] = JSON.parse(localStorage.getItem(place) || "[]");
+  if (of === version.value && (kept[0] !== title.value || kept[1] !== content.value)) {
+    [title.value, content.value] = kept;
+    say("This is what you typed before, and did not save.");
+  }
+}
+
 form.addEventListener("input", (event) => {
   if (stopped || [publishAt, zone].includes(event.target)) return;
+  if (isPost) {
+    keep();
+    return;
+  }
+  typed = true;
   say("");
   clearTimeout(timer);
-  timer = setTimeout(async () => {
-    await saving;
-    if (stopped) return;
-    saving = save();
-    await saving;
-    saving = undefined;
-  }, pause);
+  timer = setTimeout(save, pause);
+});
+
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden && !isPost) save();
 });
 
 form.addEventListener("submit", async (event) => {
   clearTimeout(timer);
   stopped = true;
+  localStorage.removeItem(place);
   if (!saving) return;
   event.preventDefault(); // the form must name the version that is being saved
   await saving;
