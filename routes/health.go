@@ -51,6 +51,16 @@ func (h *api) ready(c *gin.Context) error {
 	return render(c, http.StatusOK, map[string]string{"status": "ready"})
 }
 
+// onlyReadTags refuses to write to the path of the tags, which the router takes for that of a post.
+func onlyReadTags(c *gin.Context) error {
+	r := c.Request
+	if r.URL.Path != "/posts/tags" || r.Method == http.MethodGet || r.Method == http.MethodHead {
+		return nil
+	}
+	c.Header("Allow", "GET, HEAD")
+	return noMethod(c)
+}
+
 // noMethod refuses a method that the path does not have. The router has set the header Allow.
 func noMethod(c *gin.Context) error {
 	allowed := c.Writer.Header().Get("Allow")

@@ -40,7 +40,7 @@ type Options struct {
 // New returns the door for programs.
 func New(o Options) *gin.Engine {
 	r := o.Base.Door(renderError)
-	r.Use(middleware.CORS(o.CORSOrigins))
+	r.Use(middleware.CORS(o.CORSOrigins), middleware.Handle(onlyReadTags))
 	addRoutes(r, &api{Options: o, decoder: newDecoder()})
 	r.NoRoute(middleware.Handle(noRoute(r.Routes())))
 	r.NoMethod(middleware.Handle(noMethod))

@@ -41,8 +41,13 @@ type describer func(*gin.Context) (*formPage, error)
 
 // article is a post with its rendered content.
 type article struct {
-	Post    *models.Post
-	Content template.HTML
+	Post     *models.Post
+	Content  template.HTML
+	Contents []heading // nil for a short post
+}
+
+func newArticle(post *models.Post, content template.HTML) article {
+	return article{post, own(content), contentsOf(content, post.ReadingMinutes())}
 }
 
 // newFormPage returns a page with a template, which still lacks what its form does.
@@ -182,7 +187,7 @@ func (p *Pages) preview(c *gin.Context, e *formPage) error {
 	if e.Missing, err = p.Markdown.Missing(c.Request.Context(), post.Content); err != nil {
 		return p.refuse(c, err, e.view)
 	}
-	e.Preview = &article{Post: post, Content: content}
+	e.Preview = new(newArticle(post, content))
 	return p.render(c, http.StatusOK, e.view)
 }
 

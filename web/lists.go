@@ -82,9 +82,11 @@ func (p *Pages) author(c *gin.Context) error {
 		return err
 	}
 	list := listPage{Heading: author.AsAuthor().Shown(), Author: author}
-	if list.Bio, err = p.Markdown.Render(c.Request.Context(), author.Bio); err != nil {
+	bio, err := p.Markdown.Render(c.Request.Context(), author.Bio)
+	if err != nil {
 		return err
 	}
+	list.Bio = own(bio)
 	query := url.Values{"author": {author.Username}}
 	v := &view{
 		Title: list.Heading, Description: fmt.Sprintf("The posts of %s.", list.Heading),

@@ -41,7 +41,7 @@ func (p *Pages) post(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	page := postPage{article: article{post, content}}
+	page := postPage{article: newArticle(post, content)}
 	if !p.NoComments {
 		if page.Thread, err = p.thread(c, post, comments); err != nil {
 			return err
@@ -55,7 +55,7 @@ func (p *Pages) post(c *gin.Context) error {
 	}
 	return p.render(c, http.StatusOK, &view{
 		template: "post", Title: post.Title, Description: p.Markdown.Excerpt(post.Content, 160), Path: path,
-		Published: post.CreatedAt, Calls: p.postCalls(post.ID, page.MayChange), Page: page,
+		Published: post.CreatedAt, Image: imageOf(content), Calls: p.postCalls(post.ID, page.MayChange), Page: page,
 	})
 }
 

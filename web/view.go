@@ -31,6 +31,7 @@ type view struct {
 	NoIndex     bool   // search engines leave the page out
 	Feed        string // the query of the feeds, such as "?tag=go"
 	Published   time.Time
+	Image       string // the address of a picture for links to the page, "" for none
 	Calls       []call // what the page stands for
 	Script      string // the file of the page's script, "" for none
 	Form        *form  // the form of the page, nil for none

@@ -35,7 +35,7 @@ func newPolicy() *bluemonday.Policy {
 	p.AllowURLSchemes("http", "https", "mailto")
 	p.AllowRelativeURLs(true) // of these:
 	allow("href", `(?i:https?|mailto):.*|#top|#`+idPrefix+`[^\x00-\x20]*|/(?:[^/\\\x00-\x20][^\\\x00-\x20]*)?`, "a")
-	allow("rel", linkRelation, "a")
+	allow("rel", LinkRelation, "a")
 	p.RequireNoFollowOnFullyQualifiedLinks(true)
 	allow("src", `(?i:https)://.*`, "img")
 	allow("loading", `lazy`, "img")

@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	// linkRelation says that a link comes from a user of the site: search engines do not count it.
-	linkRelation = "nofollow noopener ugc"
+	// LinkRelation says that a link comes from a user of the site: search engines do not count it.
+	LinkRelation = "nofollow noopener ugc"
 	// idPrefix begins all ids of a text. No id of the pages, and no property of a document, begins with it.
 	idPrefix = "text-"
 	// maxID is how many bytes the id of a heading has at most, without the prefix. A longer heading has none.
@@ -63,13 +63,13 @@ func (t *transformation) enter(n ast.Node) {
 	case *ast.Link:
 		n.Destination = t.keep(n, n.Destination, n.Title, "http", "https", "mailto", "#", "/")
 		if len(n.Destination) > 0 && !bytes.ContainsAny(n.Destination[:1], "#/") {
-			n.SetAttributeString("rel", []byte(linkRelation))
+			n.SetAttributeString("rel", []byte(LinkRelation))
 		}
 	case *ast.AutoLink:
 		if n.AutoLinkType == ast.AutoLinkURL && target(n.URL(t.source), "http", "https", "mailto") == nil {
 			t.unwrapped = append(t.unwrapped, n)
 		}
-		n.SetAttributeString("rel", []byte(linkRelation))
+		n.SetAttributeString("rel", []byte(LinkRelation))
 	case *ast.Image:
 		n.Destination = t.keep(n, n.Destination, n.Title, "https")
 		n.SetAttributeString("loading", []byte("lazy"))
