@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"golang.org/x/text/language"
 
 	"gin-blog/internal/answer"
 	"gin-blog/internal/site"
@@ -104,9 +105,9 @@ func redirect(c *gin.Context, status int, location string) error {
 	return nil
 }
 
-// english returns the attributes of what is in English, whatever the language of the site is.
-func (p *Pages) english() template.HTMLAttr {
-	if base, _ := p.Site.Language.Base(); base.String() == "en" {
+// englishIn returns the attributes of what is in English on a site in another language.
+func englishIn(site language.Tag) template.HTMLAttr {
+	if base, _ := site.Base(); base.String() == "en" {
 		return ""
 	}
 	return ` lang="en" dir="ltr"`
@@ -114,6 +115,7 @@ func (p *Pages) english() template.HTMLAttr {
 
 // parseTemplates reads the templates: the layout with each page.
 func (p *Pages) parseTemplates() error {
+	english := englishIn(p.Site.Language)
 	functions := template.FuncMap{
 		"postPath":          urls.Post,
 		"draftPath":         urls.Draft,
@@ -122,7 +124,7 @@ func (p *Pages) parseTemplates() error {
 		"asset":             func(file string) string { return p.assetPaths[file] },
 		"day":               p.Site.Day,
 		"minute":            p.Site.Minute,
-		"english":           p.english,
+		"english":           func() template.HTMLAttr { return english },
 		"instant":           func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"maxComment":        func() int { return models.MaxComment },
 		"passwordMinLength": func() int { return p.Blog.PasswordMinLength },

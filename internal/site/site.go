@@ -28,7 +28,8 @@ type Site struct {
 	// APICalls says that pages show the API calls that they stand for.
 	APICalls bool
 
-	day func(time.Time) string
+	day       func(time.Time) string
+	direction string
 }
 
 // Default returns the site of an owner who has set nothing up.
@@ -39,7 +40,7 @@ func Default() *Site {
 
 // New returns a site with its dates in the language and the time zone.
 func New(s Site) *Site {
-	s.day = days(s.Language)
+	s.day, s.direction = days(s.Language), directionOf(s.Language)
 	return &s
 }
 
@@ -50,8 +51,10 @@ func (s *Site) Day(t time.Time) string { return s.day(t.In(s.Zone)) }
 func (s *Site) Minute(t time.Time) string { return s.Day(t) + t.In(s.Zone).Format(", 15:04 MST") }
 
 // Direction returns how the language is written: "ltr" or "rtl".
-func (s *Site) Direction() string {
-	switch script, _ := s.Language.Script(); script.String() {
+func (s *Site) Direction() string { return s.direction }
+
+func directionOf(in language.Tag) string {
+	switch script, _ := in.Script(); script.String() {
 	case "Adlm", "Arab", "Hebr", "Mand", "Nkoo", "Rohg", "Syrc", "Thaa":
 		return "rtl"
 	}

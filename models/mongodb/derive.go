@@ -114,8 +114,11 @@ func (d *derivation) complete(
 	var changes []mongo.WriteModel
 	written := 0
 	for i, document := range documents {
+		if d.tooLong[documentID(document)] { // its terms alone take long
+			continue
+		}
 		update := d.update(document)
-		if update == nil || d.tooLong[documentID(document)] {
+		if update == nil {
 			continue
 		}
 		changed = append(changed, document)
