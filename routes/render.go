@@ -112,7 +112,7 @@ func done(c *gin.Context, err error) error {
 	return err
 }
 
-// renderTagged answers with a body that is not JSON, and an ETag.
+// renderTagged answers with a body and its ETag.
 func renderTagged(c *gin.Context, contentType string, body []byte) error {
 	c.Header("ETag", answer.Tag(body, ""))
 	answer.Set(c, http.StatusOK, contentType, body)
