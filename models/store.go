@@ -82,6 +82,9 @@ type UserStore interface {
 	UserByUsername(ctx context.Context, username string) (*User, error)
 	// UserByEmail returns the user with this address, as FoldName compares it, or ErrUserNotFound.
 	UserByEmail(ctx context.Context, email string) (*User, error)
+	// SoleAuthor returns the user who wrote all posts. It returns ErrUserNotFound if there is none: there are no posts, or
+	// several authors, or the account is gone. Its cost does not depend on the number of posts.
+	SoleAuthor(ctx context.Context) (*User, error)
 	// Users returns a page of users, newest first.
 	Users(ctx context.Context, f UserFilter) ([]User, error)
 	// UpdateUser changes the name, the email and the bio of a user as UpdatePost changes a post. It returns

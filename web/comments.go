@@ -18,6 +18,7 @@ import (
 // thread is what the page of a post shows of its comments.
 type thread struct {
 	Comments []commentView
+	Count    int // of all comments, 0 if they do not fit on the page
 	Pager    pager
 	Form     *form  // to write a comment, nil for visitors
 	LogIn    string // for visitors, the address to log in
@@ -28,6 +29,7 @@ type thread struct {
 type commentView struct {
 	*models.Comment
 	HTML   template.HTML
+	ByHost bool   // whether the author of the post wrote it
 	Path   string // of the comment on the page of its post
 	Edit   string // the addresses to change it, "" for those who may not
 	Delete string
@@ -51,6 +53,9 @@ func (p *Pages) thread(c *gin.Context, post *models.Post, w window) (_ *thread, 
 	}
 	if t.Comments, err = p.commentViews(c, comments, len(post.Content)); err != nil {
 		return nil, err
+	}
+	if t.Pager == (pager{}) {
+		t.Count = len(comments)
 	}
 	if middleware.CurrentUser(c) == nil {
 		t.LogIn = loginAddress(c.Request.URL.RequestURI())
@@ -97,6 +102,7 @@ func (p *Pages) commentViews(c *gin.Context, comments []models.Comment, rest int
 		forms := urls.CommentForms(comment.PostID, comment.ID)
 		content = markdown.Among(content, comment.ID, "")
 		views[i] = commentView{Comment: comment, HTML: content, Path: urls.Comment(comment.PostID, "", comment.ID)}
+		views[i].ByHost = comment.Author != nil && comment.AuthorID == comment.PostAuthorID
 		if user != nil && blog.MayEdit(user, comment) == nil {
 			views[i].Edit = forms + "/edit"
 		}

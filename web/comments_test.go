@@ -47,6 +47,26 @@ func (s *server) thread(t *testing.T, post *models.Post) (contents []string) {
 	return contents
 }
 
+// TestNumberOfComments: the heading says how many comments there are, if all are below it. The author of the post is
+// marked.
+func TestNumberOfComments(t *testing.T) {
+	onEachStore(t, func(t *testing.T, s *server) {
+		s.user(t, "alice")
+		s.user(t, "bob")
+		post := s.write(t, "alice", "My post", "Hello")
+		read := func() *page { return s.browser(t).get(urls.Post(post.ID, post.Title)).is(200) }
+		read().shows("Comments").hides("0 comments")
+		s.comment(t, "bob", post, "From bob")
+		read().shows("1 comment").hides("1 comments", "bob Author")
+		s.comment(t, "alice", post, "From alice")
+		read().shows("2 comments", "alice Author").hides("bob Author")
+		for range 19 {
+			s.comment(t, "bob", post, "Once more")
+		}
+		read().shows("Comments", "Later comments").hides("20 comments", "21 comments")
+	})
+}
+
 func TestCommentOnAPost(t *testing.T) {
 	onEachStore(t, func(t *testing.T, s *server) {
 		s.user(t, "alice")

@@ -40,7 +40,7 @@ func (s *server) formsOf(t testing.TB) map[string][]string {
 		comment + "/delete": {"version"},
 		draft:               append(text, "version", "conflict", "publishAt", "zone"),
 		draft + "/delete":   {"version"},
-		"/register":         {"username", "email", "password"},
+		"/register":         {"username", "name", "email", "password"},
 		"/login":            {"username", "password"},
 		"/logout":           nil,
 		"/reset/token":      {"username", "password"},

@@ -28,7 +28,6 @@ type listPage struct {
 	Heading string
 	Author  *models.User // whose posts they are, nil for a list of all authors
 	Bio     template.HTML
-	Query   string // what was searched for
 	Words   string // the words of it, unless they are what was typed
 	Posts   []models.Post
 	Pager   pager
@@ -40,10 +39,10 @@ func (p *Pages) home(c *gin.Context) error {
 	if n := utf8.RuneCountInString(text); n > models.MaxSearchLength || !utf8.ValidString(text) {
 		return models.Refuse(models.Invalid, nil, "Search for at most %d characters.", models.MaxSearchLength)
 	}
-	list := listPage{Heading: "Older posts", Query: text}
+	list := listPage{Heading: "Older posts"}
 	v := &view{
 		Title: p.Site.Title, Description: cmp.Or(p.Site.Description, "The newest posts of this blog."), Path: "/",
-		IsHome: c.Request.URL.RawQuery == "",
+		Query: text, IsHome: c.Request.URL.RawQuery == "",
 	}
 	query, words := url.Values{}, models.ParseWords(text)
 	if compared := words.String(); compared != strings.ToLower(text) {
@@ -104,14 +103,14 @@ func (p *Pages) list(c *gin.Context, v *view, list *listPage, filter models.Post
 	}
 	filter.After, filter.Before, filter.Limit = w.after, w.before, pageSize
 	more := false
-	if list.Query == "" || len(filter.Words) > 0 { // a text of signs alone finds nothing
+	if v.Query == "" || len(filter.Words) > 0 { // a text of signs alone finds nothing
 		if list.Posts, more, err = p.Blog.Store.Posts(c.Request.Context(), filter); err != nil {
 			return err
 		}
 	}
 	path, search := c.Request.URL.EscapedPath(), url.Values{} // the other parameters of the API are in the path
-	if list.Query != "" {
-		search.Set("q", list.Query)
+	if v.Query != "" {
+		search.Set("q", v.Query)
 	}
 	if !w.before.IsZero() && !more && len(list.Posts) < pageSize { // the first page has these, and more
 		return redirect(c, http.StatusSeeOther, urls.WithQuery(path, search))

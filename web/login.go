@@ -16,11 +16,13 @@ import (
 // registration is the page to register. The parameter "next" is where to go then.
 func (p *Pages) registration(c *gin.Context) (*formPage, error) {
 	next := localPath(c.Query("next"))
-	f := newForm(withNext("/register", next), "username", "email", "password")
+	f := newForm(withNext("/register", next), "username", "name", "email", "password")
 	f.Other = loginAddress(next)
 	e := newVisitorsPage(c, "register", "Register", f, call{Does: "Register", Request: "POST /auth/register"})
 	e.save = func() (string, error) {
-		in := blog.Registration{Username: f.Value("username"), Email: f.Value("email"), Password: f.Value("password")}
+		in := blog.Registration{
+			Username: f.Value("username"), Name: f.Value("name"), Email: f.Value("email"), Password: f.Value("password"),
+		}
 		user, err := p.Blog.Register(c.Request.Context(), in, middleware.ClientOf(c))
 		if err != nil {
 			return "", err

@@ -76,8 +76,8 @@ func TestArchive(t *testing.T) {
 		first := b.get("/archive").is(200).shows(year, "Post 101", "Post 002").hides("Post 001")
 		first.click("Older").is(200).shows("Post 001", "Post 000").hides("Post 002").click("Newest").shows("Post 101")
 		b.get("/archive?after=x").is(400)
-		post := b.get("/p/"+posts[50].ID.Hex()).follow().is(200).shows("Post 049", "Post 051").hides("Post 048", "Post 052")
-		post.click("Post 051").is(200).shows("Post 050", "Post 052")
+		post := b.get("/p/"+posts[50].ID.Hex()).follow().is(200).shows("Older Post 049", "Newer Post 051").hides("Post 048", "Post 052")
+		post.click("Newer Post 051").is(200).shows("Post 050", "Post 052")
 		b.get("/p/" + posts[0].ID.Hex()).follow().shows("Post 001")
 	})
 }
@@ -162,5 +162,31 @@ func TestLongPostHasContents(t *testing.T) {
 			}
 		}
 		alice.get("/p/"+short.ID.Hex()).follow().is(200).hides("Contents", "og:image")
+	})
+}
+
+// TestOneAuthor: a blog of one author leads to their page, and does not name them beside every post.
+func TestOneAuthor(t *testing.T) {
+	onEachStore(t, func(t *testing.T, s *server) {
+		b := s.browser(t)
+		b.get("/").is(200).hides("About")
+		b.get("/register").form("Register").fill("Username", "alice").fill("Name", "Maria Weber").
+			fill("Password", testkit.Password).send().is(303)
+		s.user(t, "bob")
+		post := s.write(t, "alice", "Hello", "World", "go")
+		reader := s.browser(t)
+		for _, path := range []string{"/", "/tags/go", "/?q=world"} {
+			reader.get(path).is(200).shows("Hello").hides("Maria Weber").click("About").is(200).shows("Maria Weber", "alice")
+		}
+		reader.get("/p/"+post.ID.Hex()).follow().shows("Maria Weber", "About")
+		second := s.write(t, "bob", "Second", "World", "go")
+		for _, path := range []string{"/", "/tags/go", "/?q=world"} {
+			reader.get(path).is(200).shows("Maria Weber", "bob").hides("About")
+		}
+		reader.get("/authors/alice").hides("Maria Weber ·") // on her own page, beside each post
+		if err := s.store.DeletePost(t.Context(), second.ID, func(*models.Post) error { return nil }); err != nil {
+			t.Fatal(err)
+		}
+		reader.get("/").is(200).shows("About").hides("Maria Weber")
 	})
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"html/template"
 	"io/fs"
@@ -30,6 +31,7 @@ type view struct {
 	Path        string // the page's own address without the origin, escaped, "" if it has none to be shared
 	IsHome      bool   // the first page of all posts
 	NoIndex     bool   // search engines leave the page out
+	Query       string // what was searched for: the page has a form of its own for another search
 	Feed        string // the query of the feeds, such as "?tag=go"
 	Published   time.Time
 	Image       string // the address of a picture for links to the page, "" for none
@@ -42,10 +44,12 @@ type view struct {
 	User *models.User // who is logged in, nil for a visitor
 	// Moderates tells that the user moderates comments.
 	Moderates bool
-	Origin    string
-	Site      *site.Site
-	Done      string // what was just done
-	Here      string // the address of the page with its query, for the login, "" if it has none to be shared
+	// Sole is the author of all posts, nil if there are several, or if the page has no address to be shared.
+	Sole   *models.User
+	Origin string
+	Site   *site.Site
+	Done   string // what was just done
+	Here   string // the address of the page with its query, for the login, "" if it has none to be shared
 }
 
 // notices say what was just done, by the page that is shown then and its parameter "done".
@@ -80,6 +84,10 @@ func (p *Pages) render(c *gin.Context, status int, v *view) error {
 	v.Done = notices[c.FullPath()+"?done="+c.Query("done")]
 	if v.Path != "" {
 		v.Here = c.Request.URL.RequestURI()
+		var err error
+		if v.Sole, err = p.Blog.Store.SoleAuthor(c.Request.Context()); err != nil && !errors.Is(err, models.ErrUserNotFound) {
+			return err
+		}
 	}
 	v.Moderates = v.User != nil && v.User.Role == models.RoleAdmin && !p.NoComments
 	if c.Header("Content-Security-Policy", policy); v.Script != "" {

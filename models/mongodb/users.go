@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"gin-blog/models"
@@ -253,6 +254,35 @@ func (s *Store) UserByID(ctx context.Context, id models.ID) (*models.User, error
 func (s *Store) UserByUsername(ctx context.Context, name string) (*models.User, error) {
 	return get(ctx, s, "find user", func(ctx context.Context, c *collections) (*models.User, error) {
 		return findByText(ctx, c, "username", name, username)
+	})
+}
+
+// SoleAuthor implements models.UserStore. The posts with the least and the greatest id of an author have the same one.
+func (s *Store) SoleAuthor(ctx context.Context) (*models.User, error) {
+	return get(ctx, s, "find sole author", func(ctx context.Context, c *collections) (*models.User, error) {
+		first := func(order int) mongo.Pipeline {
+			return mongo.Pipeline{
+				{{Key: "$match", Value: bson.D{{Key: "author", Value: ofType("objectId")}}}},
+				{{Key: "$sort", Value: bson.D{{Key: "author", Value: order}, {Key: "_id", Value: -order}}}},
+				{{Key: "$limit", Value: 1}},
+				{{Key: "$project", Value: bson.D{{Key: "author", Value: 1}}}},
+			}
+		}
+		last := bson.D{{Key: "coll", Value: c.posts.Name()}, {Key: "pipeline", Value: first(-1)}}
+		pipeline := slices.Concat(first(1), join("author", c.users), mongo.Pipeline{{{Key: "$unionWith", Value: last}}})
+		cursor, err := c.readPosts.Aggregate(ctx, pipeline)
+		found, err := findAll(ctx, cursor, err, slices.Clone[bson.Raw])
+		if err != nil {
+			return nil, err
+		}
+		if len(found) < 2 || !found[0].Lookup("author").Equal(found[1].Lookup("author")) {
+			return nil, models.ErrUserNotFound
+		}
+		user := joinedBy(found[0], "author")
+		if user == nil {
+			return nil, models.ErrUserNotFound
+		}
+		return new(newUser(user)), nil
 	})
 }
 

@@ -30,7 +30,9 @@ var (
 	})
 	selectByUsername = users.where(`username = ?`)
 	selectByEmail    = users.where(`email = ?`)
-	selectUsers      = users.where(`id < ? ORDER BY id DESC LIMIT ? + 0`)
+	selectSoleAuthor = users.where(
+		`id = (SELECT min(author_id) FROM posts) AND id = (SELECT max(author_id) FROM posts)`)
+	selectUsers = users.where(`id < ? ORDER BY id DESC LIMIT ? + 0`)
 )
 
 // CreateUser implements models.UserStore.
@@ -95,6 +97,11 @@ func (s *Store) UserByID(ctx context.Context, id models.ID) (*models.User, error
 // UserByUsername implements models.UserStore.
 func (s *Store) UserByUsername(ctx context.Context, username string) (*models.User, error) {
 	return users.read(ctx, s, selectByUsername, username)
+}
+
+// SoleAuthor implements models.UserStore.
+func (s *Store) SoleAuthor(ctx context.Context) (*models.User, error) {
+	return users.read(ctx, s, selectSoleAuthor)
 }
 
 // UserByEmail implements models.UserStore.

@@ -40,6 +40,7 @@ func userMethods(u models.User) []method {
 		{"UserByID", func(ctx context.Context, s store) error { return second(s.UserByID(ctx, u.ID)) }},
 		{"UserByUsername", func(ctx context.Context, s store) error { return second(s.UserByUsername(ctx, "alice")) }},
 		{"UserByEmail", func(ctx context.Context, s store) error { return second(s.UserByEmail(ctx, "a@b.co")) }},
+		{"SoleAuthor", func(ctx context.Context, s store) error { return second(s.SoleAuthor(ctx)) }},
 		{"Users", func(ctx context.Context, s store) error { return second(s.Users(ctx, models.UserFilter{Limit: 1})) }},
 		{"UpdateUser", func(ctx context.Context, s store) error {
 			return second(s.UpdateUser(ctx, u.ID, sets(func(u *models.User) { u.Name = "A. L." })))

@@ -22,6 +22,7 @@ var userCases = []testCase{
 	{"a hash is renewed if it is the old one", hashIsRenewed},
 	{"users are deleted and their posts stay", usersAreDeleted},
 	{"users are listed newest first", usersAreListed},
+	{"the author of all posts is told", soleAuthorIsTold},
 }
 
 func usersAreFound(t *testing.T, store models.Store) {
@@ -343,4 +344,31 @@ func nameIsFreedAndTaken(t *testing.T, store models.Store) {
 			t.Errorf("after %d successes the user exists: %v (%v)", won, exists, err)
 		}
 	}
+}
+
+func soleAuthorIsTold(t *testing.T, store models.Store) {
+	check := func(when string, want *models.User) {
+		t.Helper()
+		got, err := store.SoleAuthor(t.Context())
+		switch {
+		case want == nil && !errors.Is(err, models.ErrUserNotFound):
+			t.Errorf("%s: got %+v and the error %v, want none", when, got, err)
+		case want != nil && (err != nil || !reflect.DeepEqual(got, want)):
+			t.Errorf("%s: got %+v and the error %v, want %+v", when, got, err, want)
+		}
+	}
+	alice, bob := newUser(t, store, "alice"), newUser(t, store, "bob")
+	check("without posts", nil)
+	createPosts(t, store, alice, 3)
+	check("with one author", alice)
+	byBob := createPosts(t, store, bob, 1)[0]
+	check("with two authors", nil)
+	if err := store.DeletePost(t.Context(), byBob, always); err != nil {
+		t.Fatal(err)
+	}
+	check("with one author again", alice)
+	if err := store.DeleteUser(t.Context(), alice.ID); err != nil {
+		t.Fatal(err)
+	}
+	check("with a former member", nil)
 }

@@ -40,7 +40,7 @@ func TestAutosaveInABrowser(t *testing.T) {
 
 	p.call("PATCH", api, token, `{"content":"Elsewhere"}`, 200, nil)
 	b.do(t, chromedp.SendKeys(text, "Fourth "))
-	status := chromedp.CSS("form [role=status]")
+	status := chromedp.CSS("form output")
 	eventually(t, 20*time.Second, "the page says that nothing is saved", func() bool {
 		return strings.Contains(see(t, b, "the status", chromedp.Text(status)), "Not saved")
 	})

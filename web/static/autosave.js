@@ -2,7 +2,7 @@
 // never over a version that this page has not seen, because the server compares If-Match with the draft, and answers
 // 412. What is typed over a post stays in this browser until it is saved.
 const form = document.querySelector("form[data-autosave]");
-const say = (text) => { form.querySelector("[role=status]").textContent = text; };
+const say = (text) => { form.querySelector("output").textContent = text; };
 const { version, publishAt, zone, title, content } = form.elements;
 const isPost = form.dataset.autosave === "post";
 const place = `typed:${location.pathname}`;
