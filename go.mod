@@ -46,6 +46,7 @@ require (
 require (
 	github.com/go-playground/locales v0.14.2
 	github.com/lucasb-eyer/go-colorful v1.4.1
+	github.com/mileusna/useragent v1.3.5
 )
 
 require (

@@ -1,10 +1,12 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
+	"github.com/mileusna/useragent"
 
 	"gin-blog/middleware"
 	"gin-blog/models"
@@ -14,6 +16,16 @@ import (
 type sessionsPage struct {
 	Sessions []models.Session
 	Current  models.ID // the session of the request
+}
+
+// programOf returns the name of a program, and its system if it is known, such as "Firefox on Windows".
+func programOf(userAgent string) string {
+	program := useragent.Parse(userAgent)
+	name := cmp.Or(program.Name, "An unnamed program")
+	if program.OS == "" {
+		return name
+	}
+	return name + " on " + program.OS
 }
 
 // sessions shows where the current user is logged in.

@@ -190,3 +190,21 @@ func TestOneAuthor(t *testing.T) {
 		reader.get("/").is(200).shows("About").hides("Maria Weber")
 	})
 }
+
+// TestSessionsNamePrograms: the list of sessions names browsers and programs as people do.
+func TestSessionsNamePrograms(t *testing.T) {
+	s := newSite(t, testkit.SQLite(t))
+	s.user(t, "alice")
+	b := s.browser(t)
+	form := url.Values{"username": {"alice"}, "password": {testkit.Password}}
+	for userAgent, want := range map[string]string{
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:133.0) Gecko/20100101 Firefox/133.0": "Firefox on Windows",
+		"Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) " +
+			"Version/18.1 Mobile/15E148 Safari/604.1": "Safari on iOS",
+		"curl/8.11.0": "curl",
+		"<b>":         "<b>",
+	} {
+		b.post("/login", form, testkit.Header{"User-Agent": userAgent}).is(303)
+		b.get("/account/sessions").is(200).shows(want).hides("Mozilla", "AppleWebKit")
+	}
+}

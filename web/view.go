@@ -133,6 +133,7 @@ func (p *Pages) parseTemplates() error {
 		"day":               p.Site.Day,
 		"minute":            p.Site.Minute,
 		"english":           func() template.HTMLAttr { return english },
+		"program":           programOf,
 		"instant":           func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"maxComment":        func() int { return models.MaxComment },
 		"passwordMinLength": func() int { return p.Blog.PasswordMinLength },
