@@ -56,3 +56,47 @@ func TestAutosaveInABrowser(t *testing.T) {
 	b.checkRequests(t, p.url)
 	b.checkComplaints(t, "412 (Precondition Failed)")
 }
+
+// TestNothingTypedIsLost: a new text becomes a draft by itself, also if the tab is closed before the first pause. What
+// was typed over a post is there again when the editor is opened again, until it is saved or discarded.
+func TestNothingTypedIsLost(t *testing.T) {
+	t.Parallel()
+	v := newVisitor(t, start(t, t.TempDir()), "localhost", true)
+	v.register("alice")
+	v.open("/new")
+	v.fill("Text", "A title of its own\n\nThe rest")
+	eventually(t, 20*time.Second, "the text is a draft", func() bool {
+		v.open("/account/drafts")
+		return v.has("A title of its own")
+	})
+	v.follow("A title of its own")
+	v.fill("Title", "Chosen")
+	eventually(t, 20*time.Second, "the title is saved", func() bool {
+		other := v.newTab()
+		other.open("/account/drafts")
+		return other.has("Chosen")
+	})
+
+	v.write("Public", "What is read")
+	v.follow("Edit")
+	editor := v.path()
+	v.fill("Text", "What is typed")
+	v.fill("Tags", "typed")
+	v.open("/")
+	v.open(editor)
+	text := func() string { return see(t, v.browser, "the text", chromedp.Value(chromedp.CSS("textarea"))) }
+	tags := func() string { return see(t, v.browser, "the tags", chromedp.Value(chromedp.CSS("#tags"))) }
+	if text() != "What is typed" || tags() != "typed" {
+		t.Errorf("the editor shows %q with the tags %q, want what was typed", text(), tags())
+	}
+	v.do(t, chromedp.Click(chromedp.CSS("button[type=button]")))
+	if text() != "What is read" || tags() != "" {
+		t.Errorf("after it was discarded, the editor shows %q with the tags %q", text(), tags())
+	}
+	v.fill("Text", "What is saved")
+	v.press("Save")
+	v.follow("Edit")
+	if text() != "What is saved" || v.has("Discard it") {
+		t.Errorf("after it was saved, the editor shows %q and %s", text(), v.text())
+	}
+}

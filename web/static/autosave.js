@@ -3,7 +3,7 @@
 // 412. What is typed over a post stays in this browser until it is saved.
 const form = document.querySelector("form[data-autosave]");
 const say = (text) => { form.querySelector("output").textContent = text; };
-const { version, publishAt, zone, title, content } = form.elements;
+const { version, publishAt, zone, title, content, tags } = form.elements;
 const isPost = form.dataset.autosave === "post";
 const place = `typed:${location.pathname}`;
 const pause = 2000; // milliseconds after the last key
@@ -52,16 +52,33 @@ async function save() {
 }
 
 function keep() {
-  localStorage.setItem(place, JSON.stringify([version.value, title.value, content.value]));
+  localStorage.setItem(place, JSON.stringify([version.value, title.value, content.value, tags.value]));
 }
 
-if (isPost) {
-  const [of, ...kept] = JSON.parse(localStorage.getItem(place) || "[]");
-  if (of === version.value && (kept[0] !== title.value || kept[1] !== content.value)) {
-    [title.value, content.value] = kept;
-    say("This is what you typed before, and did not save.");
-  }
+function forget() {
+  localStorage.removeItem(place);
 }
+
+// What was kept of another version is what was saved, or is older than what somebody else saved.
+function restore() {
+  const fields = [title, content, tags];
+  const [of, ...kept] = JSON.parse(localStorage.getItem(place) || "[]");
+  if (of !== version.value) return forget();
+  if (fields.every((field, i) => field.value === kept[i])) return;
+  fields.forEach((field, i) => { field.value = kept[i]; });
+  say("You typed this before, and did not save it.");
+  const discard = Object.assign(document.createElement("button"), { type: "button", className: "quiet" });
+  discard.append("Discard it");
+  discard.addEventListener("click", () => {
+    forget();
+    form.reset();
+    say("");
+    discard.remove();
+  });
+  form.querySelector(".buttons").append(discard);
+}
+
+if (isPost) restore();
 
 form.addEventListener("input", (event) => {
   if (stopped || [publishAt, zone].includes(event.target)) return;
@@ -82,7 +99,6 @@ document.addEventListener("visibilitychange", () => {
 form.addEventListener("submit", async (event) => {
   clearTimeout(timer);
   stopped = true;
-  localStorage.removeItem(place);
   if (!saving) return;
   event.preventDefault(); // the form must name the version that is being saved
   await saving;
