@@ -51,6 +51,8 @@ type usage struct {
 	tokens              int         // of highlighted code
 	codeTime            time.Duration
 	missing             [][]byte // the addresses of links and images that a page does not have
+	options             Options
+	found               Rendered // without the HTML
 }
 
 var usageKey = parser.NewContextKey()
@@ -60,11 +62,11 @@ func usageOf(pc parser.Context) *usage {
 	return pc.ComputeIfAbsent(usageKey, func() any { return &usage{share: 1} }).(*usage)
 }
 
-// parse parses a text within a share of the bounds.
-func (r *Renderer) parse(source []byte, share int) (ast.Node, *usage) {
-	pc, used := parser.NewContext(), &usage{share: share}
+// parse parses a text within the bounds that used has left.
+func (r *Renderer) parse(source []byte, used *usage) ast.Node {
+	pc := parser.NewContext()
 	pc.Set(usageKey, used)
-	return r.parser.Parse(text.NewReader(source), parser.WithContext(pc)), used
+	return r.parser.Parse(text.NewReader(source), parser.WithContext(pc))
 }
 
 // take adds work if it stays within its bound, and returns whether it does.

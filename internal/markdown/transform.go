@@ -2,6 +2,8 @@ package markdown
 
 import (
 	"bytes"
+	"cmp"
+	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
@@ -16,8 +18,8 @@ import (
 )
 
 const (
-	// LinkRelation says that a link comes from a user of the site: search engines do not count it.
-	LinkRelation = "nofollow noopener ugc"
+	// foreignLink says that a link comes from a user of the site: search engines do not count it. They follow an ownLink.
+	foreignLink, ownLink = "nofollow noopener ugc", "noopener"
 	// idPrefix begins all ids of a text. No id of the pages, and no property of a document, begins with it.
 	idPrefix = "text-"
 	// maxID is how many bytes the id of a heading has at most, without the prefix. A longer heading has none.
@@ -32,7 +34,7 @@ type transformation struct {
 	source    []byte
 	used      *usage
 	addresses int // bytes of the addresses and titles so far
-	outline   outline
+	levels    levels
 	ids       map[string]int // how often each id of a heading was wanted
 	unwrapped []ast.Node     // not at once, because the walk goes on from them
 }
@@ -44,6 +46,8 @@ func (transformer) Transform(document *ast.Document, reader text.Reader, pc pars
 	_ = ast.Walk(document, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 		if entering {
 			t.enter(n)
+		} else if t.used.options.Anchors {
+			t.addAnchor(n)
 		}
 		return ast.WalkContinue, nil
 	})
@@ -56,23 +60,28 @@ func (transformer) Transform(document *ast.Document, reader text.Reader, pc pars
 func (t *transformation) enter(n ast.Node) {
 	switch n := n.(type) {
 	case *ast.Heading:
-		n.Level = t.outline.level(n.Level)
-		if id := t.id(n); id != "" {
+		n.Level = t.levels.next(n.Level)
+		plain := (&collector{source: t.source, all: true}).text(n)
+		if id := t.id(plain); id != "" {
 			n.SetAttributeString("id", []byte(idPrefix+id))
+			if n.Level <= 3 {
+				t.used.found.Outline = append(t.used.found.Outline, Heading{idPrefix + id, plain, n.Level})
+			}
 		}
 	case *ast.Link:
 		n.Destination = t.keep(n, n.Destination, n.Title, "http", "https", "mailto", "#", "/")
 		if len(n.Destination) > 0 && !bytes.ContainsAny(n.Destination[:1], "#/") {
-			n.SetAttributeString("rel", []byte(LinkRelation))
+			t.relate(n)
 		}
 	case *ast.AutoLink:
 		if n.AutoLinkType == ast.AutoLinkURL && target(n.URL(t.source), "http", "https", "mailto") == nil {
 			t.unwrapped = append(t.unwrapped, n)
 		}
-		n.SetAttributeString("rel", []byte(LinkRelation))
+		t.relate(n)
 	case *ast.Image:
-		n.Destination = t.keep(n, n.Destination, n.Title, "https")
-		n.SetAttributeString("loading", []byte("lazy"))
+		if n.Destination = t.keep(n, n.Destination, n.Title, "https"); n.Destination != nil {
+			t.enterImage(n)
+		}
 	case *ast.FencedCodeBlock:
 		n.SetAttributeString("used", t.used) // to highlight it
 	case *extensionast.TaskCheckBox:
@@ -87,8 +96,27 @@ func (t *transformation) enter(n ast.Node) {
 	}
 }
 
+// relate says who answers for a link.
+func (t *transformation) relate(link ast.Node) {
+	relation := foreignLink
+	if t.used.options.Follow {
+		relation = ownLink
+	}
+	link.SetAttributeString("rel", []byte(relation))
+}
+
+// enterImage transforms an image that the page shows. The title of one that is alone in its paragraph is its caption.
+func (t *transformation) enterImage(n *ast.Image) {
+	n.SetAttributeString("loading", []byte("lazy"))
+	t.used.found.Image = cmp.Or(t.used.found.Image, string(util.URLEscape(n.Destination, true)))
+	if p := n.Parent(); p.Kind() == ast.KindParagraph && p.ChildCount() == 1 && !util.IsBlank(n.Title) {
+		p.SetAttributeString("caption", n.Title)
+		n.Title = nil
+	}
+}
+
 // keep returns the target of a link or an image, see target. It unwraps one that has none, or for whose address and
-// title there is no room.
+// title there is no room, and returns nil.
 func (t *transformation) keep(n ast.Node, address, title []byte, kinds ...string) []byte {
 	if take(&t.addresses, len(address)+len(title), maxAddresses) {
 		if target := target(address, kinds...); target != nil {
@@ -97,7 +125,7 @@ func (t *transformation) keep(n ast.Node, address, title []byte, kinds ...string
 	}
 	t.unwrapped = append(t.unwrapped, n)
 	t.used.missing = append(t.used.missing, address)
-	return address
+	return nil
 }
 
 // target returns where an address leads on the page of a text, if that is of one of some kinds: a scheme, "#" for a
@@ -124,12 +152,23 @@ func target(address []byte, kinds ...string) []byte {
 	return address
 }
 
-// id returns the id of a heading, as GitHub makes it. A second one with the same text has a number.
-func (t *transformation) id(heading ast.Node) string {
+// addAnchor adds to a heading a link to itself. The style sheet gives it its sign, and nothing reads it aloud: the text
+// of the heading stays as it is, in every language.
+func (t *transformation) addAnchor(n ast.Node) {
+	if id, ok := n.AttributeString("id"); ok { // only a heading has one
+		link := fmt.Appendf(nil, `<a href="#%s" class="anchor" tabindex="-1" aria-hidden="true"></a>`, id)
+		anchor := ast.NewString(link)
+		anchor.SetCode(true) // it is HTML
+		n.AppendChild(n, anchor)
+	}
+}
+
+// id returns the id of a heading with a text, as GitHub makes it. A second one with the same text has a number.
+func (t *transformation) id(heading string) string {
 	if len(t.ids) >= maxIDs/t.used.share {
 		return ""
 	}
-	wanted := slug((&collector{source: t.source, all: true}).text(heading))
+	wanted := slug(heading)
 	id := wanted
 	for n, taken := t.ids[wanted]; taken; n++ {
 		t.ids[wanted] = n + 1
@@ -190,15 +229,15 @@ func rawText(s []byte) ast.Node {
 	return n
 }
 
-// outline turns the levels of headings, as they were typed, into levels below a page's h1. A heading is one level below
+// levels turns the levels of headings, as they were typed, into levels below a page's h1. A heading is one level below
 // the last one that was typed with a smaller level, so no level is left out.
-type outline struct{ open []int }
+type levels struct{ open []int }
 
-// level returns the level of the next heading, 2 to 6.
-func (o *outline) level(typed int) int {
-	for len(o.open) > 0 && o.open[len(o.open)-1] >= typed {
-		o.open = o.open[:len(o.open)-1]
+// next returns the level of the next heading, 2 to 6.
+func (l *levels) next(typed int) int {
+	for len(l.open) > 0 && l.open[len(l.open)-1] >= typed {
+		l.open = l.open[:len(l.open)-1]
 	}
-	o.open = append(o.open, typed)
-	return min(1+len(o.open), 6)
+	l.open = append(l.open, typed)
+	return min(1+len(l.open), 6)
 }
