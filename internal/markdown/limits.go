@@ -2,7 +2,6 @@ package markdown
 
 import (
 	"bytes"
-	"regexp"
 	"time"
 
 	"github.com/yuin/goldmark/ast"
@@ -90,16 +89,16 @@ func extent(block ast.Node) (start, stop int) {
 // codeSpans finds code spans in linear time: it looks for the end of one only if there is an end.
 type codeSpans struct{ parser.InlineParser }
 
-var backticks = regexp.MustCompile("`+")
-
 // Parse implements parser.InlineParser.
 func (p codeSpans) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
 	used := usageOf(pc)
 	if used.coded != parent {
 		used.coded, used.runs = parent, map[int]int{}
 		start, stop := extent(parent)
-		for _, run := range backticks.FindAllIndex(block.Source()[start:stop], -1) {
-			used.runs[run[1]-run[0]] = start + run[0]
+		for rest := block.Source()[start:stop]; bytes.IndexByte(rest, '`') >= 0; {
+			run := rest[bytes.IndexByte(rest, '`'):]
+			rest = bytes.TrimLeft(run, "`")
+			used.runs[len(run)-len(rest)] = stop - len(run)
 		}
 	}
 	line, segment := block.PeekLine()

@@ -154,6 +154,9 @@ func (r *Renderer) render(content string, o Options) Rendered {
 // allowed returns U+FFFD for a character that no text of this site may have, however it is written: control characters
 // but tab and line breaks, and what XML forbids. It returns others as they are.
 func allowed(c rune) rune {
+	if ' ' <= c && c <= '~' { // most are, and need no look at tables
+		return c
+	}
 	if unicode.IsControl(c) && c != '\t' && c != '\n' && c != '\r' || c == '\uFFFE' || c == '\uFFFF' {
 		return unicode.ReplacementChar
 	}

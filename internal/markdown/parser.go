@@ -3,7 +3,6 @@ package markdown
 import (
 	"regexp"
 
-	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/renderer"
@@ -64,34 +63,7 @@ func newHTMLRenderer() renderer.Renderer {
 			extension.WithFootnoteIDPrefix(idPrefix),
 			extension.WithFootnoteBacklinkTitle("Back to where note ^^ belongs")), 500),
 		util.Prioritized(codeRenderer{}, 500),
-		util.Prioritized(paragraphRenderer{}, 500),
 	))
-}
-
-// paragraphRenderer renders paragraphs. One with a caption, by the transformer, is a figure.
-type paragraphRenderer struct{}
-
-// RegisterFuncs implements renderer.NodeRenderer.
-func (r paragraphRenderer) RegisterFuncs(register renderer.NodeRendererFuncRegisterer) {
-	register.Register(ast.KindParagraph, r.render)
-}
-
-func (paragraphRenderer) render(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
-	start, end := "<p>", "</p>\n"
-	caption, isFigure := n.AttributeString("caption")
-	if isFigure {
-		start, end = "<figure>\n", "</figcaption>\n</figure>\n"
-	}
-	if entering {
-		_, _ = w.WriteString(start)
-		return ast.WalkContinue, nil
-	}
-	if isFigure {
-		_, _ = w.WriteString("\n<figcaption>")
-		html.DefaultWriter.Write(w, caption.([]byte))
-	}
-	_, _ = w.WriteString(end)
-	return ast.WalkContinue, nil
 }
 
 // letters are what words of all scripts consist of.

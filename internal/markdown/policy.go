@@ -37,7 +37,7 @@ func newPolicy() *bluemonday.Policy {
 	p.AllowURLSchemes("http", "https", "mailto")
 	p.AllowRelativeURLs(true) // of these:
 	allow("href", `(?i:https?|mailto):.*|#top|#`+idPrefix+`[^\x00-\x20]*|/(?:[^/\\\x00-\x20][^\\\x00-\x20]*)?`, "a")
-	allow("rel", foreignLink+"|"+ownLink, "a")
+	allow("rel", linkRelations[false]+"|"+linkRelations[true], "a")
 	allow("src", `(?i:https)://.*`, "img")
 	allow("loading", `lazy`, "img")
 	p.AllowAttrs("alt").OnElements("img")

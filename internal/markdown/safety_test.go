@@ -190,7 +190,7 @@ func checkElement(t *testing.T, element html.Token, allowed map[string][]string)
 			}
 			continue
 		case "tabindex", "aria-hidden", "rel": // a link that nothing reads aloud is not reached by the keyboard either
-			known := map[string]string{"tabindex": "0", "rel": foreignLink + "|" + ownLink}
+			known := map[string]string{"tabindex": "0", "rel": linkRelations[false] + "|" + linkRelations[true]}
 			if element.Data == "a" {
 				known["tabindex"], known["aria-hidden"] = "-1", "true"
 			}

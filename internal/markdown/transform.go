@@ -3,7 +3,6 @@ package markdown
 import (
 	"bytes"
 	"cmp"
-	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
@@ -18,13 +17,14 @@ import (
 )
 
 const (
-	// foreignLink says that a link comes from a user of the site: search engines do not count it. They follow an ownLink.
-	foreignLink, ownLink = "nofollow noopener ugc", "noopener"
 	// idPrefix begins all ids of a text. No id of the pages, and no property of a document, begins with it.
 	idPrefix = "text-"
 	// maxID is how many bytes the id of a heading has at most, without the prefix. A longer heading has none.
 	maxID = 300
 )
+
+// linkRelations are what a link says of itself, by whether search engines follow it.
+var linkRelations = map[bool]string{false: "nofollow noopener ugc", true: "noopener"}
 
 // transformer makes a parsed text fit into a page.
 type transformer struct{}
@@ -46,8 +46,6 @@ func (transformer) Transform(document *ast.Document, reader text.Reader, pc pars
 	_ = ast.Walk(document, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 		if entering {
 			t.enter(n)
-		} else if t.used.options.Anchors {
-			t.addAnchor(n)
 		}
 		return ast.WalkContinue, nil
 	})
@@ -63,24 +61,21 @@ func (t *transformation) enter(n ast.Node) {
 		n.Level = t.levels.next(n.Level)
 		plain := (&collector{source: t.source, all: true}).text(n)
 		if id := t.id(plain); id != "" {
-			n.SetAttributeString("id", []byte(idPrefix+id))
-			if n.Level <= 3 {
-				t.used.found.Outline = append(t.used.found.Outline, Heading{idPrefix + id, plain, n.Level})
-			}
+			t.addHeading(n, Heading{idPrefix + id, plain, n.Level})
 		}
 	case *ast.Link:
 		n.Destination = t.keep(n, n.Destination, n.Title, "http", "https", "mailto", "#", "/")
 		if len(n.Destination) > 0 && !bytes.ContainsAny(n.Destination[:1], "#/") {
-			t.relate(n)
+			n.SetAttributeString("rel", []byte(linkRelations[t.used.options.Follow]))
 		}
 	case *ast.AutoLink:
 		if n.AutoLinkType == ast.AutoLinkURL && target(n.URL(t.source), "http", "https", "mailto") == nil {
 			t.unwrapped = append(t.unwrapped, n)
 		}
-		t.relate(n)
+		n.SetAttributeString("rel", []byte(linkRelations[t.used.options.Follow]))
 	case *ast.Image:
 		if n.Destination = t.keep(n, n.Destination, n.Title, "https"); n.Destination != nil {
-			t.enterImage(n)
+			t.addImage(n)
 		}
 	case *ast.FencedCodeBlock:
 		n.SetAttributeString("used", t.used) // to highlight it
@@ -96,22 +91,28 @@ func (t *transformation) enter(n ast.Node) {
 	}
 }
 
-// relate says who answers for a link.
-func (t *transformation) relate(link ast.Node) {
-	relation := foreignLink
-	if t.used.options.Follow {
-		relation = ownLink
+// addHeading adds a heading to the outline, and gives it a link to itself if that is wanted. The style sheet has the sign
+// of the link, and nothing reads it aloud: so the text of the heading stays as it is, in every language.
+func (t *transformation) addHeading(n ast.Node, h Heading) {
+	n.SetAttributeString("id", []byte(h.ID))
+	if h.Level <= 3 {
+		t.used.found.Outline = append(t.used.found.Outline, h)
 	}
-	link.SetAttributeString("rel", []byte(relation))
+	if t.used.options.Anchors {
+		n.AppendChild(n, htmlText(`<a href="#`+h.ID+`" class="anchor" tabindex="-1" aria-hidden="true"></a>`))
+	}
 }
 
-// enterImage transforms an image that the page shows. The title of one that is alone in its paragraph is its caption.
-func (t *transformation) enterImage(n *ast.Image) {
+// addImage transforms an image that the page shows. One with a title that is alone in its paragraph becomes a figure.
+func (t *transformation) addImage(n *ast.Image) {
 	n.SetAttributeString("loading", []byte("lazy"))
 	t.used.found.Image = cmp.Or(t.used.found.Image, string(util.URLEscape(n.Destination, true)))
 	if p := n.Parent(); p.Kind() == ast.KindParagraph && p.ChildCount() == 1 && !util.IsBlank(n.Title) {
-		p.SetAttributeString("caption", n.Title)
-		n.Title = nil
+		p.InsertBefore(p, n, htmlText("<figure>\n"))
+		p.AppendChild(p, htmlText("\n<figcaption>"))
+		p.AppendChild(p, ast.NewString(n.Title))
+		p.AppendChild(p, htmlText("</figcaption>\n</figure>\n"))
+		n.Title, t.unwrapped = nil, append(t.unwrapped, p)
 	}
 }
 
@@ -152,17 +153,6 @@ func target(address []byte, kinds ...string) []byte {
 	return address
 }
 
-// addAnchor adds to a heading a link to itself. The style sheet gives it its sign, and nothing reads it aloud: the text
-// of the heading stays as it is, in every language.
-func (t *transformation) addAnchor(n ast.Node) {
-	if id, ok := n.AttributeString("id"); ok { // only a heading has one
-		link := fmt.Appendf(nil, `<a href="#%s" class="anchor" tabindex="-1" aria-hidden="true"></a>`, id)
-		anchor := ast.NewString(link)
-		anchor.SetCode(true) // it is HTML
-		n.AppendChild(n, anchor)
-	}
-}
-
 // id returns the id of a heading with a text, as GitHub makes it. A second one with the same text has a number.
 func (t *transformation) id(heading string) string {
 	if len(t.ids) >= maxIDs/t.used.share {
@@ -195,8 +185,8 @@ func slug(text string) string {
 	}, text)
 }
 
-// unwrap replaces a link or an image by its text, and the box of a task by a character: an <input> needs a label, and
-// feed readers drop it.
+// unwrap replaces a link or an image by its text, a paragraph by what is in it, and the box of a task by a character: an
+// <input> needs a label, and feed readers drop it.
 func unwrap(n ast.Node, source []byte) {
 	parent := n.Parent()
 	switch n := n.(type) {
@@ -220,6 +210,13 @@ func unwrap(n ast.Node, source []byte) {
 		parent.InsertBefore(parent, n, child) // removes it from n
 	}
 	parent.RemoveChild(parent, n)
+}
+
+// htmlText returns a node with HTML, of which excerpts have nothing.
+func htmlText(s string) ast.Node {
+	n := ast.NewString([]byte(s))
+	n.SetCode(true)
+	return n
 }
 
 // rawText returns a node with a text that has no references.
