@@ -222,7 +222,8 @@ func TestTooManyDefinitionsStayAsTyped(t *testing.T) {
 	for i := range 500 {
 		fmt.Fprintf(&text, "[%d]: https://example.com/notes/%d \"A note\"\n", i, i)
 	}
-	if rendered := string(r.render("See [499].\n\n"+text.String(), ofPost).HTML); !strings.Contains(rendered, `/notes/499"`) {
+	rendered := string(r.render("See [499].\n\n"+text.String(), ofPost).HTML)
+	if !strings.Contains(rendered, `/notes/499"`) {
 		t.Errorf("500 definitions become %.100s", rendered)
 	}
 }

@@ -50,7 +50,7 @@ const (
 // ErrBusy says that so many long texts are being rendered that a further one did not get its turn within 2 s.
 var ErrBusy = models.NewError(models.Unavailable, "Too many long posts are being rendered, try again later")
 
-// Renderer renders texts and keeps the results, by the text and the options, up to 16 MiB. It is safe for concurrent use.
+// Renderer renders texts and keeps the results, by text and options, up to 16 MiB. It is safe for concurrent use.
 type Renderer struct {
 	parser parser.Parser
 	html   renderer.Renderer

@@ -108,7 +108,8 @@ func TestOptions(t *testing.T) {
 	const anchor = `class="anchor" tabindex="-1" aria-hidden="true"></a></h2>`
 	foreign, own := ` rel="nofollow noopener ugc"`, ` rel="noopener"`
 	anchors := []string{
-		`<h2 id="text-ä-b--x">Ä &lt;b&gt; &amp; <a href="https://a.example" rel="`, `x</a><a href="#text-%C3%A4-b--x" ` + anchor,
+		`<h2 id="text-ä-b--x">Ä &lt;b&gt; &amp; <a href="https://a.example" rel="`,
+		`x</a><a href="#text-%C3%A4-b--x" ` + anchor,
 		`<h2 id="text-a">A<a href="#text-a" ` + anchor, `<h2 id="text-a-1">A<a href="#text-a-1" ` + anchor,
 	}
 	for _, test := range []struct {
@@ -158,8 +159,8 @@ func TestWhatATextHas(t *testing.T) {
 		"the first image": {"![a](b.png) [![c](<https://d.example/e f?g=1&section=2&amp;h=\"ä>)](j) ![k](https://l.example)",
 			Rendered{Image: "https://d.example/e%20f?g=1&section=2&h=%22%C3%A4"}},
 		"an image that does not load": {"![a](http://b.example) ![c](/d.png) `![e](https://f.example)`", Rendered{}},
-		"an image of a reference":     {"![a *b*][]\n\n[a *b*]: https://c.example/d 'e'", Rendered{Image: "https://c.example/d"}},
-		"as it was typed":             {"# a\n\n![b](https://c.example)\n\n" + fill(fill(">", 50)+"\n\n", maxContent), Rendered{}},
+		"an image of a reference":     {"![a][b]\n\n[b]: https://c.example/d 'e'", Rendered{Image: "https://c.example/d"}},
+		"as it was typed":             {"# a\n![b](https://c.example)\n" + fill(fill(">", 50)+"\n\n", 99_000), Rendered{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, o := range []Options{{}, ofPost} {
@@ -213,7 +214,8 @@ func TestRenderWaitsForItsTurn(t *testing.T) {
 		if _, err := r.Render(t.Context(), short, Options{}); err != nil {
 			t.Errorf("a short text waits for the long ones: %v", err)
 		}
-		if _, err := r.Render(t.Context(), long, Options{}); !errors.Is(err, ErrBusy) || models.KindOf(err) != models.Unavailable {
+		_, err := r.Render(t.Context(), long, Options{})
+		if !errors.Is(err, ErrBusy) || models.KindOf(err) != models.Unavailable {
 			t.Errorf("a long text gets %v, not ErrBusy", err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())

@@ -15,8 +15,8 @@ func newPolicy() *bluemonday.Policy {
 	allow := func(attribute, pattern string, elements ...string) {
 		p.AllowAttrs(attribute).Matching(regexp.MustCompile("^(?:" + pattern + ")$")).OnElements(elements...)
 	}
-	p.AllowElements("p", "figure", "figcaption", "br", "hr", "h2", "h3", "h4", "h5", "h6", "blockquote", "ul", "ol", "li", "pre", "code", "span",
-		"em", "strong", "del", "sup", "div", "table", "thead", "tbody", "tr", "th", "td")
+	p.AllowElements("p", "br", "hr", "h2", "h3", "h4", "h5", "h6", "blockquote", "ul", "ol", "li", "pre", "code", "span",
+		"figure", "figcaption", "em", "strong", "del", "sup", "div", "table", "thead", "tbody", "tr", "th", "td")
 	allow("start", `[0-9]{1,9}`, "ol")
 	allow("tabindex", `0`, "table", "pre")
 	allow("class", `language-[A-Za-z0-9+#._-]{1,40}`, "code")

@@ -91,8 +91,8 @@ func (t *transformation) enter(n ast.Node) {
 	}
 }
 
-// addHeading adds a heading to the outline, and gives it a link to itself if that is wanted. The style sheet has the sign
-// of the link, and nothing reads it aloud: so the text of the heading stays as it is, in every language.
+// addHeading adds a heading to the outline, and gives it a link to itself if that is wanted. The sign of the link is in
+// the style sheet, and nothing reads it aloud: so the text of the heading stays as it is, in every language.
 func (t *transformation) addHeading(n ast.Node, h Heading) {
 	n.SetAttributeString("id", []byte(h.ID))
 	if h.Level <= 3 {
@@ -185,8 +185,8 @@ func slug(text string) string {
 	}, text)
 }
 
-// unwrap replaces a link or an image by its text, a paragraph by what is in it, and the box of a task by a character: an
-// <input> needs a label, and feed readers drop it.
+// unwrap replaces a link or an image by its text, a paragraph by what is in it, and the box of a task by a character:
+// an <input> needs a label, and feed readers drop it.
 func unwrap(n ast.Node, source []byte) {
 	parent := n.Parent()
 	switch n := n.(type) {
