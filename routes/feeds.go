@@ -148,13 +148,12 @@ func (h *api) feedEntries(
 			entries[i].Authors = []feed.Author{{Name: s.Author.Shown(), Address: address + urls.Author(s.Author)}}
 		}
 		if size < maxFeedHTML {
-			rendered, err := h.Markdown.Render(ctx, s.Content)
+			rendered, err := h.Markdown.Render(ctx, s.Content, markdown.Options{})
 			if err != nil {
 				return nil, 0, err
 			}
-			rendered = markdown.Among(rendered, s.ID, address)
-			entries[i].HTML = feed.HTML(rendered)
-			size += len(rendered)
+			entries[i].HTML = feed.HTML(markdown.Among(rendered.HTML, s.ID, address))
+			size += len(entries[i].HTML)
 		}
 	}
 	return entries, 2 * size, nil // in XML, "<" takes four bytes

@@ -95,13 +95,13 @@ func (p *Pages) commentViews(c *gin.Context, comments []models.Comment, rest int
 	user, views := middleware.CurrentUser(c), make([]commentView, len(comments))
 	for i := range comments {
 		comment := &comments[i]
-		content, err := p.Markdown.Render(c.Request.Context(), comment.Content)
+		content, err := p.Markdown.Render(c.Request.Context(), comment.Content, markdown.Options{})
 		if err != nil {
 			return nil, err
 		}
 		forms := urls.CommentForms(comment.PostID, comment.ID)
-		content = markdown.Among(content, comment.ID, "")
-		views[i] = commentView{Comment: comment, HTML: content, Path: urls.Comment(comment.PostID, "", comment.ID)}
+		html := markdown.Among(content.HTML, comment.ID, "")
+		views[i] = commentView{Comment: comment, HTML: html, Path: urls.Comment(comment.PostID, "", comment.ID)}
 		views[i].ByHost = comment.Author != nil && comment.AuthorID == comment.PostAuthorID
 		if user != nil && blog.MayEdit(user, comment) == nil {
 			views[i].Edit = forms + "/edit"

@@ -1,13 +1,14 @@
 package web
 
 import (
+	"context"
 	"errors"
-	"html/template"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
 
 	"gin-blog/blog"
+	"gin-blog/internal/markdown"
 	"gin-blog/middleware"
 	"gin-blog/models"
 )
@@ -39,15 +40,24 @@ type formPage struct {
 // describer describes the page of a request.
 type describer func(*gin.Context) (*formPage, error)
 
+// A post has a table of contents if it takes some minutes to read, and has some headings.
+const minMinutes, minHeadings = 4, 3
+
 // article is a post with its rendered content.
 type article struct {
-	Post     *models.Post
-	Content  template.HTML
-	Contents []heading // nil for a short post
+	Post *models.Post
+	markdown.Rendered
+	Contents []markdown.Heading // nil for a short post
 }
 
-func newArticle(post *models.Post, content template.HTML) article {
-	return article{post, own(content), contentsOf(content, post.ReadingMinutes())}
+// article renders a post.
+func (p *Pages) article(ctx context.Context, post *models.Post) (a article, err error) {
+	a.Post = post
+	a.Rendered, err = p.Markdown.Render(ctx, post.Content, markdown.Options{Follow: true, Anchors: true})
+	if post.ReadingMinutes() >= minMinutes && len(a.Outline) >= minHeadings {
+		a.Contents = a.Outline
+	}
+	return a, err
 }
 
 // newFormPage returns a page with a template, which still lacks what its form does.
@@ -180,14 +190,14 @@ func (p *Pages) preview(c *gin.Context, e *formPage) error {
 	if err != nil {
 		return p.refuse(c, err, e.view)
 	}
-	content, err := p.Markdown.Render(c.Request.Context(), post.Content)
+	preview, err := p.article(c.Request.Context(), post)
 	if err != nil {
 		return p.refuse(c, err, e.view)
 	}
 	if e.Missing, err = p.Markdown.Missing(c.Request.Context(), post.Content); err != nil {
 		return p.refuse(c, err, e.view)
 	}
-	e.Preview = new(newArticle(post, content))
+	e.Preview = &preview
 	return p.render(c, http.StatusOK, e.view)
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"gin-blog/internal/markdown"
 	"gin-blog/internal/urls"
 	"gin-blog/models"
 )
@@ -80,12 +81,11 @@ func (p *Pages) author(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	list := listPage{Heading: author.AsAuthor().Shown(), Author: author}
-	bio, err := p.Markdown.Render(c.Request.Context(), author.Bio)
+	bio, err := p.Markdown.Render(c.Request.Context(), author.Bio, markdown.Options{Follow: true})
 	if err != nil {
 		return err
 	}
-	list.Bio = own(bio)
+	list := listPage{Heading: author.AsAuthor().Shown(), Author: author, Bio: bio.HTML}
 	query := url.Values{"author": {author.Username}}
 	v := &view{
 		Title: list.Heading, Description: fmt.Sprintf("The posts of %s.", list.Heading),

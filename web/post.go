@@ -37,11 +37,10 @@ func (p *Pages) post(c *gin.Context) error {
 	if err := answer.Reserve(c, 2*len(post.Content)); err != nil {
 		return err
 	}
-	content, err := p.Markdown.Render(c.Request.Context(), post.Content)
-	if err != nil {
+	var page postPage
+	if page.article, err = p.article(c.Request.Context(), post); err != nil {
 		return err
 	}
-	page := postPage{article: newArticle(post, content)}
 	if !p.NoComments {
 		if page.Thread, err = p.thread(c, post, comments); err != nil {
 			return err
@@ -55,7 +54,7 @@ func (p *Pages) post(c *gin.Context) error {
 	}
 	return p.render(c, http.StatusOK, &view{
 		template: "post", Title: post.Title, Description: p.Markdown.Excerpt(post.Content, 160), Path: path,
-		Published: post.CreatedAt, Image: imageOf(content), Calls: p.postCalls(post.ID, page.MayChange), Page: page,
+		Published: post.CreatedAt, Image: page.Image, Calls: p.postCalls(post.ID, page.MayChange), Page: page,
 	})
 }
 

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"html/template"
 	"io"
 	"net/http"
 	"net/url"
@@ -17,6 +16,7 @@ import (
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 
+	"gin-blog/internal/markdown"
 	"gin-blog/internal/seed"
 	"gin-blog/internal/testkit"
 	"gin-blog/internal/urls"
@@ -472,14 +472,14 @@ type faultyMarkdown struct {
 	fails string
 }
 
-func (m faultyMarkdown) Render(ctx context.Context, content string) (template.HTML, error) {
+func (m faultyMarkdown) Render(ctx context.Context, content string, o markdown.Options) (markdown.Rendered, error) {
 	switch m.fails {
 	case "render":
-		return "", errors.New("a mistake")
+		return markdown.Rendered{}, errors.New("a mistake")
 	case "render, badly":
 		panic("a mistake")
 	}
-	return m.Markdown.Render(ctx, content)
+	return m.Markdown.Render(ctx, content, o)
 }
 
 func (m faultyMarkdown) Excerpt(content string, limit int) string {

@@ -208,3 +208,47 @@ func TestSessionsNamePrograms(t *testing.T) {
 		b.get("/account/sessions").is(200).shows(want).hides("Mozilla", "AppleWebKit")
 	}
 }
+
+// TestHeadingsAndPictures: in a post, each heading links to itself, without a word that is read aloud, and a picture
+// has its title below. Comments, bios and feeds have no such links.
+func TestHeadingsAndPictures(t *testing.T) {
+	s := newSite(t, testkit.SQLite(t))
+	alice := s.user(t, "alice")
+	text := "# One & *two*\n\n![A cat](https://example.org/cat.jpg \"Tom, 2 years\")\n\n[a](https://example.org/b)"
+	post := s.write(t, "alice", "Hello", text)
+	s.comment(t, "alice", post, text)
+	alice.get("/account").form("Save").fill("About you", text).send().is(303)
+	path := "/p/" + post.ID.Hex()
+	const (
+		anchor = `<h2 id="text-one--two">One &amp; <em>two</em>` +
+			`<a href="#text-one--two" class="anchor" tabindex="-1" aria-hidden="true"></a></h2>`
+		figure = "<figure>\n<img src=\"https://example.org/cat.jpg\" alt=\"A cat\" loading=\"lazy\">\n" +
+			"<figcaption>Tom, 2 years</figcaption>\n</figure>"
+		own, foreign = `b" rel="noopener">`, `b" rel="nofollow noopener ugc">`
+	)
+	preview := alice.get(path + "/edit").is(200).form("Preview").send().is(200).body
+	bio := alice.get("/authors/alice").is(200).body
+	content, comments, _ := strings.Cut(alice.get(path).follow().is(200).body, `<section class="comments"`)
+	feed := s.api(t, "GET", "/feed.json", "").Body
+	for _, test := range []struct {
+		where, body string
+		has, lacks  []string
+	}{
+		{"post", content, []string{anchor, figure, own}, []string{foreign}},
+		{"preview", preview, []string{anchor, figure, own}, []string{foreign}},
+		{"comment", comments, []string{"two</em></h2>", figure, foreign}, []string{"anchor", own}},
+		{"bio", bio, []string{"two</em></h2>", figure, own}, []string{"anchor", foreign}},
+		{"feed", feed, []string{"two</em></h2>", "figcaption>Tom, 2 years", "ugc"}, []string{"anchor"}},
+	} {
+		for _, want := range test.has {
+			if !strings.Contains(test.body, want) {
+				t.Errorf("%s: no %s in\n%s", test.where, want, test.body)
+			}
+		}
+		for _, wrong := range test.lacks {
+			if strings.Contains(test.body, wrong) {
+				t.Errorf("%s: %s is in\n%s", test.where, wrong, test.body)
+			}
+		}
+	}
+}

@@ -12,6 +12,7 @@ import (
 
 	"gin-blog/blog"
 	"gin-blog/internal/answer"
+	"gin-blog/internal/markdown"
 	"gin-blog/internal/site"
 	"gin-blog/internal/urls"
 	"gin-blog/middleware"
@@ -43,8 +44,8 @@ var queries = map[string][][]string{
 
 // Markdown renders the contents of posts.
 type Markdown interface {
-	// Render returns safe HTML.
-	Render(ctx context.Context, content string) (template.HTML, error)
+	// Render returns safe HTML, and what it has.
+	Render(ctx context.Context, content string, o markdown.Options) (markdown.Rendered, error)
 	// Excerpt returns the first lines as text.
 	Excerpt(content string, limit int) string
 	// Missing returns the addresses of links and images that the HTML does not have.

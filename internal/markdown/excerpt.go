@@ -31,7 +31,7 @@ func (r *Renderer) Excerpt(content string, limit int) string {
 	}
 	for size := 4 * limit; ; size = maxExcerptSource {
 		source, isAll := beginning(content, size)
-		document, _ := r.parse(source, excerptShare)
+		document := r.parse(source, &usage{share: excerptShare})
 		c := collector{source: source, limit: limit}
 		c.out.Grow(min(len(source), utf8.UTFMax*limit))
 		plain := c.text(document)

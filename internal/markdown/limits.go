@@ -2,7 +2,6 @@ package markdown
 
 import (
 	"bytes"
-	"regexp"
 	"time"
 
 	"github.com/yuin/goldmark/ast"
@@ -51,6 +50,8 @@ type usage struct {
 	tokens              int         // of highlighted code
 	codeTime            time.Duration
 	missing             [][]byte // the addresses of links and images that a page does not have
+	options             Options
+	found               Rendered // without the HTML
 }
 
 var usageKey = parser.NewContextKey()
@@ -60,11 +61,11 @@ func usageOf(pc parser.Context) *usage {
 	return pc.ComputeIfAbsent(usageKey, func() any { return &usage{share: 1} }).(*usage)
 }
 
-// parse parses a text within a share of the bounds.
-func (r *Renderer) parse(source []byte, share int) (ast.Node, *usage) {
-	pc, used := parser.NewContext(), &usage{share: share}
+// parse parses a text within the bounds that used has left.
+func (r *Renderer) parse(source []byte, used *usage) ast.Node {
+	pc := parser.NewContext()
 	pc.Set(usageKey, used)
-	return r.parser.Parse(text.NewReader(source), parser.WithContext(pc)), used
+	return r.parser.Parse(text.NewReader(source), parser.WithContext(pc))
 }
 
 // take adds work if it stays within its bound, and returns whether it does.
@@ -88,16 +89,16 @@ func extent(block ast.Node) (start, stop int) {
 // codeSpans finds code spans in linear time: it looks for the end of one only if there is an end.
 type codeSpans struct{ parser.InlineParser }
 
-var backticks = regexp.MustCompile("`+")
-
 // Parse implements parser.InlineParser.
 func (p codeSpans) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
 	used := usageOf(pc)
 	if used.coded != parent {
 		used.coded, used.runs = parent, map[int]int{}
 		start, stop := extent(parent)
-		for _, run := range backticks.FindAllIndex(block.Source()[start:stop], -1) {
-			used.runs[run[1]-run[0]] = start + run[0]
+		for rest := block.Source()[start:stop]; bytes.IndexByte(rest, '`') >= 0; {
+			run := rest[bytes.IndexByte(rest, '`'):]
+			rest = bytes.TrimLeft(run, "`")
+			used.runs[len(run)-len(rest)] = stop - len(run)
 		}
 	}
 	line, segment := block.PeekLine()

@@ -21,6 +21,9 @@ import (
 // maxContent is how many characters a post has at most.
 const maxContent = 100_000
 
+// ofPost are the options of the page of a post: with them, a text becomes longest.
+var ofPost = Options{Follow: true, Anchors: true}
+
 // fill repeats a unit up to n bytes.
 func fill(unit string, n int) string { return strings.Repeat(unit, n/len(unit)+1)[:n] }
 
@@ -127,7 +130,7 @@ func TestHostileTextsAreBounded(t *testing.T) {
 	texts := hostile(maxContent)
 	for _, name := range slices.Sorted(maps.Keys(texts)) {
 		t.Run(name, func(t *testing.T) {
-			rendered := string(r.render(texts[name]))
+			rendered := string(r.render(texts[name], ofPost).HTML)
 			if len(rendered) > MaxHTML {
 				t.Errorf("it becomes %d bytes", len(rendered))
 			}
@@ -180,8 +183,8 @@ func TestHostileTextsTakeLittleMemory(t *testing.T) {
 		run   func(text string)
 		bound uint64
 	}{
-		{"a long text", maxContent, func(text string) { r.render(text) }, 50 << 20},
-		{"a small text", smallText, func(text string) { r.render(text) }, 12 << 20},
+		{"a long text", maxContent, func(text string) { r.render(text, ofPost) }, 50 << 20},
+		{"a small text", smallText, func(text string) { r.render(text, ofPost) }, 12 << 20},
 		{"an excerpt", maxContent, func(text string) { r.Excerpt(text, 200) }, 4 << 20},
 	} {
 		for name, text := range hostile(c.size) {
@@ -201,7 +204,7 @@ func TestHostileTextsTakeLittleMemory(t *testing.T) {
 
 func TestTooMuchHTMLShowsTheText(t *testing.T) {
 	text := fill(fill(">", 50)+"\n\n", maxContent)
-	rendered := string(NewRenderer().render(text))
+	rendered := string(NewRenderer().render(text, ofPost).HTML)
 	if !strings.HasPrefix(rendered, "<pre>\n&gt;&gt;") || !strings.HasSuffix(rendered, "</pre>\n") ||
 		strings.Contains(rendered, "<blockquote") {
 		t.Errorf("it starts with %.40s", rendered)
@@ -211,7 +214,7 @@ func TestTooMuchHTMLShowsTheText(t *testing.T) {
 func TestTooManyDefinitionsStayAsTyped(t *testing.T) {
 	r := NewRenderer()
 	for _, unit := range []string{"[a]: b\n", " [a]:\nb\n", "[😀]:😀\n", "[a]: b\n(\n"} {
-		if rendered := string(r.render(fill(unit, maxContent))); !strings.Contains(rendered, "]:") {
+		if rendered := string(r.render(fill(unit, maxContent), ofPost).HTML); !strings.Contains(rendered, "]:") {
 			t.Errorf("%q becomes %.100s", unit, rendered)
 		}
 	}
@@ -219,7 +222,8 @@ func TestTooManyDefinitionsStayAsTyped(t *testing.T) {
 	for i := range 500 {
 		fmt.Fprintf(&text, "[%d]: https://example.com/notes/%d \"A note\"\n", i, i)
 	}
-	if rendered := string(r.render("See [499].\n\n" + text.String())); !strings.Contains(rendered, `/notes/499"`) {
+	rendered := string(r.render("See [499].\n\n"+text.String(), ofPost).HTML)
+	if !strings.Contains(rendered, `/notes/499"`) {
 		t.Errorf("500 definitions become %.100s", rendered)
 	}
 }
@@ -229,10 +233,10 @@ func TestLongTextsAreWhole(t *testing.T) {
 	unit := "## Heading\n\nSome *text* with a [link](https://example.com/a), `code`, **bold** and ~~old~~ words.\n\n" +
 		"- one\n  - two\n    > three\n\n| a | b | c |\n|---|---|---|\n| 1 | 2 | `x\\|y` |\n\n```go\nfunc f() {}\n```\n\n"
 	text := fill(unit, maxContent/len(unit)*len(unit))
-	rendered := string(NewRenderer().render(text))
+	rendered := string(NewRenderer().render(text, ofPost).HTML)
 	units := len(text) / len(unit)
 	for _, element := range []string{
-		">Heading</h2>", "<em>text</em>", `<a href="https://example.com/a"`, "<code>code</code>", "<strong>bold</strong>",
+		">Heading<a href", "<em>text</em>", `<a href="https://example.com/a"`, "<code>code</code>", "<strong>bold</strong>",
 		"<del>old</del>", "<li>two", "<blockquote>", "<table ", "<td><code>x|y</code></td>",
 		`<pre tabindex="0"><code class="language-go">`,
 	} {
@@ -254,7 +258,7 @@ func TestDeepListsAreWhole(t *testing.T) {
 		unit.WriteString("Text\n\n```\none" + fill("\n", 50) + "two\n```\n\n")
 		for _, units := range []int{1, maxContent / unit.Len()} {
 			text := strings.Repeat(unit.String(), units)
-			rendered, whole := string(NewRenderer().render(text)), new(bytes.Buffer)
+			rendered, whole := string(NewRenderer().render(text, ofPost).HTML), new(bytes.Buffer)
 			if err := goldmark.Convert([]byte(text), whole); err != nil {
 				t.Fatal(err)
 			}
@@ -269,7 +273,7 @@ func TestDeepListsAreWhole(t *testing.T) {
 func TestTooManyLinesInListsStayAsTyped(t *testing.T) {
 	for _, start := range []string{"a\n", "```\n"} {
 		text := fill("- ", 98) + start + fill("\n", 20_000)
-		rendered := string(NewRenderer().render(text + fill(" ", 98) + "b\n\n- *c*\n"))
+		rendered := string(NewRenderer().render(text+fill(" ", 98)+"b\n\n- *c*\n", ofPost).HTML)
 		if strings.Count(rendered, "<ul>") != 49 || strings.Count(rendered, "</ul>") != 49 ||
 			!strings.Contains(rendered, "b\n</code>") ||
 			!strings.HasSuffix(rendered, "<p>- <em>c</em></p>\n") {
@@ -288,7 +292,7 @@ func BenchmarkRender(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				r.render(texts[name])
+				r.render(texts[name], ofPost)
 			}
 		})
 	}

@@ -24,7 +24,7 @@ func renderTime(t *testing.T, r *Renderer, text string, enough time.Duration) ti
 	fastest := time.Duration(math.MaxInt64)
 	for n := 0; n < 5 && fastest > enough; n++ {
 		start := processorTime()
-		r.render(text)
+		r.render(text, ofPost)
 		fastest = min(fastest, processorTime()-start)
 	}
 	return fastest
@@ -57,7 +57,7 @@ func TestExponentialCodeIsCheap(t *testing.T) {
 	r := NewRenderer()
 	const bound = maxCodeTime + 40*time.Millisecond
 	for language, code := range exponentialCode() {
-		r.render("```" + language + "\nx\n```") // reads the lexer
+		r.render("```"+language+"\nx\n```", ofPost) // reads the lexer
 		if took := renderTime(t, r, "```"+language+"\n"+code+"\n```", bound); took > bound {
 			t.Errorf("code in %s takes %s", language, took)
 		}

@@ -34,10 +34,10 @@ const (
 	// MaxHTML is how many bytes of HTML a text may become. A text that becomes more, which only a text made for it
 	// does, is shown as it was typed, in a <pre>.
 	MaxHTML = 1 << 20
-	// maxKept is how many bytes of HTML a Renderer keeps.
+	// maxKept is how many bytes of results a Renderer keeps.
 	maxKept = 16 << 20
-	// keptOverhead is about how many bytes a kept result takes besides its HTML.
-	keptOverhead = 256
+	// keptOverhead and headingOverhead are about how many bytes a kept result takes besides its texts.
+	keptOverhead, headingOverhead = 256, 64
 	// smallText is the size of a text, in bytes, that needs no slot unless it has code to highlight: its worst case takes
 	// some milliseconds.
 	smallText = 8 << 10
@@ -50,14 +50,39 @@ const (
 // ErrBusy says that so many long texts are being rendered that a further one did not get its turn within 2 s.
 var ErrBusy = models.NewError(models.Unavailable, "Too many long posts are being rendered, try again later")
 
-// Renderer renders texts and keeps the results, by the text itself, up to 16 MiB. It is safe for concurrent use.
+// Renderer renders texts and keeps the results, by text and options, up to 16 MiB. It is safe for concurrent use.
 type Renderer struct {
 	parser parser.Parser
 	html   renderer.Renderer
 	policy *bluemonday.Policy
 	slots  *semaphore.Weighted // for texts that are not small
-	kept   *lru.Cache[[sha256.Size]byte, template.HTML]
+	kept   *lru.Cache[cacheKey, Rendered]
 	size   atomic.Int64 // bytes of kept
+}
+
+// cacheKey is what a result is kept by.
+type cacheKey struct {
+	content [sha256.Size]byte
+	Options
+}
+
+// Options say what the page of a text wants. A text beside others, see Among, has none.
+type Options struct {
+	Follow  bool // Search engines follow its links: its author answers for them.
+	Anchors bool // Each heading has a link to itself.
+}
+
+// Rendered is what one reading of a text gives.
+type Rendered struct {
+	HTML    template.HTML // safe, of at most MaxHTML bytes, or six for each byte of the text if that is more
+	Outline []Heading     // the headings of the upper two levels that have an id
+	Image   string        // the address of the first image, "" for none
+}
+
+// Heading is a heading of a text.
+type Heading struct {
+	ID, Text string // Text is plain text, not HTML.
+	Level    int    // 2 or 3
 }
 
 // NewRenderer returns a Renderer that renders one long text fewer at a time than there are processors, but at least
@@ -68,7 +93,7 @@ func NewRenderer() *Renderer {
 		slots: semaphore.NewWeighted(int64(max(1, runtime.GOMAXPROCS(0)-1))),
 	}
 	var err error
-	r.kept, err = lru.NewWithEvict(maxKept/keptOverhead, func(_ [sha256.Size]byte, dropped template.HTML) {
+	r.kept, err = lru.NewWithEvict(maxKept/keptOverhead, func(_ cacheKey, dropped Rendered) {
 		r.size.Add(-keptSize(dropped))
 	})
 	if err != nil { // only for a size below 1
@@ -77,26 +102,26 @@ func NewRenderer() *Renderer {
 	return r
 }
 
-// Render returns the HTML of a text. It has at most MaxHTML bytes, or six for each byte of the text if that is more.
-// Headings start at h2, leave out no level, and have ids, as footnotes have. It is for the page of the text: see Among.
+// Render renders a text. Headings start at h2, leave out no level, and have ids, as footnotes have. The HTML is for the
+// page of the text: see Among.
 //
 // It returns ErrBusy if the text is longer than 8 KiB, or has code, and too many others are being rendered, or the
 // error of ctx if that ended meanwhile.
-func (r *Renderer) Render(ctx context.Context, content string) (template.HTML, error) {
-	key := sha256.Sum256([]byte(content))
+func (r *Renderer) Render(ctx context.Context, content string, o Options) (Rendered, error) {
+	key := cacheKey{sha256.Sum256([]byte(content)), o}
 	if kept, ok := r.kept.Get(key); ok {
 		return kept, nil
 	}
 	if len(content) > smallText || strings.Contains(content, "```") || strings.Contains(content, "~~~") {
 		if err := r.takeSlot(ctx); err != nil {
-			return "", fmt.Errorf("render Markdown: %w", err)
+			return Rendered{}, fmt.Errorf("render Markdown: %w", err)
 		}
 		defer r.slots.Release(1)
 		if kept, ok := r.kept.Get(key); ok { // another request has rendered it in the meantime
 			return kept, nil
 		}
 	}
-	rendered := r.render(content)
+	rendered := r.render(content, o)
 	r.keep(key, rendered)
 	return rendered, nil
 }
@@ -111,9 +136,9 @@ func (r *Renderer) takeSlot(ctx context.Context) error {
 }
 
 // render renders a text, whatever it costs.
-func (r *Renderer) render(content string) template.HTML {
-	source := []byte(content)
-	document, _ := r.parse(source, 1)
+func (r *Renderer) render(content string, o Options) Rendered {
+	source, used := []byte(content), &usage{share: 1, options: o}
+	document := r.parse(source, used)
 	var out bytes.Buffer
 	if err := r.html.Render(&out, source, document); err != nil || out.Len() > MaxHTML {
 		return asTyped(content)
@@ -122,12 +147,16 @@ func (r *Renderer) render(content string) template.HTML {
 	if len(safe) > MaxHTML {
 		return asTyped(content)
 	}
-	return template.HTML(strings.Map(allowed, string(safe)))
+	used.found.HTML = template.HTML(strings.Map(allowed, string(safe)))
+	return used.found
 }
 
 // allowed returns U+FFFD for a character that no text of this site may have, however it is written: control characters
 // but tab and line breaks, and what XML forbids. It returns others as they are.
 func allowed(c rune) rune {
+	if ' ' <= c && c <= '~' { // most are, and need no look at tables
+		return c
+	}
 	if unicode.IsControl(c) && c != '\t' && c != '\n' && c != '\r' || c == '\uFFFE' || c == '\uFFFF' {
 		return unicode.ReplacementChar
 	}
@@ -154,20 +183,21 @@ func (r *Renderer) Missing(ctx context.Context, content string) (addresses []str
 		}
 		defer r.slots.Release(1)
 	}
-	_, used := r.parse([]byte(content), 1)
+	used := &usage{share: 1}
+	r.parse([]byte(content), used)
 	for _, address := range used.missing[:min(len(used.missing), maxMissing)] {
 		addresses = append(addresses, strings.ToValidUTF8(string(address[:min(len(address), maxMissing)]), ""))
 	}
 	return addresses, nil
 }
 
-// asTyped returns the HTML that shows a text as it is.
-func asTyped(content string) template.HTML {
-	return template.HTML("<pre>\n" + html.EscapeString(content) + "</pre>\n") // the parser of a browser drops the first \n
+// asTyped shows a text as it is.
+func asTyped(content string) Rendered { // the parser of a browser drops the first \n
+	return Rendered{HTML: template.HTML("<pre>\n" + html.EscapeString(content) + "</pre>\n")}
 }
 
 // keep keeps a result, and drops those that were not used for longest if there are too many bytes.
-func (r *Renderer) keep(key [sha256.Size]byte, rendered template.HTML) {
+func (r *Renderer) keep(key cacheKey, rendered Rendered) {
 	if kept, _ := r.kept.ContainsOrAdd(key, rendered); kept {
 		return
 	}
@@ -178,4 +208,10 @@ func (r *Renderer) keep(key [sha256.Size]byte, rendered template.HTML) {
 }
 
 // keptSize returns about how many bytes a kept result takes.
-func keptSize(rendered template.HTML) int64 { return int64(len(rendered) + keptOverhead) }
+func keptSize(rendered Rendered) int64 {
+	size := len(rendered.HTML) + len(rendered.Image) + keptOverhead
+	for _, h := range rendered.Outline {
+		size += len(h.ID) + len(h.Text) + headingOverhead
+	}
+	return int64(size)
+}

@@ -90,6 +90,7 @@ func TestExcerptsOfWholeTexts(t *testing.T) {
 			"a" + strings.Repeat("👩‍👩‍👧", 9), 12, "a👩‍👩‍👧👩‍👩‍👧…"},
 		"one sign too long":         {"e" + strings.Repeat("\u0301", 60), 12, "e" + strings.Repeat("\u0301", 10) + "…"},
 		"images beside one another": {"![Cat](https://a.example/b)![Dog](https://a.example/c)!", 50, "Cat Dog !"},
+		"an image with a caption":   {`![Cat](https://a.example/b "A cat")` + "\n\nNext", 50, "Cat Next"},
 		"images that do not load":   {"![Cat](http://a.example/b)![Dog](c.png)", 50, "Cat Dog"},
 		"a list and a paragraph":    {"- 450 g flour\n- 50 g rye\n\nMix.", 50, "450 g flour; 50 g rye; Mix."},
 		"a list of one":             {"- 450 g flour\n\n50 g rye", 50, "450 g flour; 50 g rye"},
@@ -107,7 +108,7 @@ func TestExcerptsOfWholeTexts(t *testing.T) {
 // TestAmong: texts beside one another have no id in common, and the links to them keep working.
 func TestAmong(t *testing.T) {
 	r := NewRenderer()
-	rendered := r.render("# A\n\n[x](#a) [y](/p/z) [w](#top) b[^1] \" id=\"text-a\" href=\"/\n\n[^1]: c")
+	rendered := r.render("# A\n\n[x](#a) [y](/p/z) [w](#top) b[^1] \" id=\"text-a\" href=\"/\n\n[^1]: c", Options{}).HTML
 	first, second := models.NewID(), models.NewID()
 	ids := map[string]bool{}
 	for _, id := range []models.ID{first, second} {
@@ -163,13 +164,13 @@ func TestTooMuchCodeIsPlain(t *testing.T) {
 		"exponential": "```go\nx := \"" + fill(`\\`, 4_000) + "\n```",
 	} {
 		code := strings.TrimSuffix(strings.TrimPrefix(content, "```go\n"), "```")
-		rendered := string(r.render(content))
+		rendered := string(r.render(content, Options{}).HTML)
 		want := `<code class="language-go">` + strings.ReplaceAll(code, `"`, "&#34;") + "</code>"
 		if !strings.Contains(rendered, want) {
 			t.Errorf("%s: it becomes %.200s", name, rendered)
 		}
 	}
-	rendered := string(r.render(strings.Repeat("```go\nif x {}\n```\n\n", 3_000)))
+	rendered := string(r.render(strings.Repeat("```go\nif x {}\n```\n\n", 3_000), Options{}).HTML)
 	if highlighted := strings.Count(rendered, "<span"); highlighted < 100 || highlighted > maxTokens ||
 		strings.Count(rendered, "x {}") != 3_000 {
 		t.Errorf("%d of 3,000 are highlighted", highlighted)

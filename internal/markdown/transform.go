@@ -2,6 +2,7 @@ package markdown
 
 import (
 	"bytes"
+	"cmp"
 	"net/url"
 	"slices"
 	"strconv"
@@ -16,13 +17,14 @@ import (
 )
 
 const (
-	// LinkRelation says that a link comes from a user of the site: search engines do not count it.
-	LinkRelation = "nofollow noopener ugc"
 	// idPrefix begins all ids of a text. No id of the pages, and no property of a document, begins with it.
 	idPrefix = "text-"
 	// maxID is how many bytes the id of a heading has at most, without the prefix. A longer heading has none.
 	maxID = 300
 )
+
+// linkRelations are what a link says of itself, by whether search engines follow it.
+var linkRelations = map[bool]string{false: "nofollow noopener ugc", true: "noopener"}
 
 // transformer makes a parsed text fit into a page.
 type transformer struct{}
@@ -32,7 +34,7 @@ type transformation struct {
 	source    []byte
 	used      *usage
 	addresses int // bytes of the addresses and titles so far
-	outline   outline
+	levels    levels
 	ids       map[string]int // how often each id of a heading was wanted
 	unwrapped []ast.Node     // not at once, because the walk goes on from them
 }
@@ -56,23 +58,25 @@ func (transformer) Transform(document *ast.Document, reader text.Reader, pc pars
 func (t *transformation) enter(n ast.Node) {
 	switch n := n.(type) {
 	case *ast.Heading:
-		n.Level = t.outline.level(n.Level)
-		if id := t.id(n); id != "" {
-			n.SetAttributeString("id", []byte(idPrefix+id))
+		n.Level = t.levels.next(n.Level)
+		plain := (&collector{source: t.source, all: true}).text(n)
+		if id := t.id(plain); id != "" {
+			t.addHeading(n, Heading{idPrefix + id, plain, n.Level})
 		}
 	case *ast.Link:
 		n.Destination = t.keep(n, n.Destination, n.Title, "http", "https", "mailto", "#", "/")
 		if len(n.Destination) > 0 && !bytes.ContainsAny(n.Destination[:1], "#/") {
-			n.SetAttributeString("rel", []byte(LinkRelation))
+			n.SetAttributeString("rel", []byte(linkRelations[t.used.options.Follow]))
 		}
 	case *ast.AutoLink:
 		if n.AutoLinkType == ast.AutoLinkURL && target(n.URL(t.source), "http", "https", "mailto") == nil {
 			t.unwrapped = append(t.unwrapped, n)
 		}
-		n.SetAttributeString("rel", []byte(LinkRelation))
+		n.SetAttributeString("rel", []byte(linkRelations[t.used.options.Follow]))
 	case *ast.Image:
-		n.Destination = t.keep(n, n.Destination, n.Title, "https")
-		n.SetAttributeString("loading", []byte("lazy"))
+		if n.Destination = t.keep(n, n.Destination, n.Title, "https"); n.Destination != nil {
+			t.addImage(n)
+		}
 	case *ast.FencedCodeBlock:
 		n.SetAttributeString("used", t.used) // to highlight it
 	case *extensionast.TaskCheckBox:
@@ -87,8 +91,33 @@ func (t *transformation) enter(n ast.Node) {
 	}
 }
 
+// addHeading adds a heading to the outline, and gives it a link to itself if that is wanted. The sign of the link is in
+// the style sheet, and nothing reads it aloud: so the text of the heading stays as it is, in every language.
+func (t *transformation) addHeading(n ast.Node, h Heading) {
+	n.SetAttributeString("id", []byte(h.ID))
+	if h.Level <= 3 {
+		t.used.found.Outline = append(t.used.found.Outline, h)
+	}
+	if t.used.options.Anchors {
+		n.AppendChild(n, htmlText(`<a href="#`+h.ID+`" class="anchor" tabindex="-1" aria-hidden="true"></a>`))
+	}
+}
+
+// addImage transforms an image that the page shows. One with a title that is alone in its paragraph becomes a figure.
+func (t *transformation) addImage(n *ast.Image) {
+	n.SetAttributeString("loading", []byte("lazy"))
+	t.used.found.Image = cmp.Or(t.used.found.Image, string(util.URLEscape(n.Destination, true)))
+	if p := n.Parent(); p.Kind() == ast.KindParagraph && p.ChildCount() == 1 && !util.IsBlank(n.Title) {
+		p.InsertBefore(p, n, htmlText("<figure>\n"))
+		p.AppendChild(p, htmlText("\n<figcaption>"))
+		p.AppendChild(p, ast.NewString(n.Title))
+		p.AppendChild(p, htmlText("</figcaption>\n</figure>\n"))
+		n.Title, t.unwrapped = nil, append(t.unwrapped, p)
+	}
+}
+
 // keep returns the target of a link or an image, see target. It unwraps one that has none, or for whose address and
-// title there is no room.
+// title there is no room, and returns nil.
 func (t *transformation) keep(n ast.Node, address, title []byte, kinds ...string) []byte {
 	if take(&t.addresses, len(address)+len(title), maxAddresses) {
 		if target := target(address, kinds...); target != nil {
@@ -97,7 +126,7 @@ func (t *transformation) keep(n ast.Node, address, title []byte, kinds ...string
 	}
 	t.unwrapped = append(t.unwrapped, n)
 	t.used.missing = append(t.used.missing, address)
-	return address
+	return nil
 }
 
 // target returns where an address leads on the page of a text, if that is of one of some kinds: a scheme, "#" for a
@@ -124,12 +153,12 @@ func target(address []byte, kinds ...string) []byte {
 	return address
 }
 
-// id returns the id of a heading, as GitHub makes it. A second one with the same text has a number.
-func (t *transformation) id(heading ast.Node) string {
+// id returns the id of a heading with a text, as GitHub makes it. A second one with the same text has a number.
+func (t *transformation) id(heading string) string {
 	if len(t.ids) >= maxIDs/t.used.share {
 		return ""
 	}
-	wanted := slug((&collector{source: t.source, all: true}).text(heading))
+	wanted := slug(heading)
 	id := wanted
 	for n, taken := t.ids[wanted]; taken; n++ {
 		t.ids[wanted] = n + 1
@@ -156,8 +185,8 @@ func slug(text string) string {
 	}, text)
 }
 
-// unwrap replaces a link or an image by its text, and the box of a task by a character: an <input> needs a label, and
-// feed readers drop it.
+// unwrap replaces a link or an image by its text, a paragraph by what is in it, and the box of a task by a character:
+// an <input> needs a label, and feed readers drop it.
 func unwrap(n ast.Node, source []byte) {
 	parent := n.Parent()
 	switch n := n.(type) {
@@ -183,6 +212,13 @@ func unwrap(n ast.Node, source []byte) {
 	parent.RemoveChild(parent, n)
 }
 
+// htmlText returns a node with HTML, of which excerpts have nothing.
+func htmlText(s string) ast.Node {
+	n := ast.NewString([]byte(s))
+	n.SetCode(true)
+	return n
+}
+
 // rawText returns a node with a text that has no references.
 func rawText(s []byte) ast.Node {
 	n := ast.NewString(s)
@@ -190,15 +226,15 @@ func rawText(s []byte) ast.Node {
 	return n
 }
 
-// outline turns the levels of headings, as they were typed, into levels below a page's h1. A heading is one level below
+// levels turns the levels of headings, as they were typed, into levels below a page's h1. A heading is one level below
 // the last one that was typed with a smaller level, so no level is left out.
-type outline struct{ open []int }
+type levels struct{ open []int }
 
-// level returns the level of the next heading, 2 to 6.
-func (o *outline) level(typed int) int {
-	for len(o.open) > 0 && o.open[len(o.open)-1] >= typed {
-		o.open = o.open[:len(o.open)-1]
+// next returns the level of the next heading, 2 to 6.
+func (l *levels) next(typed int) int {
+	for len(l.open) > 0 && l.open[len(l.open)-1] >= typed {
+		l.open = l.open[:len(l.open)-1]
 	}
-	o.open = append(o.open, typed)
-	return min(1+len(o.open), 6)
+	l.open = append(l.open, typed)
+	return min(1+len(l.open), 6)
 }

@@ -56,7 +56,7 @@ const widePost = "A word of 300 letters: " + "Donaudampfschifffahrtselektrizitä
 	"| a_long_word_in_a_table | another_long_word | 3000000 | 4000000 | 5000000 | 6000000 | 7000000 | 8000000 |\n\n" +
 	"# A heading\n\n### Another one\n\n- [ ] to do\n- [x] done\n\n1. one\n   - nested\n\n> quoted\n>> twice\n\n---\n\n" +
 	"https://blog.example/" + "an-address-without-a-place-to-break-it-an-address-without-a-place-to-break-it\n\n" +
-	"![A sheep](https://images.example/sheep.png)\n"
+	"![A sheep](https://images.example/sheep.png \"A sheep on a hill\")\n"
 
 // walks open every page in every state, and call check with its name.
 var walks = map[string]func(v *visitor, check func(name string)){
