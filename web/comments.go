@@ -96,7 +96,7 @@ func (p *Pages) commentViews(c *gin.Context, comments []models.Comment, rest int
 		}
 		forms := urls.CommentForms(comment.PostID, comment.ID)
 		content = markdown.Among(content, comment.ID, "")
-		views[i] = commentView{Comment: comment, HTML: content, Path: urls.Comment(comment.PostID, "", comment.ID)}
+		views[i] = commentView{Comment: comment, HTML: content, Path: urls.Comment(comment.PostID, comment.PostTitle, comment.ID)}
 		if user != nil && blog.MayEdit(user, comment) == nil {
 			views[i].Edit = forms + "/edit"
 		}
