@@ -96,7 +96,8 @@ func (p *Pages) commentViews(c *gin.Context, comments []models.Comment, rest int
 		}
 		forms := urls.CommentForms(comment.PostID, comment.ID)
 		content = markdown.Among(content, comment.ID, "")
-		views[i] = commentView{Comment: comment, HTML: content, Path: urls.Comment(comment.PostID, comment.PostTitle, comment.ID)}
+		path := urls.Comment(comment.PostID, comment.PostTitle, comment.ID)
+		views[i] = commentView{Comment: comment, HTML: content, Path: path}
 		if user != nil && blog.MayEdit(user, comment) == nil {
 			views[i].Edit = forms + "/edit"
 		}
