@@ -64,8 +64,8 @@ type KeptPost struct {
 	KeptKey
 }
 
-// KeptComment is a comment with all that a store keeps of it. Its Author is nil and its PostAuthorID is zero: other
-// records hold them.
+// KeptComment is a comment with all that a store keeps of it. It has neither Author nor PostAuthorID nor PostTitle:
+// other records hold them.
 type KeptComment struct {
 	Comment
 	KeptKey

@@ -9,7 +9,8 @@ import (
 type Comment struct {
 	ID           ID
 	PostID       ID
-	PostAuthorID ID `json:"-"` // who wrote the post, which is no part of the comment's Version
+	PostAuthorID ID     `json:"-"` // who wrote the post, which is no part of the comment's Version
+	PostTitle    string `json:"-"` // of the post, which is no part of it either
 	Content      string
 	AuthorID     ID
 	Author       *Author // nil once the author's account is gone
@@ -47,7 +48,7 @@ type CommentStore interface {
 	// comments that one Store stores appear in the order of their ids, so whoever reads on after the last one misses none.
 	// Of the comments that several processes store at the same moment, one may still appear before one that was read.
 	CreateComment(ctx context.Context, c *Comment, key *Idempotency) (existing *Comment, err error)
-	// CommentByID returns the comment with its author and the author of the post, or ErrCommentNotFound.
+	// CommentByID returns the comment with its author, and the author and the title of the post, or ErrCommentNotFound.
 	CommentByID(ctx context.Context, id ID) (*Comment, error)
 	// Thread returns a page of the comments on a post with their authors, oldest first, and whether there are newer
 	// ones or, with Before, older ones. It returns ErrPostNotFound if the post is gone. Its cost depends neither on the

@@ -37,7 +37,7 @@ func TestVersionCoversEveryField(t *testing.T) {
 			t.Errorf("Draft.Version overlooks %s", what)
 		}
 	}
-	for what, other := range storetest.Variants(t, comment, "PostAuthorID") {
+	for what, other := range storetest.Variants(t, comment, "PostAuthorID", "PostTitle") {
 		if comment.Version() == other.Version() {
 			t.Errorf("Comment.Version overlooks %s", what)
 		}

@@ -348,6 +348,9 @@ func newFilledForm(p *page, node, button *html.Node) *filledForm {
 	}
 	f.values = url.Values{}
 	for _, input := range elements(node, atom.Input) {
+		if attribute(input, "type") == "checkbox" { // none is checked at first
+			continue
+		}
 		f.values.Set(attribute(input, "name"), attribute(input, "value"))
 	}
 	for _, area := range elements(node, atom.Textarea) {
@@ -397,6 +400,22 @@ func (f *filledForm) field(label string) *html.Node {
 func (f *filledForm) fill(label, text string) *filledForm {
 	f.page.browser.t.Helper()
 	f.values.Set(attribute(f.field(label), "name"), asSent(text))
+	return f
+}
+
+// check checks the boxes whose name for those who do not see them begins so.
+func (f *filledForm) check(label string) *filledForm {
+	f.page.browser.t.Helper()
+	found := false
+	for _, input := range elements(f.node, atom.Input) {
+		if attribute(input, "type") == "checkbox" && strings.HasPrefix(attribute(input, "aria-label"), label) {
+			f.values.Set(attribute(input, "name"), attribute(input, "value"))
+			found = true
+		}
+	}
+	if !found {
+		f.page.browser.t.Fatalf("%s: the form has no box %q", f.page.path, label)
+	}
 	return f
 }
 

@@ -101,7 +101,8 @@ func (p *Pages) commentViews(c *gin.Context, comments []models.Comment, rest int
 		}
 		forms := urls.CommentForms(comment.PostID, comment.ID)
 		html := markdown.Among(content.HTML, comment.ID, "")
-		views[i] = commentView{Comment: comment, HTML: html, Path: urls.Comment(comment.PostID, "", comment.ID)}
+		path := urls.Comment(comment.PostID, comment.PostTitle, comment.ID)
+		views[i] = commentView{Comment: comment, HTML: html, Path: path}
 		views[i].ByHost = comment.Author != nil && comment.AuthorID == comment.PostAuthorID
 		if user != nil && blog.MayEdit(user, comment) == nil {
 			views[i].Edit = forms + "/edit"

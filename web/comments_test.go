@@ -358,6 +358,8 @@ func TestModeration(t *testing.T) {
 		if strings.Index(all.body, "By alice") < strings.Index(all.body, "Buy pills") {
 			t.Error("the older comment comes first")
 		}
+		all.click("All by bob").is(200).shows("Comments by bob", "Buy pills").hides("By alice", "All by bob")
+		all.click("Second").is(200).shows("Hello", "Buy pills").hides("By alice")
 		ofBob := all.form("Show").fill("Only by", "bob").send().is(200).
 			shows("Comments by bob", "Buy pills").hides("By alice")
 		ofBob.click("Delete comment").is(200).shows("Delete a comment by bob", "Buy pills").

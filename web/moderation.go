@@ -1,8 +1,11 @@
 package web
 
 import (
+	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 
 	"github.com/gin-gonic/gin"
 
@@ -10,16 +13,19 @@ import (
 	"gin-blog/models"
 )
 
+var errNoneSelected = models.NewError(models.Invalid, "No comment is selected. Select at least one first.")
+
 // moderationPage is what the page for moderators shows.
 type moderationPage struct {
 	Author   string // whose comments they are, "" for those of all users
 	Comments []commentView
 	Pager    pager
+	Here     string // the address of the page
 }
 
 // moderation shows the comments on all posts to admins, newest first.
 func (p *Pages) moderation(c *gin.Context) error {
-	page := &moderationPage{Author: c.Query("author")}
+	page := &moderationPage{Author: c.Query("author"), Here: urls.WithQuery("/moderation", moderated(c))}
 	w, err := windowOf(c)
 	if err != nil {
 		return err
@@ -42,12 +48,83 @@ func (p *Pages) moderation(c *gin.Context) error {
 	if page.Comments, err = p.commentViews(c, comments, 0); err != nil {
 		return err
 	}
-	here := url.Values{"next": {localPath(c.Request.URL.RequestURI())}}
 	for i := range page.Comments {
-		page.Comments[i].Delete = urls.WithQuery(page.Comments[i].Delete, here)
+		page.Comments[i].Delete = withNext(page.Comments[i].Delete, page.Here)
 	}
 	page.Pager = pagerOf(w, comments, more, "/moderation", query)
 	return p.render(c, http.StatusOK, &view{
 		template: "moderation", Title: "Comments", NoIndex: true, Calls: calls, Page: page,
+		Done: deletedNotice(c.Query("done")),
 	})
+}
+
+// moderated returns the query that selects the comments of a page for moderators.
+func moderated(c *gin.Context) url.Values {
+	query := c.Request.URL.Query()
+	query.Del("done") // what was done, was done before
+	return query
+}
+
+// deleteSelected deletes the comments that a form names, once the user has confirmed that.
+func (p *Pages) deleteSelected(c *gin.Context) error {
+	query := moderated(c)
+	here := urls.WithQuery("/moderation", query)
+	f := newForm(here)
+	for i := range pageSize {
+		f.limits["comment"+strconv.Itoa(i)] = maxLine
+	}
+	if err := f.read(c); err != nil {
+		return err
+	}
+	f.Other, f.Kept = here, map[string]string{"do": "delete"}
+	ids := map[models.ID]bool{}
+	for name := range f.limits {
+		text := f.Value(name)
+		if text == "" {
+			continue
+		}
+		id, err := models.ParseID(text)
+		if err != nil {
+			return err
+		}
+		ids[id], f.Kept[name] = true, text
+	}
+	if len(ids) == 0 {
+		return errNoneSelected
+	}
+	if f.Value("do") != "delete" {
+		count := countComments(len(ids))
+		f.Notice = "This deletes " + count + " for good."
+		return p.render(c, http.StatusOK, &view{template: "delete", Title: "Delete " + count, NoIndex: true, Form: f})
+	}
+	deleted := 0
+	for id := range ids {
+		err := p.Blog.DeleteComment(c.Request.Context(), callOf(c), id)
+		if err == nil {
+			deleted++
+		} else if !errors.Is(err, models.ErrCommentNotFound) { // which is gone already
+			return err
+		}
+	}
+	query.Set("done", strconv.Itoa(deleted))
+	return redirect(c, http.StatusSeeOther, urls.WithQuery("/moderation", query))
+}
+
+// deletedNotice says how many comments were just deleted, "" if number is no number of them.
+func deletedNotice(number string) string {
+	n, err := strconv.Atoi(number)
+	switch {
+	case err != nil || n < 0 || n > pageSize:
+		return ""
+	case n == 0:
+		return "Nothing was deleted: none of what you selected is a comment that is still there."
+	}
+	return "You have deleted " + countComments(n) + "."
+}
+
+func countComments(n int) string {
+	if n == 1 {
+		return "1 comment"
+	}
+	return fmt.Sprintf("%d comments", n)
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"html/template"
@@ -48,7 +49,7 @@ type view struct {
 	Sole   *models.User
 	Origin string
 	Site   *site.Site
-	Done   string // what was just done
+	Done   string // what was just done, unless the page has said it
 	Here   string // the address of the page with its query, for the login, "" if it has none to be shared
 }
 
@@ -81,7 +82,7 @@ func (b *answerBuffer) Write(p []byte) (int, error) {
 // render answers with a page. Everything is made before the first byte is sent.
 func (p *Pages) render(c *gin.Context, status int, v *view) error {
 	v.User, v.Origin, v.Site = middleware.CurrentUser(c), middleware.OriginOf(c), p.Site
-	v.Done = notices[c.FullPath()+"?done="+c.Query("done")]
+	v.Done = cmp.Or(v.Done, notices[c.FullPath()+"?done="+c.Query("done")])
 	if v.Path != "" {
 		v.Here = c.Request.URL.RequestURI()
 		var err error

@@ -33,7 +33,7 @@ var queries = map[string][][]string{
 	"/authors/:username":                {{"after", "before"}},
 	"/p/:post":                          {{"after", "before", "comment"}},
 	"/p/:post/comments/:comment/delete": {{"next"}},
-	"/moderation":                       {{"author"}, {"after"}},
+	"/moderation":                       {{"author"}, {"after"}, {"done"}},
 	"/login":                            {{"next"}, {"done"}},
 	"/register":                         {{"next"}},
 	"/account":                          {{"done"}},
@@ -143,6 +143,7 @@ func (p *Pages) addPages(pages *gin.Engine) {
 		page(writers, "/p/:post/comments/:comment/delete", p.commentDeletion)
 		moderators := of(maxForm, privately, requireLogin, middleware.RequireAdmin)
 		middleware.Route(moderators, "GET /moderation", p.moderation)
+		middleware.Route(moderators, "POST /moderation", p.deleteSelected)
 	}
 	middleware.Route(writers, "GET /account/drafts", p.drafts)
 	page(texts, "/account/drafts/:id", p.draftEditor)

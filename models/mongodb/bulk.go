@@ -179,7 +179,7 @@ func commentsOnPosts(
 	ctx context.Context, c *collections, comments []models.KeptComment,
 ) ([]models.KeptComment, error) {
 	ids := idsOf(comments, func(comment *models.KeptComment) models.ID { return comment.PostID })
-	posts, err := postAuthors(ctx, c.posts, ids...)
+	posts, err := commentedPosts(ctx, c.posts, ids...)
 	return slices.DeleteFunc(comments, func(comment models.KeptComment) bool {
 		_, exists := posts[comment.PostID]
 		return !exists

@@ -112,7 +112,8 @@ func findComment(
 		return nil, nil, models.ErrCommentNotFound
 	}
 	comment := newComment(stored)
-	comment.Author, comment.PostAuthorID = joinedAuthor(stored), idOf(post.Lookup("author"))
+	comment.Author = joinedAuthor(stored)
+	comment.PostAuthorID, comment.PostTitle = idOf(post.Lookup("author")), text(post.Lookup("title"))
 	return stored, &comment, nil
 }
 
@@ -161,16 +162,16 @@ func (s *Store) Thread(
 			if err != nil {
 				return nil, err
 			}
-			authors, err := postAuthors(ctx, c.readPosts, f.PostID)
+			posts, err := commentedPosts(ctx, c.readPosts, f.PostID)
 			if err != nil {
 				return nil, err
 			}
-			author, exists := authors[f.PostID]
+			post, exists := posts[f.PostID]
 			if !exists {
 				return nil, models.ErrPostNotFound
 			}
 			for i := range page.Rows {
-				page.Rows[i].PostAuthorID = author
+				page.Rows[i].PostAuthorID, page.Rows[i].PostTitle = post.author, post.title
 			}
 			return page, addAuthors(ctx, c, page.Rows, commentAuthor)
 		}))
@@ -213,11 +214,11 @@ func (s *Store) Comments(
 func addVisible(
 	ctx context.Context, c *collections, page *models.Page[models.Comment], comments []models.Comment,
 ) error {
-	posts := idsOf(comments, func(comment *models.Comment) models.ID { return comment.PostID })
-	authors, err := postAuthors(ctx, c.readPosts, posts...)
+	ids := idsOf(comments, func(comment *models.Comment) models.ID { return comment.PostID })
+	posts, err := commentedPosts(ctx, c.readPosts, ids...)
 	for _, comment := range comments {
-		var exists bool
-		comment.PostAuthorID, exists = authors[comment.PostID]
+		post, exists := posts[comment.PostID]
+		comment.PostAuthorID, comment.PostTitle = post.author, post.title
 		if exists && !page.Add(comment) {
 			break
 		}
@@ -230,10 +231,17 @@ func commentAuthor(comment *models.Comment) (models.ID, **models.Author) {
 	return comment.AuthorID, &comment.Author
 }
 
-// postAuthors returns the authors of the posts with these ids, by post, as far as the posts exist.
-func postAuthors(
+// commentedPost is what a comment has of its post.
+type commentedPost struct {
+	author models.ID
+	title  string
+}
+
+// commentedPosts returns the posts with these ids, as far as they exist.
+func commentedPosts(
 	ctx context.Context, posts *mongo.Collection, ids ...models.ID,
-) (map[models.ID]models.ID, error) {
-	author := func(post bson.Raw) models.ID { return idOf(post.Lookup("author")) }
-	return findByID(ctx, posts, ids, author, "author")
+) (map[models.ID]commentedPost, error) {
+	return findByID(ctx, posts, ids, func(post bson.Raw) commentedPost {
+		return commentedPost{idOf(post.Lookup("author")), text(post.Lookup("title"))}
+	}, "author", "title")
 }

@@ -18,6 +18,7 @@ func commentFields(c *models.Comment) []field {
 		{"updated_at", &c.UpdatedAt, changes},
 		{"posts.id", &c.PostID, joined},
 		{"posts.author_id", &c.PostAuthorID, joined},
+		{"posts.title", &c.PostTitle, joined},
 		{authorName, author{&c.Author, &c.AuthorID}, joined},
 	}
 }

@@ -52,7 +52,8 @@ func everyFieldComesBack(t *testing.T, store models.Store) {
 	if _, err := store.CreatePost(t.Context(), &post, nil); err != nil {
 		t.Fatal(err)
 	}
-	comment.PostID, comment.PostAuthorID, comment.AuthorID, comment.Author = post.ID, user.ID, user.ID, post.Author
+	comment.PostID, comment.PostAuthorID, comment.PostTitle = post.ID, user.ID, post.Title
+	comment.AuthorID, comment.Author = user.ID, post.Author
 	if _, err := store.CreateComment(t.Context(), &comment, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +93,7 @@ func everyFieldOfRecordsComesBack(t *testing.T, store models.Store) {
 	post := Filled[models.KeptPost](t)
 	comesBack(t, bulk.PostTable(), post)
 	comment := Filled[models.KeptComment](t)
-	comment.PostID, comment.PostAuthorID = post.ID, models.ID{}
+	comment.PostID, comment.PostAuthorID, comment.PostTitle = post.ID, models.ID{}, ""
 	comesBack(t, bulk.CommentTable(), comment)
 	draft := Filled[models.Draft](t)
 	draft.AuthorID, draft.Foreign = user.ID, false

@@ -80,7 +80,7 @@ func commentsChange(t *testing.T, store models.Store) {
 	changeRecords(t, kind[models.Comment]{
 		store: store, id: newComment(t, store, storedPost(t, store, alice, "My Post"), bob, "Nice").ID,
 		text:    func(c *models.Comment) *string { return &c.Content },
-		fixed:   []string{"ID", "PostID", "PostAuthorID", "AuthorID", "Author", "CreatedAt"},
+		fixed:   []string{"ID", "PostID", "PostAuthorID", "PostTitle", "AuthorID", "Author", "CreatedAt"},
 		missing: models.ErrCommentNotFound, find: store.CommentByID, update: store.UpdateComment,
 		remove: store.DeleteComment,
 	})

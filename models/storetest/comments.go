@@ -17,6 +17,7 @@ var commentCases = []testCase{
 	{"comments come back as they were stored", commentsComeBack},
 	{"comments are on pages, oldest first", commentsAreOnPages},
 	{"all comments are on pages, newest first", allCommentsAreOnPages},
+	{"comments have the titles of their posts", commentsHaveTitles},
 	{"a key creates one comment", keysCreateOneComment},
 	{"comments are gone with their post", commentsAreGoneWithTheirPost},
 	{"comments that cross the deletion of their post are gone", commentsCrossDeletions},
@@ -26,8 +27,8 @@ var commentCases = []testCase{
 // makeComment makes a comment that is not stored yet.
 func makeComment(post *models.Post, author *models.User, content string) *models.Comment {
 	return &models.Comment{
-		ID: models.NewID(), PostID: post.ID, PostAuthorID: post.AuthorID, Content: content, AuthorID: author.ID,
-		CreatedAt: now(), UpdatedAt: now(),
+		ID: models.NewID(), PostID: post.ID, PostAuthorID: post.AuthorID, PostTitle: post.Title, Content: content,
+		AuthorID: author.ID, CreatedAt: now(), UpdatedAt: now(),
 	}
 }
 
@@ -138,6 +139,35 @@ func commentsComeBack(t *testing.T, store models.Store) {
 	f := models.ThreadFilter{PostID: nowhere.PostID, Limit: 1}
 	if _, _, err := store.Thread(t.Context(), f); !errors.Is(err, models.ErrPostNotFound) {
 		t.Errorf("thread of an unknown post: got %v, want ErrPostNotFound", err)
+	}
+}
+
+// commentsHaveTitles: each comment has the present title of its own post, however it is read.
+func commentsHaveTitles(t *testing.T, store models.Store) {
+	alice := newUser(t, store, "alice")
+	first, second := storedPost(t, store, alice, "First"), storedPost(t, store, alice, "Second")
+	comment := newComment(t, store, first, alice, "1")
+	newComment(t, store, second, alice, "2")
+	newComment(t, store, first, alice, "3")
+	if _, err := store.UpdatePost(t.Context(), first.ID, setTitle("Changed")); err != nil {
+		t.Fatal(err)
+	}
+	of := func(comments []models.Comment) (titles []string) {
+		for i := range comments {
+			titles = append(titles, comments[i].PostTitle)
+		}
+		return titles
+	}
+	all, _, err := store.Comments(t.Context(), models.CommentFilter{Limit: 10})
+	if got := of(all); err != nil || !slices.Equal(got, []string{"Changed", "Second", "Changed"}) {
+		t.Errorf("all comments: got %q, %v", got, err)
+	}
+	page, _, err := store.Thread(t.Context(), models.ThreadFilter{PostID: first.ID, Limit: 10})
+	if got := of(page); err != nil || !slices.Equal(got, []string{"Changed", "Changed"}) {
+		t.Errorf("the thread: got %q, %v", got, err)
+	}
+	if got, err := store.CommentByID(t.Context(), comment.ID); err != nil || got.PostTitle != "Changed" {
+		t.Errorf("one comment: got %+v, %v", got, err)
 	}
 }
 

@@ -165,7 +165,10 @@ func showCommenting(v *visitor, check func(name string)) {
 	}
 	v.open("/moderation")
 	check("moderation")
-	v.follow("Delete comment")
+	v.follow("All by robin")
+	check("moderation, of one author")
+	v.press("Delete all comments on this page")
+	check("delete several comments")
 	v.press("Delete")
 	check("moderation, without comments")
 }
