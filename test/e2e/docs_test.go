@@ -47,7 +47,7 @@ func (d docsPage) execute(operation string) (status, body string) {
 // write replaces the body that an operation sends.
 func (d docsPage) write(operation, body string) {
 	d.t.Helper()
-	const replace = `(field => { field.select(); document.execCommand("insertText", false, %q); })(document.querySelector(%q))`
+	const replace = `document.querySelector(%[2]q).select(); document.execCommand("insertText", false, %[1]q)`
 	d.do(d.t, chromedp.WaitVisible(chromedp.CSS(operation+"textarea")),
 		chromedp.Focus(chromedp.CSS(operation+"textarea")),
 		chromedp.Evaluate[chromedp.Void](fmt.Sprintf(replace, body, operation+"textarea")))
