@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"embed"
 	"fmt"
+	"html/template"
 	"io"
 	"io/fs"
 	"mime"
@@ -17,6 +18,7 @@ import (
 	"github.com/swaggest/swgui/v5/static"
 
 	"gin-blog/internal/answer"
+	"gin-blog/internal/site"
 	"gin-blog/middleware"
 )
 
@@ -31,9 +33,9 @@ const docsPolicy = "default-src 'self'; script-src 'self'; style-src 'self' 'uns
 	"object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 
 // newDocs returns the handler of the document that describes the API, and of a page to try the API in. It reads them
-// when the first of them is asked for.
-func newDocs() middleware.Handler {
-	read := sync.OnceValues(readDocs)
+// when the first of them is asked for. The page has the title and the accent of the site.
+func newDocs(s *site.Site) middleware.Handler {
+	read := sync.OnceValues(func() (map[string]*answer.Body, error) { return readDocs(s) })
 	return func(c *gin.Context) error {
 		files, err := read()
 		if err != nil {
@@ -52,7 +54,7 @@ func newDocs() middleware.Handler {
 
 // readDocs reads the document, our own files of the page, and those of Swagger UI, most of which are compressed. It
 // returns them by their paths.
-func readDocs() (map[string]*answer.Body, error) {
+func readDocs(s *site.Site) (map[string]*answer.Body, error) {
 	asJSON, err := yaml.YAMLToJSON(openAPI)
 	if err != nil {
 		return nil, fmt.Errorf("convert openapi.yaml: %w", err)
@@ -78,7 +80,16 @@ func readDocs() (map[string]*answer.Body, error) {
 			files["/docs/"+name] = answer.NewBody(mime.TypeByExtension(path.Ext(name)), content)
 		}
 	}
-	files["/docs"] = files["/docs/index.html"]
+	page, err := template.ParseFS(docsFiles, "docs/index.html")
+	var html bytes.Buffer
+	if err == nil {
+		err = page.Execute(&html, s)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("render /docs: %w", err)
+	}
+	files["/docs"] = answer.NewBody("text/html; charset=utf-8", html.Bytes())
+	files["/docs/index.html"] = files["/docs"]
 	return files, nil
 }
 

@@ -55,7 +55,7 @@ type api struct {
 
 // addRoutes names every path of the API.
 func addRoutes(r *gin.Engine, a *api) {
-	docs, sitemaps := newDocs(), newSitemaps(a)
+	docs, sitemaps := newDocs(a.Site), newSitemaps(a)
 	route := middleware.Route
 
 	route(r, "GET /", a.index)

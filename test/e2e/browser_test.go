@@ -10,59 +10,6 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// TestDocsInABrowser tries a protected call on the page of the documentation: without a token, with one that is pasted
-// with the word Bearer, and after the page was loaded again. The page begins with the steps to do so.
-func TestDocsInABrowser(t *testing.T) {
-	t.Parallel()
-	b := newBrowser(t)
-	p := start(t, t.TempDir())
-	token := p.signUp("alice")
-
-	const operation = "#operations-auth-readMe "
-	const status = operation + ".live-responses-table tbody .response-col_status"
-	execute := func() string {
-		b.do(t, chromedp.Click(chromedp.CSS(operation+".execute")),
-			chromedp.WaitVisible(chromedp.CSS(operation+".live-responses-table")))
-		return see(t, b, "the status", chromedp.Text(chromedp.CSS(status)))
-	}
-	open := func() {
-		b.do(t, chromedp.Navigate(p.url+"/docs"),
-			chromedp.Click(chromedp.CSS(operation+".opblock-summary-control")),
-			chromedp.Click(chromedp.CSS(operation+".try-out__btn")))
-	}
-	open()
-	steps := see(t, b, "the first list", chromedp.Text(chromedp.CSS(".info .description ol")))
-	for _, step := range []string{"Register", "Log in", "Authorize", "with or without Bearer"} {
-		if !strings.Contains(steps, step) {
-			t.Errorf("the steps lack %q: %s", step, steps)
-		}
-	}
-	before := execute()
-	b.do(t, chromedp.Click(chromedp.CSS(operation+".btn-clear")),
-		chromedp.Click(chromedp.CSS(".auth-wrapper > .authorize")),
-		chromedp.SendKeys(chromedp.CSS(".auth-container input"), "Bearer "+token),
-		chromedp.Click(chromedp.CSS(".auth-btn-wrapper .authorize")),
-		chromedp.Click(chromedp.CSS(".auth-btn-wrapper .btn-done")))
-	after := execute()
-	body := see(t, b, "the answer", chromedp.Text(chromedp.CSS(operation+".live-responses-table .highlight-code")))
-
-	open()
-	if reloaded := execute(); !strings.HasPrefix(reloaded, "200") {
-		t.Errorf("after the page was loaded again: %s, want 200", reloaded)
-	}
-
-	if !strings.HasPrefix(before, "401") || !strings.HasPrefix(after, "200") ||
-		!strings.Contains(body, `"username": "alice"`) {
-		t.Errorf("before Authorize: %q, after: %q with %q, want 401, 200 and alice", before, after, body)
-	}
-	if len(b.requests) < 5 {
-		t.Errorf("only %d requests were seen", len(b.requests))
-	}
-	b.checkRequests(t, p.url)
-	b.checkComplaints(t, "401 (Unauthorized)", // the call without a token
-		"FormEmptyIdAndNameAttributesForInputError") // fields of Swagger UI
-}
-
 // TestCORSInABrowser calls the API from pages of other origins.
 func TestCORSInABrowser(t *testing.T) {
 	t.Parallel()
