@@ -201,8 +201,8 @@ func TestPost(t *testing.T) {
 	})
 }
 
-// TestErrorPages: an error is a page that says what happened and how to go on. An error of the site names the request, so
-// that its owner finds it in the log.
+// TestErrorPages: an error is a page that says what happened and how to go on. An error of the site names the request,
+// so that its owner finds it in the log.
 func TestErrorPages(t *testing.T) {
 	onEachStore(t, func(t *testing.T, s *server) {
 		b := s.browser(t)

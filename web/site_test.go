@@ -76,7 +76,8 @@ func TestArchive(t *testing.T) {
 		first := b.get("/archive").is(200).shows(year, "Post 101", "Post 002").hides("Post 001")
 		first.click("Older").is(200).shows("Post 001", "Post 000").hides("Post 002").click("Newest").shows("Post 101")
 		b.get("/archive?after=x").is(400)
-		post := b.get("/p/"+posts[50].ID.Hex()).follow().is(200).shows("Older Post 049", "Newer Post 051").hides("Post 048", "Post 052")
+		post := b.get("/p/"+posts[50].ID.Hex()).follow().is(200).shows("Older Post 049", "Newer Post 051").
+			hides("Post 048", "Post 052")
 		post.click("Newer Post 051").is(200).shows("Post 050", "Post 052")
 		b.get("/p/" + posts[0].ID.Hex()).follow().shows("Post 001")
 	})

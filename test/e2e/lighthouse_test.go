@@ -11,12 +11,17 @@ import (
 )
 
 // TestLighthouse: Lighthouse gives the first page and a post all points for accessibility, best practices and search
-// engines.
+// engines, in each direction and script.
 func TestLighthouse(t *testing.T) {
 	testkit.OnlyInAll(t)
 	t.Parallel()
+	for _, language := range []string{"en", "ar", "ja"} {
+		t.Run(language, func(t *testing.T) { checkByLighthouse(t, start(t, t.TempDir(), "SITE_LANGUAGE="+language)) })
+	}
+}
+
+func checkByLighthouse(t *testing.T, server *process) {
 	chromium, tools := findChromium(t), webTools(t)
-	server := start(t, t.TempDir())
 	importPosts(t, server)
 	var posts []testkit.Post
 	server.call("GET", "/posts", "", "", 200, &posts)

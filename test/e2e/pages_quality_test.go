@@ -218,7 +218,8 @@ var looks = []struct {
 }
 
 // TestPagesAreAccessibleAndValid looks at every page: axe and html-validate find nothing wrong, nothing moves while it
-// loads, and nothing is wider than the window, in light and dark, narrow and wide.
+// loads, and nothing is wider than the window, in light and dark, narrow and wide, from left to right and from right to
+// left.
 func TestPagesAreAccessibleAndValid(t *testing.T) {
 	t.Parallel()
 	findChromium(t)
@@ -229,15 +230,18 @@ func TestPagesAreAccessibleAndValid(t *testing.T) {
 	}
 	sources := t.TempDir()
 	t.Run("pages", func(t *testing.T) {
-		for name, walk := range walks {
-			t.Run(name, func(t *testing.T) {
-				t.Parallel()
-				v := newVisitor(t, start(t, t.TempDir()), "localhost", true)
-				v.serveImages()
-				walk(v, func(name string) { v.checkPage(name, string(axe), sources) })
-				v.checkComplaints(t, "LazyLoadImageIssue")
-				v.checkRequests(t, v.origin, "https://images.example")
-			})
+		for language, title := range map[string]string{"en": "gin-blog", "ar": "مدونة مريم", "ja": "マリアの日記"} {
+			for name, walk := range walks {
+				t.Run(language+" "+name, func(t *testing.T) {
+					t.Parallel()
+					site := start(t, t.TempDir(), "SITE_LANGUAGE="+language, "SITE_TITLE="+title)
+					v := newVisitor(t, site, "localhost", true)
+					v.serveImages()
+					walk(v, func(name string) { v.checkPage(language+" "+name, string(axe), sources) })
+					v.checkComplaints(t, "LazyLoadImageIssue")
+					v.checkRequests(t, v.origin, "https://images.example")
+				})
+			}
 		}
 	})
 	validate := exec.Command("node", filepath.Join(tools, ".bin", "html-validate"), "--max-warnings=0",

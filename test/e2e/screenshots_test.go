@@ -12,7 +12,8 @@ import (
 )
 
 // TestScreenshots writes pictures of every page in every state into the folder SCREENSHOTS, wide and narrow, light and
-// dark. make screenshots runs it; without the folder it is skipped. The site has the settings SITE_… of the environment.
+// dark, and those of the README. make screenshots runs it; without the folder it is skipped. The site has the settings
+// SITE_… of the environment.
 func TestScreenshots(t *testing.T) {
 	dir := os.Getenv("SCREENSHOTS")
 	if dir == "" {
@@ -20,6 +21,14 @@ func TestScreenshots(t *testing.T) {
 	}
 	findChromium(t)
 	site := slices.DeleteFunc(os.Environ(), func(s string) bool { return !strings.HasPrefix(s, "SITE_") })
+	v := newVisitor(t, start(t, t.TempDir()), "localhost", true)
+	v.do(t, chromedp.EmulateViewport(1200, 800))
+	showReadme(v, func(name string) {
+		picture := see(t, v.browser, "a screenshot", chromedp.CaptureScreenshot())
+		if err := os.WriteFile(filepath.Join(dir, name+".png"), picture, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	})
 	for name, walk := range walks {
 		t.Run(name, func(t *testing.T) {
 			v := newVisitor(t, start(t, t.TempDir(), site...), "localhost", true)
@@ -27,6 +36,21 @@ func TestScreenshots(t *testing.T) {
 			walk(v, func(name string) { v.photograph(filepath.Join(dir, strings.ReplaceAll(name, " ", "-"))) })
 		})
 	}
+}
+
+// showReadme opens the pages whose pictures are in the README.
+func showReadme(v *visitor, check func(name string)) {
+	importPosts(v.t, v.server)
+	v.open("/")
+	check("home")
+	v.register("alice")
+	v.open("/new")
+	v.fill("Title", "Errors are values")
+	v.fill("Tags", "go, errors")
+	v.fill("Text", "An error says **what was being done**:\n\n```go\nif err != nil {\n"+
+		"    return fmt.Errorf(\"read settings: %w\", err)\n}\n```\n")
+	v.press("Preview")
+	check("write")
 }
 
 // photograph writes pictures of the page into files whose names begin with path.
