@@ -230,7 +230,8 @@ func TestPagesAreAccessibleAndValid(t *testing.T) {
 	}
 	sources := t.TempDir()
 	t.Run("pages", func(t *testing.T) {
-		for language, title := range map[string]string{"en": "gin-blog", "ar": "مدونة مريم", "ja": "マリアの日記"} {
+		titles := map[string]string{"en": "gin-blog", "ar": "مدونة مريم", "ja": "マリアの日記"}
+		for language, title := range titles {
 			for name, walk := range walks {
 				t.Run(language+" "+name, func(t *testing.T) {
 					t.Parallel()
