@@ -33,7 +33,7 @@ const docsPolicy = "default-src 'self'; script-src 'self'; style-src 'self' 'uns
 	"object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 
 // newDocs returns the handler of the document that describes the API, and of a page to try the API in. It reads them
-// when the first of them is asked for. The page has the title and the accent of the site.
+// when the first of them is asked for. The page has the title and the colors of the site.
 func newDocs(s *site.Site) middleware.Handler {
 	read := sync.OnceValues(func() (map[string]*answer.Body, error) { return readDocs(s) })
 	return func(c *gin.Context) error {
@@ -76,6 +76,9 @@ func readDocs(s *site.Site) (map[string]*answer.Body, error) {
 			}
 			if err != nil {
 				return nil, fmt.Errorf("read %s for /docs: %w", file, err)
+			}
+			if name == "index.css" {
+				content = append(s.Palette(), content...)
 			}
 			files["/docs/"+name] = answer.NewBody(mime.TypeByExtension(path.Ext(name)), content)
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"mime"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -29,8 +30,7 @@ func (p *Pages) readAssets() error {
 			return fmt.Errorf("read a static file: %w", err)
 		}
 		if entry.Name() == "style.css" {
-			content = fmt.Appendf(content, ":root { --accent: light-dark(%s, %s); }\n%s",
-				p.Site.Accent.Light, p.Site.Accent.Dark, p.Site.CSS)
+			content = slices.Concat(p.Site.Palette(), content, p.Site.CSS)
 		}
 		extension := path.Ext(entry.Name())
 		asset := answer.NewBody(mime.TypeByExtension(extension), content)

@@ -10,9 +10,6 @@ import (
 // DefaultAccent is the color of links and buttons, unless the owner wants another one.
 const DefaultAccent = "#0b5c8a"
 
-// The grounds on which the accent must be read, light and dark: of each the one with the least contrast.
-const lightGround, darkGround = "#f5f3ee", "#1e2022"
-
 // minContrast is how much a text must stand out from its ground (WCAG 2.2, success criterion 1.4.3).
 const minContrast = 4.5
 
