@@ -122,6 +122,7 @@ func deletedNotice(number string) string {
 	return "You have deleted " + countComments(n) + "."
 }
 
+// countComments writes how many comments there are.
 func countComments(n int) string {
 	if n == 1 {
 		return "1 comment"

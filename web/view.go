@@ -91,9 +91,11 @@ func (p *Pages) render(c *gin.Context, status int, v *view) error {
 		}
 	}
 	v.Moderates = v.User != nil && v.User.Role == models.RoleAdmin && !p.NoComments
-	if c.Header("Content-Security-Policy", policy); v.Script != "" {
-		c.Header("Content-Security-Policy", scriptPolicy)
+	allowed := policy
+	if v.Script != "" {
+		allowed = scriptPolicy
 	}
+	c.Header("Content-Security-Policy", allowed) // the page of an error may follow one with a script
 	buffer := answerBuffer{c: c}
 	if err := p.templates[v.template].Execute(&buffer, v); err != nil {
 		return fmt.Errorf("render the page %s: %w", v.template, err)
@@ -135,6 +137,7 @@ func (p *Pages) parseTemplates() error {
 		"minute":            p.Site.Minute,
 		"english":           func() template.HTMLAttr { return english },
 		"program":           programOf,
+		"comments":          countComments,
 		"instant":           func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"maxComment":        func() int { return models.MaxComment },
 		"passwordMinLength": func() int { return p.Blog.PasswordMinLength },
