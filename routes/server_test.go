@@ -17,7 +17,6 @@ import (
 	"gin-blog/blog"
 	"gin-blog/internal/auth"
 	"gin-blog/internal/markdown"
-	"gin-blog/internal/site"
 	"gin-blog/internal/testkit"
 	"gin-blog/internal/urls"
 	"gin-blog/middleware"
@@ -109,7 +108,7 @@ func (s *server) serve(store models.Store, change ...func(*parts)) (url string) 
 			Draining: s.draining.Load, Store: store,
 			Log: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		},
-		api: routes.Options{Version: "v1.2.3", Address: address, Site: site.Default(), Markdown: markdown.NewRenderer()},
+		api: routes.Options{Version: "v1.2.3", Address: address, Site: testkit.Site(), Markdown: markdown.NewRenderer()},
 	}
 	for _, c := range change {
 		c(&o)

@@ -21,7 +21,6 @@ import (
 	"gin-blog/blog"
 	"gin-blog/internal/auth"
 	"gin-blog/internal/markdown"
-	"gin-blog/internal/site"
 	"gin-blog/internal/testkit"
 	"gin-blog/internal/urls"
 	"gin-blog/middleware"
@@ -80,9 +79,9 @@ func newSite(t testing.TB, store models.Store, change ...func(*web.Options)) *se
 	address := urls.NewAddress("", nil)
 	renderer := markdown.NewRenderer()
 	options := web.Options{
-		Blog: b, Base: base, Markdown: renderer, Address: address, Site: site.Default(),
+		Blog: b, Base: base, Markdown: renderer, Address: address, Site: testkit.Site(),
 	}
-	api := routes.New(routes.Options{Blog: b, Base: base, Address: address, Site: site.Default(), Markdown: renderer})
+	api := routes.New(routes.Options{Blog: b, Base: base, Address: address, Site: testkit.Site(), Markdown: renderer})
 	for _, c := range change {
 		c(&options)
 	}

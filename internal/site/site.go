@@ -32,12 +32,6 @@ type Site struct {
 	direction string
 }
 
-// Default returns the site of an owner who has set nothing up.
-func Default() *Site {
-	accent, _ := ParseAccent(DefaultAccent)
-	return New(Site{Title: "gin-blog", Language: language.English, Zone: time.UTC, Accent: accent, APICalls: true})
-}
-
 // New returns a site with its dates in the language and the time zone.
 func New(s Site) *Site {
 	s.day, s.direction = days(s.Language), directionOf(s.Language)
