@@ -71,6 +71,10 @@ func OpenMongoDB(t testing.TB, db *mongo.Database, observe models.Observer) mode
 		t.Fatalf("open MongoDB store: %v", err)
 	}
 	closeAfter(t, store)
+	// A slow server may be ready only after Start has returned.
+	for deadline := time.Now().Add(30 * time.Second); store.Ping(t.Context()) != nil && time.Now().Before(deadline); {
+		time.Sleep(10 * time.Millisecond)
+	}
 	return store
 }
 
