@@ -1,4 +1,4 @@
-# What a developer runs. CONTRIBUTING.md explains each.
+# What a developer runs. CONTRIBUTING.md says which targets a pull request needs.
 
 .PHONY: run test test-all race screenshots postman postman-examples schemathesis clients fuzz faults stack check lint bench bench-peers dist fmt
 
