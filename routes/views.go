@@ -2,6 +2,7 @@ package routes
 
 import (
 	"slices"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -12,8 +13,11 @@ import (
 	"gin-blog/models"
 )
 
-// excerptLength is how many characters the excerpt of a post has at most.
-const excerptLength = 300
+const (
+	excerptLength = 300 // characters
+	// maxViewTime is after how long no further post is rendered for an answer.
+	maxViewTime = 2 * time.Second
+)
 
 // postView is a post as a front end shows it, by the parameter view. Its content hides that of the postBody.
 type postView struct {
@@ -32,7 +36,7 @@ func (h *api) originOfView(c *gin.Context) {
 	}
 }
 
-// renderViews answers with a page of posts in the view of a query. A page with much HTML ends early, so that the next
+// renderViews answers with a page of posts in the view of a query. A page that costs much ends early, so that the next
 // one begins there.
 func (h *api) renderViews(c *gin.Context, q query, page []models.Post, more bool) error {
 	isBackward := !q.before.IsZero()
@@ -51,10 +55,11 @@ func (h *api) renderViews(c *gin.Context, q query, page []models.Post, more bool
 	return renderRows(c, q, page, more, views)
 }
 
-// viewPosts returns posts in the view of a query: all, or the first ones that have about maxHTML bytes of HTML.
+// viewPosts returns posts in the view of a query: all, or the first ones that have about maxHTML bytes of HTML, or take
+// maxViewTime.
 func (h *api) viewPosts(c *gin.Context, q query, posts []models.Post) (views []postView, err error) {
-	origin, htmlSize, size := middleware.OriginOf(c), 0, 0
-	for i := 0; i < len(posts) && htmlSize < maxHTML; i++ {
+	origin, start, htmlSize, size := middleware.OriginOf(c), time.Now(), 0, 0
+	for i := 0; i < len(posts) && htmlSize < maxHTML && time.Since(start) < maxViewTime; i++ {
 		p := &posts[i]
 		size += p.Size()
 		if err := answer.Reserve(c, size); err != nil {

@@ -412,10 +412,28 @@ func TestLargeViews(t *testing.T) {
 		}
 	}
 	r := s.send(t, "GET", "/posts?limit=100&view=html", "").is(200)
-	if len(r.body) > 6<<20 || len(r.body) < 2<<20 {
+	if len(r.body) > 6<<20 || len(r.body) < 1<<19 {
 		t.Errorf("a page has %d bytes", len(r.body))
 	}
 	if summary := s.send(t, "GET", "/posts?limit=100&view=summary", "").is(http.StatusOK); len(summary.body) > 100<<10 {
 		t.Errorf("the summaries have %d bytes", len(summary.body))
+	}
+}
+
+// TestSlowViews: a page of posts that take long to render ends early; the next one begins there.
+func TestSlowViews(t *testing.T) {
+	s := newServer(t, testkit.SQLite(t))
+	alice := s.signUp(t, "alice")
+	var want []string // newest first; each takes 60 ms, after which no code is highlighted
+	for i := range 100 {
+		content := fmt.Sprint(i, "\n\n```markdown\n", strings.Repeat("0", 10_000), "\n```\n")
+		want = slices.Insert(want, 0, s.publish(t, alice, fmt.Sprint("Post ", i), content).Title)
+	}
+	var got, sizes []string
+	s.walk(t, "/posts?limit=100&view=html", "next", func(titles []string) {
+		got, sizes = append(got, titles...), append(sizes, fmt.Sprint(len(titles)))
+	})
+	if !slices.Equal(got, want) || len(sizes) < 2 {
+		t.Errorf("pages of %s posts have %v", sizes, got)
 	}
 }
