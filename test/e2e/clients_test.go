@@ -10,8 +10,8 @@ import (
 	"gin-blog/internal/testkit"
 )
 
-// TestReactHook runs the hook of docs/clients.md in React: two tabs write posts with an access token that expires, one of
-// them refreshes it, and a component turns the pages.
+// TestReactHook runs the hook of docs/clients.md in React: two tabs write posts with an access token that expires, one
+// of them refreshes it, and a component turns the pages.
 func TestReactHook(t *testing.T) {
 	t.Parallel()
 	install := exec.Command("../../scripts/npm-tools", "react")
@@ -24,7 +24,8 @@ func TestReactHook(t *testing.T) {
 	if err := os.Symlink(strings.TrimSpace(string(modules)), filepath.Join(dir, "node_modules")); err != nil {
 		t.Fatal(err)
 	}
-	runDocumented(t, "From React", dir, map[string]string{"../clients/react.mjs": "main.mjs"}, "blog.mjs", "node", "main.mjs")
+	runDocumented(t, "From React", dir, map[string]string{"../clients/react.mjs": "main.mjs"}, "blog.mjs",
+		"node", "main.mjs")
 }
 
 // TestGoClient compiles and runs the Go client of docs/clients.md, whose goroutines share it.

@@ -96,8 +96,8 @@ func TestClientHelpers(t *testing.T) {
 	}
 }
 
-// expiringProxy stands before a server. It holds back what is sent to /posts until the access token has expired, as long
-// as that was not refreshed.
+// expiringProxy stands before a server. It holds back what is sent to /posts until the access token has expired, as
+// long as that was not refreshed.
 type expiringProxy struct {
 	*httptest.Server
 	mu    sync.Mutex
