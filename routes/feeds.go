@@ -17,8 +17,9 @@ import (
 const (
 	// summaryLength is how many characters the summary of a post has at most.
 	summaryLength = 280
-	// maxFeedHTML is how many bytes of HTML a feed has about. The posts that are left have a summary only.
-	maxFeedHTML = 2 << 20
+	// maxHTML is how many bytes of HTML a feed or a page of a list has about. The posts that are left have a summary only
+	// in a feed, and are on the next page of a list.
+	maxHTML = 2 << 20
 )
 
 // feedParameters returns the parameters of the feeds. What readers of feeds add to an address is ignored.
@@ -147,7 +148,7 @@ func (h *api) feedEntries(
 		if s.Author != nil {
 			entries[i].Authors = []feed.Author{{Name: s.Author.Shown(), Address: address + urls.Author(s.Author)}}
 		}
-		if size < maxFeedHTML {
+		if size < maxHTML {
 			rendered, err := h.Markdown.Render(ctx, s.Content, markdown.Options{})
 			if err != nil {
 				return nil, 0, err

@@ -541,6 +541,8 @@ func TestOneKeptAnswerForOneMeaning(t *testing.T) {
 	for first, others := range map[string][]string{
 		"/posts?limit=10&tag=go":     {"/posts?tag=go&limit=10", "/posts?&&limit=10&tag=%67o&"},
 		post:                         {post + "?x=1", post + "?x=2", post + "?", post + "?limit=1&limit=2"},
+		post + "?view=html":          {post + "?x=1&view=html", post + "?view=%68tml&before=x", post + "?view=html&"},
+		"/posts?view=html&tag=go":    {"/posts?tag=go&view=html"},
 		post + "/comments?limit=5":   {post + "/comments?limit=%35&", post + "/comments?&limit=5"},
 		comment:                      {comment + "?x=1", comment + "?after=1"},
 		"/feed.atom?tag=go":          {"/feed.atom?utm_source=x&tag=go", "/feed.atom?tag=go&_=2", "/feed.atom?tag=%67%6f"},

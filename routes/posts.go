@@ -22,11 +22,7 @@ func (h *api) listTags(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	body, err := encode(append([]models.TagCount{}, tags...))
-	if err != nil {
-		return err
-	}
-	return renderTagged(c, jsonContentType, body)
+	return renderTaggedJSON(c, append([]models.TagCount{}, tags...))
 }
 
 func (h *api) createPost(c *gin.Context) error {
@@ -64,12 +60,23 @@ func (h *api) deletePost(c *gin.Context) error {
 }
 
 func (h *api) readPost(c *gin.Context) error {
+	q, err := parseQuery(c.Request.URL.RawQuery, "view")
+	if err != nil {
+		return err
+	}
 	post, err := h.Blog.Store.PostByID(c.Request.Context(), idOf(c))
-	return renderResource(c, post, err, newPostBody)
+	if err != nil || !q.values.Has("view") {
+		return renderResource(c, post, err, newPostBody)
+	}
+	views, err := h.viewPosts(c, q, []models.Post{*post})
+	if err != nil {
+		return err
+	}
+	return renderTaggedJSON(c, views[0]) // without Last-Modified: its address may change when the post does not
 }
 
 func (h *api) listPosts(c *gin.Context) error {
-	q, err := parseQuery(c.Request.URL.RawQuery, "limit", "after", "author", "tag", "q")
+	q, err := parseQuery(c.Request.URL.RawQuery, "limit", "after", "before", "author", "tag", "q", "view")
 	if err != nil {
 		return err
 	}
@@ -81,12 +88,15 @@ func (h *api) listPosts(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	if q.values.Has("view") {
+		return h.renderViews(c, q, page, more)
+	}
 	return renderPage(c, q, page, more, newPostBody)
 }
 
 // postFilter returns the filter that a query describes.
 func (h *api) postFilter(ctx context.Context, q query) (f models.PostFilter, err error) {
-	f = models.PostFilter{After: q.after, Limit: q.limit}
+	f = models.PostFilter{After: q.after, Before: q.before, Limit: q.limit}
 	if f.AuthorID, err = authorOf(ctx, q, h.Blog.Store); err != nil {
 		return f, err
 	}

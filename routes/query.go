@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"gin-blog/models"
@@ -20,14 +21,15 @@ const (
 
 // query is the query of a list.
 type query struct {
-	limit  int
-	after  models.ID  // the zero ID starts with the newest
-	values url.Values // all parameters but after, as they were sent
+	limit         int
+	after, before models.ID  // where the page begins, or ends; at most one of them is not the zero ID
+	values        url.Values // all parameters but these, as they were sent
+	bothWays      bool       // whether before is known
 }
 
 // parseQuery reads the query of a list. It refuses parameters that are not in known, and those that occur twice.
 func parseQuery(rawQuery string, known ...string) (query, error) {
-	q := query{limit: defaultPageSize, values: url.Values{}}
+	q := query{limit: defaultPageSize, values: url.Values{}, bothWays: slices.Contains(known, "before")}
 	if len(rawQuery) > maxQueryBytes {
 		return q, models.Refuse(models.Invalid, nil, "The query must have at most %d bytes", maxQueryBytes)
 	}
@@ -51,6 +53,9 @@ func parseQuery(rawQuery string, known ...string) (query, error) {
 			wrong = append(wrong, models.FieldError{Field: name, Message: message, Unknown: unknown})
 		}
 	}
+	if !q.after.IsZero() && !q.before.IsZero() {
+		wrong = append(wrong, models.FieldError{Field: "before", Message: "does not go together with after"})
+	}
 	if wrong != nil {
 		return q, models.RefuseFields(nil, wrong...)
 	}
@@ -62,13 +67,11 @@ func (q *query) set(name, value string) (message string) {
 	if !utf8.ValidString(value) {
 		return "must be UTF-8"
 	}
-	if name == "after" {
-		id, err := models.ParseID(value)
-		if err != nil || id.IsZero() {
-			return "must be the _id of the last one of the page before"
-		}
-		q.after = id
-		return ""
+	switch name {
+	case "after":
+		return setID(&q.after, value, "must be the _id of the last one of the page before")
+	case "before":
+		return setID(&q.before, value, "must be the _id of the first one of the page after")
 	}
 	q.values.Set(name, value)
 	switch name {
@@ -86,6 +89,10 @@ func (q *query) set(name, value string) (message string) {
 		if _, err := models.ParseID(value); err != nil {
 			return "must be the _id of a post"
 		}
+	case "view":
+		if value != "summary" && value != "html" {
+			return "must be summary or html"
+		}
 	case "tag":
 		return models.Tag(models.FoldTag(value))
 	case "q":
@@ -96,13 +103,41 @@ func (q *query) set(name, value string) (message string) {
 	return ""
 }
 
-// link returns an entry of the Link header (RFC 8288) for the page after an id, or for the first page where that is
-// the zero ID. The address is relative, so it is right behind any proxy that keeps the path.
-func (q query) link(path, rel string, after models.ID) string {
-	parameters := maps.Clone(q.values)
-	if !after.IsZero() {
-		parameters.Set("after", after.Hex())
+// setID reads an id. It returns message if that is none.
+func setID(id *models.ID, value, message string) string {
+	parsed, err := models.ParseID(value)
+	if err != nil || parsed.IsZero() {
+		return message
 	}
-	target := url.URL{Path: path, RawQuery: parameters.Encode()}
-	return fmt.Sprintf(`<%s>; rel="%s"`, target.String(), rel)
+	*id = parsed
+	return ""
+}
+
+// links returns the Link header (RFC 8288) of a page of a list. more tells whether there are further records in the
+// direction of the query. Before a page that begins after a record there is that one, unless it was deleted: to ask the
+// store would cost as much as the page. The addresses are relative, so right behind any proxy that keeps the path.
+func links[T models.Record](q query, path string, page []T, more, withFirst bool) string {
+	var links []string
+	add := func(rel, parameter string, id models.ID) {
+		parameters := maps.Clone(q.values)
+		if !id.IsZero() {
+			parameters.Set(parameter, id.Hex())
+		}
+		target := url.URL{Path: path, RawQuery: parameters.Encode()}
+		links = append(links, fmt.Sprintf(`<%s>; rel="%s"`, target.String(), rel))
+	}
+	newest, oldest := models.ID{len(models.ID{}) - 1: 1}, models.ID{} // an empty page is beside the last, or the first one
+	if len(page) > 0 {
+		newest, oldest = page[0].RecordID(), page[len(page)-1].RecordID()
+	}
+	if withFirst {
+		add("first", "", models.ID{})
+	}
+	if q.bothWays && (!q.after.IsZero() || !q.before.IsZero() && more) {
+		add("prev", "before", newest)
+	}
+	if !q.before.IsZero() || more {
+		add("next", "after", oldest)
+	}
+	return strings.Join(links, ", ")
 }

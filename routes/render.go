@@ -119,12 +119,29 @@ func renderTagged(c *gin.Context, contentType string, body []byte) error {
 	return nil
 }
 
-// renderPage answers with a page of a list, and links to the next one. Only a page for everybody has an ETag and a link
-// to the first page: no cache stores what a user asks for.
+// renderTaggedJSON answers with v as JSON and its ETag.
+func renderTaggedJSON(c *gin.Context, v any) error {
+	body, err := encode(v)
+	if err != nil {
+		return err
+	}
+	return renderTagged(c, jsonContentType, body)
+}
+
+// renderPage answers with a page of a list.
 func renderPage[T models.Record, B any](c *gin.Context, q query, page []T, more bool, body func(*T) B) error {
-	rows, size := make([]B, len(page)), 0
+	rows := make([]B, len(page))
 	for i := range page {
 		rows[i] = body(&page[i])
+	}
+	return renderRows(c, q, page, more, rows)
+}
+
+// renderRows answers with the bodies of a page, and links to the pages beside it. Only a page for everybody has an ETag
+// and a link to the first page: no cache stores what a user asks for.
+func renderRows[T models.Record, B any](c *gin.Context, q query, page []T, more bool, rows []B) error {
+	size := 0
+	for i := range page {
 		size += page[i].Size()
 	}
 	if err := answer.Reserve(c, size); err != nil {
@@ -134,15 +151,8 @@ func renderPage[T models.Record, B any](c *gin.Context, q query, page []T, more 
 	if err != nil {
 		return err
 	}
-	var links []string
-	isForAll, path := middleware.CurrentUser(c) == nil, c.Request.URL.Path
-	if isForAll {
-		links = append(links, q.link(path, "first", models.ID{}))
-	}
-	if more {
-		links = append(links, q.link(path, "next", page[len(page)-1].RecordID()))
-	}
-	link := strings.Join(links, ", ")
+	isForAll := middleware.CurrentUser(c) == nil
+	link := links(q, c.Request.URL.Path, page, more, isForAll)
 	c.Header("Link", link) // none if it is empty
 	if isForAll {
 		c.Header("ETag", answer.Tag(encoded, link))

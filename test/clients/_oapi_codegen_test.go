@@ -59,6 +59,18 @@ func TestClient(t *testing.T) {
 		page, err = c.ListPostsWithResponse(ctx, &ListPostsParams{Author: &username, Limit: &limit, After: &after})
 	}
 
+	summary, html := Summary, Html
+	page, err = c.ListPostsWithResponse(ctx, &ListPostsParams{Author: &username, Limit: &limit, View: &summary})
+	check(t, err, page.HTTPResponse, http.StatusOK)
+	if post := (*page.JSON200)[0]; *post.Excerpt != "Hello" || *post.ReadingMinutes != 1 || post.Content != nil {
+		t.Errorf("the summary is %s", page.Body)
+	}
+	shown, err := c.ReadPostWithResponse(ctx, ids[0], &ReadPostParams{View: &html})
+	check(t, err, shown.HTTPResponse, http.StatusOK)
+	if *shown.JSON200.Html != "<p>Hello</p>\n" || *shown.JSON200.Content != "Hello" {
+		t.Errorf("as HTML it is %s", shown.Body)
+	}
+
 	read, err := c.ReadPostWithResponse(ctx, ids[0], nil)
 	check(t, err, read.HTTPResponse, http.StatusOK)
 	etag, title := read.HTTPResponse.Header.Get("ETag"), "changed"

@@ -40,7 +40,13 @@ async function main() {
   assert.match(first.response.headers.get("Link")!, /rel="next"/);
   assert.doesNotMatch(second.response.headers.get("Link")!, /rel="next"/);
 
+  const summaries = await reader.GET("/posts", { params: { query: { ...query, view: "summary" } } });
+  const [summary] = check(summaries, 200);
+  assert.deepEqual([summary.excerpt, summary.readingMinutes, summary.content], ["Hello", 1, undefined]);
+
   const path = { id: ids[0] };
+  const shown = check(await reader.GET("/posts/{id}", { params: { path, query: { view: "html" } } }), 200);
+  assert.deepEqual([shown.html, shown.content], ["<p>Hello</p>\n", "Hello"]);
   const read = await reader.GET("/posts/{id}", { params: { path } });
   const params = { path, header: { "If-Match": read.response.headers.get("ETag")! } };
   const changed = await writer.PATCH("/posts/{id}", { params, body: { title: "changed" } });

@@ -5,7 +5,7 @@ import os
 from gin_blog_client import AuthenticatedClient, Client
 from gin_blog_client.api.auth import login, register
 from gin_blog_client.api.posts import create_post, delete_post, list_posts, read_post, update_post
-from gin_blog_client.models import Credentials, PostChange, PostInput, Registration
+from gin_blog_client.models import Credentials, PostChange, PostInput, Registration, ViewName
 
 url, username, password = os.environ["BLOG_URL"], "openapi-python-client", "pass1234"
 
@@ -37,6 +37,11 @@ second = list_posts.sync_detailed(client=stranger, author=username, limit=2, aft
 posts += check(second, 200)
 assert [post.title for post in posts] == ["third", "second", "first"], posts
 assert 'rel="next"' in first.headers["Link"] and 'rel="next"' not in second.headers["Link"]
+
+summary = check(list_posts.sync_detailed(client=stranger, author=username, view=ViewName.SUMMARY), 200)[0]
+assert summary.excerpt == "Hello" and summary.reading_minutes == 1 and not summary.content, summary
+shown = check(read_post.sync_detailed(ids[0], client=stranger, view=ViewName.HTML), 200)
+assert shown.html == "<p>Hello</p>\n" and shown.content == "Hello", shown
 
 answer = read_post.sync_detailed(ids[0], client=stranger)
 check(answer, 200)

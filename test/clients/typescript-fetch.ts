@@ -41,7 +41,12 @@ async function main() {
   assert.match(first.raw.headers.get("Link")!, /rel="next"/);
   assert.doesNotMatch(second.raw.headers.get("Link")!, /rel="next"/);
 
+  const [summary] = await reader.listPosts({ author: username, view: "summary" });
+  assert.deepEqual([summary.excerpt, summary.readingMinutes, summary.content], ["Hello", 1, undefined]);
+
   const id = ids[0];
+  const shown = await reader.readPost({ id, view: "html" });
+  assert.deepEqual([shown.html, shown.content], ["<p>Hello</p>\n", "Hello"]);
   const ifMatch = (await reader.readPostRaw({ id })).raw.headers.get("ETag")!;
   const changed = await writer.updatePost({ id, ifMatch, postChange: { title: "changed" } });
   assert.equal(changed.title, "changed");

@@ -67,27 +67,7 @@ func TestClientHelpers(t *testing.T) {
 	p.call("POST", "/posts", token, `{"title":"One","content":"Hello"}`, 201, nil)
 	p.call("POST", "/posts", token, `{"title":"Two","content":"Hello"}`, 201, nil)
 
-	server, err := url.Parse(p.url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	forward := httputil.NewSingleHostReverseProxy(server)
-	var mu sync.Mutex
-	var calls []string
-	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		mu.Lock()
-		defer mu.Unlock()
-		calls = append(calls, r.Method+" "+r.URL.Path)
-		if r.URL.Path == "/posts" && !slices.Contains(calls, "POST /auth/refresh") {
-			token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
-			for status := http.StatusOK; status == http.StatusOK; time.Sleep(10 * time.Millisecond) {
-				status, _, _ = p.try("GET", "/auth/me", token, "")
-			}
-		}
-		forward.ServeHTTP(w, r)
-	}))
-	defer proxy.Close()
-
+	proxy := newExpiringProxy(t, p)
 	_, port, _ := strings.Cut(proxy.Listener.Addr().String(), ":")
 	wants := map[string]struct{ file, printed, sent string }{
 		"sh": {"bash", `"title":"One"`, "GET /posts"},
@@ -101,11 +81,11 @@ func TestClientHelpers(t *testing.T) {
 	for _, block := range blocks {
 		t.Run(block.language, func(t *testing.T) {
 			want := wants[block.language]
-			calls = nil
+			proxy.calls = nil
 			if got := runLines(t, want.file, block.text); !strings.Contains(got, want.printed) {
 				t.Errorf("it prints %q, want %q", got, want.printed)
 			}
-			if got := strings.Join(calls, ", "); !strings.HasPrefix(got, want.sent) {
+			if got := strings.Join(proxy.calls, ", "); !strings.HasPrefix(got, want.sent) {
 				t.Errorf("it sends %s, want %s", got, want.sent)
 			}
 		})
@@ -114,6 +94,49 @@ func TestClientHelpers(t *testing.T) {
 	if p.call("GET", "/posts", "", "", 200, &left); len(left) != 2 {
 		t.Errorf("the program leaves the posts %v", left)
 	}
+}
+
+// expiringProxy stands before a server. It holds back what is sent to /posts until the access token has expired, as
+// long as that was not refreshed.
+type expiringProxy struct {
+	*httptest.Server
+	mu    sync.Mutex
+	calls []string // such as "GET /posts"
+}
+
+func newExpiringProxy(t *testing.T, p *process) *expiringProxy {
+	t.Helper()
+	server, err := url.Parse(p.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	forward, proxy := httputil.NewSingleHostReverseProxy(server), new(expiringProxy)
+	proxy.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		proxy.mu.Lock()
+		defer proxy.mu.Unlock()
+		proxy.calls = append(proxy.calls, r.Method+" "+r.URL.Path)
+		if r.URL.Path == "/posts" && !slices.Contains(proxy.calls, "POST /auth/refresh") {
+			token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+			for status := http.StatusOK; status == http.StatusOK; time.Sleep(10 * time.Millisecond) {
+				status, _, _ = p.try("GET", "/auth/me", token, "")
+			}
+		}
+		forward.ServeHTTP(w, r)
+	}))
+	t.Cleanup(proxy.Close)
+	return proxy
+}
+
+// count returns how often a call was sent.
+func (p *expiringProxy) count(call string) (n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, sent := range p.calls {
+		if sent == call {
+			n++
+		}
+	}
+	return n
 }
 
 // TestReadmeFromTheTutorial does what the README tells a reader of the tutorial: with the line for .env that it shows,
