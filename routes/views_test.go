@@ -399,7 +399,7 @@ func TestLargeViews(t *testing.T) {
 		want = slices.Insert(want, 0, s.publish(t, alice, fmt.Sprint("Post ", i), content).Title)
 	}
 	for rel, path := range map[string]string{
-		"next": "/posts?limit=100&view=html", "prev": "/posts?limit=100&view=html&before=" + strings.Repeat("0", 23) + "1",
+		"next": "/posts?limit=100&view=html", "prev": "/posts?limit=100&view=html&before=" + strings.Repeat("0", 90_000) + "1",
 	} {
 		var got []string
 		pages := 0
@@ -429,7 +429,7 @@ func TestSlowViews(t *testing.T) {
 	alice := s.signUp(t, "alice")
 	var want []string // newest first; each takes 60 ms, after which no code is highlighted
 	for i := range 100 {
-		content := fmt.Sprint(i, "\n\n```markdown\n", strings.Repeat("0", 10_000), "\n```\n")
+		content := fmt.Sprint(i, "\n\n```markdown\n", strings.Repeat("0", 90_000), "\n```\n")
 		want = slices.Insert(want, 0, s.publish(t, alice, fmt.Sprint("Post ", i), content).Title)
 	}
 	var got, sizes []string
