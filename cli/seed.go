@@ -45,7 +45,6 @@ func seedStore(ctx context.Context, in call) error {
 			return err
 		}
 	}
-	in.warn(newDatabaseWarnings(c)...)
 	if plan.PasswordHash, err = passwords.Hash(ctx, seedPassword); err != nil {
 		return err
 	}
