@@ -76,11 +76,9 @@ type Config struct {
 	// Warnings say which names look like settings, or like options in MongoURI, but have no effect: a line each, without
 	// values.
 	Warnings []string
-	// sources say where each setting comes from that is not the default, by its name.
-	sources map[string]string
 }
 
-// Attrs returns the settings in force, for a log. Of a secret it says only where it comes from.
+// Attrs returns the settings in force, for a log. Of a secret it says only whether there is one.
 func (c *Config) Attrs() []slog.Attr {
 	value := reflect.ValueOf(*c)
 	var attrs []slog.Attr
@@ -93,8 +91,8 @@ func (c *Config) Attrs() []slog.Attr {
 		if list, ok := content.Interface().([]string); ok {
 			text = strings.Join(list, ",")
 		}
-		if field.Tag.Get("secret") != "" && c.sources[name] != "" {
-			text = "(set in " + c.sources[name] + ")"
+		if field.Tag.Get("secret") != "" && text != "" {
+			text = "(set)"
 		}
 		attrs = append(attrs, slog.String(name, text))
 	}
@@ -111,8 +109,8 @@ func Load(environ []string, dotenv string) (*Config, error) {
 	}
 	c := Config{Warnings: checkNames(env.ToMap(environ), file)}
 	settings := map[string]string{}
-	c.take(settings, file.values, dotenv)
-	c.take(settings, env.ToMap(environ), "the environment")
+	take(settings, file.values)
+	take(settings, env.ToMap(environ))
 
 	problems := parse(&c, settings)
 	for _, path := range []*string{&c.DataDir, &c.TLSCert, &c.TLSKey, &c.SiteCSS} {
@@ -134,25 +132,16 @@ func Load(environ []string, dotenv string) (*Config, error) {
 	return &c, nil
 }
 
-// take copies the values that are not empty into settings, and notes that they come from source. Blanks around a value
-// do not count, but for secrets.
-func (c *Config) take(settings, values map[string]string, source string) {
+// take copies the values that are not empty into settings. Blanks around a value do not count, but for secrets.
+func take(settings, values map[string]string) {
 	for name, value := range values {
 		if name != "SECRET_KEY" && name != "REFRESH_SECRET" {
 			value = strings.TrimSpace(value)
 		}
 		if value != "" {
 			settings[name] = value
-			c.setSource(name, source)
 		}
 	}
-}
-
-func (c *Config) setSource(name, source string) {
-	if c.sources == nil {
-		c.sources = map[string]string{}
-	}
-	c.sources[name] = source
 }
 
 // forms returns how each type of setting is written.

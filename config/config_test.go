@@ -273,8 +273,8 @@ func TestAttrsTellEverySettingAndNoSecret(t *testing.T) {
 		var line strings.Builder
 		slog.New(slog.NewTextHandler(&line, nil)).LogAttrs(t.Context(), slog.LevelInfo, "settings", c.Attrs()...)
 		for _, want := range []string{
-			" PORT=4000 ", ` MONGO_URI="(set in the environment)" `, `.env)" REFRESH_SECRET=`, ` SECRET_KEY="(set in /`,
-			" DATA_DIR=" + data + " ", ` REFRESH_SECRET="(set in ` + data + `/refresh_secret)" `, " MONGO_DB=blog ",
+			" PORT=4000 ", " MONGO_URI=(set) ", " SECRET_KEY=(set) ",
+			" DATA_DIR=" + data + " ", " MONGO_DB=blog ",
 			" REFRESH_GRACE=1m0s ", " TLS_CERT=" + absolute(t, "a.pem") + " TLS_KEY=/b.pem",
 		} {
 			if !strings.Contains(line.String(), want) {

@@ -82,26 +82,20 @@ func hint(name, otherwise string) string {
 	return "did you mean " + name + "?"
 }
 
-// nearestSetting returns the setting that name stands for: the one that others call so, or else the nearest one, or "".
+// nearestSetting returns the setting that name stands for, in any case: the one that others call so, or the one with the
+// same characters in another order, or else the one that differs in the fewest characters. It returns "" if that is more
+// than maxDistance, or more than a third of the name.
 func nearestSetting(name string, known []string, others map[string]string, maxDistance int) string {
 	name = strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 	if setting, ok := others[name]; ok {
 		return setting
 	}
-	return nearest(name, known, maxDistance)
-}
-
-// nearest returns the one of known with the same characters in another order, or else the one that differs in the
-// fewest characters, in any case. It returns "" if that is more than maxDistance, or more than a third of the name.
-func nearest(name string, known []string, maxDistance int) string {
-	name = strings.ToLower(name)
 	found, least := "", min(maxDistance, len(name)/3)
 	for _, candidate := range known {
-		lower := strings.ToLower(candidate)
-		if slices.Equal(sorted(name), sorted(lower)) {
+		if slices.Equal(sorted(name), sorted(candidate)) {
 			return candidate
 		}
-		if d := levenshtein.ComputeDistance(name, lower); d <= least {
+		if d := levenshtein.ComputeDistance(name, candidate); d <= least {
 			found, least = candidate, d-1
 		}
 	}

@@ -57,7 +57,6 @@ func (c *Config) ReadSecrets() error {
 		if *secret.value != "" {
 			continue
 		}
-		c.setSource(secret.name, secret.path)
 		content, err := files.Read(secret.path)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
