@@ -54,7 +54,7 @@ func seedStore(ctx context.Context, in call) error {
 	if plan.PasswordHash, err = passwords.Hash(ctx, seedPassword); err != nil {
 		return err
 	}
-	return placeOf(c).use(ctx, func(s store) error {
+	return placeOf(c).open(ctx, models.ToRun, func(s store) error {
 		page, _, err := s.Posts(ctx, models.PostFilter{Limit: 1})
 		if err != nil {
 			return err
