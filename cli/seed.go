@@ -42,10 +42,7 @@ func seedStore(ctx context.Context, in call) error {
 	if err != nil {
 		return err
 	}
-	passwords, err := auth.NewPasswords(c.BcryptCost)
-	if err != nil {
-		return err
-	}
+	passwords := auth.NewPasswords(c.BcryptCost)
 	if c.Mongo == nil {
 		if err := c.EnsureDataDir(); err != nil {
 			return err
