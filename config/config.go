@@ -170,7 +170,8 @@ func parse(c *Config, settings map[string]string) (problems []string) {
 	return problems
 }
 
-// set reads a text into a field of Config. An empty text is none. If the text has the wrong form, set says what is right.
+// set reads a text into a field of Config. An empty text is none. If the text has the wrong form, set returns an error
+// and says what is right.
 func set(field any, text string) (form string, err error) {
 	if text == "" {
 		return "", nil

@@ -70,9 +70,9 @@ func hint(name, otherwise string) string {
 	return "did you mean " + name + "?"
 }
 
-// nearestSetting returns the setting that name stands for, in any case: the one that others call so, or the one with the
-// same characters in another order, or else the one that differs in the fewest characters. It returns "" if that is more
-// than maxDistance, or more than a third of the name.
+// nearestSetting returns the setting that name stands for, in any case: the one that others call so, or the one with
+// the same characters in another order, or else the one that differs in the fewest characters. It returns "" if that is
+// more than maxDistance, or more than a third of the name.
 func nearestSetting(name string, known []string, maxDistance int) string {
 	name = strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 	for line := range strings.Lines(otherNames) {

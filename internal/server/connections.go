@@ -23,8 +23,8 @@ func (c *connections) track(conn net.Conn, state http.ConnState) {
 	}
 }
 
-// awaitAnswers waits until no connection is busy, or ctx ends. After grace it closes the connections whose first request
-// has still not come: http.Server would give them the time for headers.
+// awaitAnswers waits until no connection is busy, or ctx ends. After grace it closes the connections whose first
+// request has still not come: http.Server would give them the time for headers.
 func (c *connections) awaitAnswers(ctx context.Context, grace time.Duration) {
 	for begin := time.Now(); ctx.Err() == nil; time.Sleep(5 * time.Millisecond) {
 		left := 0
