@@ -7,7 +7,6 @@ require (
 	github.com/agnivade/levenshtein v1.2.2 // the nearest name to a misspelt setting or an unknown path
 	github.com/alecthomas/chroma/v2 v2.27.0 // highlights code; tests write its lexers to a file
 	github.com/brianvoe/gofakeit/v7 v7.18.1 // names and texts of seed
-	github.com/caarlos0/env/v11 v11.4.2 // settings from the environment
 	github.com/chromedp/cdproto v0.160.3 // tests: what chromedp does not wrap
 	github.com/chromedp/chromedp v0.23.1 // tests use the pages and /docs in a headless Chromium
 	github.com/dlclark/regexp2/v2 v2.2.1 // chroma's expressions, whose time must be limited

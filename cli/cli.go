@@ -22,17 +22,17 @@ var usage string
 // commands returns the table of all commands. The first one runs when none is named.
 func commands() []command {
 	return []command{
-		{"serve", 0, 0, serve},
-		{"seed", 0, parsesArgs, seedStore},
-		{"role", 2, 2, setRole},
-		{"reset-link", 1, 1, printResetLink},
-		{"backup", 0, 1, backup},
-		{"copy", 2, 2, copyBetweenStores},
-		{"export", 1, 1, export},
-		{"import", 0, parsesArgs, importFiles},
-		{"healthcheck", 0, 0, healthcheck},
-		{"version", 0, 0, printVersion},
-		{"help", 0, 0, printHelp},
+		{"serve", 0, 0, nil, serve},
+		{"seed", 0, 0, seedOptions, seedStore},
+		{"role", 2, 2, nil, setRole},
+		{"reset-link", 1, 1, nil, printResetLink},
+		{"backup", 0, 1, nil, backup},
+		{"copy", 2, 2, nil, copyBetweenStores},
+		{"export", 1, 1, nil, export},
+		{"import", 1, 1, importOptions, importFiles},
+		{"healthcheck", 0, 0, nil, healthcheck},
+		{"version", 0, 0, nil, printVersion},
+		{"help", 0, 0, nil, printHelp},
 	}
 }
 
@@ -40,11 +40,12 @@ func commands() []command {
 // os.Environ. It returns the exit code of the process: 0, 1 when the command failed, 2 when args make no sense; it
 // writes why to stderr.
 func Run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
-	c, rest, err := find(args)
+	c, in, err := find(args)
 	if err == nil {
 		ctx, stop := server.StopContext(ctx)
 		defer stop()
-		err = c.run(ctx, call{args: rest, environ: environ, stdout: stdout, stderr: stderr})
+		in.environ, in.stdout, in.stderr = environ, stdout, stderr
+		err = c.run(ctx, in)
 	}
 	if err == nil {
 		return 0
@@ -72,8 +73,8 @@ func withoutAddresses(message string, args []string, all bool) string {
 	return message
 }
 
-// find returns the command that args name, and its arguments.
-func find(args []string) (command, []string, error) {
+// find returns the command that args name, and its options and arguments.
+func find(args []string) (command, call, error) {
 	table := commands()
 	name := table[0].name
 	if len(args) > 0 {
@@ -87,14 +88,11 @@ func find(args []string) (command, []string, error) {
 		name = "version"
 	}
 	i := slices.IndexFunc(table, func(c command) bool { return c.name == name })
-	switch {
-	case i < 0 && strings.HasPrefix(name, "-"):
-		return command{}, nil, usageError("unknown option " + name)
-	case i < 0:
-		return command{}, nil, usageError("unknown command " + name)
+	if i < 0 {
+		return command{}, call{}, usageError("unknown command " + name)
 	}
-	args, err := table[i].check(args)
-	return table[i], args, err
+	in, err := table[i].parse(args)
+	return table[i], in, err
 }
 
 func printHelp(_ context.Context, c call) error {

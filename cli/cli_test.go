@@ -74,9 +74,6 @@ Settings come from the environment and from a file .env: docs/settings.md lists 
 				t.Errorf("%s %s: exit %d, stdout %q, stderr %q", c.name, flag, code, stdout, stderr)
 			}
 		}
-		if c.most == parsesArgs {
-			continue
-		}
 		code, stdout, stderr := runLine(t, append([]string{c.name}, strings.Fields(strings.Repeat("x ", c.most+1))...)...)
 		shown, reason, _ := strings.Cut(stderr, "\ngin-blog: ") // the reason comes last
 		if code != 2 || stdout != "" || shown != help || !strings.HasPrefix(reason, c.name+": got ") {

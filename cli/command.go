@@ -2,31 +2,33 @@ package cli
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io"
-	"strconv"
-	"strings"
 
 	"gin-blog/config"
+	"gin-blog/internal/seed"
 )
 
 // command is a row in the table of commands.
 type command struct {
 	name        string
-	least, most int // how many arguments there may be, none of them an option
+	least, most int                            // how many arguments there may be besides options
+	options     func(c *call, f *flag.FlagSet) // defines the options; nil if there are none
 	// run does the work. ctx ends at SIGINT or SIGTERM, and the next signal ends the process at once.
 	run func(ctx context.Context, c call) error
 }
 
-// parsesArgs is the most arguments of a command whose run parses and checks them itself.
-const parsesArgs = -1
-
 // call is one use of a command.
 type call struct {
-	args    []string // without the name of the command, and without a "--" that run does not parse itself
+	args    []string // without the name of the command, and without options
 	environ []string // in the form of os.Environ
 	stdout  io.Writer
 	stderr  io.Writer
+
+	plan   seed.Plan // of seed
+	force  bool      // of seed: whether to fill a store that has posts already
+	author string    // of import
 }
 
 // usageError says what about a command line makes no sense.
@@ -34,31 +36,21 @@ type usageError string
 
 func (e usageError) Error() string { return string(e) }
 
-// check returns args without the first "--". It returns a usageError unless there are as many as the command takes, and
-// none before the "--" begins with "-".
-func (c command) check(args []string) ([]string, error) {
-	if c.most == parsesArgs {
-		return args, nil
+// parse reads options and arguments. What begins with "-" is an option, but for what follows an argument or "--".
+func (c command) parse(args []string) (in call, err error) {
+	flags := flag.NewFlagSet(c.name, flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	if c.options != nil {
+		c.options(&in, flags)
 	}
-	var checked []string
-	for i, arg := range args {
-		if arg == "--" {
-			checked = append(checked, args[i+1:]...)
-			break
-		}
-		if strings.HasPrefix(arg, "-") {
-			return nil, usageError(fmt.Sprintf("%s: unknown option %s; a name like that goes after --", c.name, arg))
-		}
-		checked = append(checked, arg)
+	if err := flags.Parse(args); err != nil {
+		return call{}, usageError(c.name + ": " + err.Error())
 	}
-	if len(checked) < c.least || len(checked) > c.most {
-		want := strconv.Itoa(c.most)
-		if c.least < c.most {
-			want = fmt.Sprintf("%d to %d", c.least, c.most)
-		}
-		return nil, usageError(fmt.Sprintf("%s: got %d arguments, want %s", c.name, len(checked), want))
+	in.args = flags.Args()
+	if len(in.args) < c.least || len(in.args) > c.most {
+		return call{}, usageError(fmt.Sprintf("%s: got %d arguments", c.name, len(in.args)))
 	}
-	return checked, nil
+	return in, nil
 }
 
 // dotenv is the file of settings in the working directory.

@@ -14,7 +14,7 @@ import (
 )
 
 // copyBetweenStores copies everything from one store to another.
-func copyBetweenStores(ctx context.Context, in call) (err error) {
+func copyBetweenStores(ctx context.Context, in call) error {
 	from, err := in.parsePlace(in.args[0])
 	if err != nil {
 		return err
@@ -26,27 +26,21 @@ func copyBetweenStores(ctx context.Context, in call) (err error) {
 	if from.address() == to.address() {
 		return fmt.Errorf("%s is both source and target", from.address())
 	}
-	source, err := from.open(ctx, models.ToCopyFrom)
-	if err != nil {
-		return fmt.Errorf("source: %w", err)
-	}
-	defer func() { err = errors.Join(err, source.Close(context.WithoutCancel(ctx))) }()
-	target, err := to.open(ctx, models.ToCopyTo)
-	if err != nil {
-		return fmt.Errorf("target: %w", err)
-	}
-	defer func() { err = errors.Join(err, target.Close(context.WithoutCancel(ctx))) }()
-
-	begin, finish := showProgress(in.stdout)
-	counts, leftOut, err := transfer.Copy(ctx, source, target, from.address(), begin)
-	finish()
-	switch {
-	case errors.Is(err, transfer.ErrIncomplete):
-		return fmt.Errorf("%w. Stop every server on both sides. %s Then run the same command again", err, to.howToEmpty())
-	case err != nil:
-		return err
-	}
-	return reportCopy(in, from, to, counts, leftOut)
+	return from.open(ctx, models.ToCopyFrom, func(source store) error {
+		return to.open(ctx, models.ToCopyTo, func(target store) error {
+			begin, finish := showProgress(in.stdout)
+			counts, leftOut, err := transfer.Copy(ctx, source, target, from.address(), begin)
+			finish()
+			if errors.Is(err, transfer.ErrIncomplete) {
+				return fmt.Errorf("%w. Stop every server on both sides. %s Then run the same command again",
+					err, to.howToEmpty())
+			}
+			if err != nil {
+				return err
+			}
+			return reportCopy(in, from, to, counts, leftOut)
+		})
+	})
 }
 
 // parsePlace reads sqlite:FILE, or the address of a MongoDB database, as MONGO_URI has it. It warns of options in it

@@ -75,7 +75,8 @@ func TestCopyRefusesItsSource(t *testing.T) {
 	} {
 		target := filepath.Join(dir, "target.db")
 		code, stdout, stderr := runIn(t, nil, "copy", "sqlite:"+source, "sqlite:"+target)
-		if code != 1 || stdout != "" || !strings.HasPrefix(stderr, "gin-blog: source: ") || !strings.Contains(stderr, want) {
+		if code != 1 || stdout != "" || !strings.HasPrefix(stderr, "gin-blog: open database "+source) ||
+			!strings.Contains(stderr, want) {
 			t.Errorf("%s: exit %d, stdout %q, stderr %q, want %q", source, code, stdout, stderr, want)
 		}
 		if _, err := os.Stat(target); err == nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
@@ -13,17 +12,10 @@ import (
 	"gin-blog/internal/transfer"
 )
 
+func importOptions(c *call, f *flag.FlagSet) { f.StringVar(&c.author, "author", "", "") }
+
 // importFiles reads the files of a folder into the store that the settings name.
 func importFiles(ctx context.Context, in call) error {
-	flags := flag.NewFlagSet("import", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	author := flags.String("author", "", "")
-	if err := flags.Parse(in.args); err != nil {
-		return usageError("import: " + err.Error())
-	}
-	if flags.NArg() != 1 {
-		return usageError(fmt.Sprintf("import: got %d arguments after the options, want a folder", flags.NArg()))
-	}
 	return in.withStore(ctx, func(c *config.Config, s store) error {
 		counts := map[blog.Outcome]int{}
 		report := func(r transfer.Result) {
@@ -38,7 +30,7 @@ func importFiles(ctx context.Context, in call) error {
 			fmt.Fprintln(in.stdout, printable(line))
 		}
 		b := blog.New(blog.Options{Store: s, Now: time.Now})
-		if err := transfer.Import(ctx, b, flags.Arg(0), *author, report); err != nil {
+		if err := transfer.Import(ctx, b, in.args[0], in.author, report); err != nil {
 			return fmt.Errorf("import: %w", err)
 		}
 		return summarize(in, counts, placeOf(c))

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"os"
 	"slices"
 	"strconv"
@@ -82,27 +83,23 @@ func (h terminalHandler) Handle(ctx context.Context, r slog.Record) error {
 		attrs[a.Key] = a.Value.String()
 		return true
 	})
+	take := func(name string) string {
+		defer delete(attrs, name)
+		return attrs[name]
+	}
 	line := slog.NewRecord(r.Time, r.Level, printable(r.Message), r.PC)
-	var shown []string // attributes that the message says
 	switch r.Message {
 	case middleware.RequestMessage:
-		line.Message = describeRequest(attrs)
-		shown = []string{"method", "route", "path", "status", "durationMs", "error", "message", "bytes"}
+		line.Message = describeRequest(take)
 	case middleware.PanicMessage:
-		line.Message = "panic: " + printable(attrs["value"]) + "\n" + attrs["stack"]
-		shown = []string{"value", "stack"}
+		line.Message = "panic: " + printable(take("value")) + "\n" + take("stack")
 	}
-	r.Attrs(func(a slog.Attr) bool {
-		value := printable(a.Value.String())
-		switch {
-		case slices.Contains(shown, a.Key):
-		case a.Key == "requestId":
-			line.AddAttrs(slog.String("id", value[:min(len(value), shortID)]))
-		default:
-			line.AddAttrs(slog.String(a.Key, value))
-		}
-		return true
-	})
+	if id := take("requestId"); id != "" {
+		attrs["id"] = id[:min(len(id), shortID)]
+	}
+	for _, name := range slices.Sorted(maps.Keys(attrs)) {
+		line.AddAttrs(slog.String(name, printable(attrs[name])))
+	}
 	return h.Handler.Handle(ctx, line)
 }
 
@@ -111,14 +108,16 @@ func (h terminalHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	return terminalHandler{h.Handler.WithAttrs(attrs)}
 }
 
-// describeRequest returns a line such as "GET /posts/:id 404 1ms Post not found".
-func describeRequest(attrs map[string]string) string {
-	parts := []string{attrs["method"], cmp.Or(attrs["route"], attrs["path"]), attrs["status"]}
-	if ms, err := strconv.ParseFloat(attrs["durationMs"], 64); err == nil {
+// describeRequest returns a line such as "GET /posts/:id 404 1ms Post not found". It takes the attributes that the line
+// says, and the length of the answer.
+func describeRequest(take func(name string) string) string {
+	take("bytes")
+	parts := []string{take("method"), cmp.Or(take("route"), take("path")), take("status")}
+	if ms, err := strconv.ParseFloat(take("durationMs"), 64); err == nil {
 		parts = append(parts, fmt.Sprintf("%.3gms", ms))
 	}
-	if attrs["error"] != "" {
-		parts = append(parts, attrs["error"]+": "+attrs["message"])
+	if name, message := take("error"), take("message"); name != "" {
+		parts = append(parts, name+": "+message)
 	}
 	return printable(strings.Join(parts, " "))
 }

@@ -13,7 +13,7 @@ import (
 func setRole(ctx context.Context, in call) error {
 	username, role := in.args[0], models.Role(in.args[1])
 	if role != models.RoleUser && role != models.RoleAdmin {
-		return usageError("the role is user or admin, not " + string(role))
+		return usageError("role: user or admin, not " + string(role))
 	}
 	return in.withStore(ctx, func(c *config.Config, s store) error {
 		if err := s.SetRole(ctx, username, role); err != nil {

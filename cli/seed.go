@@ -6,7 +6,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"strings"
 
 	"gin-blog/internal/auth"
@@ -26,35 +25,38 @@ const (
 // suffixLength is the number of random characters, of 5 bits each, that tell usernames apart from older ones.
 const suffixLength = 8
 
+func seedOptions(c *call, f *flag.FlagSet) {
+	f.IntVar(&c.plan.Users, "users", 10, "")
+	f.IntVar(&c.plan.Posts, "posts", 100, "")
+	f.Uint64Var(&c.plan.Random, "rand", 1, "")
+	f.BoolVar(&c.force, "force", false, "")
+}
+
 // seedStore fills the store that the settings name with users and posts.
 func seedStore(ctx context.Context, in call) error {
-	plan, force, err := seedPlan(in.args)
-	if err != nil {
-		return err
+	plan := in.plan
+	if plan.Users < 1 || plan.Users > maxSeedUsers || plan.Posts < 0 || plan.Posts > maxSeedPosts {
+		return usageError(fmt.Sprintf("seed: -users is 1 to %d, and -posts 0 to %d", maxSeedUsers, maxSeedPosts))
 	}
 	c, err := in.settings()
 	if err != nil {
 		return err
 	}
-	passwords, err := auth.NewPasswords(c.BcryptCost)
-	if err != nil {
-		return err
-	}
+	passwords := auth.NewPasswords(c.BcryptCost)
 	if c.Mongo == nil {
 		if err := c.EnsureDataDir(); err != nil {
 			return err
 		}
 	}
-	in.warn(newDatabaseWarnings(c)...)
 	if plan.PasswordHash, err = passwords.Hash(ctx, seedPassword); err != nil {
 		return err
 	}
-	return placeOf(c).use(ctx, func(s store) error {
+	return placeOf(c).open(ctx, models.ToRun, func(s store) error {
 		page, _, err := s.Posts(ctx, models.PostFilter{Limit: 1})
 		if err != nil {
 			return err
 		}
-		if len(page) > 0 && !force {
+		if len(page) > 0 && !in.force {
 			return fmt.Errorf("the %s has posts already: -force adds %d users and %d posts to them",
 				placeOf(c), plan.Users, plan.Posts)
 		}
@@ -79,23 +81,4 @@ func seedStore(ctx context.Context, in call) error {
 			plan.Users, plan.Posts, placeOf(c), seed.FirstUsername(plan), seedPassword)
 		return err
 	})
-}
-
-// seedPlan reads the options of the command. force says to fill a store that has posts already.
-func seedPlan(args []string) (plan seed.Plan, force bool, err error) {
-	flags := flag.NewFlagSet("seed", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	flags.IntVar(&plan.Users, "users", 10, "")
-	flags.IntVar(&plan.Posts, "posts", 100, "")
-	flags.Uint64Var(&plan.Random, "rand", 1, "")
-	flags.BoolVar(&force, "force", false, "")
-	if err := flags.Parse(args); err != nil {
-		return plan, false, usageError("seed: " + err.Error())
-	}
-	if flags.NArg() > 0 || plan.Users < 1 || plan.Users > maxSeedUsers || plan.Posts < 0 || plan.Posts > maxSeedPosts {
-		return plan, false, usageError(fmt.Sprintf(
-			"seed takes -users of at least 1 and at most %d, -posts of at least 0 and at most %d, -rand and -force",
-			maxSeedUsers, maxSeedPosts))
-	}
-	return plan, force, nil
 }

@@ -108,9 +108,6 @@ func serveAs(
 		return fmt.Errorf("METRICS_ADDR: %w", err)
 	}
 	defer stopMetrics()
-	for _, warning := range newDatabaseWarnings(c) {
-		log.Warn(warning)
-	}
 	made, err := makeDataDir(c)
 	defer func() {
 		if err == nil {
@@ -148,12 +145,11 @@ func makeDataDir(c *config.Config) (made []string, err error) {
 	return append(made, secrets...), err
 }
 
-// serveStore starts the store and serves it until ctx ends. Requests wait for the store, but not for long: if its start
-// takes a while, they are answered that it is not there yet. Once it is, serveStore calls announce and starts the jobs.
+// serveStore serves a store until ctx ends, and starts it meanwhile. Requests before its start are answered that it is
+// not there yet. Once it is, serveStore calls announce and starts the jobs.
 func serveStore(
 	ctx context.Context, s store, log *slog.Logger, serve func(context.Context) error, announce func(),
 ) error {
-	started := make(chan struct{})
 	group, running := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		err := s.Start(running)
@@ -164,21 +160,12 @@ func serveStore(
 		if err != nil {
 			return err
 		}
-		close(started)
 		announce()
 		defer blog.New(blog.Options{Store: s, Log: log, Now: time.Now}).StartJobs(running)()
 		<-running.Done()
 		return nil
 	})
-	group.Go(func() error {
-		select {
-		case <-started:
-		case <-time.After(models.CallTimeout):
-		case <-running.Done():
-			return nil
-		}
-		return serve(running)
-	})
+	group.Go(func() error { return serve(running) })
 	return group.Wait()
 }
 

@@ -24,10 +24,7 @@ func newSite(
 	c *config.Config, store models.Store, log *slog.Logger, metrics server.Metrics, draining func() bool,
 ) (http.Handler, error) {
 	gin.SetMode(gin.ReleaseMode)
-	passwords, err := auth.NewPasswords(c.BcryptCost)
-	if err != nil {
-		return nil, err
-	}
+	passwords := auth.NewPasswords(c.BcryptCost)
 	metrics.WatchPasswords(passwords)
 	address := urls.NewAddress(c.BaseURL, c.Proxies)
 	b := blog.New(blog.Options{

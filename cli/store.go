@@ -60,15 +60,6 @@ func (p place) newStore(ctx context.Context, use models.Use, log *slog.Logger, o
 	return sqlite.New(ctx, p.file, use, log, observe)
 }
 
-// open starts the store for a command.
-func (p place) open(ctx context.Context, use models.Use) (store, error) {
-	s, err := p.newStore(ctx, use, slog.New(slog.DiscardHandler), nil)
-	if err != nil {
-		return nil, err
-	}
-	return s, s.Start(ctx)
-}
-
 // requireFile returns an error unless the SQLite file exists, for commands that make no new one.
 func (p place) requireFile() error {
 	if p.mongo != nil {
@@ -85,20 +76,6 @@ func (p place) requireFile() error {
 	return nil
 }
 
-// newDatabaseWarnings returns a warning if a command is about to make a new SQLite file where another one seems to be
-// missing.
-func newDatabaseWarnings(c *config.Config) []string {
-	file := placeOf(c).file
-	if file == "" || !c.KeepsSecrets() {
-		return nil
-	}
-	if _, err := os.Lstat(file); !errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return []string{file + " was missing beside the secrets of a blog, so a new blog begins there: " +
-		"is DATA_DIR right, and is its volume mounted?"}
-}
-
 // withStore runs a command on the store that the settings name, which must exist, and closes the store.
 func (c call) withStore(ctx context.Context, run func(settings *config.Config, s store) error) error {
 	settings, err := c.settings()
@@ -108,16 +85,19 @@ func (c call) withStore(ctx context.Context, run func(settings *config.Config, s
 	if err := placeOf(settings).requireFile(); err != nil {
 		return err
 	}
-	return placeOf(settings).use(ctx, func(s store) error { return run(settings, s) })
+	return placeOf(settings).open(ctx, models.ToRun, func(s store) error { return run(settings, s) })
 }
 
-// use runs a command on the store, and closes the store.
-func (p place) use(ctx context.Context, run func(s store) error) (err error) {
-	s, err := p.open(ctx, models.ToRun)
+// open starts the store for a command, runs that, and closes the store.
+func (p place) open(ctx context.Context, use models.Use, run func(s store) error) (err error) {
+	s, err := p.newStore(ctx, use, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close(context.WithoutCancel(ctx))) }()
+	if err := s.Start(ctx); err != nil {
+		return err
+	}
 	return run(s)
 }
 

@@ -14,7 +14,7 @@ func TestOptionsAreNoNames(t *testing.T) {
 	environ := seeded(t, "-users", "1", "-posts", "0")
 	t.Chdir(t.TempDir())
 	for _, args := range [][]string{
-		{"backup", "-f"}, {"backup", "--force"}, {"backup", "-"}, {"backup", "-f", "copy.db"}, {"backup", "copy.db", "-f"},
+		{"backup", "-f"}, {"backup", "--force"}, {"backup", "-f", "copy.db"}, {"backup", "copy.db", "-f"},
 		{"role", "-admin", "user"}, {"role", "alice", "-admin"}, {"role", "-h2", "--", "user"}, {"serve", "-p"},
 		{"backup", "--", "-f", "-g"},
 	} {

@@ -18,7 +18,6 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/caarlos0/env/v11"
 	"golang.org/x/crypto/bcrypt"
 
 	"gin-blog/internal/auth"
@@ -76,11 +75,9 @@ type Config struct {
 	// Warnings say which names look like settings, or like options in MongoURI, but have no effect: a line each, without
 	// values.
 	Warnings []string
-	// sources say where each setting comes from that is not the default, by its name.
-	sources map[string]string
 }
 
-// Attrs returns the settings in force, for a log. Of a secret it says only where it comes from.
+// Attrs returns the settings in force, for a log. Of a secret it says only whether there is one.
 func (c *Config) Attrs() []slog.Attr {
 	value := reflect.ValueOf(*c)
 	var attrs []slog.Attr
@@ -93,8 +90,8 @@ func (c *Config) Attrs() []slog.Attr {
 		if list, ok := content.Interface().([]string); ok {
 			text = strings.Join(list, ",")
 		}
-		if field.Tag.Get("secret") != "" && c.sources[name] != "" {
-			text = "(set in " + c.sources[name] + ")"
+		if field.Tag.Get("secret") != "" && text != "" {
+			text = "(set)"
 		}
 		attrs = append(attrs, slog.String(name, text))
 	}
@@ -109,10 +106,15 @@ func Load(environ []string, dotenv string) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := Config{Warnings: checkNames(env.ToMap(environ), file)}
+	environment := map[string]string{}
+	for _, assignment := range environ {
+		name, value, _ := strings.Cut(assignment, "=")
+		environment[name] = value
+	}
+	c := Config{Warnings: checkNames(environment, file)}
 	settings := map[string]string{}
-	c.take(settings, file.values, dotenv)
-	c.take(settings, env.ToMap(environ), "the environment")
+	take(settings, file.values)
+	take(settings, environment)
 
 	problems := parse(&c, settings)
 	for _, path := range []*string{&c.DataDir, &c.TLSCert, &c.TLSKey, &c.SiteCSS} {
@@ -134,35 +136,15 @@ func Load(environ []string, dotenv string) (*Config, error) {
 	return &c, nil
 }
 
-// take copies the values that are not empty into settings, and notes that they come from source. Blanks around a value
-// do not count, but for secrets.
-func (c *Config) take(settings, values map[string]string, source string) {
+// take copies the values that are not empty into settings. Blanks around a value do not count, but for secrets.
+func take(settings, values map[string]string) {
 	for name, value := range values {
 		if name != "SECRET_KEY" && name != "REFRESH_SECRET" {
 			value = strings.TrimSpace(value)
 		}
 		if value != "" {
 			settings[name] = value
-			c.setSource(name, source)
 		}
-	}
-}
-
-func (c *Config) setSource(name, source string) {
-	if c.sources == nil {
-		c.sources = map[string]string{}
-	}
-	c.sources[name] = source
-}
-
-// forms returns how each type of setting is written.
-func forms() map[reflect.Type]string {
-	return map[reflect.Type]string{
-		reflect.TypeFor[int]():           "a whole number",
-		reflect.TypeFor[bool]():          "true or false",
-		reflect.TypeFor[time.Duration](): "a duration like 10s, 15m or 7d",
-		reflect.TypeFor[slog.Level]():    "debug, info, warn or error",
-		reflect.TypeFor[[]string]():      "a list, separated by commas",
 	}
 }
 
@@ -175,31 +157,49 @@ var spellings = map[string]string{
 // parse fills c and returns which settings have the wrong form. Those keep their defaults, so that check finds what is
 // wrong with the others.
 func parse(c *Config, settings map[string]string) (problems []string) {
-	for field := range reflect.TypeFor[Config]().Fields() {
-		name := field.Tag.Get("env")
-		if usual := spellings[strings.ToLower(settings[name])]; usual != "" && field.Type.Kind() != reflect.String {
-			settings[name] = usual
+	for field, value := range reflect.ValueOf(c).Elem().Fields() {
+		name, usual := field.Tag.Get("env"), field.Tag.Get("envDefault")
+		if name == "" {
+			continue
+		}
+		if form, err := set(value.Addr().Interface(), cmp.Or(settings[name], usual)); err != nil {
+			problems = append(problems, fmt.Sprintf("%s must be %s, not %s", name, form, quote(settings[name])))
+			_, _ = set(value.Addr().Interface(), usual)
 		}
 	}
-	options := env.Options{Environment: settings, FuncMap: map[reflect.Type]env.ParserFunc{
-		reflect.TypeFor[time.Duration](): parseDuration,
-		reflect.TypeFor[[]string]():      parseList,
-	}}
-	failed, ok := errors.AsType[env.AggregateError](env.ParseWithOptions(c, options))
-	if !ok {
-		return nil
+	return problems
+}
+
+// set reads a text into a field of Config. An empty text is none. If the text has the wrong form, set returns an error
+// and says what is right.
+func set(field any, text string) (form string, err error) {
+	if text == "" {
+		return "", nil
 	}
-	for _, err := range failed.Errors {
-		wrong, ok := errors.AsType[env.ParseError](err)
-		if !ok {
-			return append(problems, err.Error())
+	other := cmp.Or(spellings[strings.ToLower(text)], text)
+	switch field := field.(type) {
+	case *string:
+		*field = text
+	case *int:
+		*field, err = strconv.Atoi(text)
+		form = "a whole number"
+	case *bool:
+		*field, err = strconv.ParseBool(strings.ToLower(other))
+		form = "true or false"
+	case *time.Duration:
+		*field, err = parseDuration(text)
+		form = "a duration like 10s, 15m or 7d"
+	case *slog.Level:
+		err = field.UnmarshalText([]byte(other))
+		form = "debug, info, warn or error"
+	case *[]string:
+		*field = strings.FieldsFunc(text, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
+		form = "a list, separated by commas"
+		if len(*field) == 0 { // which for CORS_ORIGINS would mean all
+			err = errors.New("the list is empty")
 		}
-		field, _ := reflect.TypeFor[Config]().FieldByName(wrong.Name)
-		name := field.Tag.Get("env")
-		problems = append(problems, fmt.Sprintf("%s must be %s, not %s", name, forms()[wrong.Type], quote(settings[name])))
-		delete(settings, name)
 	}
-	return append(problems, parse(c, settings)...)
+	return form, err
 }
 
 // check returns what is wrong with the settings that have the right form, a sentence each. Of those that may be written
@@ -293,16 +293,8 @@ func tidyOrigin(s string) string {
 	return regexp.MustCompile(`^(https:.*):443$|^(http:.*):80$`).ReplaceAllString(s, "$1$2")
 }
 
-func parseList(s string) (any, error) {
-	list := strings.FieldsFunc(s, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
-	if len(list) == 0 { // which for CORS_ORIGINS would mean all
-		return nil, errors.New("the list is empty")
-	}
-	return list, nil
-}
-
 // parseDuration reads what time.ParseDuration reads, and whole days such as 7d, as the npm package jsonwebtoken does.
-func parseDuration(s string) (any, error) {
+func parseDuration(s string) (time.Duration, error) {
 	s = strings.ToLower(strings.ReplaceAll(s, " ", ""))
 	if days, ok := strings.CutSuffix(s, "d"); ok {
 		n, err := strconv.ParseInt(days, 10, 16)

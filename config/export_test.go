@@ -1,7 +1,4 @@
 package config
 
-// OtherNames returns the names that others give to settings.
-func OtherNames() map[string]string { return otherNames() }
-
-// MongoOptions returns the options that hints name.
-func MongoOptions() []string { return mongoOptions() }
+// OtherNames are the settings, each with the names that others give to it.
+var OtherNames = otherNames

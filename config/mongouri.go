@@ -2,7 +2,6 @@ package config
 
 import (
 	"cmp"
-	_ "embed"
 	"errors"
 	"fmt"
 	"net/url"
@@ -83,36 +82,19 @@ func isDatabaseName(name string) bool {
 }
 
 // checkMongoOptions returns a warning for each option in a query that the driver ignores. It names that by its number,
-// because its name may be a part of a password. It returns an error, which names the option if it can, if the driver
-// refuses one.
+// because its name may be a part of a password. It returns an error if the driver refuses one.
 func checkMongoOptions(scheme, address, query string) (warnings []string, err error) {
 	pairs := strings.FieldsFunc(query, func(r rune) bool { return r == ';' || r == '&' })
 	parsed, err := parseMongo(scheme, address, pairs)
 	if err != nil {
-		return nil, refusedOption(scheme, address, pairs)
+		return nil, errOptions
 	}
 	for i, pair := range pairs {
-		name := optionName(pair)
-		if _, ignored := parsed.UnknownOptions[name]; ignored {
-			option := nearest(name, mongoOptions(), max(2, len(name)/4))
-			warnings = append(warnings, fmt.Sprintf("option number %d has no effect: %s", i+1,
-				hint(option, "the driver does not know it")))
+		if _, ignored := parsed.UnknownOptions[optionName(pair)]; ignored {
+			warnings = append(warnings, fmt.Sprintf("option number %d has no effect: the driver does not know it", i+1))
 		}
 	}
 	return warnings, nil
-}
-
-// refusedOption says which option the driver refuses, if it takes the others without that one.
-func refusedOption(scheme, address string, pairs []string) error {
-	for _, option := range mongoOptions() {
-		others := slices.DeleteFunc(slices.Clone(pairs), func(pair string) bool {
-			return optionName(pair) == strings.ToLower(option)
-		})
-		if _, err := parseMongo(scheme, address, others); err == nil {
-			return fmt.Errorf("has the option %s with a value that the driver refuses", option)
-		}
-	}
-	return errOptions
 }
 
 // optionName returns the name of an option as the driver compares it.
@@ -137,10 +119,3 @@ func parseMongo(scheme, address string, pairs []string) (*connstring.ConnString,
 	}
 	return connstring.Parse(uri)
 }
-
-// mongooptions.txt has the options that the driver knows, but for old names of the same.
-//
-//go:embed mongooptions.txt
-var mongoOptionsFile string
-
-func mongoOptions() []string { return strings.Fields(mongoOptionsFile) }

@@ -14,19 +14,7 @@ import (
 // othernames.txt has, on each line, a setting and the names that other programs, and tutorials, give to it.
 //
 //go:embed othernames.txt
-var otherNamesFile string
-
-// otherNames returns the setting that each of the other names stands for.
-func otherNames() map[string]string {
-	names := map[string]string{}
-	for line := range strings.Lines(otherNamesFile) {
-		words := strings.Fields(line)
-		for _, other := range words[1:] {
-			names[other] = words[0]
-		}
-	}
-	return names
-}
+var otherNames string
 
 // isForeign returns whether a name in .env is meant for another program that reads the file: Docker Compose.
 func isForeign(name string) bool {
@@ -49,12 +37,12 @@ func settingNames() (names []string) {
 func checkNames(environment map[string]string, file *dotenv) (warnings []string) {
 	const warning = "%s in %s is not a setting and has no effect: %s"
 	isName := regexp.MustCompile(`^[A-Z_][A-Z0-9_]*$`).MatchString
-	known, others := settingNames(), otherNames()
+	known := settingNames()
 	for _, name := range slices.Sorted(maps.Keys(file.values)) {
 		if slices.Contains(known, name) || isForeign(name) {
 			continue
 		}
-		setting := nearestSetting(name, known, others, max(2, len(name)/4))
+		setting := nearestSetting(name, known, max(2, len(name)/4))
 		shown := name
 		if !isName(name) {
 			shown = fmt.Sprintf("line %d", file.lines[name])
@@ -66,7 +54,7 @@ func checkNames(environment map[string]string, file *dotenv) (warnings []string)
 		if slices.Contains(known, name) {
 			continue
 		}
-		setting := nearestSetting(name, known, others, 1)
+		setting := nearestSetting(name, known, 1)
 		if setting != "" && environment[setting] == "" && file.values[setting] == "" {
 			warnings = append(warnings, fmt.Sprintf(warning, name, "the environment", hint(setting, "")))
 		}
@@ -82,26 +70,22 @@ func hint(name, otherwise string) string {
 	return "did you mean " + name + "?"
 }
 
-// nearestSetting returns the setting that name stands for: the one that others call so, or else the nearest one, or "".
-func nearestSetting(name string, known []string, others map[string]string, maxDistance int) string {
+// nearestSetting returns the setting that name stands for, in any case: the one that others call so, or the one with
+// the same characters in another order, or else the one that differs in the fewest characters. It returns "" if that is
+// more than maxDistance, or more than a third of the name.
+func nearestSetting(name string, known []string, maxDistance int) string {
 	name = strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
-	if setting, ok := others[name]; ok {
-		return setting
+	for line := range strings.Lines(otherNames) {
+		if names := strings.Fields(line); slices.Contains(names[1:], name) {
+			return names[0]
+		}
 	}
-	return nearest(name, known, maxDistance)
-}
-
-// nearest returns the one of known with the same characters in another order, or else the one that differs in the
-// fewest characters, in any case. It returns "" if that is more than maxDistance, or more than a third of the name.
-func nearest(name string, known []string, maxDistance int) string {
-	name = strings.ToLower(name)
 	found, least := "", min(maxDistance, len(name)/3)
 	for _, candidate := range known {
-		lower := strings.ToLower(candidate)
-		if slices.Equal(sorted(name), sorted(lower)) {
+		if slices.Equal(sorted(name), sorted(candidate)) {
 			return candidate
 		}
-		if d := levenshtein.ComputeDistance(name, lower); d <= least {
+		if d := levenshtein.ComputeDistance(name, candidate); d <= least {
 			found, least = candidate, d-1
 		}
 	}

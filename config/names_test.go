@@ -79,9 +79,12 @@ func TestOtherNamesStandForSettings(t *testing.T) {
 	for _, setting := range new(config.Config).Attrs() {
 		settings[setting.Key] = true
 	}
-	for other, setting := range config.OtherNames() {
-		if !settings[setting] || settings[other] {
-			t.Errorf("%s stands for %s", other, setting)
+	for line := range strings.Lines(config.OtherNames) {
+		names := strings.Fields(line)
+		for _, other := range names[1:] {
+			if !settings[names[0]] || settings[other] {
+				t.Errorf("%s stands for %s", other, names[0])
+			}
 		}
 	}
 }

@@ -69,21 +69,18 @@ var ErrPanic = errors.New("panic")
 const PanicMessage = "panic"
 
 // recoverPanic logs a panic with its stack and turns it into an error of the request. gin.Recovery would answer 200 to
-// a panic that wraps ECONNRESET. It lets http.ErrAbortHandler pass, with which a handler drops a connection.
+// a panic that wraps ECONNRESET.
 func recoverPanic(log *slog.Logger) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		defer func() {
-			switch value := recover(); value {
-			case nil:
-			case http.ErrAbortHandler:
-				panic(value)
-			default:
-				log.ErrorContext(c.Request.Context(), PanicMessage,
-					"requestId", RequestIDOf(c), "value", fmt.Sprint(value), "stack", string(debug.Stack()))
-				c.Abort()
-				answer.Discard(c)
-				_ = c.Error(fmt.Errorf("handle request: %w: %v", ErrPanic, value))
+			value := recover()
+			if value == nil {
+				return
 			}
+			log.ErrorContext(c.Request.Context(), PanicMessage,
+				"requestId", RequestIDOf(c), "value", fmt.Sprint(value), "stack", string(debug.Stack()))
+			answer.Discard(c)
+			refuse(c, fmt.Errorf("handle request: %w: %v", ErrPanic, value))
 		}()
 		c.Next()
 	}

@@ -54,10 +54,7 @@ func BenchmarkRead(b *testing.B) {
 }
 
 func benchmarkRead(b *testing.B, store models.Store, path string) {
-	passwords, err := auth.NewPasswords(4)
-	if err != nil {
-		b.Fatal(err)
-	}
+	passwords := auth.NewPasswords(4)
 	tokens := auth.NewTokens(accessSecret, refreshSecret, time.Now)
 	api := routes.New(routes.Options{
 		Base: middleware.NewBase(middleware.BaseOptions{Store: store}),

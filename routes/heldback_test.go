@@ -275,10 +275,7 @@ func TestRefusalBeforeTheBody(t *testing.T) {
 
 // TestSessionThatEndsWhileAPasswordIsHashed: the password and the account stay as they are.
 func TestSessionThatEndsWhileAPasswordIsHashed(t *testing.T) {
-	passwords, err := auth.NewPasswords(11) // much longer than a logout
-	if err != nil {
-		t.Fatal(err)
-	}
+	passwords := auth.NewPasswords(11) // much longer than a logout
 	for _, c := range []write{
 		{"POST /auth/password", `{"currentPassword":"pass123","newPassword":"pass124"}`},
 		{"DELETE /auth/me", `{"password":"pass123"}`},

@@ -93,10 +93,7 @@ func newServer(t *testing.T, store models.Store, change ...func(*parts)) *server
 func (s *server) serve(store models.Store, change ...func(*parts)) (url string) {
 	t := s.t
 	t.Helper()
-	passwords, err := auth.NewPasswords(4)
-	if err != nil {
-		t.Fatal(err)
-	}
+	passwords := auth.NewPasswords(4)
 	address := urls.NewAddress("", nil)
 	o := parts{
 		session: auth.SessionOptions{

@@ -63,10 +63,7 @@ func onEachStore(t *testing.T, test func(t *testing.T, s *server)) {
 func newSite(t testing.TB, store models.Store, change ...func(*web.Options)) *server {
 	t.Helper()
 	s := &server{store: store}
-	passwords, err := auth.NewPasswords(4)
-	if err != nil {
-		t.Fatal(err)
-	}
+	passwords := auth.NewPasswords(4)
 	tokens := auth.NewTokens(accessSecret, refreshSecret, s.now)
 	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
 	b := blog.New(blog.Options{

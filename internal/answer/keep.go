@@ -1,12 +1,11 @@
 package answer
 
 import (
-	"context"
-	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -14,6 +13,7 @@ import (
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
+	"golang.org/x/sync/singleflight"
 
 	"gin-blog/models"
 )
@@ -25,8 +25,6 @@ const (
 	maxKeptKey = 1 << 10
 	// keptOverhead is about how many bytes a kept answer takes besides its body, its compressed form and its key.
 	keptOverhead = 1 << 10
-	// maxWaits is how often a request waits for another that asks for the same. Then it asks the store by itself.
-	maxWaits = 3
 )
 
 // Keeper keeps answers and sends them again as long as nothing was committed to the store.
@@ -37,12 +35,12 @@ const (
 type Keeper struct {
 	store        models.Versioned
 	hits, misses prometheus.Counter
+	asking       singleflight.Group // of requests, by version and key
 
 	mu      sync.Mutex
 	version int64
 	answers *simplelru.LRU[string, *keptAnswer]
-	size    int                      // bytes
-	asking  map[string]chan struct{} // by key: closed when the request ends that asks the store
+	size    int // bytes
 }
 
 // keptAnswer is an answer with the status 200.
@@ -59,7 +57,7 @@ func NewKeeper(store any, r prometheus.Registerer) *Keeper {
 	if err != nil { // only for a size below 1
 		panic(err)
 	}
-	k := &Keeper{answers: answers, asking: map[string]chan struct{}{}}
+	k := &Keeper{answers: answers}
 	k.store, _ = store.(models.Versioned)
 	lookups := promauto.With(r).NewCounterVec(prometheus.CounterOpts{
 		Name: "gin_blog_kept_answers_total",
@@ -79,49 +77,37 @@ func NewKeeper(store any, r prometheus.Registerer) *Keeper {
 
 // Keep answers with what was kept, or runs the handler, which comes next, and keeps its answer. Answers may depend on
 // one thing besides the address, the variant. Keep returns ErrTooManyLarge if the answer is too large at the moment.
+//
+// Of the requests that find nothing under one version, the first one runs the handler, and the others wait for its
+// answer. If it gets none to keep, they all run it: they do not wait in a row.
 func (k *Keeper) Keep(c *gin.Context, variant string) error {
 	w, key := writerOf(c), keptKey(variant, c.Request.URL)
 	if k.store == nil || key == "" {
 		return nil
 	}
-	waitedFor := int64(0)
-	for waits := range maxWaits {
-		version, err := k.store.DataVersion(c.Request.Context())
-		if err != nil { // if something is wrong with the store, the handler will find out
-			return nil
-		}
-		kept, done, leads := k.find(version, key)
-		switch {
-		case kept != nil:
-			k.hits.Inc()
-			c.Abort()
-			return kept.send(c, w)
-		case leads:
-			k.misses.Inc()
-			defer k.end(key, done) // also if the handler panics
-			k.lead(c, w, version, key)
-			return nil
-		case waits > 0 && version == waitedFor: // the other request got no answer to keep: do not wait in a row
-			return nil
-		}
-		waitedFor = version
-		if err := wait(c.Request.Context(), done); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// wait waits for another request that waits for the store, as long as this one may do that.
-func wait(ctx context.Context, done <-chan struct{}) error {
-	ctx, stop := models.LimitWait(ctx, models.CallTimeout)
-	defer stop()
-	select {
-	case <-done:
+	version, err := k.store.DataVersion(c.Request.Context())
+	if err != nil { // if something is wrong with the store, the handler will find out
 		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("wait for the same answer: %w", context.Cause(ctx))
 	}
+	kept, leads := k.find(version, key), false
+	if kept == nil {
+		_, waited := models.LimitWait(c.Request.Context(), models.CallTimeout)
+		found, _, _ := k.asking.Do(strconv.FormatInt(version, 36)+key, func() (any, error) {
+			leads = true
+			waited() // not at all
+			k.misses.Inc()
+			return k.lead(c, w, version, key), nil
+		})
+		if kept, _ = found.(*keptAnswer); !leads {
+			waited() // for the store, as the first one did
+		}
+	}
+	if leads || kept == nil {
+		return nil
+	}
+	k.hits.Inc()
+	c.Abort()
+	return kept.send(c, w)
 }
 
 // keptKey returns the key of an answer, which is the same for all addresses that differ only in their escapes and in
@@ -138,40 +124,24 @@ func keptKey(variant string, address *url.URL) string {
 	return key
 }
 
-// find returns the answer that is kept under a key and a version. If there is none, it returns a channel that is closed
-// when the request ends that asks the store for it, and whether the caller is that request.
-func (k *Keeper) find(version int64, key string) (kept *keptAnswer, done chan struct{}, leads bool) {
+// find returns the answer that is kept under a key and a version, or nil.
+func (k *Keeper) find(version int64, key string) *keptAnswer {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if version != k.version {
 		k.answers.Purge()
 		k.version, k.size = version, 0
 	}
-	if kept, ok := k.answers.Get(key); ok {
-		return kept, nil, false
-	}
-	done, others := k.asking[key]
-	if !others {
-		done = make(chan struct{})
-		k.asking[key] = done
-	}
-	return nil, done, !others
+	kept, _ := k.answers.Get(key)
+	return kept
 }
 
-// end lets the requests go on that wait for the same answer.
-func (k *Keeper) end(key string, done chan struct{}) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	delete(k.asking, key)
-	close(done)
-}
-
-// lead runs the handler, and keeps its answer if that is a success.
-func (k *Keeper) lead(c *gin.Context, w *writer, version int64, key string) {
+// lead runs the handler, and returns and keeps its answer if that is a success.
+func (k *Keeper) lead(c *gin.Context, w *writer, version int64, key string) *keptAnswer {
 	before := w.Header().Clone()
 	c.Next()
 	if len(c.Errors) > 0 || w.status != http.StatusOK || !w.written {
-		return
+		return nil
 	}
 	answer := &keptAnswer{header: http.Header{}, size: len(w.body) + len(key) + keptOverhead}
 	for name, values := range w.Header() {
@@ -189,6 +159,7 @@ func (k *Keeper) lead(c *gin.Context, w *writer, version int64, key string) {
 	})
 	w.shared = answer.body
 	k.add(version, key, answer)
+	return answer
 }
 
 // add keeps an answer, unless the version has changed meanwhile or the answer is very large.

@@ -24,7 +24,7 @@ var (
 )
 
 const (
-	// MaxCost is the highest bcrypt cost that Passwords accepts. Hashing at this cost takes about 4 s in 2024.
+	// MaxCost is the highest bcrypt cost that Passwords takes. Hashing at this cost takes about 4 s in 2024.
 	MaxCost = 16
 
 	// maxWait is how long a password waits to be hashed.
@@ -42,17 +42,14 @@ type Passwords struct {
 	waiting   atomic.Int64  // how many passwords wait for a slot
 }
 
-// NewPasswords returns Passwords that hash with a bcrypt cost from bcrypt.MinCost to MaxCost.
-func NewPasswords(cost int) (*Passwords, error) {
-	if cost < bcrypt.MinCost || cost > MaxCost {
-		return nil, fmt.Errorf("bcrypt cost %d is not %d to %d", cost, bcrypt.MinCost, MaxCost)
-	}
+// NewPasswords returns Passwords that hash with a bcrypt cost, which must be bcrypt.MinCost to MaxCost.
+func NewPasswords(cost int) *Passwords {
 	return &Passwords{
 		cost: cost,
 		// "$2a$", the cost, "$", then 22 characters of salt and 31 of digest. A made-up digest costs no time at start.
 		dummyHash: fmt.Appendf(nil, "$2a$%02d$%s", cost, strings.Repeat(".", 22+31)),
 		slots:     make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1)),
-	}, nil
+	}
 }
 
 // Hash returns the bcrypt hash of a password, composed (NFC), of at most models.MaxPasswordBytes. It returns ErrBusy if

@@ -202,8 +202,14 @@ func (t *Tokens) parse(k kind, token string) (c claims, err error) {
 		return c, fmt.Errorf("parse token: %w: it has another form", ErrInvalidToken)
 	}
 	_, err = t.parser.ParseWithClaims(token, &c, func(parsed *jwt.Token) (any, error) {
-		if parsed.Header["typ"] != k.typ {
-			return nil, typeError(parsed.Header["typ"])
+		switch parsed.Header["typ"] {
+		case k.typ:
+		case accessType:
+			return nil, ErrAccessToken
+		case refreshType:
+			return nil, ErrRefreshToken
+		default:
+			return nil, errors.New("the type is another one")
 		}
 		if _, ok := parsed.Header["crit"]; ok {
 			return nil, errors.New("the header asks for an extension")
@@ -221,18 +227,6 @@ func (t *Tokens) parse(k kind, token string) (c claims, err error) {
 		return c, fmt.Errorf("parse token: %w: it is from the future", ErrInvalidToken)
 	}
 	return c, nil
-}
-
-// typeError returns what is wrong with a token whose type is not the wanted one.
-func typeError(given any) error {
-	switch given {
-	case accessType:
-		return ErrAccessToken
-	case refreshType:
-		return ErrRefreshToken
-	default:
-		return errors.New("the type is another one")
-	}
 }
 
 // sign returns a token of the kind.

@@ -11,16 +11,23 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
-	"time"
 )
-
-// lockTimeout is how long Make waits for another process that makes the same file.
-const lockTimeout = 2 * time.Second
 
 // Make makes a file that only its owner can read. write fills it under another name in the same folder. Once it is on
 // the disk, it gets its name in one step. So nobody reads half of it, not even after a crash. If there is a file at
 // path by then, that one stays, and the error is fs.ErrExist.
-func Make(path string, write func(f *os.File) error) error { return makeFile(path, write, os.Link) }
+func Make(path string, write func(f *os.File) error) error {
+	if err := expectNone(path); err != nil { // before the work is done
+		return err
+	}
+	return fill(path, write, func(from, path string) error {
+		err := os.Link(from, path)
+		if err == nil || errors.Is(err, fs.ErrExist) {
+			return err
+		}
+		return renameNew(from, path) // exFAT and some network mounts have no links
+	})
+}
 
 // Replace is Make, but the new file takes the place of one that is there.
 func Replace(path string, write func(f *os.File) error) error { return fill(path, write, os.Rename) }
@@ -64,20 +71,6 @@ func Read(path string) ([]byte, error) {
 	return content, err
 }
 
-// makeFile is Make with a function in place of os.Link.
-func makeFile(path string, write func(f *os.File) error, link func(oldPath, newPath string) error) error {
-	if err := expectNone(path); err != nil { // before the work is done
-		return err
-	}
-	return fill(path, write, func(from, path string) error {
-		err := link(from, path)
-		if err == nil || errors.Is(err, fs.ErrExist) {
-			return err
-		}
-		return renameUnderLock(from, path) // exFAT and some network mounts have no links
-	})
-}
-
 // expectNone returns an error unless there is no file at path.
 func expectNone(path string) error {
 	_, err := os.Lstat(path)
@@ -85,6 +78,14 @@ func expectNone(path string) error {
 		return nil
 	}
 	return cmp.Or[error](err, &fs.PathError{Op: "create", Path: path, Err: syscall.EEXIST})
+}
+
+// renameNew renames a file to path, unless there is a file by then. It cannot tell if one comes in that moment.
+func renameNew(from, path string) error {
+	if err := expectNone(path); err != nil {
+		return err
+	}
+	return os.Rename(from, path)
 }
 
 // fill fills a new file under another name, and has it named.
@@ -104,27 +105,6 @@ func fill(path string, write func(f *os.File) error, name func(from, path string
 	}
 	syncDir(dir)
 	return nil
-}
-
-// renameUnderLock renames a file to path, unless there is a file at path already. Other processes that do the same wait
-// for each other, because a rename alone would replace the file of another.
-func renameUnderLock(from, path string) error {
-	lock := path + ".lock"
-	deadline := time.Now().Add(lockTimeout)
-	for err := os.Mkdir(lock, 0o700); err != nil; err = os.Mkdir(lock, 0o700) {
-		if !errors.Is(err, fs.ErrExist) {
-			return err
-		}
-		if time.Now().After(deadline) {
-			return fmt.Errorf("%s is there since a start that did not finish: delete it", lock)
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	defer os.Remove(lock)
-	if err := expectNone(path); err != nil {
-		return err
-	}
-	return os.Rename(from, path)
 }
 
 // syncDir writes the names in a folder to the disk, where the file system can do that. SQLite ignores the same error.

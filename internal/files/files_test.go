@@ -6,10 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
-	"time"
 )
 
 // content returns a function that fills a file.
@@ -97,73 +94,17 @@ func TestRemoveUnfinished(t *testing.T) {
 	}
 }
 
-// TestMakeWithoutHardLinks: processes that make one file at the same time agree on it also where the file system has no
-// hard links, and leave no other file behind.
+// TestMakeWithoutHardLinks: where the file system has no hard links, a file still takes no other's place.
 func TestMakeWithoutHardLinks(t *testing.T) {
 	t.Parallel()
-	for _, cause := range []error{syscall.EPERM, syscall.ENOTSUP, syscall.ENOSYS} {
-		dir := t.TempDir()
-		path := filepath.Join(dir, "a")
-		var mu sync.Mutex
-		var made []string
-		var starts sync.WaitGroup
-		for i := range 32 {
-			starts.Go(func() {
-				text := strings.Repeat("x", i)
-				err := makeFile(path, content(text), failWith(cause))
-				if err != nil && !errors.Is(err, fs.ErrExist) {
-					t.Errorf("%v: %v", cause, err)
-				}
-				mu.Lock()
-				defer mu.Unlock()
-				if err == nil {
-					made = append(made, text)
-				}
-			})
+	dir := t.TempDir()
+	for _, want := range []error{nil, fs.ErrExist} {
+		err := fill(filepath.Join(dir, "a"), content("first"), renameNew)
+		if !errors.Is(err, want) {
+			t.Errorf("got %v, want %v", err, want)
 		}
-		starts.Wait()
-		if len(made) != 1 {
-			t.Fatalf("%v: the file was made %d times", cause, len(made))
-		}
-		expectFiles(t, dir, map[string]string{"a": made[0]})
 	}
-}
-
-// failWith returns a function in place of os.Link for a file system without hard links.
-func failWith(cause error) func(oldPath, newPath string) error {
-	return func(oldPath, newPath string) error {
-		return &os.LinkError{Op: "link", Old: oldPath, New: newPath, Err: cause}
-	}
-}
-
-// TestMakeBesideAnotherProcess: a process without hard links waits while another one makes the file, and leaves that
-// alone. It does not wait for ever for one that was killed.
-func TestMakeBesideAnotherProcess(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "a")
-	lock := path + ".lock"
-	if err := os.WriteFile(lock, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	err := makeFile(path, content("mine"), failWith(syscall.EPERM))
-	if err == nil || !strings.Contains(err.Error(), lock+" is there") {
-		t.Errorf("beside the lock of a process that was killed: %v", err)
-	}
-	var other sync.WaitGroup
-	err = makeFile(path, func(*os.File) error {
-		other.Go(func() {
-			time.Sleep(100 * time.Millisecond)
-			if err := errors.Join(os.WriteFile(path, []byte("theirs"), 0o600), os.Remove(lock)); err != nil {
-				t.Error(err)
-			}
-		})
-		return nil
-	}, failWith(syscall.EPERM))
-	other.Wait()
-	if !errors.Is(err, fs.ErrExist) {
-		t.Errorf("got %v, want %v", err, fs.ErrExist)
-	}
-	expectFiles(t, filepath.Dir(path), map[string]string{"a": "theirs"})
+	expectFiles(t, dir, map[string]string{"a": "first"})
 }
 
 // TestReadIsBounded: no more than 1 MiB of a file is read, however large it is.

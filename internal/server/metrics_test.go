@@ -18,10 +18,7 @@ import (
 
 func TestMetricsOfTheStore(t *testing.T) {
 	m := NewMetrics("v1.2.3", "abc")
-	passwords, err := auth.NewPasswords(4)
-	if err != nil {
-		t.Fatal(err)
-	}
+	passwords := auth.NewPasswords(4)
 	m.WatchPasswords(passwords)
 	m.WatchPool("sqlite", testkit.SQLite(t).(models.Pooled))
 	observe := m.StoreObserver("sqlite")

@@ -54,8 +54,8 @@ func (t timeouts) http2() *http.HTTP2Config {
 	}
 }
 
-// silenceGrace is how long a stopping server that takes no more connections waits for the first byte on a new one.
-const silenceGrace = 500 * time.Millisecond
+// silenceGrace is how long a stopping server that takes no more connections waits for the first request on a new one.
+const silenceGrace = 1500 * time.Millisecond
 
 // Server answers requests on one listener. It answers every request that it has read, also at a stop.
 type Server struct {
@@ -109,7 +109,6 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener, handler http.
 		HTTP2:                        limits.http2(),
 		ErrorLog:                     slog.NewLogLogger(s.Log.Handler(), slog.LevelWarn),
 	}
-	listener = watchedListener{listener}
 	ended := make(chan error, 1)
 	go func() {
 		if server.TLSConfig != nil {

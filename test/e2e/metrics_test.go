@@ -100,9 +100,8 @@ func TestStartLine(t *testing.T) {
 	p := start(t, dir, "SECRET_KEY="+secret, "REFRESH_GRACE=20s")
 	line, _, _ := strings.Cut(p.logged(), "\n")
 	for _, want := range []string{
-		"msg=settings ", " PORT=0 ", " DATA_DIR=" + dir + "/data ", ` SECRET_KEY="(set in the environment)" `,
-		` REFRESH_SECRET="(set in ` + dir + `/data/refresh_secret)" `,
-		" REFRESH_GRACE=20s ", ` METRICS_ADDR="" `,
+		"msg=settings ", " PORT=0 ", " DATA_DIR=" + dir + "/data ", " SECRET_KEY=(set) ",
+		` REFRESH_SECRET="" `, " REFRESH_GRACE=20s ", ` METRICS_ADDR="" `,
 	} {
 		if !strings.Contains(line, want) {
 			t.Errorf("%q is not in the first line: %s", want, line)
