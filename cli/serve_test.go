@@ -274,15 +274,6 @@ func await(t *testing.T, what string, holds func() bool) {
 	}
 }
 
-// serveUntil runs a server until its log has a text, and returns the log.
-func serveUntil(t *testing.T, environ []string, text string) string {
-	t.Helper()
-	log, stop := begin(t, environ)
-	await(t, text, func() bool { return strings.Contains(log.String(), text) })
-	stop()
-	return log.String()
-}
-
 // lock keeps others from writing to a file until unlock is called.
 func lock(t *testing.T, path string) (unlock func()) {
 	t.Helper()

@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"html/template"
 	"net/http"
@@ -81,17 +82,23 @@ func (p *Pages) author(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	bio, err := p.Markdown.Render(c.Request.Context(), author.Bio, markdown.Options{Follow: true})
+	bio, err := p.bio(c.Request.Context(), author)
 	if err != nil {
 		return err
 	}
-	list := listPage{Heading: author.AsAuthor().Shown(), Author: author, Bio: bio.HTML}
+	list := listPage{Heading: author.AsAuthor().Shown(), Author: author, Bio: bio}
 	query := url.Values{"author": {author.Username}}
 	v := &view{
 		Title: list.Heading, Description: fmt.Sprintf("The posts of %s.", list.Heading),
 		Path: urls.Author(author.AsAuthor()), Feed: "?" + query.Encode(),
 	}
 	return p.list(c, v, &list, models.PostFilter{AuthorID: author.ID}, query)
+}
+
+// bio renders what a user says about themselves, for a page that may have other texts too.
+func (p *Pages) bio(ctx context.Context, user *models.User) (template.HTML, error) {
+	bio, err := p.Markdown.Render(ctx, user.Bio, markdown.Options{Follow: true})
+	return markdown.Among(bio.HTML, user.ID, ""), err
 }
 
 // list shows the posts of a filter that the parameters "after" and "before" select. query is the filter as the API

@@ -1,6 +1,9 @@
 package web
 
 import (
+	"context"
+	"errors"
+	"html/template"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -16,6 +19,7 @@ import (
 type postPage struct {
 	article
 	MayChange    bool
+	Bio          template.HTML    // of the author, empty if they wrote none
 	Older, Newer *models.PostLink // nil where there is none
 	Thread       *thread          // nil if there are no comments at all
 }
@@ -41,6 +45,9 @@ func (p *Pages) post(c *gin.Context) error {
 	if page.article, err = p.article(c.Request.Context(), post); err != nil {
 		return err
 	}
+	if page.Bio, err = p.bioOf(c.Request.Context(), post.Author); err != nil {
+		return err
+	}
 	if !p.NoComments {
 		if page.Thread, err = p.thread(c, post, comments); err != nil {
 			return err
@@ -56,6 +63,21 @@ func (p *Pages) post(c *gin.Context) error {
 		template: "post", Title: post.Title, Description: p.Markdown.Excerpt(post.Content, 160), Path: path,
 		Published: post.CreatedAt, Image: page.Image, Calls: p.postCalls(post.ID, page.MayChange), Page: page,
 	})
+}
+
+// bioOf returns what an author says about themselves. It returns nothing for nil and for a former member.
+func (p *Pages) bioOf(ctx context.Context, author *models.Author) (template.HTML, error) {
+	if author == nil {
+		return "", nil
+	}
+	user, err := p.Blog.Store.UserByID(ctx, author.ID)
+	if errors.Is(err, models.ErrUserNotFound) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return p.bio(ctx, user)
 }
 
 func (p *Pages) postCalls(id models.ID, mayChange bool) []call {

@@ -3,6 +3,7 @@ package web_test
 import (
 	"fmt"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -210,6 +211,29 @@ func TestSessionsNamePrograms(t *testing.T) {
 	}
 }
 
+// TestBoxOfTheAuthor: a post ends with what its author says about themselves, if they say anything and are still here.
+func TestBoxOfTheAuthor(t *testing.T) {
+	onEachStore(t, func(t *testing.T, s *server) {
+		alice, visitor := s.user(t, "alice"), s.browser(t)
+		path := "/p/" + s.write(t, "alice", "Hello", "A note[^1]\n\n[^1]: Of the post.").ID.Hex()
+		show := func() *page { return visitor.get(path).follow().is(200) }
+		if strings.Contains(show().body, `class="about"`) {
+			t.Error("an empty box")
+		}
+		alice.get("/account").form("Save").fill("About you", "Gardener[^1]\n\n[^1]: On Sundays.").send().is(303)
+		post := show().shows("Gardener", "On Sundays", "Of the post")
+		for _, id := range regexp.MustCompile(` id="([^"]+)"`).FindAllString(post.body, -1) {
+			if strings.Count(post.body, id) > 1 {
+				t.Errorf("twice on one page: %s", id)
+			}
+		}
+		alice.get("/account").form("Delete account").fill("Password", testkit.Password).send().is(303)
+		if page := show().hides("Gardener"); strings.Contains(page.body, `class="about"`) {
+			t.Error("a box of nobody")
+		}
+	})
+}
+
 // TestHeadingsAndPictures: in a post, each heading links to itself, without a word that is read aloud, and a picture
 // has its title below. Comments, bios and feeds have no such links.
 func TestHeadingsAndPictures(t *testing.T) {
@@ -227,9 +251,10 @@ func TestHeadingsAndPictures(t *testing.T) {
 			"<figcaption>Tom, 2 years</figcaption>\n</figure>"
 		own, foreign = `b" rel="noopener">`, `b" rel="nofollow noopener ugc">`
 	)
+	content, comments, _ := strings.Cut(alice.get(path).follow().is(200).body, `<section class="comments"`)
+	content, box, _ := strings.Cut(content, `<aside class="about"`)
 	preview := alice.get(path + "/edit").is(200).form("Preview").send().is(200).body
 	bio := alice.get("/authors/alice").is(200).body
-	content, comments, _ := strings.Cut(alice.get(path).follow().is(200).body, `<section class="comments"`)
 	feed := s.api(t, "GET", "/feed.json", "").Body
 	for _, test := range []struct {
 		where, body string
@@ -238,6 +263,7 @@ func TestHeadingsAndPictures(t *testing.T) {
 		{"post", content, []string{anchor, figure, own}, []string{foreign}},
 		{"preview", preview, []string{anchor, figure, own}, []string{foreign}},
 		{"comment", comments, []string{"two</em></h2>", figure, foreign}, []string{"anchor", own}},
+		{"box of the author", box, []string{`/authors/alice`, "two</em></h2>", figure, own}, []string{"anchor", foreign}},
 		{"bio", bio, []string{"two</em></h2>", figure, own}, []string{"anchor", foreign}},
 		{"feed", feed, []string{"two</em></h2>", "figcaption>Tom, 2 years", "ugc"}, []string{"anchor"}},
 	} {

@@ -164,7 +164,7 @@ func allowed(c rune) rune {
 }
 
 // Among returns the HTML of a text for a page or a feed that has other texts too. Its ids differ from those of the
-// others by the id of the post or comment, and its links to paths of this site begin with an origin such as
+// others by the id of the post, comment or user, and its links to paths of this site begin with an origin such as
 // "https://blog.example", "" for a page of the site itself.
 func Among(rendered template.HTML, id models.ID, origin string) template.HTML {
 	prefix := "text:" + id.Hex() + "-"
