@@ -90,6 +90,10 @@ func showReading(v *visitor, check func(name string)) {
 	check("search without results")
 	v.open("/tags/http")
 	check("tag")
+	v.open("/tags")
+	check("tags")
+	v.open("/archive")
+	check("archive")
 	v.open("/")
 	v.follow("Two people edit one page: who wins?")
 	check("post")
@@ -138,7 +142,10 @@ func showWriting(v *visitor, check func(name string)) {
 // showCommenting opens the pages of comments.
 func showCommenting(v *visitor, check func(name string)) {
 	v.register("robin")
-	v.write("Discussed", "Hello")
+	v.open("/account")
+	v.fill("About you", "Gardener.\n\n# Where\n\n[My garden](https://garden.example)[^1]\n\n[^1]: On Sundays.")
+	v.press("Save")
+	v.write("Discussed", "Hello[^1]\n\n[^1]: And welcome.")
 	v.comment(widePost)
 	check("own post, with a comment")
 	v.follow("Edit comment")
