@@ -200,7 +200,7 @@ func showAccount(v *visitor, check func(name string)) {
 
 	v.open("/account")
 	check("account")
-	v.fill("E-mail", "robin@y")
+	v.fill("E-mail", "robin@")
 	v.press("Save")
 	check("account, with errors")
 	v.fill("Current password", "wrong-one")
