@@ -95,7 +95,7 @@ func (b *Blog) UpdateDraft(
 func checkPublishAt(d, before *models.Draft) error {
 	if !d.PublishAt.IsZero() && models.Required(d.Content) != "" {
 		return models.RefuseFields(nil, models.FieldError{
-			Field: "content", Message: "is required for a draft that publishes itself"})
+			Field: "content", Message: "is required for a scheduled draft"})
 	}
 	if d.PublishAt.Equal(before.PublishAt) {
 		return nil

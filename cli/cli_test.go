@@ -41,7 +41,7 @@ func TestCommandTable(t *testing.T) {
 
 Usage:
   gin-blog [serve]                    serve until SIGTERM or Ctrl-C
-  gin-blog seed [-users N] [-posts M] fill the store with believable users (password pass123) and posts:
+  gin-blog seed [-users N] [-posts M] fill the store with sample users (password pass123) and posts:
                                       10 and 100, the same ones for the same -rand N; -force adds to what is there
   gin-blog role USERNAME user|admin   set what a user may do; it takes effect at once
   gin-blog reset-link USERNAME        print a link that sets a new password: once, within an hour

@@ -26,7 +26,7 @@ const (
 // ErrLogInFirst says that visitors are sending as many long texts as they may.
 var ErrLogInFirst = models.NewError(models.Unavailable,
 	"You are not logged in, and too many long texts are being sent without a login. "+
-		"Log in in another window of your browser, and send yours again then.")
+		"Log in in another window of your browser, then send this again.")
 
 // SessionCookie keeps browsers logged in, by a cookie with a token of auth.Tokens.SignBrowser. Only the pages read
 // it; for the API there are bearer tokens.

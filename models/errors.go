@@ -96,33 +96,33 @@ var (
 	ErrSessionNotFound = NewError(NotFound, "Session not found")
 	ErrUsernameTaken   = NewError(Conflict, "Username already taken")
 	ErrEmailTaken      = NewError(Conflict, "Email already taken")
-	ErrKeyReused       = NewError(Conflict, "Idempotency-Key was used for another request: take a new one")
+	ErrKeyReused       = NewError(Conflict, "Idempotency-Key was used for a different request: use a new one")
 	ErrTooManyDrafts   = NewError(Conflict, "You have 1000 drafts: publish or delete one first")
 	ErrDraftEmpty      = NewError(Conflict, "The draft has no content: write some before you publish it")
 	ErrDraftPublishing = NewError(Conflict, "The draft is being published")
-	ErrPasswordChanged = NewError(Changed, "The password changed meanwhile")
+	ErrPasswordChanged = NewError(Changed, "The password has changed in the meantime")
 
 	// ErrContended says that others changed the same record again and again, before this change could be stored.
-	ErrContended = NewError(Unavailable, "Others change this at the same moment, try again later")
+	ErrContended = NewError(Unavailable, "Others are changing this at the same time, try again")
 
 	// ErrEmailNeeded says that a unique index of another program counts users without an email as equal.
 	ErrEmailNeeded = NewError(Conflict, "email is required: the database allows only one user without an email")
 
 	// ErrForeignDraft says that another program wrote a draft. It does not publish itself.
-	ErrForeignDraft = NewError(Conflict, "Another program wrote the draft: it does not publish itself")
+	ErrForeignDraft = NewError(Conflict, "Another program wrote the draft: it cannot be scheduled")
 
 	// ErrDuplicate says that a unique index refused a new row. A store finds out what that means before it returns.
 	ErrDuplicate = NewError(Conflict, "It exists already")
 
 	// What a store refuses as long as the database cannot promise what the call needs. A later call may succeed.
 	ErrNamesNotUnique = NewError(Unavailable,
-		"Nobody can register: the database does not keep usernames unique. The log of the server says why")
+		"Registration is unavailable: the database cannot keep usernames unique. The log of the server says why")
 	ErrEmailsNotUnique = NewError(Unavailable,
-		"No email can be stored: the database does not keep emails unique. The log of the server says why")
+		"Emails cannot be stored: the database cannot keep them unique. The log of the server says why")
 	ErrKeysNotUnique = NewError(Unavailable,
-		"Idempotency-Key cannot be used: the database does not keep keys unique. The log of the server says why")
+		"Idempotency-Key is unavailable: the database cannot keep keys unique. The log of the server says why")
 	ErrRuleOfDatabase = NewError(Unavailable,
-		"The database has a rule of its own that refuses this: its administrator must change the rule")
+		"A rule of the database itself rejects this: its administrator must change the rule")
 
 	// ErrUnavailable says that the database did not answer in time, or could not be written.
 	ErrUnavailable = NewError(Unavailable, "The database does not answer, try again later")
@@ -130,7 +130,7 @@ var (
 	// ErrDiskFull lasts until somebody acts. Strangers learn little from it that a refused write does not tell them too,
 	// and the owner, who is often the one to write, learns what to do.
 	ErrDiskFull error = &Error{Kind: Unavailable, RetryAfter: time.Minute,
-		Message: "The disk of the server is full, so nothing can be saved. Its owner must make room"}
+		Message: "The disk of the server is full, so nothing can be saved. Its owner must free up space"}
 
 	// ErrSearchTooLong says that a search for words was stopped after SearchTimeout. The database is well.
 	ErrSearchTooLong = NewError(TooExpensive, "The search took too long, use rarer words or try again later")

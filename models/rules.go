@@ -83,7 +83,7 @@ func NotEmpty(password string) string {
 // emptyOrVisible refuses a text that looks empty and is not.
 func emptyOrVisible(text string) string {
 	if text != "" && Required(text) != "" {
-		return "must be empty or have something to see"
+		return "must be empty or contain visible characters"
 	}
 	return ""
 }

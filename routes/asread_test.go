@@ -93,7 +93,7 @@ func TestWhatWasReadMayBeSentBack(t *testing.T) {
 				// Who sends back what is outdated by now hears of that, by the precondition if there is one.
 				stale := bearer(g.Token)
 				stale["If-Match"] = etag
-				s.send(t, method, path, read.body, stale).fails(412, "PreconditionFailedError", "It changed since")
+				s.send(t, method, path, read.body, stale).fails(412, "PreconditionFailedError", "It has changed since")
 				s.send(t, method, path, read.body, bearer(g.Token)).
 					fails(400, "ValidationError", "updatedAt cannot be changed", "updatedAt")
 			}

@@ -249,7 +249,7 @@ func TestDraftRefusals(t *testing.T) {
 		{"in two years", `{"title":"t","content":"c","publishAt":"` + inDays(730) + `"}`, "publishAt must be in the future",
 			[]string{"publishAt"}},
 		{"a time without content", `{"title":"t","publishAt":"` + inDays(1) + `"}`,
-			"content is required for a draft that publishes itself",
+			"content is required for a scheduled draft",
 			[]string{"content"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -282,10 +282,10 @@ func TestDraftRefusals(t *testing.T) {
 		s.send(t, "PATCH", "/drafts/"+d.ID, body, bearer(g.Token)).fails(400, "ValidationError", fields[0], fields...)
 	}
 	s.send(t, "PATCH", "/drafts/"+d.ID, `{"content":""}`, bearer(g.Token)).
-		fails(400, "ValidationError", "content is required for a draft that publishes itself", "content")
+		fails(400, "ValidationError", "content is required for a scheduled draft", "content")
 	empty := s.draft(t, g.Token, `{"title":"Empty","content":null,"tags":null,"publishAt":null}`)
 	s.send(t, "PATCH", "/drafts/"+empty.ID, `{"publishAt":"`+inDays(1)+`"}`, bearer(g.Token)).
-		fails(400, "ValidationError", "content is required for a draft that publishes itself", "content")
+		fails(400, "ValidationError", "content is required for a scheduled draft", "content")
 	tooMuch := `{"title":"t","content":"` + strings.Repeat(" ", 2<<20) + `"}`
 	s.send(t, "POST", "/drafts", tooMuch, bearer(g.Token)).fails(413, "PayloadTooLargeError", "2097152 bytes")
 	s.send(t, "POST", "/drafts", `title=t`, bearer(g.Token), header{"Content-Type": "application/x-www-form-urlencoded"}).
@@ -329,12 +329,12 @@ func TestDraftPreconditions(t *testing.T) {
 		for call, body := range writes {
 			method, end, _ := strings.Cut(call, " ")
 			s.send(t, method, path+end, body, bearer(g.Token), header{"If-Match": old}).
-				fails(412, "PreconditionFailedError", "It changed since")
+				fails(412, "PreconditionFailedError", "It has changed since")
 			s.send(t, method, path+end, body, bearer(g.Token), header{"If-None-Match": present}).
 				fails(412, "PreconditionFailedError", "If-None-Match")
 			before := s.clock.now().Add(-time.Hour).UTC().Format(http.TimeFormat)
 			s.send(t, method, path+end, body, bearer(g.Token), header{"If-Unmodified-Since": before}).
-				fails(412, "PreconditionFailedError", "It changed since")
+				fails(412, "PreconditionFailedError", "It has changed since")
 		}
 		s.send(t, "POST", path+"/publish", "", bearer(g.Token), header{"If-Match": present}).is(201)
 		s.send(t, "POST", path+"/publish", "", bearer(g.Token), header{"If-Match": present}).is(201) // sent again

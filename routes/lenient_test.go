@@ -276,7 +276,7 @@ func TestTextsHaveSomethingToSee(t *testing.T) {
 			fails(409, "ConflictError", "The draft has no content")
 		at := s.clock.now().Add(time.Hour).Format(time.RFC3339)
 		s.send(t, "PATCH", "/drafts/"+blank.ID, `{"publishAt":"`+at+`"}`, bearer(g.Token)).
-			fails(400, "ValidationError", "content is required for a draft that publishes itself", "content")
+			fails(400, "ValidationError", "content is required for a scheduled draft", "content")
 		for _, seen := range []string{
 			".", "\u200bx", "😀\ufe0f", "👩\u200d💻", "\u06dd", "\u0301", "\ufffc", "\u200fשלום", "\U000f0000", "➖",
 		} {

@@ -57,7 +57,7 @@ func TestRegisterLogInAndLogOut(t *testing.T) {
 	onEachStore(t, func(t *testing.T, s *server) {
 		b := s.browser(t)
 		b.get("/").is(200).click("Log in").click("Create an account").form("Register").
-			fill("Username", "alice").fill("E-mail", "alice@example.com").fill("Password", testkit.Password).
+			fill("Username", "alice").fill("Email", "alice@example.com").fill("Password", testkit.Password).
 			send().is(303).goesTo("/new").follow().is(200).shows("New post", "Account")
 		cookie := b.sessionCookie()
 		b.get("/account").form("Log out").send().is(303).goesTo("/").follow().shows("Log in").hides("Account")
@@ -69,7 +69,7 @@ func TestRegisterLogInAndLogOut(t *testing.T) {
 		login := b.get("/tags/go").click("Log in")
 		for _, wrong := range [][2]string{{"alice", "wrong-one"}, {"nobody", testkit.Password}} {
 			again := login.form("Log in").fill("Username", wrong[0]).fill("Password", wrong[1]).send().is(403).
-				shows("No account has this username or e-mail address with this password.").hides(wrong[1], "WWW-Authenticate")
+				shows("Wrong username, email or password.").hides(wrong[1], "WWW-Authenticate")
 			if got := again.form("Log in").values.Get("username"); got != wrong[0] {
 				t.Errorf("after a wrong password, the form has the username %q", got)
 			}
@@ -107,13 +107,13 @@ func TestFormsSayWhatIsWrong(t *testing.T) {
 			says                      string
 		}{
 			{"a", "", "secret99", 400, "Username must be 3 to 32"},
-			{"bob", "nonsense", "secret99", 400, "E-mail must be a plain address"},
+			{"bob", "nonsense", "secret99", 400, "Email must be a plain address"},
 			{"bob", "", "short", 400, "Password must have at least 6 characters"},
 			{"bob", "", "", 400, "Password is required"},
 			{"ALICE", "", "secret99", 409, "Username already taken"},
 		} {
 			page := b.get("/register").form("Register").
-				fill("Username", c.username).fill("E-mail", c.email).fill("Password", c.password).send().
+				fill("Username", c.username).fill("Email", c.email).fill("Password", c.password).send().
 				is(c.status).shows(c.says).hides("secret99")
 			form := page.form("Register")
 			if form.values.Get("username") != c.username || form.values.Get("email") != c.email {
@@ -550,7 +550,7 @@ func TestFormOnAFullDisk(t *testing.T) {
 	}
 	ballast.Close()
 
-	form.send().is(503).shows("The disk of the server is full", "Its owner must make room").
+	form.send().is(503).shows("The disk of the server is full", "Its owner must free up space").
 		shows("what you typed is still there").hides("sqlite", "does not answer")
 	s.browser(t).get("/").is(200)
 	if err := os.Remove(ballast.Name()); err != nil {

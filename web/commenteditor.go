@@ -13,10 +13,10 @@ import (
 
 var (
 	errCommentDeletedMeanwhile = models.NewError(models.NotFound,
-		"This comment was deleted meanwhile. Your text is here: press Comment to write it as a new one.")
+		"This comment was deleted in the meantime. Your text is here: press Comment to write it as a new one.")
 	// errCommentedBefore says that another comment was made from a form, whose text somebody changed then.
 	errCommentedBefore = models.Refuse(models.Conflict, models.ErrKeyReused,
-		"Another comment was written from this page before. Press Comment again to write this one too.")
+		"You have already posted another comment from this page. Press Comment again to post this one too.")
 )
 
 func callToComment(post models.ID) call {

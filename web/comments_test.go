@@ -144,7 +144,7 @@ func TestFormsOfCommentsKeepTheText(t *testing.T) {
 
 		form := bob.get(path).form("Comment").fill("Your comment", "typed for long")
 		bob.get("/account").form("Log out").send().is(303)
-		kept := form.send().is(403).shows("You are not logged in any more")
+		kept := form.send().is(403).shows("You are no longer logged in")
 		again := kept.form("Log in").fill("Username", "bob").fill("Password", testkit.Password).send().is(200).
 			shows("You are logged in, and your text is here.")
 		again.form("Comment").send().is(303)
@@ -168,7 +168,7 @@ func TestADoubleClickMakesOneComment(t *testing.T) {
 		if got := s.thread(t, post); len(got) != 1 || len(slices.Compact(locations)) != 1 {
 			t.Errorf("5 clicks made %q and lead to %q", got, locations)
 		}
-		other := form.fill("Your comment", "Twice").send().is(409).shows("Another comment was written from this page before")
+		other := form.fill("Your comment", "Twice").send().is(409).shows("You have already posted another comment from this page")
 		other.form("Comment").send().is(303)
 		if got := s.thread(t, post); !slices.Equal(got, []string{"Once", "Twice"}) {
 			t.Errorf("the comments are %q", got)
@@ -187,7 +187,7 @@ func TestEditsOfACommentThatCross(t *testing.T) {
 		s.ahead.Add(int64(time.Second))
 		first.fill("Your comment", "Of the first window").send().is(303)
 		both := second.fill("Your comment", "Of the second window").send().is(412).
-			shows("Nothing was saved: this was changed meanwhile.", "Of the first window")
+			shows("Nothing was saved: this has changed in the meantime.", "Of the first window")
 		if got := both.form("Save").values.Get("content"); got != "Of the second window" {
 			t.Errorf("the editor shows %q", got)
 		}
@@ -199,7 +199,7 @@ func TestEditsOfACommentThatCross(t *testing.T) {
 
 		late := bob.get(urls.Post(post.ID, post.Title)).click("Edit comment").form("Save")
 		bob.get(urls.Post(post.ID, post.Title)).click("Delete comment").form("Delete").send().is(303)
-		late.fill("Your comment", "Too late").send().is(404).shows("This comment was deleted meanwhile").
+		late.fill("Your comment", "Too late").send().is(404).shows("This comment was deleted in the meantime").
 			form("Comment").send().is(303)
 		if got := s.thread(t, post); !slices.Equal(got, []string{"Too late"}) {
 			t.Errorf("the comments are %q", got)
@@ -228,7 +228,7 @@ func TestWhoMayChangeACommentOnAPage(t *testing.T) {
 		carol.post(path+"/delete", form).is(403)
 		visitor := s.browser(t)
 		visitor.get(path + "/edit").is(303)
-		visitor.post(path+"/edit", form).is(403).shows("You are not logged in any more")
+		visitor.post(path+"/edit", form).is(403).shows("You are no longer logged in")
 		visitor.post(path+"/delete", form).is(303)
 		evil := testkit.Header{"Origin": "https://evil.example"}
 		bob := s.browser(t)

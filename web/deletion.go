@@ -10,7 +10,7 @@ import (
 )
 
 var errChangedBeforeDelete = models.NewError(models.Changed,
-	"This was changed meanwhile, so it was not deleted. Read it again first.")
+	"This has changed in the meantime, so it was not deleted. Read it again first.")
 
 // deletion is what a page says before something is deleted, and what happens then.
 type deletion struct {

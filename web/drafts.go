@@ -25,9 +25,9 @@ type draftsPage struct {
 
 var (
 	errDraftPublished = models.NewError(models.Conflict,
-		"This draft was published meanwhile, with another text. Yours is here: press Publish to publish it as a new post.")
+		"This draft was published in the meantime, with another text. Yours is here: press Publish to publish it as a new post.")
 	errDraftDeleted = models.NewError(models.NotFound,
-		"This draft was deleted meanwhile. Your text is here: press Save as draft to keep it.")
+		"This draft was deleted in the meantime. Your text is here: press Save as draft to keep it.")
 )
 
 var callToDraft = call{Does: "Write a draft", Request: "POST /drafts", Body: `{"title": "My draft"}`}

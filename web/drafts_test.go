@@ -87,7 +87,7 @@ func TestDraftFromTheFirstWordToThePost(t *testing.T) {
 			t.Errorf("the drafts are %v, the posts %v", s.drafts(t, "alice"), s.posts(t))
 		}
 		form.send().is(303).goesTo(location) // a double click
-		form.fill("Text", "Something else").send().is(409).shows("This draft was published meanwhile", "Something else").
+		form.fill("Text", "Something else").send().is(409).shows("This draft was published in the meantime", "Something else").
 			form("Publish").send().is(303)
 		if got := len(s.posts(t)); got != 2 {
 			t.Errorf("there are %d posts, want the one of the draft and the other text", got)
@@ -112,7 +112,7 @@ func TestDraftFormsSayWhatIsWrong(t *testing.T) {
 		page.form("Publish").fill("Text", " \n ").send().is(400).shows("Text is required")
 		page.form("Save draft").fill("Title", "").fill("Text", "Kept").send().is(400).shows("Title is required", "Kept")
 		page.form("Save draft").fill("Publish at", "2030-01-02T09:00").send().is(400).
-			shows("Text is required for a draft that publishes itself")
+			shows("Text is required for a scheduled draft")
 		if got := s.drafts(t, "alice")[0]; got.Version() != d.Version() {
 			t.Errorf("the draft is %+v", got)
 		}
@@ -210,7 +210,7 @@ func TestDraftsThatCross(t *testing.T) {
 		s.ahead.Add(int64(time.Second))
 		one.fill("Text", "Theirs\nnow").send().is(303)
 		conflict := two.fill("Title", "My title").fill("Text", "Mine").send().is(412).
-			shows("Nothing was saved: this was changed meanwhile.", "Theirs\nnow", "Mine")
+			shows("Nothing was saved: this has changed in the meantime.", "Theirs\nnow", "Mine")
 		three.fill("Text", "Mine too").send().is(412).shows("Theirs\nnow", "Mine too")
 		remove.send().is(412).shows("was not deleted")
 		if got := s.drafts(t, "alice"); len(got) != 1 || got[0].Content != "Theirs\nnow" || len(s.posts(t)) != 0 {
@@ -219,7 +219,7 @@ func TestDraftsThatCross(t *testing.T) {
 		if len(conflict.all(atom.Script)) != 0 {
 			t.Error("a script would save before somebody has decided")
 		}
-		conflict.click("Keep this text, and drop mine").is(200).shows("Theirs")
+		conflict.click("Keep this text and discard mine").is(200).shows("Theirs")
 		s.ahead.Add(int64(time.Second))
 		conflict = conflict.form("Preview").send().is(200).shows("Nothing was saved: this", "Theirs\nnow")
 		if len(conflict.all(atom.Script)) != 0 {
@@ -231,7 +231,7 @@ func TestDraftsThatCross(t *testing.T) {
 			t.Errorf("the draft is %+v", got)
 		}
 		b.get(draftPath(d)).form("Delete").send().form("Delete").send().is(303).follow().shows("The draft is deleted.")
-		lost := kept.fill("Text", "Still here").send().is(404).shows("was deleted meanwhile", "Still here")
+		lost := kept.fill("Text", "Still here").send().is(404).shows("was deleted in the meantime", "Still here")
 		lost.form("Save as draft").send().is(303).follow().shows("Still here")
 		if got := s.drafts(t, "alice"); len(got) != 1 || got[0].Content != "Still here" {
 			t.Errorf("the drafts are %+v", got)

@@ -38,9 +38,9 @@ func (p *Pages) renderError(c *gin.Context, e *answer.Error) error {
 var errorTitles = map[int]string{
 	http.StatusForbidden:             "Not allowed",
 	http.StatusNotFound:              "Not found",
-	http.StatusPreconditionFailed:    "Changed meanwhile",
+	http.StatusPreconditionFailed:    "Changed in the meantime",
 	http.StatusRequestEntityTooLarge: "Too long",
 	http.StatusTooManyRequests:       "Too many attempts",
 	http.StatusInternalServerError:   "Something went wrong",
-	http.StatusServiceUnavailable:    "Not available just now",
+	http.StatusServiceUnavailable:    "Temporarily unavailable",
 }

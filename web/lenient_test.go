@@ -83,7 +83,7 @@ func TestFormsWantSomethingToSee(t *testing.T) {
 			b.get(path+"/comments/"+comment.ID.Hex()+"/edit").form("Save").fill("Your comment", blank).send().is(400).
 				shows("Your comment is required")
 			b.get("/account").form("Save").fill("Name", line).send().is(400).
-				shows("Name must be empty or have something to see")
+				shows("Name must be empty or contain visible characters")
 		}
 		if got := s.posts(t); len(got) != 1 || got[0] != "Mine" {
 			t.Errorf("the posts are %q", got)

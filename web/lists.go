@@ -69,7 +69,7 @@ func (p *Pages) tag(c *gin.Context) error {
 	}
 	query := url.Values{"tag": {tag}}
 	v := &view{
-		Title: "Tag: " + tag, Description: fmt.Sprintf("The posts with the tag %s.", tag),
+		Title: "Tag: " + tag, Description: fmt.Sprintf("Posts tagged %s.", tag),
 		Path: urls.Tag(tag), Feed: "?" + query.Encode(),
 	}
 	list := listPage{Heading: fmt.Sprintf("Posts tagged “%s”", tag)}
@@ -89,7 +89,7 @@ func (p *Pages) author(c *gin.Context) error {
 	list := listPage{Heading: author.AsAuthor().Shown(), Author: author, Bio: bio}
 	query := url.Values{"author": {author.Username}}
 	v := &view{
-		Title: list.Heading, Description: fmt.Sprintf("The posts of %s.", list.Heading),
+		Title: list.Heading, Description: fmt.Sprintf("Posts by %s.", list.Heading),
 		Path: urls.Author(author.AsAuthor()), Feed: "?" + query.Encode(),
 	}
 	return p.list(c, v, &list, models.PostFilter{AuthorID: author.ID}, query)

@@ -74,7 +74,7 @@ func (p *Pages) checkLogin(c *gin.Context, f *form) error {
 
 // errSessionEnded says that the session has ended while somebody was typing.
 var errSessionEnded = models.NewError(models.Forbidden,
-	"You are not logged in any more. Log in to go on: your text is kept.")
+	"You are no longer logged in. Log in to continue: your text is kept.")
 
 // logInWithText keeps what somebody typed into a form whose session has ended: in a form to log in, which is sent to
 // the same path. After the login it shows the page again. Nothing is stored.
@@ -107,7 +107,7 @@ func (p *Pages) logInWithText(c *gin.Context, f *form, describe describer) error
 
 // errWrongPassword is auth.ErrWrongPassword for a page, which cannot challenge a browser as a 401 must.
 var errWrongPassword = models.NewError(models.Forbidden,
-	"No account has this username or e-mail address with this password.")
+	"Wrong username, email or password.")
 
 // startSession makes the browser keep a new session, and ends the one that it had.
 func (p *Pages) startSession(c *gin.Context, user *models.User, session *models.Session) error {

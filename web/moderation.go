@@ -117,7 +117,7 @@ func deletedNotice(number string) string {
 	case err != nil || n < 0 || n > pageSize:
 		return ""
 	case n == 0:
-		return "Nothing was deleted: none of what you selected is a comment that is still there."
+		return "Nothing was deleted: the selected comments are already gone."
 	}
 	return "You have deleted " + countComments(n) + "."
 }

@@ -127,7 +127,7 @@ func TestSelectionsAreChecked(t *testing.T) {
 			t.Errorf("the comments are %q", got)
 		}
 		alice.post("/moderation", confirmed(selects(post.ID))).is(303).goesTo("/moderation?done=0").follow().
-			shows("Nothing was deleted: none of what you selected is a comment that is still there.", "Nice")
+			shows("Nothing was deleted: the selected comments are already gone.", "Nice")
 		alice.get(urls.Post(post.ID, post.Title)).is(200).shows("Hello", "Nice")
 		alice.post("/moderation", confirmed(selects(gone.ID, post.ID, comment.ID, comment.ID))).is(303).
 			goesTo("/moderation?done=1").follow().is(200).shows("You have deleted 1 comment.").hides("Nice")

@@ -14,11 +14,11 @@ import (
 
 var (
 	errPublishedBefore = models.Refuse(models.Conflict, models.ErrKeyReused,
-		"Another text was published from this page before. Press Publish again to publish this one too.")
+		"You have already published another text from this page. Press Publish again to publish this one too.")
 	errDraftedBefore = models.Refuse(models.Conflict, models.ErrKeyReused,
-		"Another text was saved as a draft from this page before. Press Save as draft again to save this one too.")
+		"You have already saved another draft from this page. Press Save as draft again to save this one too.")
 	errDeletedMeanwhile = models.NewError(models.NotFound,
-		"This post was deleted meanwhile. Your text is here: press Publish to publish it as a new post.")
+		"This post was deleted in the meantime. Your text is here: press Publish to publish it as a new post.")
 )
 
 // newPostEditor is the editor of a new post. Its key makes one post of a form that is sent twice, and the id of a draft

@@ -119,8 +119,8 @@ func TestAnEmptyBlogSaysWhatToDo(t *testing.T) {
 	onEachStore(t, func(t *testing.T, s *server) {
 		s.browser(t).get("/").is(200).shows("There are no posts yet. Log in to write the first one.")
 		s.user(t, "alice").get("/").is(200).shows("There are no posts yet. Write the first one")
-		s.browser(t).get("/?q=word").is(200).shows("No post has all of these words.")
-		s.browser(t).get("/?q=%3F").is(200).shows("No post has all of these words.")
+		s.browser(t).get("/?q=word").is(200).shows("No post contains all of these words.")
+		s.browser(t).get("/?q=%3F").is(200).shows("No post contains all of these words.")
 	})
 }
 
@@ -213,8 +213,8 @@ func TestErrorPages(t *testing.T) {
 			t.Fatal(err)
 		}
 		away := b.get("/?q=word").is(503)
-		away.shows("Not available just now", "Try again", "Back to the home page",
-			"name the request "+away.header.Get("X-Request-ID"))
+		away.shows("Temporarily unavailable", "Try again", "Back to the home page",
+			"request ID: "+away.header.Get("X-Request-ID"))
 		if away.header.Get("Retry-After") == "" || away.header.Get("Cache-Control") != "no-store" ||
 			away.header.Get("ETag") != "" {
 			t.Errorf("the headers of 503: %v", away.header)

@@ -18,7 +18,7 @@ func (p *Pages) reset(c *gin.Context) (*formPage, error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		f.Notice = "Set a new password for " + user.Username + ". All sessions end then."
+		f.Notice = "Set a new password for " + user.Username + ". This ends all sessions."
 		return nil, map[string]string{"username": user.Username}, nil
 	}
 	e.save = func() (string, error) {

@@ -110,7 +110,7 @@ func TestOnlyTheAuthorAndAdminsChangeAPost(t *testing.T) {
 		visitor := s.browser(t)
 		visitor.get(path + "/edit").is(303).goesTo("/login?next=" + url.QueryEscape(path+"/edit"))
 		visitor.get(path + "/delete").is(303)
-		visitor.post(path+"/edit", form).is(403).shows("You are not logged in any more")
+		visitor.post(path+"/edit", form).is(403).shows("You are no longer logged in")
 		visitor.post(path+"/delete", form).is(303)
 		visitor.get("/new").is(303).goesTo("/login?next=%2Fnew")
 		if got := s.posts(t); len(got) != 1 || got[0] != "Hers" || s.content(t, post.ID) != "Hello" {
@@ -187,7 +187,7 @@ func TestEditsThatCross(t *testing.T) {
 		s.ahead.Add(int64(time.Second))
 		one.fill("Text", "Theirs\nnow").send().is(303)
 		conflict := two.fill("Title", "My title").fill("Text", "Mine").send().is(412).
-			shows("Nothing was saved: this was changed meanwhile.", "Theirs\nnow", "Mine")
+			shows("Nothing was saved: this has changed in the meantime.", "Theirs\nnow", "Mine")
 		if got := s.content(t, post.ID); got != "Theirs\nnow" {
 			t.Errorf("the content is %q", got)
 		}
@@ -198,11 +198,11 @@ func TestEditsThatCross(t *testing.T) {
 		two.send().is(412) // the old form stays too old
 		remove.send().is(412).shows("was not deleted")
 		b.post(path+"/delete", nil).is(412) // a form that does not name the text that was seen
-		conflict.click("Keep this text, and drop mine").is(308).follow().shows("Theirs")
+		conflict.click("Keep this text and discard mine").is(308).follow().shows("Theirs")
 		for _, again := range []*page{
 			conflict.form("Preview").send().is(200), conflict.form("Save").fill("Title", "").send().is(400),
 		} {
-			again.shows("Nothing was saved: this was changed meanwhile.", "Theirs\nnow", "Mine")
+			again.shows("Nothing was saved: this has changed in the meantime.", "Theirs\nnow", "Mine")
 		}
 		kept = conflict.form("Preview").send().form("Save")
 		s.ahead.Add(int64(time.Second))
@@ -211,7 +211,7 @@ func TestEditsThatCross(t *testing.T) {
 		if err := s.store.DeletePost(t.Context(), post.ID, func(*models.Post) error { return nil }); err != nil {
 			t.Fatal(err)
 		}
-		lost := kept.fill("Text", "Still here").send().is(404).shows("was deleted meanwhile", "Still here")
+		lost := kept.fill("Text", "Still here").send().is(404).shows("was deleted in the meantime", "Still here")
 		lost.form("Publish").send().is(303).follow().shows("Still here")
 	})
 }
@@ -252,7 +252,7 @@ func TestTypedTextIsNeverLost(t *testing.T) {
 			}
 		}
 		end()
-		login := form.send().is(403).shows("You are not logged in any more.")
+		login := form.send().is(403).shows("You are no longer logged in.")
 		typed(login, "Log in")
 		wrong := login.form("Log in").fill("Username", "alice").fill("Password", "wrong-one").send().is(403)
 		typed(wrong, "Log in")
@@ -297,15 +297,15 @@ func TestAccount(t *testing.T) {
 	onEachStore(t, func(t *testing.T, s *server) {
 		b, other := s.user(t, "alice"), s.browser(t)
 		other.get("/login").form("Log in").fill("Username", "alice").fill("Password", testkit.Password).send().is(303)
-		s.user(t, "bob").get("/account").form("Save").fill("E-mail", "bob@example.com").send().is(303)
+		s.user(t, "bob").get("/account").form("Save").fill("Email", "bob@example.com").send().is(303)
 
 		account := b.get("/").click("Account").is(200).shows("You are logged in as alice")
-		account.form("Save").fill("E-mail", "alice@example.com").fill("Name", "Alice").fill("About you", "Two\nlines").
+		account.form("Save").fill("Email", "alice@example.com").fill("Name", "Alice").fill("About you", "Two\nlines").
 			send().is(303).follow().is(200).shows("Your profile is saved.", "Two\nlines")
 		b.get("/authors/alice").is(200).shows("Alice", "alice · Joined", "Two\nlines").hides("alice@example.com")
-		account.form("Save").fill("E-mail", "BOB@example.com").fill("About you", "Kept").send().is(409).
+		account.form("Save").fill("Email", "BOB@example.com").fill("About you", "Kept").send().is(409).
 			shows("Email already taken", "Kept")
-		account.form("Save").fill("E-mail", "x").send().is(400).shows("E-mail must be a plain address")
+		account.form("Save").fill("Email", "x").send().is(400).shows("Email must be a plain address")
 
 		change := account.form("Change password")
 		change.fill("Current password", "wrong-one").fill("New password", "secret99").send().is(400).
@@ -324,8 +324,8 @@ func TestAccount(t *testing.T) {
 			s.browser(t).get(path).is(303).goesTo("/login?next=" + url.QueryEscape(path))
 		}
 		ended := s.browser(t).post("/account", url.Values{"name": {"Alice <i>"}, "bio": {"Kept"}, "email": {""}}).is(403).
-			shows("You are not logged in any more").form("Log in")
-		ended.fill("Username", "bob").fill("Password", "wrong").send().is(403).shows("No account has this username")
+			shows("You are no longer logged in").form("Log in")
+		ended.fill("Username", "bob").fill("Password", "wrong").send().is(403).shows("Wrong username, email or password.")
 		kept := ended.fill("Password", testkit.Password).send().is(200).shows("your text is here").form("Save")
 		if kept.values.Get("name") != "Alice <i>" || kept.values.Get("bio") != "Kept" {
 			t.Errorf("after the login, the form has %q", kept.values)
@@ -396,7 +396,7 @@ func TestResetLink(t *testing.T) {
 		form.fill("Password", "short").send().is(400).shows("Password must have at least 6 characters")
 		form.fill("Password", "secret99").send().is(303).goesTo("/login?done=reset").follow().
 			shows("Your new password is set.")
-		visitor.get(first).is(403).shows("This link was used already")
+		visitor.get(first).is(403).shows("This link was already used")
 		form.send().is(403)
 		b.get("/").shows("Log in").hides("Account")
 		visitor.get("/login").form("Log in").fill("Username", "alice").fill("Password", "secret99").send().is(303)

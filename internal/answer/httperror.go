@@ -75,7 +75,7 @@ func (e *Error) LogMessage() string {
 // of an internal error.
 func ErrorOf(ctx context.Context, err error) *Error {
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
-		return &Error{clientClosed, models.Error{Message: "The client hung up", Cause: err}}
+		return &Error{clientClosed, models.Error{Message: "The client disconnected", Cause: err}}
 	}
 	refusal := refusalOf(err)
 	e := &Error{statuses[refusal.Kind], refusal}

@@ -13,7 +13,7 @@ import (
 
 var (
 	// ErrChanged says that If-Match or If-Unmodified-Since want another state than the present one.
-	ErrChanged = models.NewError(models.Changed, "It changed since the given ETag or time: read it again")
+	ErrChanged = models.NewError(models.Changed, "It has changed since the given ETag or time: read it again")
 	// ErrWeak says that If-Match has only other ETags than the present one, and weak ones, as some proxies make them of
 	// ours. None is the ETag of a state for sure.
 	ErrWeak = models.NewError(models.Changed, "If-Match takes no weak ETag: leave out the W/ before the quotes")

@@ -27,7 +27,7 @@ var (
 	// ErrTokenExpired says that a token with the right signature and type has expired.
 	ErrTokenExpired = models.NewError(models.TokenExpired, "jwt expired")
 	// ErrResetVoid says that a link to set a new password does not work, or no longer.
-	ErrResetVoid = models.NewError(models.Forbidden, "This link was used already, or is older than an hour")
+	ErrResetVoid = models.NewError(models.Forbidden, "This link was already used, or is older than an hour")
 )
 
 // ResetTTL is how long a link that sets a new password works.

@@ -45,7 +45,7 @@ func TestDiskFull(t *testing.T) {
 			created++
 			return false
 		}
-		const says = `"message":"The disk of the server is full, so nothing can be saved. Its owner must make room"`
+		const says = `"message":"The disk of the server is full, so nothing can be saved. Its owner must free up space"`
 		if answer.Status != 503 || answer.Header.Get("Retry-After") != "60" || time.Since(begin) > 3*time.Second ||
 			!strings.Contains(answer.Body, says) || strings.Contains(answer.Body, "sqlite") {
 			t.Fatalf("a write on a full disk: %+v in %s", answer, time.Since(begin))
