@@ -82,14 +82,14 @@ func (p *Pages) draftEditor(c *gin.Context) (*formPage, error) {
 	return e, nil
 }
 
-// saveDraft changes a draft, and publishes it if that was asked for.
+// saveDraft changes a draft, and publishes it if that was asked for, unless its time is still to come.
 func (p *Pages) saveDraft(c *gin.Context, id models.ID, f *form) (location string, err error) {
 	ctx := c.Request.Context()
 	draft, err := p.Blog.UpdateDraft(ctx, callIn(c, f.Value("version"), errSavedMeanwhile), id, p.typedDraft(f))
 	if err != nil {
 		return "", err
 	}
-	if f.Value("do") == "publish" {
+	if f.Value("do") == "publish" && !draft.PublishAt.After(p.Blog.Now()) {
 		post, err := p.Blog.PublishDraft(ctx, callIn(c, draft.Version(), errSavedMeanwhile), id)
 		if err != nil {
 			return "", err
@@ -103,7 +103,7 @@ func (p *Pages) saveDraft(c *gin.Context, id models.ID, f *form) (location strin
 	return urls.WithQuery(urls.Draft(id), query), nil
 }
 
-// typedDraft returns the change that gives a draft what somebody typed. To publish now, its time stays as it is.
+// typedDraft returns the change that gives a draft what somebody typed. To publish it now, its time stays as it is.
 func (p *Pages) typedDraft(f *form) func(*models.Draft) error {
 	write := typed(textOf(f))
 	return func(d *models.Draft) error {
@@ -112,11 +112,8 @@ func (p *Pages) typedDraft(f *form) func(*models.Draft) error {
 		switch {
 		case err != nil:
 			return err
-		case f.Value("do") != "publish":
+		case f.Value("do") != "publish" || at.After(p.Blog.Now()):
 			d.PublishAt = at
-		case at.After(p.Blog.Now()):
-			return models.RefuseFields(nil, models.FieldError{Field: "publishAt",
-				Message: "is in the future: press Save draft to publish it then, or empty this field to publish it now"})
 		case models.Required(d.Content) != "":
 			return models.RefuseFields(nil, models.FieldError{Field: "content", Message: models.Required("")})
 		}

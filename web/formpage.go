@@ -60,6 +60,9 @@ func (p *Pages) article(ctx context.Context, post *models.Post) (a article, err 
 	return a, err
 }
 
+// Autosaves returns whether a script saves what is typed, without a click.
+func (e *formPage) Autosaves() bool { return e.autosave != nil }
+
 // newFormPage returns a page with a template, which still lacks what its form does.
 func newFormPage(template, title string, f *form, calls ...call) *formPage {
 	e := &formPage{view: &view{template: template, Title: title, NoIndex: true, Form: f, Calls: calls}}
@@ -75,7 +78,6 @@ var errSavedMeanwhile = models.NewError(models.Changed,
 func (e *formPage) showTheirs(theirs *models.Post) {
 	e.Theirs, e.Form.Alert = theirs, errSavedMeanwhile.Error()
 	e.Form.show(map[string]string{"conflict": "1"})
-	e.Script = ""
 }
 
 // callOf returns a write of the current user, in any state of what is there.
@@ -181,6 +183,7 @@ func (p *Pages) writeAgain(c *gin.Context, describe describer, f *form, reason e
 		return err
 	}
 	e.Form.show(f.values)
+	e.Form.Typed = true
 	return p.refuse(c, reason, e.view)
 }
 

@@ -19,6 +19,7 @@ type form struct {
 	Other  string // the address of what else one might want, "" for none
 	Notice string // what to know before filling it in
 	Alert  string // what is wrong with all of it
+	Typed  bool   // whether it shows what was typed
 	// Prefix begins the ids of the fields, to tell those of several forms on one page apart.
 	Prefix string
 	// Kept are the fields of the form that is sent after a login.

@@ -89,7 +89,7 @@ func (p *Pages) logInWithText(c *gin.Context, f *form, describe describer) error
 			return err
 		}
 		e.Form.show(f.values)
-		e.Form.Notice = "You are logged in, and your text is here."
+		e.Form.Notice, e.Form.Typed = "You are logged in, and your text is here.", true
 		return p.render(c, http.StatusOK, e.view)
 	}
 	login := newForm(f.Action, "username", "password")

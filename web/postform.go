@@ -16,10 +16,10 @@ func newTextForm(action string, more ...string) *form {
 	return f
 }
 
-// textOf returns the text that somebody typed. Tags stand in one field, with spaces or commas of any script between
-// them. It reads no more of them than it takes to see that there are too many.
+// textOf returns the text that somebody typed. Tags stand in one field, with spaces, commas of any script or
+// number signs between them. It reads no more of them than it takes to see that there are too many.
 func textOf(f *form) models.Text {
-	isBetween := func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(",，、،", r) }
+	isBetween := func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(",，、،#＃", r) }
 	t := models.Text{Title: f.Value("title"), Content: f.Value("content")}
 	for tag := range strings.FieldsFuncSeq(f.Value("tags"), isBetween) {
 		if len(t.Tags) > models.MaxTags {

@@ -35,7 +35,7 @@ func parsePublishAt(f *form, present time.Time) (time.Time, error) {
 		return refuse("publishAt", "must be a day and a time, such as 2030-01-02 09:00")
 	}
 	if at.Format(localForm) != text {
-		return refuse("publishAt", "does not exist in this zone, because the clocks go forward then")
+		return refuse("publishAt", "does not exist in this time zone: the clocks go forward then")
 	}
 	if !present.IsZero() && present.In(zone).Format(localForm) == text {
 		return present, nil
@@ -60,5 +60,5 @@ func (p *Pages) describePublishAt(at time.Time, zone *time.Location) string {
 	if zone.String() != p.Site.Zone.String() {
 		words = at.In(zone).Format("2 January 2006, 15:04") + " in " + zone.String() + " (" + words + ")"
 	}
-	return "Only you can see this draft. It will be published on " + words + ", or within a minute after."
+	return "Scheduled for " + words + ". Until then, only you can see this draft."
 }

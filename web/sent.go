@@ -34,6 +34,7 @@ func (f *form) read(c *gin.Context) error {
 	if c.ContentType() != "application/x-www-form-urlencoded" || c.GetHeader("Content-Encoding") != "" {
 		return models.Refuse(models.UnsupportedType, nil, "Send the form as a browser does.")
 	}
+	f.Typed = true
 	// The button that was pressed, and the login that is asked for in place of the form if the session has ended.
 	limits := map[string]int{"do": maxLine, "username": maxLine, "password": maxLine}
 	maps.Copy(limits, f.limits)

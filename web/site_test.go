@@ -126,7 +126,7 @@ func TestNewTextBecomesADraft(t *testing.T) {
 		later := s.now().UTC().AddDate(0, 0, 7)
 		alice.get("/new").form("Publish").fill("Title", "Later").fill("Text", "Hello").
 			fill("Publish at", later.Format("2006-01-02T15:04")).send().is(303).follow().is(200).
-			shows("It will be published on " + later.Format("2 January 2006, 15:04 UTC"))
+			shows("Scheduled for " + later.Format("2 January 2006, 15:04 UTC"))
 		if posts := s.posts(t); len(posts) != 0 {
 			t.Errorf("the posts are %v", posts)
 		}

@@ -42,7 +42,7 @@ func TestAutosaveInABrowser(t *testing.T) {
 	b.do(t, chromedp.SendKeys(text, "Fourth "))
 	status := chromedp.CSS("form output")
 	eventually(t, 20*time.Second, "the page says that nothing is saved", func() bool {
-		return strings.Contains(see(t, b, "the status", chromedp.Text(status)), "Not saved")
+		return strings.Contains(see(t, b, "the status", chromedp.Text(status)), "Autosave has stopped. Press “Save draft”")
 	})
 	if got := content(); got != "Elsewhere" {
 		t.Errorf("the draft is %q, want what was written elsewhere", got)
@@ -96,7 +96,64 @@ func TestNothingTypedIsLost(t *testing.T) {
 	v.fill("Text", "What is saved")
 	v.press("Save")
 	v.follow("Edit")
-	if text() != "What is saved" || v.has("Discard it") {
+	if text() != "What is saved" || v.has("Discard them") {
 		t.Errorf("after it was saved, the editor shows %q and %s", text(), v.text())
+	}
+}
+
+// TestRefusedTextIsKept: what the server cannot take yet, or somebody else changed meanwhile, is there again when the
+// editor is opened again.
+func TestRefusedTextIsKept(t *testing.T) {
+	t.Parallel()
+	p := start(t, t.TempDir())
+	token := p.signUp("alice")
+	v := newVisitor(t, p, "localhost", true)
+	v.open("/login")
+	v.logIn("alice", testkit.Password)
+	text := func() string { return see(t, v.browser, "the text", chromedp.Value(chromedp.CSS("textarea"))) }
+	status := func() string { return see(t, v.browser, "the status", chromedp.Text(chromedp.CSS("form output"))) }
+	v.open("/new")
+	v.fill("Tags", "a_b")
+	v.fill("Text", "Refused for its tag")
+	eventually(t, 20*time.Second, "the page says how to see why", func() bool {
+		return strings.Contains(status(), "Not saved yet: press “Preview” to see why.")
+	})
+	v.open("/")
+	v.open("/new")
+	if text() != "Refused for its tag" || !strings.Contains(status(), "Your unsaved changes are back.") {
+		t.Errorf("a refused text: the editor shows %q and says %q", text(), status())
+	}
+	v.fill("Tags", "#Garden")
+	v.fill("Title", "First")
+	v.press("Publish")
+	v.open("/new")
+	if text() != "" || status() != "" {
+		t.Errorf("after it was published, the editor shows %q and says %q", text(), status())
+	}
+
+	v.open("/")
+	v.follow("First")
+	v.follow("Edit")
+	editor := v.path()
+	v.fill("Text", "Mine")
+	v.open("/")
+	id := strings.TrimSuffix(strings.TrimPrefix(editor, "/p/"), "/edit")
+	p.call("PATCH", "/posts/"+id, token, `{"content":"Theirs"}`, 200, nil)
+	v.open(editor)
+	if text() != "Mine" {
+		t.Errorf("after another change, the editor shows %q", text())
+	}
+	v.press("Save")
+	v.fill("Text", "Mine, after the conflict")
+	v.open("/")
+	v.open(editor)
+	if text() != "Mine, after the conflict" {
+		t.Errorf("after the conflict, the editor shows %q", text())
+	}
+	v.press("Save")
+	v.sees("Mine, after the conflict")
+	v.follow("Edit")
+	if text() != "Mine, after the conflict" || status() != "" {
+		t.Errorf("after it was saved, the editor shows %q and says %q", text(), status())
 	}
 }
