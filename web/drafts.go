@@ -10,6 +10,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"gin-blog/blog"
 	"gin-blog/internal/site"
 	"gin-blog/internal/urls"
 	"gin-blog/middleware"
@@ -172,6 +173,18 @@ func (p *Pages) saveGoneDraft(c *gin.Context, id models.ID, f *form) error {
 		err = errDraftPublished
 	}
 	return p.writeAgain(c, p.newPostEditor, f, err)
+}
+
+// showPublished leads somebody who goes back to the editor of a draft that was published to its post. Without such a
+// post it returns err.
+func (p *Pages) showPublished(c *gin.Context, err error) error {
+	call := callOf(c)
+	call.If = func(blog.State) error { return err } // a GET publishes nothing
+	post, failed := p.Blog.PublishDraft(c.Request.Context(), call, idOf(c, "id"))
+	if failed != nil {
+		return failed
+	}
+	return redirect(c, http.StatusSeeOther, urls.Post(post.ID, post.Title))
 }
 
 // draftDeletion asks before the draft in the path is deleted.

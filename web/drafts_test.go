@@ -97,7 +97,8 @@ func TestDraftFromTheFirstWordToThePost(t *testing.T) {
 			t.Error("a form of a draft that is gone made something")
 		}
 		b.get("/account/drafts").shows("There are no drafts.")
-		b.get(strings.TrimPrefix(page.path, "GET ")).is(404)
+		b.get(strings.TrimPrefix(page.path, "GET ")).is(303).goesTo(location)
+		s.user(t, "bob").get(strings.TrimPrefix(page.path, "GET ")).is(404)
 	})
 }
 

@@ -108,6 +108,9 @@ func (p *Pages) opens(describe describer) middleware.Handler {
 		}
 		if e.find != nil {
 			_, shown, err := e.find()
+			if errors.Is(err, models.ErrDraftNotFound) {
+				return p.showPublished(c, err)
+			}
 			if err != nil {
 				return err
 			}

@@ -200,7 +200,7 @@ func showAccount(v *visitor, check func(name string)) {
 
 	v.open("/account")
 	check("account")
-	v.fill("Email", "robin@")
+	v.fill("Email", "robin@"+strings.Repeat("long.", 60)+"example")
 	v.press("Save")
 	check("account, with errors")
 	v.fill("Current password", "wrong-one")

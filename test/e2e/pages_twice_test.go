@@ -25,10 +25,12 @@ func sendTwice(t *testing.T, s blog) {
 	v.do(t, chromedp.Reload())
 	v.is(200)
 	v.goBack()
-	if title, text := v.value("Title"), v.value("Text"); title != "Once" || text != "Hello" {
-		t.Errorf("after going back, the form has %q and %q", title, text)
+	if strings.HasPrefix(v.path(), "/new") { // a script makes a draft first, whose editor leads to the post
+		if title, text := v.value("Title"), v.value("Text"); title != "Once" || text != "Hello" {
+			t.Errorf("after going back, the form has %q and %q", title, text)
+		}
+		v.press("Publish")
 	}
-	v.press("Publish")
 	v.sees("Once")
 	if got := v.titlesOf("dana"); len(got) != 1 {
 		t.Errorf("there are %q", got)

@@ -157,7 +157,9 @@ func (v *visitor) goBack() {
 	cdpCall(v.t, v.browser, page.NavigateToHistoryEntry, page.NavigateToHistoryEntryParams{EntryID: before.ID})
 	eventually(v.t, 10*time.Second, "the page before", func() bool {
 		const state = `document.readyState + " " + document.URL`
-		return see(v.t, v.browser, "the address", chromedp.Evaluate[string](state)) == "complete "+before.URL
+		const isRedirected = `performance.getEntriesByType("navigation")[0].type == "back_forward"`
+		return see(v.t, v.browser, "the address", chromedp.Evaluate[string](state)) == "complete "+before.URL ||
+			see(v.t, v.browser, "the kind of navigation", chromedp.Evaluate[bool](isRedirected))
 	})
 }
 
