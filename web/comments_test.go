@@ -74,7 +74,7 @@ func TestCommentOnAPost(t *testing.T) {
 		post := s.write(t, "alice", "My post", "Hello")
 		path := urls.Post(post.ID, post.Title)
 		visitor := s.browser(t)
-		seen := visitor.get(path).is(200).shows("Comments", "There are no comments yet.", "Feed of these comments")
+		seen := visitor.get(path).is(200).shows("Comments", "There are no comments yet.", "Follow these comments")
 		if seen.has("Comment") || seen.has("Edit comment") {
 			t.Error("a visitor sees a form to comment")
 		}
@@ -360,7 +360,7 @@ func TestModeration(t *testing.T) {
 		}
 		all.click("All by bob").is(200).shows("Comments by bob", "Buy pills").hides("By alice", "All by bob")
 		all.click("Second").is(200).shows("Hello", "Buy pills").hides("By alice")
-		ofBob := all.form("Show").fill("Only by", "bob").send().is(200).
+		ofBob := all.form("Filter").fill("Comments by", "bob").send().is(200).
 			shows("Comments by bob", "Buy pills").hides("By alice")
 		ofBob.click("Delete comment").is(200).shows("Delete a comment by bob", "Buy pills").
 			form("Delete").send().is(303).goesTo("/moderation?author=bob").follow().is(200).shows("There are no comments.")

@@ -56,7 +56,7 @@ func (p *Pages) describePublishAt(at time.Time, zone *time.Location) string {
 	if at.IsZero() {
 		return "Only you can see this draft."
 	}
-	words := p.Site.Minute(at)
+	words := p.Site.Minute(at) + at.In(p.Site.Zone).Format(" MST")
 	if zone.String() != p.Site.Zone.String() {
 		words = at.In(zone).Format("2 January 2006, 15:04") + " in " + zone.String() + " (" + words + ")"
 	}

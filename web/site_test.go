@@ -153,7 +153,7 @@ func TestLongPostHasContents(t *testing.T) {
 			"\n\n## Sub\n\n[a link](https://example.org)\n\n# Three\n"
 		long, short := s.write(t, "alice", "Long", text), s.write(t, "alice", "Short", "# One\n\n# Two\n\n# Three")
 		s.comment(t, "alice", long, "[mine](https://example.com)")
-		page := alice.get("/p/"+long.ID.Hex()).follow().is(200).shows("Contents", "5 min read")
+		page := alice.get("/p/"+long.ID.Hex()).follow().is(200).shows("Contents", "5\u00a0min read")
 		for _, want := range []string{
 			`<li><a href="#text-one--two">One &amp; two</a></li>`, `<li class="sub"><a href="#text-sub">Sub</a></li>`,
 			`id="text-sub"`, `property="og:image" content="https://example.org/cat.jpg?a=1&amp;b=2"`,

@@ -116,17 +116,19 @@ func redirect(c *gin.Context, status int, location string) error {
 	return nil
 }
 
-// englishIn returns the attributes of what is in English on a site in another language.
-func englishIn(site language.Tag) template.HTMLAttr {
+// languagesOf returns the attributes of what is in English, and of what people have written, and the form of a reading
+// time. On a site in English, they need not name the language.
+func languagesOf(site language.Tag) (english, own template.HTMLAttr, minutes string) {
 	if base, _ := site.Base(); base.String() == "en" {
-		return ""
+		return "", ` dir="auto"`, "%d\u00a0min read"
 	}
-	return ` lang="en" dir="ltr"`
+	own = template.HTMLAttr(fmt.Sprintf(` lang="%s" dir="auto"`, site))
+	return ` lang="en" dir="ltr"`, own, "%d\u00a0min"
 }
 
 // parseTemplates reads the templates: the layout with each page.
 func (p *Pages) parseTemplates() error {
-	english := englishIn(p.Site.Language)
+	english, own, minutes := languagesOf(p.Site.Language)
 	functions := template.FuncMap{
 		"postPath":          urls.Post,
 		"draftPath":         urls.Draft,
@@ -136,6 +138,8 @@ func (p *Pages) parseTemplates() error {
 		"day":               p.Site.Day,
 		"minute":            p.Site.Minute,
 		"english":           func() template.HTMLAttr { return english },
+		"own":               func() template.HTMLAttr { return own },
+		"minutes":           func(n int) string { return fmt.Sprintf(minutes, n) },
 		"program":           programOf,
 		"comments":          countComments,
 		"instant":           func(t time.Time) string { return t.UTC().Format(time.RFC3339) },

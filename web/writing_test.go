@@ -302,7 +302,7 @@ func TestAccount(t *testing.T) {
 		account := b.get("/").click("Account").is(200).shows("You are logged in as alice")
 		account.form("Save").fill("Email", "alice@example.com").fill("Name", "Alice").fill("About you", "Two\nlines").
 			send().is(303).follow().is(200).shows("Your profile is saved.", "Two\nlines")
-		b.get("/authors/alice").is(200).shows("Alice", "alice · Joined", "Two\nlines").hides("alice@example.com")
+		b.get("/authors/alice").is(200).shows("Alice", "Two\nlines").hides("alice@example.com")
 		account.form("Save").fill("Email", "BOB@example.com").fill("About you", "Kept").send().is(409).
 			shows("Email already taken", "Kept")
 		account.form("Save").fill("Email", "x").send().is(400).shows("Email must be a plain address")

@@ -41,8 +41,8 @@ func New(s Site) *Site {
 // Day writes a day, such as "30 November 2026", in the language of the site.
 func (s *Site) Day(t time.Time) string { return s.day(t.In(s.Zone)) }
 
-// Minute writes a day and a time, such as "30 November 2026, 15:04 UTC", in the language of the site.
-func (s *Site) Minute(t time.Time) string { return s.Day(t) + t.In(s.Zone).Format(", 15:04 MST") }
+// Minute writes a day and a time, such as "30 November 2026, 15:04", in the language of the site.
+func (s *Site) Minute(t time.Time) string { return s.Day(t) + t.In(s.Zone).Format(", 15:04") }
 
 // Direction returns how the language is written: "ltr" or "rtl".
 func (s *Site) Direction() string { return s.direction }
