@@ -48,6 +48,7 @@ func seedStore(ctx context.Context, in call) error {
 			return err
 		}
 	}
+	in.warn(newDatabaseWarnings(c)...)
 	if plan.PasswordHash, err = passwords.Hash(ctx, seedPassword); err != nil {
 		return err
 	}

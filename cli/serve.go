@@ -108,6 +108,9 @@ func serveAs(
 		return fmt.Errorf("METRICS_ADDR: %w", err)
 	}
 	defer stopMetrics()
+	for _, warning := range newDatabaseWarnings(c) {
+		log.Warn(warning)
+	}
 	made, err := makeDataDir(c)
 	defer func() {
 		if err == nil {

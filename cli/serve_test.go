@@ -242,6 +242,39 @@ func TestEmptyFileIsRefused(t *testing.T) {
 	}
 }
 
+// TestNewDatabaseBesideSecrets: where secrets are kept, there was a blog, so a missing database is a warning. It names
+// the file in full, whatever the setting is.
+func TestNewDatabaseBesideSecrets(t *testing.T) {
+	_, path := oldBlog(t)
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(filepath.Dir(filepath.Dir(path)))
+	want := path + " was missing beside the secrets of a blog"
+	for _, data := range []string{"data", "./data/", filepath.Dir(path)} {
+		environ := []string{"DATA_DIR=" + data, "PORT=0", "LOG_FORMAT=text", "DRAIN_DELAY=0s"}
+		log := serveUntil(t, environ, "msg=listening")
+		if strings.Count(log, want) != 1 || !strings.Contains(log, "level=WARN msg=\""+want) ||
+			!strings.Contains(log, "SQLite file "+path) || !strings.Contains(log, "DATA_DIR="+filepath.Dir(path)+" ") {
+			t.Errorf("the log is %s", log)
+		}
+		if log := serveUntil(t, environ, "msg=listening"); strings.Contains(log, "missing") {
+			t.Errorf("the second time, the log is %s", log)
+		}
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	code, _, stderr := runIn(t, []string{"DATA_DIR=data", "BCRYPT_COST=4"}, "seed", "-users", "1", "-posts", "0")
+	if code != 0 || !strings.Contains(stderr, "warning: "+want) {
+		t.Errorf("seed: exit %d, %s", code, stderr)
+	}
+	environ := []string{"DATA_DIR=" + t.TempDir(), "PORT=0", "LOG_FORMAT=text", "DRAIN_DELAY=0s"}
+	if log := serveUntil(t, environ, "msg=listening"); strings.Contains(log, "WARN") {
+		t.Errorf("a first start warns: %s", log)
+	}
+}
+
 // begin runs a server until stop is called, which wants it to end well.
 func begin(t *testing.T, environ []string) (log *testkit.Output, stop func()) {
 	t.Helper()
@@ -272,6 +305,15 @@ func await(t *testing.T, what string, holds func() bool) {
 			t.Fatalf("%s: not within 20 s", what)
 		}
 	}
+}
+
+// serveUntil runs a server until its log has a text, and returns the log.
+func serveUntil(t *testing.T, environ []string, text string) string {
+	t.Helper()
+	log, stop := begin(t, environ)
+	await(t, text, func() bool { return strings.Contains(log.String(), text) })
+	stop()
+	return log.String()
 }
 
 // lock keeps others from writing to a file until unlock is called.

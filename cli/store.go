@@ -76,6 +76,20 @@ func (p place) requireFile() error {
 	return nil
 }
 
+// newDatabaseWarnings returns a warning if a command is about to make a new SQLite file where another one seems to be
+// missing.
+func newDatabaseWarnings(c *config.Config) []string {
+	file := placeOf(c).file
+	if file == "" || !c.KeepsSecrets() {
+		return nil
+	}
+	if _, err := os.Lstat(file); !errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return []string{file + " was missing beside the secrets of a blog, so a new blog begins there: " +
+		"is DATA_DIR right, and is its volume mounted?"}
+}
+
 // withStore runs a command on the store that the settings name, which must exist, and closes the store.
 func (c call) withStore(ctx context.Context, run func(settings *config.Config, s store) error) error {
 	settings, err := c.settings()

@@ -298,6 +298,9 @@ func TestSecretsThatCannotBeUsed(t *testing.T) {
 		"equal":   {secret, secret, "SECRET_KEY and REFRESH_SECRET must differ"},
 	} {
 		settings := config.Config{DataDir: t.TempDir(), SecretKey: c.setting}
+		if settings.KeepsSecrets() {
+			t.Errorf("%s: there are secrets in an empty folder", name)
+		}
 		err := os.WriteFile(filepath.Join(settings.DataDir, "refresh_secret"), []byte(c.kept+"\n"), 0o600)
 		if err != nil {
 			t.Fatal(err)
@@ -305,7 +308,7 @@ func TestSecretsThatCannotBeUsed(t *testing.T) {
 		if _, err := settings.EnsureSecrets(); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v, want %q", name, err, c.want)
 		}
-		if entries, err := os.ReadDir(settings.DataDir); err != nil || len(entries) != 1 {
+		if entries, err := os.ReadDir(settings.DataDir); err != nil || len(entries) != 1 || !settings.KeepsSecrets() {
 			t.Errorf("%s: the folder has %v, %v, want the one secret", name, entries, err)
 		}
 	}

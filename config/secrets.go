@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"gin-blog/internal/files"
@@ -74,6 +75,14 @@ func (c *Config) ReadSecrets() error {
 		return fmt.Errorf("settings and the secrets kept in %s: %s", c.DataDir, strings.Join(problems, "; "))
 	}
 	return nil
+}
+
+// KeepsSecrets returns whether DATA_DIR has a secret, of this start or of an earlier one.
+func (c *Config) KeepsSecrets() bool {
+	return slices.ContainsFunc(c.secrets(), func(s secret) bool {
+		_, err := os.Lstat(s.path)
+		return err == nil
+	})
 }
 
 // secret is a setting that is kept in a file if it is not set.
