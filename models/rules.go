@@ -166,7 +166,7 @@ func Tag(tag string) string {
 		return r != '-' && (!unicode.In(r, unicode.L, unicode.M, unicode.N) || !isVisible(r))
 	}
 	if n := utf8.RuneCountInString(tag); n < 1 || n > maxTag || strings.ContainsFunc(tag, isWrong) {
-		return fmt.Sprintf("must be 1 to %d letters, digits and -", maxTag)
+		return fmt.Sprintf("must be 1 to %d letters, digits or hyphens", maxTag)
 	}
 	return ""
 }

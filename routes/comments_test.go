@@ -277,7 +277,8 @@ func TestIdempotencyKeysOfComments(t *testing.T) {
 		if got := s.thread(t, p.ID, 10); replayed[1] != 9 || !slices.Equal(got, []string{"Once"}) {
 			t.Errorf("10 creations with one key made %v, %d of them replayed", got, replayed[1])
 		}
-		create(bob.Token, p.ID, "key-1", "Twice").fails(409, "ConflictError", "Idempotency-Key was used for a different request")
+		create(bob.Token, p.ID, "key-1", "Twice").
+			fails(409, "ConflictError", "Idempotency-Key was used for a different request")
 		create(bob.Token, other.ID, "key-1", "Once").fails(409, "ConflictError", "Idempotency-Key was used")
 		create(alice.Token, p.ID, "key-1", "Once").is(201).has("Idempotency-Replayed", "")
 		create(bob.Token, p.ID, "with space", "Once").fails(400, "BadRequestError", "1 to 255 visible ASCII")

@@ -152,10 +152,10 @@ func TestTagsOfEveryScript(t *testing.T) {
 			body := fmt.Sprintf(`{"title":"t","content":"c","tags":["ok",%s]}`, quoted(t, wrong))
 			for _, path := range []string{"/posts", "/drafts"} {
 				s.send(t, "POST", path, body, bearer(g.Token)).
-					fails(400, "ValidationError", "tags[1] must be 1 to 32 letters, digits and -", "tags[1]")
+					fails(400, "ValidationError", "tags[1] must be 1 to 32 letters, digits or hyphens", "tags[1]")
 			}
 			s.send(t, "GET", "/posts?tag="+url.QueryEscape(wrong), "").
-				fails(400, "ValidationError", "tag must be 1 to 32 letters, digits and -", "tag")
+				fails(400, "ValidationError", "tag must be 1 to 32 letters, digits or hyphens", "tag")
 		}
 	})
 }

@@ -66,7 +66,7 @@ func TestCreatePostRefusals(t *testing.T) {
 		{"a long content", `{"title":"t","content":"` + strings.Repeat("é", 100001) + `"}`, "content must have 1 to 100000",
 			[]string{"content"}},
 		{"a bad tag", `{"title":"t","content":"x","tags":["ok","not ok"]}`, "tags[1] must be", []string{"tags[1]"}},
-		{"a tag of signs", `{"title":"t","content":"x","tags":["c++"]}`, "tags[0] must be 1 to 32 letters, digits and -",
+		{"a tag of signs", `{"title":"t","content":"x","tags":["c++"]}`, "tags[0] must be 1 to 32 letters, digits or hyphens",
 			[]string{"tags[0]"}},
 		{"an empty tag", `{"title":"t","content":"x","tags":[""]}`, "tags[0] must be", []string{"tags[0]"}},
 		{"one tag 11 times", `{"title":"t","content":"x","tags":["a","a","a","a","a","a","a","a","a","a","a"]}`,

@@ -26,7 +26,8 @@ type draftsPage struct {
 
 var (
 	errDraftPublished = models.NewError(models.Conflict,
-		"This draft was published in the meantime, with another text. Yours is here: press Publish to publish it as a new post.")
+		"This draft was published in the meantime, with another text. "+
+			"Yours is here: press Publish to publish it as a new post.")
 	errDraftDeleted = models.NewError(models.NotFound,
 		"This draft was deleted in the meantime. Your text is here: press Save as draft to keep it.")
 )
@@ -194,7 +195,7 @@ func (p *Pages) draftDeletion(c *gin.Context) (*formPage, error) {
 		return nil, err
 	}
 	return newDeletion(c, deletion{
-		title: "Delete the draft: " + draft.Title, notice: "This deletes the draft for good. Nobody can bring it back.",
+		title: "Delete the draft: " + draft.Title, notice: "This deletes the draft for good. This cannot be undone.",
 		does: "Delete this draft", api: "/drafts/" + draft.ID.Hex(), back: urls.Draft(draft.ID),
 		version: draft.Version(), id: draft.ID, remove: p.Blog.DeleteDraft, next: "/account/drafts?done=deleted",
 	}), nil

@@ -87,7 +87,8 @@ func TestDraftFromTheFirstWordToThePost(t *testing.T) {
 			t.Errorf("the drafts are %v, the posts %v", s.drafts(t, "alice"), s.posts(t))
 		}
 		form.send().is(303).goesTo(location) // a double click
-		form.fill("Text", "Something else").send().is(409).shows("This draft was published in the meantime", "Something else").
+		form.fill("Text", "Something else").send().is(409).
+			shows("This draft was published in the meantime", "Something else").
 			form("Publish").send().is(303)
 		if got := len(s.posts(t)); got != 2 {
 			t.Errorf("there are %d posts, want the one of the draft and the other text", got)

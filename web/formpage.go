@@ -71,7 +71,8 @@ func newFormPage(template, title string, f *form, calls ...call) *formPage {
 }
 
 var errSavedMeanwhile = models.NewError(models.Changed,
-	"Nothing was saved: this has changed in the meantime. Both texts are below. Save again to replace the current one with yours.")
+	"Nothing was saved: this has changed in the meantime. Both texts are below. "+
+		"Save again to replace the current one with yours.")
 
 // showTheirs shows what was saved meanwhile above the form, and says so. It does that again when the form is sent for
 // its preview, or with a mistake. Nothing is saved by itself then: the user has to decide.

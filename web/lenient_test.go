@@ -43,7 +43,7 @@ func TestTagsOfEveryScript(t *testing.T) {
 		}
 		visitor.get("/tags/%ff").is(404)
 		b.get("/new").form("Publish").fill("Title", "T").fill("Text", "Hello").fill("Tags", "ok c++").send().is(400).
-			shows("Tags: each must be 1 to 32 letters, digits and -")
+			shows("Tags: each must be 1 to 32 letters, digits or hyphens")
 	})
 }
 

@@ -51,7 +51,7 @@ func (p *Pages) home(c *gin.Context) error {
 		list.Words = compared
 	}
 	if text != "" {
-		list.Heading, v.Title, v.NoIndex = fmt.Sprintf("Posts with “%s”", text), "Search: "+text, true
+		list.Heading, v.Title, v.NoIndex = fmt.Sprintf("Results for “%s”", text), "Search: "+text, true
 		query.Set("q", text)
 	}
 	return p.list(c, v, &list, models.PostFilter{Words: words}, query)

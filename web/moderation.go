@@ -13,8 +13,6 @@ import (
 	"gin-blog/models"
 )
 
-var errNoneSelected = models.NewError(models.Invalid, "No comment is selected. Select at least one first.")
-
 // moderationPage is what the page for moderators shows.
 type moderationPage struct {
 	Author   string // whose comments they are, "" for those of all users
@@ -34,6 +32,9 @@ func (p *Pages) moderation(c *gin.Context) error {
 	query := url.Values{}
 	if page.Author != "" {
 		author, err := models.FindUser(c.Request.Context(), p.Blog.Store, page.Author)
+		if errors.Is(err, models.ErrUserNotFound) && len(page.Author) <= maxTagLength {
+			author, err = &models.User{ID: models.NewID()}, nil // has written nothing
+		}
 		if err != nil {
 			return err
 		}
@@ -90,7 +91,8 @@ func (p *Pages) deleteSelected(c *gin.Context) error {
 		ids[id], f.Kept[name] = true, text
 	}
 	if len(ids) == 0 {
-		return errNoneSelected
+		query.Set("done", "none")
+		return redirect(c, http.StatusSeeOther, urls.WithQuery("/moderation", query))
 	}
 	if f.Value("do") != "delete" {
 		count := countComments(len(ids))
@@ -114,6 +116,8 @@ func (p *Pages) deleteSelected(c *gin.Context) error {
 func deletedNotice(number string) string {
 	n, err := strconv.Atoi(number)
 	switch {
+	case number == "none":
+		return "No comment is selected. Select at least one first."
 	case err != nil || n < 0 || n > pageSize:
 		return ""
 	case n == 0:

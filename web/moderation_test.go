@@ -58,7 +58,7 @@ func TestDeleteSeveralComments(t *testing.T) {
 		if all.has("Delete all comments on this page") {
 			t.Error("all comments of everybody can be deleted at once")
 		}
-		all.form(button).send().is(400).shows("No comment is selected. Select at least one first.")
+		all.form(button).send().is(303).follow().is(200).shows("No comment is selected. Select at least one first.", "Pill 2")
 
 		question := all.form(button).check("Select the comment by bob of ").send().is(200).
 			shows("Delete 3 comments", "This deletes 3 comments for good.")
@@ -114,11 +114,11 @@ func TestSelectionsAreChecked(t *testing.T) {
 			bob.post("/moderation", with(selects(comment.ID))).is(403).shows("Only an admin may do this").hides("Delete 1")
 			alice.post("/moderation", with(selects(comment.ID)), other).is(403).shows("another site").hides("Delete 1")
 			s.browser(t).post("/moderation", with(selects(comment.ID))).is(303).goesTo("/login?next=%2Fmoderation")
-			alice.post("/moderation", with(selects())).is(400).shows("No comment is selected")
+			alice.post("/moderation", with(selects())).is(303).goesTo("/moderation?done=none")
 			alice.post("/moderation", with(url.Values{"comment0": {"1; DROP TABLE comments"}})).is(400).
 				shows("The id must be 24 hex digits").hides("DROP")
 			alice.post("/moderation", with(selects(many...))).is(400).shows("The form has more than 100 fields.")
-			alice.post("/moderation", with(url.Values{"comment20": {comment.ID.Hex()}})).is(400).shows("No comment is selected")
+			alice.post("/moderation", with(url.Values{"comment20": {comment.ID.Hex()}})).is(303).goesTo("/moderation?done=none")
 			alice.post("/moderation", with(url.Values{"comment0": {comment.ID.Hex(), comment.ID.Hex()}})).is(400).
 				shows("each field once")
 		}

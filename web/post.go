@@ -19,6 +19,7 @@ import (
 type postPage struct {
 	article
 	MayChange    bool
+	Missing      []string         // what somebody who may change it may expect there in vain
 	Bio          template.HTML    // of the author, empty if they wrote none
 	Older, Newer *models.PostLink // nil where there is none
 	Thread       *thread          // nil if there are no comments at all
@@ -56,8 +57,11 @@ func (p *Pages) post(c *gin.Context) error {
 	if page.Older, page.Newer, err = p.neighbors(c.Request.Context(), post.ID); err != nil {
 		return err
 	}
-	if user := middleware.CurrentUser(c); user != nil {
-		page.MayChange = blog.MayChange(user, post) == nil
+	if user := middleware.CurrentUser(c); user != nil && blog.MayChange(user, post) == nil {
+		page.MayChange = true
+		if page.Missing, err = p.Markdown.Missing(c.Request.Context(), post.Content); err != nil {
+			return err
+		}
 	}
 	return p.render(c, http.StatusOK, &view{
 		template: "post", Title: post.Title, Description: p.Markdown.Excerpt(post.Content, 160), Path: path,

@@ -119,7 +119,7 @@ func (p *Pages) postDeletion(c *gin.Context) (*formPage, error) {
 		return nil, err
 	}
 	return newDeletion(c, deletion{
-		title: "Delete: " + post.Title, notice: "This deletes the post for good. Nobody can bring it back.",
+		title: "Delete: " + post.Title, notice: "This deletes the post for good. This cannot be undone.",
 		does: "Delete this post", api: "/posts/" + post.ID.Hex(), back: urls.Post(post.ID, post.Title),
 		version: post.Version(), id: post.ID, remove: p.Blog.DeletePost, next: "/",
 	}), nil

@@ -43,7 +43,7 @@ func TestTextsOnPages(t *testing.T) {
 		} {
 			post := s.write(t, "alice", "Title", c.content)
 			hidden := []string{"[^1]", "<!--", "&lt;!--", "note to self", "base64", "§", "\x01", "[man]"}
-			shown := alice.get("/p/title-" + post.ID.Hex()).is(200).shows(c.shows...).hides(hidden...)
+			shown := s.browser(t).get("/p/title-" + post.ID.Hex()).is(200).shows(c.shows...).hides(hidden...)
 			if got := description(shown); !strings.HasPrefix(got, c.excerpt) {
 				t.Errorf("the description of %.60q is %q, not %q", c.content, got, c.excerpt)
 			}

@@ -21,8 +21,8 @@ const (
 )
 
 // Excerpt returns the first lines of a text as one line of plain text, without Markdown's signs: at most limit
-// characters, which end with "…" if the text goes on, or at a comment "<!--more-->". Headings, code, tables and
-// footnotes are left out, unless there is nothing else. It is text, not HTML.
+// characters, which end with "…" if the text goes on, or at a comment "<!--more-->". Headings, code, tables,
+// footnotes and images alone in their paragraph are left out, unless there is nothing else. It is text, not HTML.
 //
 // It reads a beginning, or a longer one if that does not fill the excerpt.
 func (r *Renderer) Excerpt(content string, limit int) string {
@@ -79,7 +79,7 @@ func beginning(content string, size int) (source []byte, isAll bool) {
 // collector collects the text of a document.
 type collector struct {
 	source []byte
-	all    bool // also headings, code, tables and footnotes
+	all    bool // also headings, code, tables, footnotes and images alone
 	limit  int  // about how many characters are enough, 0 for all
 	out    bytes.Buffer
 	gap    string // what separates the next text from the one before
@@ -149,6 +149,12 @@ func (c *collector) enter(n ast.Node) ast.WalkStatus {
 	switch n := n.(type) {
 	case *ast.Heading, *extensionast.Table, *extensionast.FootnoteList:
 		if !c.all {
+			return ast.WalkSkipChildren
+		}
+	case *ast.Image:
+		tag, _ := n.PreviousSibling().(*ast.String)
+		isFigure := tag != nil && tag.IsCode()
+		if p := n.Parent(); !c.all && (isFigure || p.Kind() == ast.KindParagraph && p.ChildCount() == 1) {
 			return ast.WalkSkipChildren
 		}
 	case *ast.CodeBlock, *ast.FencedCodeBlock:

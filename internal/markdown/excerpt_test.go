@@ -35,7 +35,7 @@ func TestExcerpt(t *testing.T) {
 		"more than was read": {strings.Repeat("😀", 10_000), 12, strings.Repeat("😀", 11) + "…"},
 		"nothing":            {"", 50, ""},
 		"a rule":             {"---", 50, ""},
-		"a long image first": {"![b](https://example.com/" + strings.Repeat("c", 300) + ")\n\nText", 12, "b Text"},
+		"a long image first": {"![b](https://example.com/" + strings.Repeat("c", 300) + ")\n\nText", 12, "Text"},
 		"invalid UTF-8":      {"a\xffb", 50, "a\uFFFDb"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -42,7 +42,8 @@ func TestAutosaveInABrowser(t *testing.T) {
 	b.do(t, chromedp.SendKeys(text, "Fourth "))
 	status := chromedp.CSS("form output")
 	eventually(t, 20*time.Second, "the page says that nothing is saved", func() bool {
-		return strings.Contains(see(t, b, "the status", chromedp.Text(status)), "Autosave has stopped. Press “Save draft”")
+		shown := see(t, b, "the status", chromedp.Text(status))
+		return strings.Contains(shown, "Autosave has stopped. Press “Save draft”")
 	})
 	if got := content(); got != "Elsewhere" {
 		t.Errorf("the draft is %q, want what was written elsewhere", got)
