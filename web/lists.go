@@ -37,7 +37,7 @@ type listPage struct {
 
 // home shows the newest posts, or those that a search finds.
 func (p *Pages) home(c *gin.Context) error {
-	text := c.Query("q")
+	text := strings.TrimSpace(c.Query("q"))
 	if n := utf8.RuneCountInString(text); n > models.MaxSearchLength || !utf8.ValidString(text) {
 		return models.Refuse(models.Invalid, nil, "Search for at most %d characters.", models.MaxSearchLength)
 	}

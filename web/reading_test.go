@@ -152,6 +152,7 @@ func TestLists(t *testing.T) {
 		b.get("/").form("Search").fill("Search", "post 7").send().is(200).
 			shows("Results for “post 7”", "Post 7").hides("Post 8<", "Searched for")
 		b.get("/?q=%2BWords%2B").is(200).shows("Results for “+Words+”", "Searched for: words", "Post 44")
+		b.get("/?q=+%20").is(200).shows("Post 44").hides("Results for")
 		b.get("/?q=words").click("Older").is(200).shows("Post 24").click("Newer").shows("Post 44")
 		b.get("/tags/none").is(200).shows("There are no posts here yet.")
 		b.get("/authors/nobody").is(404).shows("User not found")
