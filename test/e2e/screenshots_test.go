@@ -21,7 +21,8 @@ func TestScreenshots(t *testing.T) {
 	}
 	findChromium(t)
 	site := slices.DeleteFunc(os.Environ(), func(s string) bool { return !strings.HasPrefix(s, "SITE_") })
-	v := newVisitor(t, start(t, t.TempDir()), "localhost", true)
+	readme := start(t, t.TempDir(), "SITE_TITLE=The quiet server", "SITE_DESCRIPTION=Notes on software, backups and bread")
+	v := newVisitor(t, readme, "localhost", true)
 	v.do(t, chromedp.EmulateViewport(1200, 800))
 	showReadme(v, func(name string) {
 		picture := see(t, v.browser, "a screenshot", chromedp.CaptureScreenshot())
