@@ -58,7 +58,7 @@ func (p *Pages) thread(c *gin.Context, post *models.Post, w window) (_ *thread, 
 		t.Count = len(comments)
 	}
 	if middleware.CurrentUser(c) == nil {
-		t.LogIn = loginAddress(c.Request.URL.RequestURI())
+		t.LogIn = loginAddress(c.Request.URL.RequestURI() + "#comments")
 	} else {
 		t.Form = newCommentForm(post)
 	}

@@ -79,7 +79,8 @@ func TestCommentOnAPost(t *testing.T) {
 			t.Error("a visitor sees a form to comment")
 		}
 		login := seen.click("Log in to comment").is(200)
-		login.form("Log in").fill("Username", "bob").fill("Password", testkit.Password).send().is(303).goesTo(path)
+		login.form("Log in").fill("Username", "bob").fill("Password", testkit.Password).send().is(303).
+			goesTo(path + "#comments")
 		visitor = s.browser(t)
 
 		const text = "**Nice**\n\n<script>alert(1)</script>\n\n`code`"

@@ -456,7 +456,7 @@ func TestLoginLeadsBackToTheQuery(t *testing.T) {
 			page := s.browser(t).get(address).is(200)
 			logIn(page.click("Log in"), address)
 			if page.has("Log in to comment") {
-				logIn(page.click("Log in to comment"), address)
+				logIn(page.click("Log in to comment"), address+"#comments")
 			}
 			unknown := map[bool]string{true: "&", false: "?"}[strings.Contains(address, "?")] + "x=y"
 			logIn(s.browser(t).get(address+unknown).click("Log in"), address)
