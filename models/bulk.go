@@ -12,11 +12,14 @@ type Bulk interface {
 	UserTable() Table[User]
 	// SessionTable has the sessions that are live at a time. They come with the PasswordVersion that their user has now.
 	SessionTable(liveAt time.Time) Table[Session]
+	// PostTable has the posts, but none of a user who was purged.
 	PostTable() Table[KeptPost]
-	// CommentTable has the comments on posts that exist.
+	// CommentTable has the comments on posts that exist, but none of a user who was purged.
 	CommentTable() Table[KeptComment]
 	// DraftTable has the drafts whose post does not exist yet. Those whose publishing has begun are due.
 	DraftTable() Table[Draft]
+	AccessTokenTable() Table[AccessToken]
+	LogTable() Table[LogEntry]
 
 	// CopySource returns the address of the store of which this one is an unfinished copy, or "" if it is whole.
 	CopySource(ctx context.Context) (address string, err error)

@@ -94,6 +94,10 @@ var (
 	ErrDraftNotFound   = NewError(NotFound, "Draft not found")
 	ErrCommentNotFound = NewError(NotFound, "Comment not found")
 	ErrSessionNotFound = NewError(NotFound, "Session not found")
+	ErrTokenNotFound   = NewError(NotFound, "Access token not found")
+	ErrTooManyTokens   = NewError(Conflict, "You have 50 access tokens: delete one first")
+	ErrInvitationVoid  = NewError(Forbidden,
+		"This invitation was used or taken back, or is older than 14 days: ask for another one")
 	ErrUsernameTaken   = NewError(Conflict, "Username already taken")
 	ErrEmailTaken      = NewError(Conflict, "Email already taken")
 	ErrKeyReused       = NewError(Conflict, "Idempotency-Key was used for a different request: use a new one")

@@ -22,6 +22,8 @@ const (
 	// SweepStep is how many records Sweep removes at a time. That takes some milliseconds, in which others may have to
 	// wait.
 	SweepStep = 200
+	// PurgeStep is SweepStep for posts of purged users, which the search must forget too.
+	PurgeStep = 50
 	// createAttempts is how often a store tries to create what a unique index refuses.
 	createAttempts = 3
 )

@@ -17,6 +17,9 @@ type Store interface {
 	CommentStore
 	DraftStore
 	SessionStore
+	AccessTokenStore
+	InvitationStore
+	LogStore
 	Bulk
 
 	// Sweep removes some of what deletions of posts and accounts have left and nobody can reach: at most SweepStep
@@ -92,8 +95,13 @@ type UserStore interface {
 	UpdateUser(ctx context.Context, id ID, change func(*User) error) (*User, error)
 	// SetRole changes what a user may do. It returns ErrUserNotFound if no user has this name.
 	SetRole(ctx context.Context, username string, role Role) error
+	// Suspend suspends a user at a time, for a reason, or if the time is zero, ends that. A suspension ends all sessions
+	// and access tokens of the user in the same atomic step, and counts as a change of the password. It returns
+	// ErrUserNotFound.
+	Suspend(ctx context.Context, id ID, at time.Time, reason string) (*User, error)
 	// ChangePassword stores a new hash if the user's PasswordVersion is version, and ends all sessions of the user but
-	// keep, in one atomic step. Otherwise, or if the user is gone, it returns ErrPasswordChanged.
+	// keep, in one atomic step: if keep is the zero ID, all access tokens too. Otherwise, or if the user is gone, it
+	// returns ErrPasswordChanged.
 	ChangePassword(ctx context.Context, id ID, version int64, hash string, keep ID) error
 	// RenewHash replaces the hash from by the hash to of the same password. Sessions go on. If the user has another
 	// hash by now, nothing happens.
@@ -102,6 +110,47 @@ type UserStore interface {
 	// author. It takes the same time however many there are. If the user is gone already, nothing happens. Sweep frees
 	// the space of what nobody can reach any more.
 	DeleteUser(ctx context.Context, id ID) error
+	// PurgeUser removes a user as DeleteUser does, and all they wrote. From then on, no method returns or counts a post or
+	// a comment of theirs, also none that is stored by a call that began before, nor a comment on such a post. It takes
+	// the same time however many there are. Sweep removes them.
+	PurgeUser(ctx context.Context, id ID, now time.Time) error
+}
+
+// AccessTokenStore keeps the tokens of programs.
+type AccessTokenStore interface {
+	// CreateAccessToken stores t. It returns ErrTooManyTokens if the user has MaxAccessTokens already. A store that
+	// notices that the user is gone returns ErrUserNotFound.
+	CreateAccessToken(ctx context.Context, t *AccessToken) error
+	// AccessTokens returns the access tokens of a user that have not ended, the newest first.
+	AccessTokens(ctx context.Context, user ID) ([]AccessToken, error)
+	// AccessTokenByHash returns a token that has not ended, with its user, or ErrTokenNotFound. It may have expired.
+	AccessTokenByHash(ctx context.Context, hash []byte) (*AccessToken, *User, error)
+	// NoteTokenUse sets the time of the last use of a token to now, unless it is later.
+	NoteTokenUse(ctx context.Context, id ID, now time.Time) error
+	// DeleteAccessToken ends a token of this user, or returns ErrTokenNotFound if the user has no such token.
+	DeleteAccessToken(ctx context.Context, user, id ID) error
+}
+
+// InvitationStore keeps invitations.
+type InvitationStore interface {
+	// CreateInvitation stores i.
+	CreateInvitation(ctx context.Context, i *Invitation) error
+	// Invitations returns invitations that have not expired at now, the newest first: at most MaxInvitations.
+	Invitations(ctx context.Context, now time.Time) ([]Invitation, error)
+	// DeleteInvitation takes an invitation back. If it is gone already, nothing happens.
+	DeleteInvitation(ctx context.Context, id ID) error
+	// CreateInvitedUser stores u as CreateUser does, and uses an invitation up. It returns the errors of CreateUser, and
+	// then the invitation still works, or ErrInvitationVoid if the invitation is gone or has expired at now. Of several
+	// calls at once, one succeeds.
+	CreateInvitedUser(ctx context.Context, u *User, invitation ID, now time.Time) error
+}
+
+// LogStore keeps what admins did.
+type LogStore interface {
+	// AddToLog stores e, which is removed LogTTL after its CreatedAt.
+	AddToLog(ctx context.Context, e *LogEntry) error
+	// Log returns a page of the log, newest first, and whether there are older entries.
+	Log(ctx context.Context, f LogFilter) (page []LogEntry, more bool, err error)
 }
 
 // PostStore keeps posts.

@@ -29,7 +29,11 @@ type User struct {
 	PasswordHash string // bcrypt, in the modular crypt format
 	// PasswordVersion counts the changes of the password. Sessions of an older version have ended.
 	PasswordVersion int64
-	CreatedAt       time.Time
+	// TokensSince is the PasswordVersion from which on access tokens are good: older ones have ended.
+	TokensSince  int64
+	SuspendedAt  time.Time // zero: the user is not suspended
+	SuspendedFor string    // the reason, may be empty
+	CreatedAt    time.Time
 }
 
 // Profile is what a user says of themselves.
@@ -58,8 +62,10 @@ func FoldName(name string) string {
 
 // UserFilter selects one page of users.
 type UserFilter struct {
-	After ID  // only users who registered before this one; the zero ID starts with the newest
-	Limit int // at most this many users
+	After     ID     // only users who registered before this one; the zero ID starts with the newest
+	Limit     int    // at most this many users
+	Text      string // only users with this text in their username, name or email, in any case of A to Z; "" for all
+	Suspended *bool  // only users who are suspended, or only those who are not; nil for all
 }
 
 // FindUser finds a user by id, or by name if no user has that id. A name of 24 hex digits cannot be registered, but a

@@ -32,7 +32,7 @@ type Progress func(step string, records int) (add func(records int))
 
 // Count is the result of a copy for one type of record.
 type Count struct {
-	Name     string // as SQLite's table
+	Name     string // as in the source
 	Records  int    // on each side
 	Checksum string // SHA-256 of all records, in hexadecimal
 }
@@ -114,7 +114,7 @@ func copyAndCompare(
 		if err != nil {
 			return nil, fmt.Errorf("compare %s of the target: %w", from.Name(), err)
 		}
-		if want != got {
+		if got.Name = want.Name; want != got {
 			return nil, fmt.Errorf("%w: %s, %d records (%s) in the source and %d (%s) in the target",
 				ErrDiffer, want.Name, want.Records, want.Checksum, got.Records, got.Checksum)
 		}
@@ -141,6 +141,8 @@ func tables(store models.Bulk, liveAt time.Time) []table {
 		tableOf[models.KeptPost]{store.PostTable()},
 		tableOf[models.KeptComment]{store.CommentTable()},
 		tableOf[models.Draft]{store.DraftTable()},
+		tableOf[models.AccessToken]{store.AccessTokenTable()},
+		tableOf[models.LogEntry]{store.LogTable()},
 	}
 }
 

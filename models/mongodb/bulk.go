@@ -51,6 +51,10 @@ func (s *Store) PostTable() models.Table[models.KeptPost] {
 		record: func(document bson.Raw) models.KeptPost {
 			return models.KeptPost{Post: newPost(document), KeptKey: keptKey(document)}
 		},
+		complete: func(ctx context.Context, c *collections, posts []models.KeptPost) ([]models.KeptPost, error) {
+			hidden, err := c.purgedUsers(ctx)
+			return slices.DeleteFunc(posts, func(p models.KeptPost) bool { return slices.Contains(hidden, p.AuthorID) }), err
+		},
 		document: func(p *models.KeptPost) bson.Raw { return postDocument(&p.Post, p.KeptKey) },
 	}
 }
@@ -83,6 +87,30 @@ func (s *Store) DraftTable() models.Table[models.Draft] {
 		},
 		complete: pendingDrafts,
 		document: func(d *models.Draft) bson.Raw { return write(draftFields(&draft{Draft: *d})) },
+	}
+}
+
+// AccessTokenTable implements models.Bulk.
+func (s *Store) AccessTokenTable() models.Table[models.AccessToken] {
+	return &table[models.AccessToken]{
+		store: s, name: "accessTokens", filter: ownToken(), record: newToken,
+		complete: func(ctx context.Context, c *collections, tokens []models.AccessToken) ([]models.AccessToken, error) {
+			ids := idsOf(tokens, func(t *models.AccessToken) models.ID { return t.UserID })
+			owners, err := findByID(ctx, c.users, ids, newAccount, "tokensSince")
+			return slices.DeleteFunc(tokens, func(t models.AccessToken) bool {
+				owner, exists := owners[t.UserID]
+				return !exists || t.PasswordVersion < owner.TokensSince
+			}), err
+		},
+		document: func(t *models.AccessToken) bson.Raw { return write(tokenFields(t)) },
+	}
+}
+
+// LogTable implements models.Bulk.
+func (s *Store) LogTable() models.Table[models.LogEntry] {
+	return &table[models.LogEntry]{
+		store: s, name: "adminLog", record: newLogEntry,
+		document: func(e *models.LogEntry) bson.Raw { return write(logFields(e)) },
 	}
 }
 
@@ -179,10 +207,14 @@ func commentsOnPosts(
 	ctx context.Context, c *collections, comments []models.KeptComment,
 ) ([]models.KeptComment, error) {
 	ids := idsOf(comments, func(comment *models.KeptComment) models.ID { return comment.PostID })
-	posts, err := commentedPosts(ctx, c.posts, ids...)
+	hidden, err := c.purgedUsers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	posts, err := commentedPosts(ctx, c.posts, hidden, ids...)
 	return slices.DeleteFunc(comments, func(comment models.KeptComment) bool {
 		_, exists := posts[comment.PostID]
-		return !exists
+		return !exists || slices.Contains(hidden, comment.AuthorID)
 	}), err
 }
 

@@ -3,6 +3,8 @@ package mongodb
 import (
 	"cmp"
 	"context"
+	"maps"
+	"slices"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -45,8 +47,8 @@ func (s *Store) CreateComment(
 		if refusal := c.refusals["comments"]; key != nil && refusal != nil {
 			return nil, refusal
 		}
-		if isMissing, err := lacks(ctx, c.posts, comment.PostID); err != nil || isMissing {
-			return nil, cmp.Or(err, models.ErrPostNotFound)
+		if _, _, err := findPost(ctx, c, c.posts, comment.PostID); err != nil {
+			return nil, err
 		}
 		stored, err := s.insertComment(ctx, c, comment, key)
 		if err != nil {
@@ -102,7 +104,7 @@ func (s *Store) CommentByID(ctx context.Context, id models.ID) (*models.Comment,
 func findComment(
 	ctx context.Context, c *collections, in *mongo.Collection, id models.ID,
 ) (stored bson.Raw, _ *models.Comment, err error) {
-	joins := []mongo.Pipeline{join("author", c.users), join("post", c.posts)}
+	joins := []mongo.Pipeline{join("author", c.users), join("post", c.posts), c.joinPurges()}
 	stored, err = findJoined(ctx, in, byID(id), models.ErrCommentNotFound, joins...)
 	if err != nil {
 		return nil, nil, err
@@ -114,6 +116,12 @@ func findComment(
 	comment := newComment(stored)
 	comment.Author = joinedAuthor(stored)
 	comment.PostAuthorID, comment.PostTitle = idOf(post.Lookup("author")), text(post.Lookup("title"))
+	if hasPurges(stored) {
+		purged, err := c.purgedUsers(ctx)
+		if err != nil || slices.Contains(purged, comment.AuthorID) || slices.Contains(purged, comment.PostAuthorID) {
+			return nil, nil, cmp.Or(err, models.ErrCommentNotFound)
+		}
+	}
 	return stored, &comment, nil
 }
 
@@ -157,12 +165,16 @@ func (s *Store) Thread(
 	filter = append(filter, bson.E{Key: "post", Value: f.PostID})
 	page, err := get(ctx, s, "list comments", inTurn(s.pages,
 		func(ctx context.Context, c *collections) (*models.Page[models.Comment], error) {
-			cursor, err := c.readComments.Find(ctx, filter, pageOf(f.Limit, order))
+			hidden, err := c.purgedUsers(ctx)
+			if err != nil {
+				return nil, err
+			}
+			cursor, err := c.readComments.Find(ctx, notBy(filter, hidden), pageOf(f.Limit, order))
 			page, err := findPage(ctx, cursor, err, f.Limit, newComment, nil)
 			if err != nil {
 				return nil, err
 			}
-			posts, err := commentedPosts(ctx, c.readPosts, f.PostID)
+			posts, err := commentedPosts(ctx, c.readPosts, hidden, f.PostID)
 			if err != nil {
 				return nil, err
 			}
@@ -187,13 +199,17 @@ func (s *Store) Comments(
 ) (comments []models.Comment, more bool, err error) {
 	page, err := get(ctx, s, "list all comments", inTurn(s.pages,
 		func(ctx context.Context, c *collections) (*models.Page[models.Comment], error) {
+			hidden, err := c.purgedUsers(ctx)
+			if err != nil {
+				return nil, err
+			}
 			page := models.NewPage[models.Comment](f.Limit)
 			for batch, mayBeMore := f.Limit, true; mayBeMore && !page.More; batch = min(2*batch, maxBatch) {
 				filter := olderThan(f.After)
 				if !f.AuthorID.IsZero() {
 					filter = append(filter, bson.E{Key: "author", Value: f.AuthorID})
 				}
-				cursor, err := c.readComments.Find(ctx, filter, pageOf(batch, -1))
+				cursor, err := c.readComments.Find(ctx, notBy(filter, hidden), pageOf(batch, -1))
 				found, err := findAll(ctx, cursor, err, newComment)
 				if err != nil {
 					return nil, err
@@ -201,7 +217,7 @@ func (s *Store) Comments(
 				if mayBeMore = len(found) > batch; mayBeMore {
 					f.After = found[batch].ID
 				}
-				if err := addVisible(ctx, c, page, found); err != nil {
+				if err := addVisible(ctx, c, page, found, hidden); err != nil {
 					return nil, err
 				}
 			}
@@ -213,9 +229,10 @@ func (s *Store) Comments(
 // addVisible adds to a page the comments whose post exists, as far as they fit.
 func addVisible(
 	ctx context.Context, c *collections, page *models.Page[models.Comment], comments []models.Comment,
+	hidden []models.ID,
 ) error {
 	ids := idsOf(comments, func(comment *models.Comment) models.ID { return comment.PostID })
-	posts, err := commentedPosts(ctx, c.readPosts, ids...)
+	posts, err := commentedPosts(ctx, c.readPosts, hidden, ids...)
 	for _, comment := range comments {
 		post, exists := posts[comment.PostID]
 		comment.PostAuthorID, comment.PostTitle = post.author, post.title
@@ -237,11 +254,13 @@ type commentedPost struct {
 	title  string
 }
 
-// commentedPosts returns the posts with these ids, as far as they exist.
+// commentedPosts returns the posts with these ids, as far as they exist, and none by hidden authors.
 func commentedPosts(
-	ctx context.Context, posts *mongo.Collection, ids ...models.ID,
+	ctx context.Context, posts *mongo.Collection, hidden []models.ID, ids ...models.ID,
 ) (map[models.ID]commentedPost, error) {
-	return findByID(ctx, posts, ids, func(post bson.Raw) commentedPost {
+	found, err := findByID(ctx, posts, ids, func(post bson.Raw) commentedPost {
 		return commentedPost{idOf(post.Lookup("author")), text(post.Lookup("title"))}
 	}, "author", "title")
+	maps.DeleteFunc(found, func(_ models.ID, post commentedPost) bool { return slices.Contains(hidden, post.author) })
+	return found, err
 }

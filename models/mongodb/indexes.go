@@ -37,6 +37,10 @@ func readIndexes() []index {
 		{on: "comments", name: "comments_by_author", keys: []string{"author", "-_id"}},
 		{on: "sessions", name: "sessions_by_user", keys: []string{"user", "-lastUsedAt", "-_id"}},
 		{on: "sessions", name: "own_sessions_expire", keys: []string{"expiresAt"}, partial: ownSession(), expires: true},
+		{on: "accessTokens", name: "access_tokens_by_hash", keys: []string{"hash"}},
+		{on: "accessTokens", name: "access_tokens_by_user", keys: []string{"user", "-_id"}},
+		{on: "invitations", name: "invitations_expire", keys: []string{"expiresAt"}, expires: true},
+		{on: "adminLog", name: "log_expires", keys: []string{"expiresAt"}, expires: true},
 	}
 }
 

@@ -70,7 +70,8 @@ var (
 
 // collections are the handles of a database whose indexes exist.
 type collections struct {
-	users, posts, comments, drafts, sessions *mongo.Collection // on the primary, whose answers are never stale
+	// All but the last two are on the primary, whose answers are never stale.
+	users, posts, comments, drafts, sessions, accessTokens, invitations, adminLog *mongo.Collection
 	// copySource says whether the database is an unfinished copy. It also has the document that tellsTime writes.
 	copySource *mongo.Collection
 	// deletedPosts and deletedUsers have the notes of deletions of which something is still to be removed.
@@ -94,7 +95,8 @@ func (s *Store) newCollections() *collections {
 	return &collections{
 		users: s.primary("users"), posts: s.primary("posts"), comments: s.primary("comments"), drafts: s.primary("drafts"),
 		deletedPosts: s.primary("deletedPosts"), deletedUsers: s.primary("deletedUsers"),
-		sessions: s.primary("sessions"), copySource: s.primary("copySource"),
+		sessions: s.primary("sessions"), accessTokens: s.primary("accessTokens"), invitations: s.primary("invitations"),
+		adminLog: s.primary("adminLog"), copySource: s.primary("copySource"),
 		readPosts: s.db.Collection("posts"), readComments: s.db.Collection("comments"),
 		refusals: map[string]error{
 			"username": models.ErrNamesNotUnique, "email": models.ErrEmailsNotUnique,

@@ -1,9 +1,11 @@
 package mongodb
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -87,6 +89,12 @@ func findPost(
 	}
 	p := newPost(stored)
 	p.Author = joinedAuthor(stored)
+	if lacksAuthor(p) {
+		purged, err := c.purgedUsers(ctx)
+		if err != nil || slices.Contains(purged, p.AuthorID) {
+			return nil, nil, cmp.Or(err, models.ErrPostNotFound)
+		}
+	}
 	return stored, &p, nil
 }
 
@@ -126,16 +134,32 @@ func (s *Store) Posts(ctx context.Context, f models.PostFilter) (posts []models.
 	}
 	page, err := get(ctx, s, "list posts", inTurn(turns,
 		func(ctx context.Context, c *collections) (*models.Page[models.Post], error) {
-			page, err := findPosts(ctx, c, f)
-			if err != nil {
-				return nil, err
+			var hidden []models.ID
+			for {
+				page, err := findPosts(ctx, c, f, hidden)
+				if err != nil {
+					return nil, err
+				}
+				err = addAuthors(ctx, c, page.Rows, func(p *models.Post) (models.ID, **models.Author) {
+					return p.AuthorID, &p.Author
+				})
+				if err != nil || !slices.ContainsFunc(page.Rows, lacksAuthor) {
+					return page, err
+				}
+				// Only then it may be that the author was purged.
+				purged, err := c.purgedUsers(ctx)
+				isHidden := func(p models.Post) bool { return lacksAuthor(p) && slices.Contains(purged, p.AuthorID) }
+				if err != nil || !slices.ContainsFunc(page.Rows, isHidden) {
+					return page, err
+				}
+				hidden = purged
 			}
-			return page, addAuthors(ctx, c, page.Rows, func(p *models.Post) (models.ID, **models.Author) {
-				return p.AuthorID, &p.Author
-			})
 		}))
 	return rowsOf(page, !f.Before.IsZero(), err)
 }
+
+// lacksAuthor returns whether the author of a post is gone.
+func lacksAuthor(p models.Post) bool { return p.Author == nil && !p.AuthorID.IsZero() }
 
 // PostLinks implements models.PostStore.
 func (s *Store) PostLinks(ctx context.Context, r models.PostRange) ([]models.PostLink, error) {
@@ -151,7 +175,11 @@ func (s *Store) PostLinks(ctx context.Context, r models.PostRange) ([]models.Pos
 	}
 	return get(ctx, s, "list links", inTurn(turns,
 		func(ctx context.Context, c *collections) ([]models.PostLink, error) {
-			cursor, err := c.readPosts.Find(ctx, inRange(r.From, r.Before), find)
+			hidden, err := c.purgedUsers(ctx)
+			if err != nil {
+				return nil, err
+			}
+			cursor, err := c.readPosts.Find(ctx, notBy(inRange(r.From, r.Before), hidden), find)
 			return findAll(ctx, cursor, err, func(document bson.Raw) models.PostLink {
 				p := newPost(document)
 				return models.PostLink{ID: p.ID, Title: p.Title, CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt}
@@ -163,7 +191,12 @@ func (s *Store) PostLinks(ctx context.Context, r models.PostRange) ([]models.Pos
 func (s *Store) Tags(ctx context.Context) ([]models.TagCount, error) {
 	return get(ctx, s, "count tags", inTurn(s.searches,
 		func(ctx context.Context, c *collections) ([]models.TagCount, error) {
+			hidden, err := c.purgedUsers(ctx)
+			if err != nil {
+				return nil, err
+			}
 			cursor, err := c.readPosts.Aggregate(ctx, mongo.Pipeline{
+				{{Key: "$match", Value: notBy(bson.D{}, hidden)}},
 				{{Key: "$project", Value: bson.D{{Key: "tags", Value: 1}}}},
 				{{Key: "$unwind", Value: "$tags"}},
 				{{Key: "$match", Value: bson.D{{Key: "tags", Value: ofType("string")}}}},
@@ -183,17 +216,23 @@ func (s *Store) Tags(ctx context.Context) ([]models.TagCount, error) {
 // SkipPosts implements models.PostStore.
 func (s *Store) SkipPosts(ctx context.Context, from models.ID, n int) (models.ID, error) {
 	return get(ctx, s, "skip posts", inTurn(s.searches, func(ctx context.Context, c *collections) (models.ID, error) {
+		hidden, err := c.purgedUsers(ctx)
+		if err != nil {
+			return models.ID{}, err
+		}
 		find := options.FindOne().SetProjection(onlyID()).SetSort(byIDs(1)).SetSkip(int64(n))
-		raw, err := c.readPosts.FindOne(ctx, inRange(from, models.ID{}), find).Raw()
+		raw, err := c.readPosts.FindOne(ctx, notBy(inRange(from, models.ID{}), hidden), find).Raw()
 		return documentID(raw), missing(err, nil)
 	}))
 }
 
 // search is findPosts for a filter with words. It returns models.ErrSearchTooLong after models.SearchTimeout.
-func (s *Store) search(ctx context.Context, c *collections, f models.PostFilter) (*models.Page[models.Post], error) {
+func (s *Store) search(
+	ctx context.Context, c *collections, f models.PostFilter, hidden []models.ID,
+) (*models.Page[models.Post], error) {
 	limited, cancel := context.WithTimeout(ctx, models.SearchTimeout)
 	defer cancel()
-	page, err := s.findPosts(limited, c, f)
+	page, err := s.findPosts(limited, c, f, hidden)
 	if !mongo.IsTimeout(err) || ctx.Err() != nil {
 		return page, err
 	}
@@ -204,11 +243,11 @@ func (s *Store) search(ctx context.Context, c *collections, f models.PostFilter)
 	return nil, fmt.Errorf("%w: %w", models.ErrSearchTooLong, err)
 }
 
-// findPosts returns the posts of one page, without their authors.
+// findPosts returns the posts of one page, without their authors, and none by hidden ones.
 func (s *Store) findPosts(
-	ctx context.Context, c *collections, f models.PostFilter,
+	ctx context.Context, c *collections, f models.PostFilter, hidden []models.ID,
 ) (*models.Page[models.Post], error) {
-	cursor, err := s.openPage(ctx, c, f)
+	cursor, err := s.openPage(ctx, c, f, hidden)
 	return findPage(ctx, cursor, err, f.Limit, newPost, func(p *models.Post) bool {
 		return f.Words.OccurIn(p.Title, p.Content)
 	})
@@ -241,8 +280,10 @@ func (s *Store) pageFilter(f models.PostFilter) bson.D {
 // openPage returns a cursor for a page and one post more, in one round trip. A search fetches more until it has found
 // enough. The driver's Find tells the server no time limit, so a search is a command of its own: for commands, the
 // driver adds maxTimeMS from the deadline of ctx, and the server gives up when the client does.
-func (s *Store) openPage(ctx context.Context, c *collections, f models.PostFilter) (*mongo.Cursor, error) {
-	filter, order := s.pageFilter(f), -1
+func (s *Store) openPage(
+	ctx context.Context, c *collections, f models.PostFilter, hidden []models.ID,
+) (*mongo.Cursor, error) {
+	filter, order := notBy(s.pageFilter(f), hidden), -1
 	if !f.Before.IsZero() {
 		order = 1
 	}

@@ -361,7 +361,8 @@ func TestRoundTrips(t *testing.T) {
 		t.Fatal(err)
 	}
 	session := &models.Session{ID: models.NewID(), UserID: u.ID, ExpiresAt: now.Add(time.Hour)}
-	if err := store.CreateSession(ctx, session); err != nil {
+	token := &models.AccessToken{ID: models.NewID(), UserID: u.ID, Hash: []byte("hash")}
+	if err := errors.Join(store.CreateSession(ctx, session), store.CreateAccessToken(ctx, token)); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
@@ -371,6 +372,10 @@ func TestRoundTrips(t *testing.T) {
 	}{
 		{"find session", func() error {
 			_, _, err := store.LiveSession(ctx, session.ID, now)
+			return err
+		}, []string{"aggregate"}},
+		{"find access token", func() error {
+			_, _, err := store.AccessTokenByHash(ctx, token.Hash)
 			return err
 		}, []string{"aggregate"}},
 		{"find post", func() error {

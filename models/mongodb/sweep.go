@@ -19,11 +19,14 @@ type note struct {
 	id, post, user models.ID
 	// swept is the last document that a sweep has looked at.
 	swept models.ID
+	// purge says that all goes that the user wrote.
+	purge bool
 }
 
 func noteFields(n *note) []field {
 	return []field{
 		{"_id", &n.id, written}, {"post", &n.post, omitted}, {"user", &n.user, omitted}, {"swept", &n.swept, omitted},
+		{"purge", &n.purge, omitted},
 	}
 }
 
@@ -65,7 +68,16 @@ func isNoted(ctx context.Context, notes *mongo.Collection, name string, id model
 // Sweep implements models.Store.
 func (s *Store) Sweep(ctx context.Context, now time.Time) (more bool, err error) {
 	before := olderThan(models.NewIDAt(now.Add(-models.SweepDelay)))
-	err = s.run(ctx, "sweep comments", func(ctx context.Context, c *collections) (failure error) {
+	err = s.run(ctx, "sweep", func(ctx context.Context, c *collections) (failure error) {
+		purged, err := c.purgedUsers(ctx)
+		if err != nil {
+			return err
+		}
+		for _, user := range purged {
+			if more, err = c.removeWritings(ctx, user); err != nil || more {
+				return err
+			}
+		}
 		for name, notes := range map[string]*mongo.Collection{"post": c.deletedPosts, "user": c.deletedUsers} {
 			note, err := oldestNote(ctx, notes, append(before, bson.E{Key: name, Value: ofType("objectId")}))
 			if err == nil && note != nil {
@@ -127,7 +139,17 @@ func sweepStep(ctx context.Context, c *collections, n *note) (swept models.ID, e
 	if _, err := c.sessions.DeleteMany(ctx, sessionsOf(n.user)); err != nil {
 		return swept, err
 	}
-	return removeOwn(ctx, c.drafts, append(rest, draftsOf(n.user)...), wroteDraft)
+	if _, err := c.accessTokens.DeleteMany(ctx, tokensOf(n.user)); err != nil {
+		return swept, err
+	}
+	swept, err = removeOwn(ctx, c.drafts, append(rest, draftsOf(n.user)...), wroteDraft)
+	if err != nil || !swept.IsZero() || !n.purge {
+		return swept, err
+	}
+	if more, err := c.removeWritings(ctx, n.user); more || err != nil {
+		return models.MaxID(), err
+	}
+	return swept, nil
 }
 
 // removeOwn looks at the first documents that filter selects and removes those that gin-blog wrote. It returns the id

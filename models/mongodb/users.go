@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"time"
 
@@ -35,6 +36,9 @@ func accountFields(a *account) []field {
 		{"createdAt", &a.CreatedAt, omitted},
 		{"passwordVersion", &a.PasswordVersion, omitted},
 		{"keptSession", &a.keptSession, omitted},
+		{"tokensSince", &a.TokensSince, omitted},
+		{"suspendedAt", &a.SuspendedAt, omitted},
+		{"suspendedFor", &a.SuspendedFor, omitted},
 	}, nameFields(a)...)
 }
 
@@ -180,6 +184,9 @@ func (s *Store) ChangePassword(
 				return models.ErrPasswordChanged
 			}
 			a.PasswordHash, a.PasswordVersion, a.keptSession = hash, version+1, keep
+			if keep.IsZero() {
+				a.TokensSince = version + 1
+			}
 			return nil
 		})
 		if errors.Is(err, models.ErrUserNotFound) {
@@ -234,7 +241,22 @@ func (s *Store) DeleteUser(ctx context.Context, id models.ID) error {
 // Users implements models.UserStore.
 func (s *Store) Users(ctx context.Context, f models.UserFilter) ([]models.User, error) {
 	return get(ctx, s, "list users", func(ctx context.Context, c *collections) ([]models.User, error) {
-		cursor, err := c.users.Find(ctx, olderThan(f.After), pageOf(f.Limit-1, -1))
+		filter := olderThan(f.After)
+		if f.Text != "" {
+			pattern := bson.Regex{Pattern: regexp.QuoteMeta(f.Text), Options: "i"}
+			filter = append(filter, bson.E{Key: "$or", Value: bson.A{
+				bson.D{{Key: "username", Value: pattern}}, bson.D{{Key: "name", Value: pattern}},
+				bson.D{{Key: "email", Value: pattern}},
+			}})
+		}
+		if f.Suspended != nil {
+			var is any = ofType("date")
+			if !*f.Suspended {
+				is = bson.D{{Key: "$not", Value: is}}
+			}
+			filter = append(filter, bson.E{Key: "suspendedAt", Value: is})
+		}
+		cursor, err := c.users.Find(ctx, filter, pageOf(f.Limit-1, -1))
 		return findAll(ctx, cursor, err, newUser)
 	})
 }
@@ -260,30 +282,39 @@ func (s *Store) UserByUsername(ctx context.Context, name string) (*models.User, 
 // SoleAuthor implements models.UserStore. The posts with the least and the greatest id of an author have the same one.
 func (s *Store) SoleAuthor(ctx context.Context) (*models.User, error) {
 	return get(ctx, s, "find sole author", func(ctx context.Context, c *collections) (*models.User, error) {
-		first := func(order int) mongo.Pipeline {
-			return mongo.Pipeline{
-				{{Key: "$match", Value: bson.D{{Key: "author", Value: ofType("objectId")}}}},
-				{{Key: "$sort", Value: bson.D{{Key: "author", Value: order}, {Key: "_id", Value: -order}}}},
-				{{Key: "$limit", Value: 1}},
-				{{Key: "$project", Value: bson.D{{Key: "author", Value: 1}}}},
+		found, err := c.outerAuthors(ctx, nil)
+		isGone := func(post bson.Raw) bool { return joinedBy(post, "author") == nil }
+		if err == nil && slices.ContainsFunc(found, isGone) {
+			var hidden []models.ID
+			if hidden, err = c.purgedUsers(ctx); err == nil && len(hidden) > 0 {
+				found, err = c.outerAuthors(ctx, hidden)
 			}
 		}
-		last := bson.D{{Key: "coll", Value: c.posts.Name()}, {Key: "pipeline", Value: first(-1)}}
-		pipeline := slices.Concat(first(1), join("author", c.users), mongo.Pipeline{{{Key: "$unionWith", Value: last}}})
-		cursor, err := c.readPosts.Aggregate(ctx, pipeline)
-		found, err := findAll(ctx, cursor, err, slices.Clone[bson.Raw])
 		if err != nil {
 			return nil, err
 		}
-		if len(found) < 2 || !found[0].Lookup("author").Equal(found[1].Lookup("author")) {
+		if len(found) < 2 || !found[0].Lookup("author").Equal(found[1].Lookup("author")) || isGone(found[0]) {
 			return nil, models.ErrUserNotFound
 		}
-		user := joinedBy(found[0], "author")
-		if user == nil {
-			return nil, models.ErrUserNotFound
-		}
-		return new(newUser(user)), nil
+		return new(newUser(joinedBy(found[0], "author"))), nil
 	})
+}
+
+// outerAuthors returns a post of the author with the least id, and one of the author with the greatest, joined with
+// them, but for hidden authors.
+func (c *collections) outerAuthors(ctx context.Context, hidden []models.ID) ([]bson.Raw, error) {
+	first := func(order int) mongo.Pipeline {
+		return mongo.Pipeline{
+			{{Key: "$match", Value: notBy(bson.D{{Key: "author", Value: ofType("objectId")}}, hidden)}},
+			{{Key: "$sort", Value: bson.D{{Key: "author", Value: order}, {Key: "_id", Value: -order}}}},
+			{{Key: "$limit", Value: 1}},
+			{{Key: "$project", Value: bson.D{{Key: "author", Value: 1}}}},
+		}
+	}
+	last := bson.D{{Key: "coll", Value: c.posts.Name()}, {Key: "pipeline", Value: first(-1)}}
+	pipeline := slices.Concat(first(1), mongo.Pipeline{{{Key: "$unionWith", Value: last}}}, join("author", c.users))
+	cursor, err := c.readPosts.Aggregate(ctx, pipeline)
+	return findAll(ctx, cursor, err, slices.Clone[bson.Raw])
 }
 
 // UserByEmail implements models.UserStore.

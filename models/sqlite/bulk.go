@@ -44,8 +44,8 @@ func (s *Store) SessionTable(liveAt time.Time) models.Table[models.Session] {
 // PostTable implements models.Bulk.
 func (s *Store) PostTable() models.Table[models.KeptPost] {
 	return &bulkTable[models.KeptPost]{
-		table: keptPosts, store: s, orderBy: `position`, follow: `position >= ` + positionOf + ` AND id > ?`,
-		after: postKey, insertAs: insertKept,
+		table: keptPosts, store: s, orderBy: `position`, after: postKey, insertAs: insertKept,
+		follow: shownPosts + ` AND position >= ` + positionOf + ` AND id > ?`,
 	}
 }
 
@@ -65,6 +65,19 @@ func (s *Store) DraftTable() models.Table[models.Draft] {
 	return &bulkTable[models.Draft]{
 		table: drafts, store: s, orderBy: `id`, follow: `id > ?`, after: byID, gone: models.ErrUserNotFound,
 	}
+}
+
+// AccessTokenTable implements models.Bulk.
+func (s *Store) AccessTokenTable() models.Table[models.AccessToken] {
+	return &bulkTable[models.AccessToken]{
+		table: liveTokens, store: s, orderBy: `access_tokens.id`, follow: `access_tokens.id > ?`, after: byID,
+		gone: models.ErrUserNotFound,
+	}
+}
+
+// LogTable implements models.Bulk.
+func (s *Store) LogTable() models.Table[models.LogEntry] {
+	return &bulkTable[models.LogEntry]{table: adminLog, store: s, orderBy: `id`, follow: `id > ?`, after: byID}
 }
 
 // Name implements models.Table.

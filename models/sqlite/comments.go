@@ -29,16 +29,17 @@ func keptCommentFields(c *models.KeptComment) []field {
 }
 
 var (
-	// comments leaves out the comments of deleted posts.
+	// comments leaves out the comments of deleted posts, and what purged users wrote.
 	comments = newTable(table[models.Comment]{
 		name: "comments", record: "comment", missing: models.ErrCommentNotFound, fields: commentFields,
-		from: `comments CROSS JOIN posts ON posts.position = comments.post
+		from: `comments CROSS JOIN posts ON posts.position = comments.post AND ` + shownPosts + ` AND ` + shownComments + `
 			LEFT JOIN users ON users.id = comments.author_id`,
 		this: `comments.id = ?`, key: byID,
 	})
 	keptComments = newTable(table[models.KeptComment]{
-		name: "comments", fields: keptCommentFields, from: `comments JOIN posts ON posts.position = comments.post`,
-		place: `post`, placeIs: `(SELECT posts.position FROM posts WHERE ` + thisPost + `)`,
+		name: "comments", fields: keptCommentFields, from: `comments JOIN posts ON posts.position = comments.post
+			AND ` + shownPosts + ` AND ` + shownComments,
+		place: `post`, placeIs: `(SELECT posts.position FROM posts WHERE ` + thisShownPost + `)`,
 	})
 	selectComments   = comments.where(`comments.id < ? ORDER BY comments.id DESC LIMIT ? + 0`)
 	selectCommentsOf = comments.where(`comments.author_id = ? AND comments.id < ?
@@ -53,8 +54,9 @@ var (
 func selectOfPost(side, order string) string {
 	return `SELECT ` + columns("comments", commentFields(new(models.Comment))) + ` FROM posts
 		LEFT JOIN comments ON comments.post = posts.position AND comments.id ` + side + ` ?
+			AND ` + shownComments + `
 		LEFT JOIN users ON users.id = comments.author_id
-		WHERE ` + thisPost + ` ORDER BY comments.id ` + order + ` LIMIT ? + 0`
+		WHERE ` + thisShownPost + ` ORDER BY comments.id ` + order + ` LIMIT ? + 0`
 }
 
 // CreateComment implements models.CommentStore. The id is made when the comment's turn to be written has come, so a

@@ -42,20 +42,23 @@ func (s *Store) PostLinks(ctx context.Context, r models.PostRange) ([]models.Pos
 		run = s.search
 	}
 	return readAll(ctx, run, "list links", linkFields, `SELECT id, title, created_at, updated_at FROM posts
-		WHERE position >= ? AND position <= ? ORDER BY position`+order+` LIMIT ? + 0`, position(r.From), last, r.Limit)
+		WHERE position >= ? AND position <= ? AND `+shownPosts+` ORDER BY position`+order+` LIMIT ? + 0`,
+		position(r.From), last, r.Limit)
 }
 
 // Tags implements models.PostStore.
 func (s *Store) Tags(ctx context.Context) ([]models.TagCount, error) {
 	fields := func(c *models.TagCount) []field { return []field{{value: &c.Tag}, {value: &c.Posts}} }
 	return readAll(ctx, s.search, "count tags", fields, `SELECT tag, count(*) AS posts FROM post_tags
-		GROUP BY tag ORDER BY posts DESC, tag LIMIT ? + 0`, models.MaxTagCounts)
+		WHERE author_id NOT IN (SELECT id FROM purged_users) GROUP BY tag
+		ORDER BY posts DESC, tag LIMIT ? + 0`, models.MaxTagCounts)
 }
 
 // SkipPosts implements models.PostStore.
 func (s *Store) SkipPosts(ctx context.Context, from models.ID, n int) (models.ID, error) {
 	return readValue[models.ID](ctx, s.search, "skip posts",
-		`SELECT id FROM posts WHERE position >= ? ORDER BY position LIMIT 1 OFFSET ?`, position(from), n)
+		`SELECT id FROM posts WHERE position >= ? AND `+shownPosts+` ORDER BY position LIMIT 1 OFFSET ?`,
+		position(from), n)
 }
 
 var (
@@ -70,7 +73,7 @@ var (
 func pageQuery(f models.PostFilter) (query string, args []any) {
 	columns, join := pageColumns, ` LEFT JOIN users ON users.id = posts.author_id `
 	from, at := `posts`, `posts.position`
-	var conditions []string
+	conditions := []string{shownPosts}
 	where := func(condition string, arg any) {
 		conditions = append(conditions, condition)
 		args = append(args, arg)

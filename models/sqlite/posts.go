@@ -19,11 +19,14 @@ func postFields(p *models.Post) []field {
 	})
 }
 
+// thisShownPost is the condition for one post that a query may find. Its parameters are postKey.
+const thisShownPost = thisPost + ` AND ` + shownPosts
+
 const authorName = `users.username || char(10) || users.name`
 
 var posts = newTable(table[models.Post]{
 	name: "posts", record: "post", missing: models.ErrPostNotFound, fields: postFields,
-	from: `posts LEFT JOIN users ON users.id = posts.author_id`, this: thisPost, key: postKey,
+	from: `posts LEFT JOIN users ON users.id = posts.author_id`, this: thisShownPost, key: postKey,
 })
 
 // CreatePost implements models.PostStore.

@@ -19,6 +19,9 @@ func userFields(u *models.User) []field {
 		{"role", (*string)(&u.Role), fixed},
 		{"password_hash", &u.PasswordHash, fixed},
 		{"password_version", &u.PasswordVersion, fixed},
+		{"tokens_since", &u.TokensSince, fixed},
+		{"suspended_at", (*optionalTime)(&u.SuspendedAt), fixed},
+		{"suspended_for", &u.SuspendedFor, fixed},
 		{"created_at", &u.CreatedAt, fixed},
 	}
 }
@@ -30,9 +33,11 @@ var (
 	})
 	selectByUsername = users.where(`username = ?`)
 	selectByEmail    = users.where(`email = ?`)
-	selectSoleAuthor = users.where(
-		`id = (SELECT min(author_id) FROM posts) AND id = (SELECT max(author_id) FROM posts)`)
-	selectUsers = users.where(`id < ? ORDER BY id DESC LIMIT ? + 0`)
+	selectSoleAuthor = users.where(`id = (SELECT min(author_id) FROM posts WHERE ` + shownPosts + `)
+		AND id = (SELECT max(author_id) FROM posts WHERE ` + shownPosts + `)`)
+	selectUsers = users.where(`id < ?1 AND (?2 IS NULL OR (suspended_at IS NOT NULL) = ?2) AND (?3 = ''
+		OR instr(lower(username), ?3) OR instr(lower(name), ?3) OR instr(lower(coalesce(email, '')), ?3))
+		ORDER BY id DESC LIMIT ?4 + 0`)
 )
 
 // CreateUser implements models.UserStore.
@@ -60,8 +65,12 @@ func (s *Store) SetRole(ctx context.Context, username string, role models.Role) 
 // ChangePassword implements models.UserStore.
 func (s *Store) ChangePassword(ctx context.Context, id models.ID, version int64, hash string, keep models.ID) error {
 	return s.write(ctx, "change password", func(conn *sqlite.Conn) error {
-		err := execOne(conn, models.ErrPasswordChanged, `UPDATE users SET password_hash = ?, password_version = ?
-			WHERE id = ? AND password_version = ?`, hash, version+1, id, version)
+		change := `UPDATE users SET password_hash = ?1, password_version = ?2`
+		if keep.IsZero() {
+			change += `, tokens_since = ?2`
+		}
+		err := execOne(conn, models.ErrPasswordChanged, change+` WHERE id = ?3 AND password_version = ?4`,
+			hash, version+1, id, version)
 		if err != nil {
 			return err
 		}
@@ -86,7 +95,16 @@ func (s *Store) DeleteUser(ctx context.Context, id models.ID) error {
 
 // Users implements models.UserStore.
 func (s *Store) Users(ctx context.Context, f models.UserFilter) ([]models.User, error) {
-	return readAll(ctx, s.read, "list users", userFields, selectUsers, before(f.After), f.Limit)
+	var suspended any
+	if f.Suspended != nil {
+		suspended = map[bool]int{true: 1}[*f.Suspended]
+	}
+	run := s.read
+	if f.Text != "" || f.Suspended != nil { // all users may have to be looked at
+		run = s.search
+	}
+	return readAll(ctx, run, "list users", userFields, selectUsers,
+		before(f.After), suspended, models.FoldName(f.Text), f.Limit)
 }
 
 // UserByID implements models.UserStore.

@@ -61,7 +61,8 @@ type kind[T any] struct {
 func usersChange(t *testing.T, store models.Store) {
 	changeRecords(t, kind[models.User]{
 		store: store, id: newUser(t, store, "alice").ID, text: func(u *models.User) *string { return &u.Bio },
-		fixed:   []string{"ID", "Username", "Role", "PasswordHash", "PasswordVersion", "CreatedAt"},
+		fixed: []string{"ID", "Username", "Role", "PasswordHash", "PasswordVersion", "CreatedAt",
+			"TokensSince", "SuspendedAt", "SuspendedFor"},
 		missing: models.ErrUserNotFound, find: store.UserByID, update: store.UpdateUser,
 	})
 }

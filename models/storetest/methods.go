@@ -30,7 +30,8 @@ func methods() []method {
 	post := *newPost(&user, "title")
 	ping := method{"Ping", func(ctx context.Context, s models.Store) error { return s.Ping(ctx) }}
 	return slices.Concat(userMethods(user), postMethods(post), commentMethods(*makeComment(&post, &user, "text")),
-		draftMethods(*newDraft(&user, "title")), sessionMethods(newSession(&user, "refresh id")), []method{ping})
+		draftMethods(*newDraft(&user, "title")), sessionMethods(newSession(&user, "refresh id")), controlMethods(user),
+		[]method{ping})
 }
 
 func userMethods(u models.User) []method {

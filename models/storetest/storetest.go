@@ -22,7 +22,7 @@ type testCase struct {
 func Run(t *testing.T, open func(t *testing.T, observe models.Observer) models.Store) {
 	cases := slices.Concat(
 		userCases, postCases, listCases, commentCases, draftCases, publishCases, changeCases, sessionCases, endedCases,
-		clockCases, bulkCases)
+		clockCases, bulkCases, controlCases)
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -1,0 +1,465 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"gin-blog/models"
+)
+
+// controlCases are the cases of models.AccessTokenStore, models.InvitationStore, models.LogStore, and of suspensions
+// and purges.
+var controlCases = []testCase{
+	{"access tokens are found by hash", tokensAreFound},
+	{"access tokens end", tokensEnd},
+	{"a user has so many access tokens", tokensAreLimited},
+	{"an invitation lets one person register", invitationsWorkOnce},
+	{"a refused registration leaves the invitation", invitationsOutliveRefusals},
+	{"a suspension ends sessions and tokens", suspensionsEndSessions},
+	{"users are found by text and suspension", usersAreFiltered},
+	{"nothing of a purged user is shown", purgedUsersAreHidden},
+	{"nothing of a purged user appears afterwards", purgesWinRaces},
+	{"the log is kept for a year", logIsKept},
+}
+
+func makeToken(u *models.User, name string) *models.AccessToken {
+	id := models.NewID()
+	return &models.AccessToken{
+		ID: id, UserID: u.ID, Name: name, Scopes: []string{"posts", "drafts"}, Hash: append([]byte("hash"), id[:]...),
+		CreatedAt: now(), PasswordVersion: u.PasswordVersion,
+	}
+}
+
+func newToken(t *testing.T, store models.Store, u *models.User, name string) *models.AccessToken {
+	t.Helper()
+	token := makeToken(u, name)
+	if err := store.CreateAccessToken(t.Context(), token); err != nil {
+		t.Fatalf("create access token: %v", err)
+	}
+	return token
+}
+
+func tokensAreFound(t *testing.T, store models.Store) {
+	alice, bob := newUser(t, store, "alice"), newUser(t, store, "bob")
+	first := newToken(t, store, alice, "first")
+	second := makeToken(alice, "second")
+	second.ExpiresAt = now().Add(time.Hour)
+	if err := store.CreateAccessToken(t.Context(), second); err != nil {
+		t.Fatal(err)
+	}
+	used := now().Add(time.Minute)
+	for _, at := range []time.Time{used, now()} { // the later one stays
+		if err := store.NoteTokenUse(t.Context(), first.ID, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first.LastUsedAt = used
+	for _, want := range []*models.AccessToken{first, second} {
+		got, user, err := store.AccessTokenByHash(t.Context(), want.Hash)
+		if err != nil || !isEqual(*got, *want) || user.ID != alice.ID {
+			t.Errorf("got %+v of %+v, %v, want %+v", got, user, err, want)
+		}
+	}
+	if _, _, err := store.AccessTokenByHash(t.Context(), []byte("other")); !errors.Is(err, models.ErrTokenNotFound) {
+		t.Errorf("another hash: %v", err)
+	}
+	list, err := store.AccessTokens(t.Context(), alice.ID)
+	if err != nil || len(list) != 2 || !isEqual(list[0], *second) || !isEqual(list[1], *first) {
+		t.Errorf("the list is %+v, %v", list, err)
+	}
+	if list, err := store.AccessTokens(t.Context(), bob.ID); err != nil || len(list) != 0 {
+		t.Errorf("the list of another user is %+v, %v", list, err)
+	}
+}
+
+func isEqual(a, b models.AccessToken) bool { return fmt.Sprintf("%+v", a) == fmt.Sprintf("%+v", b) }
+
+// tokenIsLive wants a token to be found, or not.
+func tokenIsLive(t *testing.T, store models.Store, when string, token *models.AccessToken, want bool) {
+	t.Helper()
+	_, _, err := store.AccessTokenByHash(t.Context(), token.Hash)
+	if want && err != nil || !want && !errors.Is(err, models.ErrTokenNotFound) {
+		t.Errorf("%s: got %v, want it to be live: %v", when, err, want)
+	}
+	list, err := store.AccessTokens(t.Context(), token.UserID)
+	isListed := slices.ContainsFunc(list, func(other models.AccessToken) bool { return other.ID == token.ID })
+	if err != nil || isListed != want {
+		t.Errorf("%s: listed %v, %v, want %v", when, isListed, err, want)
+	}
+}
+
+func tokensEnd(t *testing.T, store models.Store) {
+	alice, bob := newUser(t, store, "alice"), newUser(t, store, "bob")
+	deleted, other, kept := newToken(t, store, alice, "a"), newToken(t, store, alice, "b"), newToken(t, store, bob, "c")
+	err := store.DeleteAccessToken(t.Context(), bob.ID, deleted.ID)
+	if !errors.Is(err, models.ErrTokenNotFound) {
+		t.Errorf("another user deletes it: %v", err)
+	}
+	tokenIsLive(t, store, "before it is deleted", deleted, true)
+	if err := store.DeleteAccessToken(t.Context(), alice.ID, deleted.ID); err != nil {
+		t.Fatal(err)
+	}
+	tokenIsLive(t, store, "deleted", deleted, false)
+	if err := store.ChangePassword(t.Context(), alice.ID, 0, "$2a$10$b", models.NewID()); err != nil {
+		t.Fatal(err)
+	}
+	tokenIsLive(t, store, "after a change of the password", other, true)
+	if err := store.ChangePassword(t.Context(), alice.ID, 1, "$2a$10$c", models.ID{}); err != nil {
+		t.Fatal(err)
+	}
+	tokenIsLive(t, store, "after a reset", other, false)
+	late := newToken(t, store, alice, "of a session from before")
+	tokenIsLive(t, store, "made by a session from before", late, false)
+	tokenIsLive(t, store, "of another user", kept, true)
+	if err := store.DeleteUser(t.Context(), bob.ID); err != nil {
+		t.Fatal(err)
+	}
+	tokenIsLive(t, store, "of a deleted user", kept, false)
+	if err := store.CreateAccessToken(t.Context(), makeToken(bob, "late")); err == nil {
+		t.Error("a user who is gone got a token")
+	}
+}
+
+func tokensAreLimited(t *testing.T, store models.Store) {
+	alice := newUser(t, store, "alice")
+	won := atOnce(t, models.MaxAccessTokens+5, func(i int) error {
+		return store.CreateAccessToken(t.Context(), makeToken(alice, fmt.Sprint(i)))
+	}, models.ErrTooManyTokens)
+	if won != models.MaxAccessTokens {
+		t.Errorf("%d tokens were made", won)
+	}
+}
+
+func newInvitation(t *testing.T, store models.Store, expiresAt time.Time) models.Invitation {
+	t.Helper()
+	i := models.Invitation{ID: models.NewID(), CreatedAt: now(), ExpiresAt: expiresAt}
+	if err := store.CreateInvitation(t.Context(), &i); err != nil {
+		t.Fatalf("create invitation: %v", err)
+	}
+	return i
+}
+
+func invitationsWorkOnce(t *testing.T, store models.Store) {
+	expired, back := newInvitation(t, store, now().Add(-time.Second)), newInvitation(t, store, now().Add(time.Hour))
+	first, second := newInvitation(t, store, now().Add(time.Hour)), newInvitation(t, store, now().Add(time.Hour))
+	if err := store.DeleteInvitation(t.Context(), back.ID); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []models.ID{expired.ID, back.ID, models.NewID()} {
+		err := store.CreateInvitedUser(t.Context(), makeUser("nobody"), id, now())
+		if !errors.Is(err, models.ErrInvitationVoid) {
+			t.Errorf("a void invitation: %v", err)
+		}
+	}
+	list, err := store.Invitations(t.Context(), now())
+	if err != nil || !slices.Equal(list, []models.Invitation{second, first}) {
+		t.Errorf("the list is %+v, %v", list, err)
+	}
+	won := atOnce(t, crowd, func(i int) error {
+		return store.CreateInvitedUser(t.Context(), makeUser(fmt.Sprintf("user%d", i)), first.ID, now())
+	}, models.ErrInvitationVoid)
+	all, err := store.Users(t.Context(), models.UserFilter{Limit: crowd})
+	if won != 1 || err != nil || len(all) != 1 {
+		t.Errorf("%d people registered, there are %d users, %v", won, len(all), err)
+	}
+}
+
+func invitationsOutliveRefusals(t *testing.T, store models.Store) {
+	newUser(t, store, "alice")
+	i := newInvitation(t, store, now().Add(time.Hour))
+	err := store.CreateInvitedUser(t.Context(), makeUser("Alice"), i.ID, now())
+	if !errors.Is(err, models.ErrUsernameTaken) {
+		t.Errorf("a taken name: %v", err)
+	}
+	if err := store.CreateInvitedUser(t.Context(), makeUser("bob"), i.ID, now()); err != nil {
+		t.Errorf("after that: %v", err)
+	}
+}
+
+func suspensionsEndSessions(t *testing.T, store models.Store) {
+	alice, bob := newUser(t, store, "alice"), newUser(t, store, "bob")
+	session, other := newSession(alice, "a"), newSession(bob, "b")
+	for _, s := range []*models.Session{session, other} {
+		if err := store.CreateSession(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	token := newToken(t, store, alice, "token")
+	at := now()
+	suspended, err := store.Suspend(t.Context(), alice.ID, at, "Spam")
+	if err != nil || !suspended.SuspendedAt.Equal(at) || suspended.SuspendedFor != "Spam" ||
+		suspended.PasswordVersion != 1 {
+		t.Errorf("suspended: %+v, %v", suspended, err)
+	}
+	if got, err := store.UserByID(t.Context(), alice.ID); err != nil || *got != *suspended {
+		t.Errorf("read again: %+v, %v", got, err)
+	}
+	late := newSession(alice, "of a login that began before")
+	if err := store.CreateSession(t.Context(), late); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []models.ID{session.ID, late.ID} {
+		if _, _, err := store.LiveSession(t.Context(), id, now()); !errors.Is(err, models.ErrSessionNotFound) {
+			t.Errorf("a session of a suspended user: %v", err)
+		}
+	}
+	tokenIsLive(t, store, "suspended", token, false)
+	if _, _, err := store.LiveSession(t.Context(), other.ID, now()); err != nil {
+		t.Errorf("a session of another user: %v", err)
+	}
+	again, err := store.Suspend(t.Context(), alice.ID, time.Time{}, "")
+	if err != nil || !again.SuspendedAt.IsZero() || again.SuspendedFor != "" || again.PasswordVersion != 1 {
+		t.Errorf("no longer suspended: %+v, %v", again, err)
+	}
+	tokenIsLive(t, store, "no longer suspended", token, false)
+	if _, err := store.Suspend(t.Context(), models.NewID(), at, ""); !errors.Is(err, models.ErrUserNotFound) {
+		t.Errorf("nobody: %v", err)
+	}
+}
+
+func usersAreFiltered(t *testing.T, store models.Store) {
+	alice, bob, carol := makeUser("Alice"), makeUser("bob"), makeUser("carol.x")
+	bob.Name, carol.Email = "Bob 100% (Alice's)", "carol@example.com"
+	for _, u := range []*models.User{alice, bob, carol} {
+		if err := store.CreateUser(t.Context(), u); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := store.Suspend(t.Context(), bob.ID, now(), ""); err != nil {
+		t.Fatal(err)
+	}
+	yes, no := true, false
+	for _, c := range []struct {
+		filter models.UserFilter
+		want   []string
+	}{
+		{models.UserFilter{}, []string{"carol.x", "bob", "Alice"}},
+		{models.UserFilter{Text: "aLICE"}, []string{"bob", "Alice"}},
+		{models.UserFilter{Text: "EXAMPLE.com"}, []string{"carol.x"}},
+		{models.UserFilter{Text: "100% ("}, []string{"bob"}},
+		{models.UserFilter{Text: "l.x"}, []string{"carol.x"}},
+		{models.UserFilter{Text: "li.e"}, nil},
+		{models.UserFilter{Suspended: &yes}, []string{"bob"}},
+		{models.UserFilter{Suspended: &no}, []string{"carol.x", "Alice"}},
+		{models.UserFilter{Suspended: &no, Text: "alice"}, []string{"Alice"}},
+		{models.UserFilter{After: carol.ID, Text: "o"}, []string{"bob"}},
+	} {
+		c.filter.Limit = 10
+		found, err := store.Users(t.Context(), c.filter)
+		var names []string
+		for _, u := range found {
+			names = append(names, u.Username)
+		}
+		if err != nil || !slices.Equal(names, c.want) {
+			t.Errorf("%+v: got %q, %v, want %q", c.filter, names, err, c.want)
+		}
+	}
+}
+
+// shownTitles returns the titles of the posts that each way to find posts shows, by the way, and the comments.
+func shownTitles(t *testing.T, store models.Store, author *models.User) map[string][]string {
+	t.Helper()
+	shown := map[string][]string{}
+	for name, filter := range map[string]models.PostFilter{
+		"list": {}, "tag": {Tag: "go"}, "author": {AuthorID: author.ID}, "search": {Words: models.ParseWords("title")},
+		"backwards": {Before: models.ID{1}},
+	} {
+		filter.Limit = 3
+		page, more, err := store.Posts(t.Context(), filter)
+		if err != nil || more {
+			t.Fatalf("%s: %v, more: %v", name, err, more)
+		}
+		for _, p := range page {
+			shown[name] = append(shown[name], p.Title)
+		}
+	}
+	links, err := store.PostLinks(t.Context(), models.PostRange{Limit: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range links {
+		shown["links"] = append(shown["links"], l.Title)
+	}
+	tags, err := store.Tags(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown["tags"] = []string{fmt.Sprint(tags)}
+	comments, more, err := store.Comments(t.Context(), models.CommentFilter{Limit: 3})
+	if err != nil || more {
+		t.Fatalf("comments: %v, more: %v", err, more)
+	}
+	for _, c := range comments {
+		shown["comments"] = append(shown["comments"], c.Content)
+	}
+	return shown
+}
+
+func purgedUsersAreHidden(t *testing.T, store models.Store) {
+	alice, bob := newUser(t, store, "alice"), newUser(t, store, "bob")
+	write := func(u *models.User, title string) *models.Post {
+		p := newPost(u, title)
+		p.Tags = []string{"go"}
+		if _, err := store.CreatePost(t.Context(), p, nil); err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	spam := make([]*models.Post, 2*models.PurgeStep)
+	for i := range spam[1:] {
+		spam[i] = write(bob, fmt.Sprintf("Spam title %d", i))
+	}
+	kept := write(alice, "Kept title")
+	spam[len(spam)-1] = write(bob, "Last spam title")
+	onSpam := newComment(t, store, spam[0], alice, "On spam")
+	ofBob := newComment(t, store, kept, bob, "Of bob")
+	newComment(t, store, kept, alice, "Kept")
+	createDraft(t, store, newDraft(bob, "Draft"))
+	if err := store.PurgeUser(t.Context(), bob.ID, now()); err != nil {
+		t.Fatal(err)
+	}
+	hidden := func(when string) {
+		t.Helper()
+		for way, titles := range shownTitles(t, store, bob) {
+			want, isSpecial := map[string][]string{"author": nil, "tags": {"[{go 1}]"}, "comments": {"Kept"}}[way]
+			if !isSpecial {
+				want = []string{"Kept title"}
+			}
+			if !slices.Equal(titles, want) {
+				t.Errorf("%s, %s shows %q", when, way, titles)
+			}
+		}
+		thread, _, err := store.Thread(t.Context(), models.ThreadFilter{PostID: kept.ID, Limit: 5})
+		if err != nil || len(thread) != 1 || thread[0].Content != "Kept" {
+			t.Errorf("%s, the thread is %+v, %v", when, thread, err)
+		}
+		_, _, ofSpam := store.Thread(t.Context(), models.ThreadFilter{PostID: spam[0].ID, Limit: 5})
+		_, byID := store.PostByID(t.Context(), spam[0].ID)
+		_, update := store.UpdatePost(t.Context(), spam[0].ID, setTitle("new"))
+		_, comment := store.CreateComment(t.Context(), makeComment(spam[0], alice, "late"), nil)
+		for what, err := range map[string]error{
+			"thread": ofSpam, "post": byID, "update": update, "comment": comment,
+			"delete": store.DeletePost(t.Context(), spam[1].ID, always),
+		} {
+			if !errors.Is(err, models.ErrPostNotFound) {
+				t.Errorf("%s, %s: %v", when, what, err)
+			}
+		}
+		for _, c := range []*models.Comment{onSpam, ofBob} {
+			if _, err := store.CommentByID(t.Context(), c.ID); !errors.Is(err, models.ErrCommentNotFound) {
+				t.Errorf("%s, comment %q: %v", when, c.Content, err)
+			}
+		}
+		if sole, err := store.SoleAuthor(t.Context()); err != nil || sole.ID != alice.ID {
+			t.Errorf("%s, the sole author is %+v, %v", when, sole, err)
+		}
+		if id, err := store.SkipPosts(t.Context(), models.ID{}, 1); err != nil || !id.IsZero() {
+			t.Errorf("%s, the second post is %v, %v", when, id, err)
+		}
+		records, _, err := store.PostTable().Read(t.Context(), models.ID{}, 1000)
+		if err != nil || len(records) != 1 {
+			t.Errorf("%s, %d posts are copied, %v", when, len(records), err)
+		}
+		copied, _, err := store.CommentTable().Read(t.Context(), models.ID{}, 1000)
+		if err != nil || len(copied) != 1 {
+			t.Errorf("%s, %d comments are copied, %v", when, len(copied), err)
+		}
+	}
+	hidden("at once")
+	if more, err := store.Sweep(t.Context(), now()); err != nil || !more {
+		t.Errorf("the first sweep: %v, more: %v", err, more)
+	}
+	hidden("half swept")
+	if sweep(t, store) == 0 {
+		t.Error("there was nothing to sweep")
+	}
+	hidden("swept")
+	if n, err := store.PostTable().Count(t.Context()); err != nil || n != 1 {
+		t.Errorf("%d posts are left, %v", n, err)
+	}
+	if n, err := store.CommentTable().Count(t.Context()); err != nil || n != 1 {
+		t.Errorf("%d comments are left, %v", n, err)
+	}
+}
+
+// purgesWinRaces purges a user who writes at the same time.
+func purgesWinRaces(t *testing.T, store models.Store) {
+	alice, bob := newUser(t, store, "alice"), newUser(t, store, "bob")
+	kept := storedPost(t, store, alice, "Kept title")
+	var writers sync.WaitGroup
+	for range 4 {
+		writers.Go(func() {
+			for i := range 10 {
+				_, _ = store.CreatePost(t.Context(), newPost(bob, fmt.Sprintf("Spam title %d", i)), nil)
+				_, _ = store.CreateComment(t.Context(), makeComment(kept, bob, "Spam"), nil)
+			}
+		})
+	}
+	if err := store.PurgeUser(t.Context(), bob.ID, now()); err != nil {
+		t.Error(err)
+	}
+	writers.Wait()
+	for _, when := range []string{"at once", "swept"} {
+		page, more, err := store.Posts(t.Context(), models.PostFilter{Limit: 5})
+		thread, _, threadErr := store.Thread(t.Context(), models.ThreadFilter{PostID: kept.ID, Limit: 5})
+		if err != nil || more || len(page) != 1 || threadErr != nil || len(thread) != 0 {
+			t.Errorf("%s: %d posts, %v, %d comments, %v", when, len(page), err, len(thread), threadErr)
+		}
+		sweep(t, store)
+	}
+}
+
+func logIsKept(t *testing.T, store models.Store) {
+	var want []models.LogEntry
+	for i := range 3 {
+		e := models.LogEntry{
+			ID: models.NewID(), Actor: "alice", Action: "suspend", Target: fmt.Sprint(i), Reason: "Spam", CreatedAt: now(),
+		}
+		if err := store.AddToLog(t.Context(), &e); err != nil {
+			t.Fatal(err)
+		}
+		want = append([]models.LogEntry{e}, want...)
+	}
+	page, more, err := store.Log(t.Context(), models.LogFilter{Limit: 2})
+	if err != nil || !more || !slices.Equal(page, want[:2]) {
+		t.Errorf("the first page is %+v, %v, %v", page, more, err)
+	}
+	page, more, err = store.Log(t.Context(), models.LogFilter{Limit: 2, After: page[1].ID})
+	if err != nil || more || !slices.Equal(page, want[2:]) {
+		t.Errorf("the second page is %+v, %v, %v", page, more, err)
+	}
+}
+
+func controlMethods(u models.User) []method {
+	type store = models.Store
+	token, invitation := makeToken(&u, "token"), models.Invitation{ID: models.NewID(), ExpiresAt: now().Add(time.Hour)}
+	entry := models.LogEntry{ID: models.NewID(), CreatedAt: now()}
+	return []method{
+		{"CreateAccessToken", func(ctx context.Context, s store) error { return s.CreateAccessToken(ctx, token) }},
+		{"AccessTokens", func(ctx context.Context, s store) error { return second(s.AccessTokens(ctx, u.ID)) }},
+		{"AccessTokenByHash", func(ctx context.Context, s store) error {
+			_, _, err := s.AccessTokenByHash(ctx, token.Hash)
+			return err
+		}},
+		{"NoteTokenUse", func(ctx context.Context, s store) error { return s.NoteTokenUse(ctx, token.ID, now()) }},
+		{"DeleteAccessToken", func(ctx context.Context, s store) error { return s.DeleteAccessToken(ctx, u.ID, token.ID) }},
+		{"CreateInvitation", func(ctx context.Context, s store) error { return s.CreateInvitation(ctx, &invitation) }},
+		{"Invitations", func(ctx context.Context, s store) error { return second(s.Invitations(ctx, now())) }},
+		{"CreateInvitedUser", func(ctx context.Context, s store) error {
+			return s.CreateInvitedUser(ctx, makeUser("invited"), invitation.ID, now())
+		}},
+		{"DeleteInvitation", func(ctx context.Context, s store) error { return s.DeleteInvitation(ctx, invitation.ID) }},
+		{"AddToLog", func(ctx context.Context, s store) error { return s.AddToLog(ctx, &entry) }},
+		{"Log", func(ctx context.Context, s store) error {
+			_, _, err := s.Log(ctx, models.LogFilter{Limit: 1})
+			return err
+		}},
+		{"Suspend", func(ctx context.Context, s store) error { return second(s.Suspend(ctx, u.ID, now(), "Spam")) }},
+		{"PurgeUser", func(ctx context.Context, s store) error { return s.PurgeUser(ctx, models.NewID(), now()) }},
+	}
+}
