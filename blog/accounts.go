@@ -11,12 +11,13 @@ import (
 	"gin-blog/models"
 )
 
-// Registration is what a new user sends.
-type Registration struct {
+// NewAccount is what a new user sends.
+type NewAccount struct {
 	Username string `json:"username"`
 	Password string `json:"password"`
-	Email    string `json:"email"` // may be empty
-	Name     string `json:"name"`  // may be empty
+	Email    string `json:"email"`  // may be empty
+	Name     string `json:"name"`   // may be empty
+	Invite   string `json:"invite"` // the token of an invitation, if one is needed
 }
 
 // Credentials are what a user logs in with. Spaces around a name or an address do not count.
@@ -26,9 +27,13 @@ type Credentials struct {
 	Password string `json:"password"`
 }
 
-// Register creates an account. It returns models.ErrUsernameTaken, models.ErrEmailTaken, or the errors of
+// Register creates an account. It returns models.ErrUsernameTaken, models.ErrEmailTaken, or the errors of Admit and of
 // auth.Limits.Register.
-func (b *Blog) Register(ctx context.Context, in Registration, client auth.Client) (*models.User, error) {
+func (b *Blog) Register(ctx context.Context, in NewAccount, client auth.Client) (*models.User, error) {
+	invitation, err := b.Admit(ctx, in.Invite)
+	if err != nil {
+		return nil, err
+	}
 	var check models.Check
 	check.Field("username", in.Username, models.Required, models.Username)
 	check.Field("password", in.Password, models.NotEmpty, models.NewPassword(b.PasswordMinLength, in.Username))
@@ -41,9 +46,12 @@ func (b *Blog) Register(ctx context.Context, in Registration, client auth.Client
 		ID: models.NewID(), Username: in.Username, Email: in.Email, Name: in.Name,
 		Role: models.RoleUser, CreatedAt: b.now(),
 	}
-	err := b.Limits.Register(ctx, client.IP, func(wait context.Context) (err error) {
+	err = b.Limits.Register(ctx, client.IP, func(wait context.Context) (err error) {
 		if user.PasswordHash, err = b.Passwords.Hash(wait, in.Password); err != nil {
 			return err
+		}
+		if !invitation.IsZero() {
+			return b.Store.CreateInvitedUser(ctx, user, invitation, b.now())
 		}
 		return b.Store.CreateUser(ctx, user)
 	})
@@ -53,8 +61,8 @@ func (b *Blog) Register(ctx context.Context, in Registration, client auth.Client
 	return user, nil
 }
 
-// LogIn checks a password and starts a session. It returns auth.ErrWrongPassword, also where there is no such user, or
-// the errors of auth.Limits.Login.
+// LogIn checks a password and starts a session. It returns auth.ErrWrongPassword, also where there is no such user, a
+// refusal if the user is suspended, or the errors of auth.Limits.Login.
 func (b *Blog) LogIn(
 	ctx context.Context, in Credentials, client auth.Client,
 ) (*models.User, *models.Session, error) {
@@ -75,6 +83,9 @@ func (b *Blog) LogIn(
 	}
 	account := cmp.Or(in.Username, in.Email)
 	if err := b.verify(ctx, account, user.PasswordHash, in.Password, client); err != nil {
+		return nil, nil, err
+	}
+	if err := refuseSuspended(user); err != nil {
 		return nil, nil, err
 	}
 	session, err := b.Sessions.Start(ctx, user, client)

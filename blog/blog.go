@@ -23,6 +23,7 @@ type Options struct {
 	Limits auth.Limits
 	// PasswordMinLength is how many characters a new password has at least.
 	PasswordMinLength int
+	Registration      Registration // "": open
 	Log               *slog.Logger
 	Now               func() time.Time // the clock
 }

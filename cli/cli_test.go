@@ -45,6 +45,11 @@ Usage:
                                       10 and 100, the same ones for the same -rand N; -force adds to what is there
   gin-blog role USERNAME user|admin   set what a user may do; it takes effect at once
   gin-blog reset-link USERNAME        print a link that sets a new password: once, within an hour
+  gin-blog invite [-n N]              print a link with which one person registers, within 14 days; -n N: N links
+  gin-blog suspend USERNAME [REASON]  end the user's sessions and access tokens, and refuse logins until unsuspend
+  gin-blog unsuspend USERNAME         let the user log in again
+  gin-blog delete-user [-purge] USERNAME
+                                      delete the account; -purge: with all that the user wrote
   gin-blog backup [FILE]              copy the SQLite file while a server may run on it;
                                       without FILE, the copy is gin-blog-TIME.db in DATA_DIR
   gin-blog copy FROM TO               copy a store to an empty one: sqlite:FILE, mongodb://HOST/DATABASE

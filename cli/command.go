@@ -29,6 +29,8 @@ type call struct {
 	plan   seed.Plan // of seed
 	force  bool      // of seed: whether to fill a store that has posts already
 	author string    // of import
+	count  int       // of invite
+	purge  bool      // of delete-user
 }
 
 // usageError says what about a command line makes no sense.

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -25,8 +24,7 @@ func printResetLink(ctx context.Context, in call) error {
 		if err != nil {
 			return err
 		}
-		site := cmp.Or(c.BaseURL, localURL(c, "localhost", c.Port))
-		_, err = fmt.Fprintf(in.stdout, "%s/reset/%s\n", site, token)
+		_, err = fmt.Fprintf(in.stdout, "%s/reset/%s\n", siteURL(c), token)
 		return err
 	})
 }

@@ -3,7 +3,9 @@ package cli
 import (
 	"context"
 	"fmt"
+	"time"
 
+	"gin-blog/blog"
 	"gin-blog/config"
 	"gin-blog/models"
 )
@@ -16,7 +18,7 @@ func setRole(ctx context.Context, in call) error {
 		return usageError("role: user or admin, not " + string(role))
 	}
 	return in.withStore(ctx, func(c *config.Config, s store) error {
-		if err := s.SetRole(ctx, username, role); err != nil {
+		if err := blog.New(blog.Options{Store: s, Now: time.Now}).SetRole(ctx, username, role); err != nil {
 			return nameUser(err, username, c)
 		}
 		_, err := fmt.Fprintf(in.stdout, "%s has the role %s now, in the %s\n", username, role, placeOf(c))

@@ -29,6 +29,7 @@ func newSite(
 	address := urls.NewAddress(c.BaseURL, c.Proxies)
 	b := blog.New(blog.Options{
 		Store: store, Passwords: passwords, PasswordMinLength: c.PasswordMinLength, Log: log, Now: time.Now,
+		Registration: blog.Registration(c.Registration),
 		Sessions: auth.NewSessions(store, auth.NewTokens(c.SecretKey, c.RefreshSecret, time.Now), auth.SessionOptions{
 			AccessTTL:  c.AccessTokenTTL,
 			RefreshTTL: c.RefreshTokenTTL,

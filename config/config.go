@@ -50,6 +50,7 @@ type Config struct {
 	TrustedProxies    []string      `env:"TRUSTED_PROXIES"`
 	BaseURL           string        `env:"BASE_URL"`
 	RateLimit         bool          `env:"RATE_LIMIT" envDefault:"true"`
+	Registration      string        `env:"REGISTRATION" envDefault:"open"`
 	Comments          bool          `env:"COMMENTS" envDefault:"true"`
 	LogLevel          slog.Level    `env:"LOG_LEVEL" envDefault:"info"`
 	LogFormat         string        `env:"LOG_FORMAT"` // not set: text for a terminal, otherwise json
@@ -211,6 +212,7 @@ func (c *Config) check() (problems []string) {
 		}
 	}
 	c.Host, c.LogFormat = strings.Trim(c.Host, "[]"), strings.ToLower(c.LogFormat)
+	c.Registration = strings.ToLower(c.Registration)
 	expect(c.Host == "" || isHost(c.Host),
 		"HOST must be an address like 127.0.0.1, or a name like localhost, without a port, not %s", quote(c.Host))
 	expect(c.Port >= 0 && c.Port <= 65535, "PORT must be 0 to 65535, not %d", c.Port)
@@ -224,6 +226,8 @@ func (c *Config) check() (problems []string) {
 		"PASSWORD_MIN_LENGTH must be 1 to %d, not %d", models.MaxPasswordBytes, c.PasswordMinLength)
 	expect(slices.Contains([]string{"", "text", "json"}, c.LogFormat),
 		"LOG_FORMAT must be text or json, not %s", quote(c.LogFormat))
+	expect(slices.Contains([]string{"open", "invite", "closed"}, c.Registration),
+		"REGISTRATION must be open, invite or closed, not %s", quote(c.Registration))
 	for i, origin := range c.CORSOrigins {
 		c.CORSOrigins[i] = tidyOrigin(origin)
 		expect(isOrigin(c.CORSOrigins[i]),

@@ -46,7 +46,7 @@ func TestDefaults(t *testing.T) {
 		Port: 3000, MongoDB: "blog", DataDir: absolute(t, "data"),
 		AccessTokenTTL: 15 * time.Minute, RefreshTokenTTL: 7 * 24 * time.Hour,
 		RefreshGrace: time.Minute, RefreshRotation: true, BcryptCost: 10, PasswordMinLength: 6,
-		RateLimit: true, Comments: true,
+		RateLimit: true, Registration: "open", Comments: true,
 		CORSOrigins: []string{"*"}, LogLevel: slog.LevelInfo, DrainDelay: time.Second,
 		SiteTitle: "gin-blog", SiteLanguage: "en", SiteTimezone: "UTC", SiteAccent: site.DefaultAccent, APICalls: true,
 	}
@@ -141,7 +141,7 @@ func TestUsualSpellings(t *testing.T) {
 		t.Error("a blank in a secret does not count, so tokens signed with it end")
 	}
 	for _, setting := range []string{
-		"CORS_ORIGINS=,", "TRUSTED_PROXIES= , ", "COMMENTS=perhaps", "BASE_URL=/", "HOST=a b", "HOST=http://localhost",
+		"CORS_ORIGINS=,", "TRUSTED_PROXIES= , ", "COMMENTS=perhaps", "REGISTRATION=maybe", "BASE_URL=/", "HOST=a b", "HOST=http://localhost",
 		"HOST=[::1]:80", "HOST=*", "HOST=.", "LOG_LEVEL=warned", "PORT=4 140", "ACCESS_TOKEN_TTL=10",
 	} {
 		name, _, _ := strings.Cut(setting, "=")

@@ -38,13 +38,17 @@ func VerifyToken(sessions *auth.Sessions) gin.HandlerFunc {
 	})
 }
 
-// Authenticate refuses requests whose session has ended. It runs after VerifyToken and BufferBody. It adds the errors
-// of auth.Sessions.Identify.
-func Authenticate(sessions *auth.Sessions) gin.HandlerFunc {
+// Authenticate refuses requests whose session has ended, and those of programs whose access token lacks the scope,
+// which may be "" for what no program may do. It runs after VerifyToken and BufferBody. It adds the errors of
+// auth.Sessions.Identify and auth.Identity.Permit.
+func Authenticate(sessions *auth.Sessions, scope models.Scope) gin.HandlerFunc {
 	return Handle(func(c *gin.Context) error {
 		identity, err := sessions.Identify(c.Request.Context(), c.MustGet(tokenKey).(auth.VerifiedToken))
+		if err != nil {
+			return err
+		}
 		c.Set(identityKey, identity)
-		return err
+		return identity.Permit(scope)
 	})
 }
 

@@ -38,7 +38,7 @@ type grantBody struct {
 }
 
 func (h *api) register(c *gin.Context) error {
-	var in blog.Registration
+	var in blog.NewAccount
 	if err := h.decode(c, &in); err != nil {
 		return err
 	}

@@ -239,6 +239,8 @@ func semanticMessage(err *json.SemanticError) string {
 		return "must be 24 hex digits"
 	case err.GoType == reflect.TypeFor[[]string]():
 		return "must be an array"
+	case err.GoType == reflect.TypeFor[bool]():
+		return "must be true or false"
 	case err.GoType == reflect.TypeFor[models.Author]():
 		return "must be an object or null"
 	default:

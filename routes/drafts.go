@@ -34,6 +34,9 @@ func (h *api) createDraft(c *gin.Context) error {
 	if err := h.decode(c, &in); err != nil {
 		return err
 	}
+	if err := permitPublishing(c, in.publishAt()); err != nil {
+		return err
+	}
 	draft := models.Draft{Text: in.Text, PublishAt: in.publishAt()}
 	created, err := h.Blog.CreateDraft(c.Request.Context(), callOf(c), draft)
 	return renderCreated(c, "draft", created, err, newDraftBody)
@@ -47,10 +50,21 @@ func (h *api) changeDraft(c *gin.Context) error {
 	}
 	draft, err := h.Blog.UpdateDraft(c.Request.Context(), callOf(c), idOf(c), func(d *models.Draft) error {
 		in, err := change(newDraftBody(d))
+		if err != nil {
+			return err
+		}
 		d.Text, d.PublishAt = in.Text, in.publishAt()
-		return err
+		return permitPublishing(c, d.PublishAt)
 	})
 	return renderResource(c, draft, err, newDraftBody)
+}
+
+// permitPublishing returns a refusal if a draft is to become a post at a time, and a program may not write posts.
+func permitPublishing(c *gin.Context, at time.Time) error {
+	if at.IsZero() {
+		return nil
+	}
+	return middleware.CurrentIdentity(c).Permit(models.ScopePosts)
 }
 
 func (h *api) deleteDraft(c *gin.Context) error {
@@ -58,6 +72,9 @@ func (h *api) deleteDraft(c *gin.Context) error {
 }
 
 func (h *api) publishDraft(c *gin.Context) error {
+	if err := middleware.CurrentIdentity(c).Permit(models.ScopePosts); err != nil {
+		return err
+	}
 	post, err := h.Blog.PublishDraft(c.Request.Context(), callOf(c), idOf(c))
 	return renderCreated(c, "post", post, err, newPostBody)
 }

@@ -138,7 +138,7 @@ func TestErrorExamples(t *testing.T) {
 	// The callers of the stores and of auth turn these into others, or pages show them.
 	unseen := []error{
 		models.ErrPasswordChanged, models.ErrDuplicate, auth.ErrTooManyAttempts, auth.ErrResetVoid,
-		models.ErrForeignDraft,
+		models.ErrForeignDraft, blog.ErrTooManyInvitations,
 	}
 	for _, refusal := range testkit.Refusals(t) {
 		isUnseen := func(err error) bool { return err.Error() == refusal.Message }

@@ -89,6 +89,10 @@ func (q *query) set(name, value string) (message string) {
 		if _, err := models.ParseID(value); err != nil {
 			return "must be the _id of a post"
 		}
+	case "suspended", "purge":
+		if value != "true" && value != "false" {
+			return "must be true or false"
+		}
 	case "view":
 		if value != "summary" && value != "html" {
 			return "must be summary or html"

@@ -82,9 +82,10 @@ func addRoutes(r *gin.Engine, a *api) {
 // refused without the body (refuseHead, refuseMediaType), and, once the whole body is there, the session.
 func addRoutesWithBodies(r *gin.Engine, a *api) {
 	buffer, badHead, badType := middleware.BufferBody(), middleware.Handle(refuseHead), middleware.Handle(refuseMediaType)
-	verify, authenticate := middleware.VerifyToken(a.Blog.Sessions), middleware.Authenticate(a.Blog.Sessions)
-	signedIn := func(g *gin.RouterGroup) (plain, withBody *gin.RouterGroup) {
-		checked := g.Group("", verify, badHead)
+	verify := middleware.VerifyToken(a.Blog.Sessions)
+	// signedIn returns groups for users, and for programs whose access token has the scope.
+	signedIn := func(g *gin.RouterGroup, scope models.Scope) (plain, withBody *gin.RouterGroup) {
+		checked, authenticate := g.Group("", verify, badHead), middleware.Authenticate(a.Blog.Sessions, scope)
 		return checked.Group("", buffer, authenticate), checked.Group("", badType, buffer, authenticate)
 	}
 	route := middleware.Route
@@ -95,7 +96,7 @@ func addRoutesWithBodies(r *gin.Engine, a *api) {
 	route(visitors, "POST /auth/login", a.logIn)
 	route(visitors, "POST /auth/refresh", a.refresh)
 	route(visitors, "POST /auth/logout", a.logOut)
-	own, ownWithBody := signedIn(secret)
+	own, ownWithBody := signedIn(secret, "")
 	route(own, "GET /auth/me", a.me)
 	route(ownWithBody, "PATCH /auth/me", a.updateMe)
 	route(ownWithBody, "DELETE /auth/me", a.deleteMe)
@@ -103,14 +104,20 @@ func addRoutesWithBodies(r *gin.Engine, a *api) {
 	route(own, "GET /auth/sessions", a.listSessions)
 	route(own, "DELETE /auth/sessions", a.endSessions)
 	route(own, "DELETE /auth/sessions/:id", a.endSession)
+	route(own, "GET /auth/tokens", a.listAccessTokens)
+	route(ownWithBody, "POST /auth/tokens", a.createAccessToken)
+	route(own, "DELETE /auth/tokens/:id", a.deleteAccessToken)
 	admins := own.Group("", middleware.RequireAdmin)
 	route(admins, "GET /admin/users", a.listUsers)
+	route(ownWithBody.Group("", middleware.RequireAdmin), "PATCH /admin/users/:id", a.suspendUser)
+	route(admins, "DELETE /admin/users/:id", a.removeUser)
+	route(admins, "GET /admin/log", a.listLog)
 
 	public := r.Group("", middleware.Revalidate, middleware.LimitBody(maxPostBody))
 	keep := middleware.Handle(a.keep)
 	lists := public.Group("", badHead, a.originOfView, keep)
 	readers := public.Group("", badHead, middleware.KnownQuery(), keep)
-	writers, writersWithBody := signedIn(public)
+	writers, writersWithBody := signedIn(public, models.ScopePosts)
 	route(lists, "GET /posts", a.listPosts)
 	route(public.Group("", middleware.KnownQuery()), "GET /posts/tags", a.listTags)
 	route(public.Group("", badHead, middleware.KnownQuery("view"), a.originOfView, keep), "GET /posts/:id", a.readPost)
@@ -120,14 +127,16 @@ func addRoutesWithBodies(r *gin.Engine, a *api) {
 	route(writers, "DELETE /posts/:id", a.deletePost)
 	if !a.NoComments {
 		route(lists, "GET /posts/:id/comments", a.listComments)
-		route(writersWithBody, "POST /posts/:id/comments", a.createComment)
+		commenters, commentersWithBody := signedIn(public, models.ScopeComments)
+		route(commentersWithBody, "POST /posts/:id/comments", a.createComment)
 		route(readers, "GET /comments/:id", a.readComment)
-		route(writersWithBody, "PATCH /comments/:id", a.updateComment)
-		route(writers, "DELETE /comments/:id", a.deleteComment)
+		route(commentersWithBody, "PATCH /comments/:id", a.updateComment)
+		route(commenters, "DELETE /comments/:id", a.deleteComment)
 		route(admins, "GET /admin/comments", a.listAllComments)
 	}
 
-	drafters, draftersWithBody := signedIn(r.Group("", middleware.NoStore, middleware.LimitBody(maxPostBody)))
+	drafters, draftersWithBody := signedIn(
+		r.Group("", middleware.NoStore, middleware.LimitBody(maxPostBody)), models.ScopeDrafts)
 	route(drafters, "GET /drafts", a.listDrafts)
 	route(draftersWithBody, "POST /drafts", a.createDraft)
 	route(drafters, "GET /drafts/:id", a.readDraft)

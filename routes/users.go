@@ -26,19 +26,3 @@ func (h *api) readUser(c *gin.Context) error {
 		ID: u.ID.Hex(), Username: u.Username, Name: u.Name, Bio: u.Bio, CreatedAt: timestamp(u.CreatedAt),
 	})
 }
-
-// listUsers answers with a page of all accounts, newest first.
-func (h *api) listUsers(c *gin.Context) error {
-	q, err := parseQuery(c.Request.URL.RawQuery, "limit", "after")
-	if err != nil {
-		return err
-	}
-	// One more than the client wants tells whether there is a next page.
-	users, err := h.Blog.Store.Users(c.Request.Context(), models.UserFilter{After: q.after, Limit: q.limit + 1})
-	if err != nil {
-		return err
-	}
-	more := len(users) > q.limit
-	users = users[:min(len(users), q.limit)]
-	return renderPage(c, q, users, more, newUserBody)
-}

@@ -29,7 +29,7 @@ type formPage struct {
 	find func() (*models.Post, map[string]string, error)
 	// preview returns the post as it would be with what was typed. find was called. nil: there is no preview.
 	preview func() (*models.Post, error)
-	// save does what the form is for, and returns where to go then.
+	// save does what the form is for, and returns where to go then: "" for this page.
 	save func() (location string, err error)
 	// gone answers if what was to be changed is not there any more. nil: nothing was typed that could be lost.
 	gone func() error
@@ -157,6 +157,9 @@ func (p *Pages) saves(describe describer) middleware.Handler {
 		location, err := e.save()
 		if err != nil {
 			return p.refuseSave(c, e, err)
+		}
+		if location == "" {
+			return p.render(c, http.StatusOK, e.view)
 		}
 		return redirect(c, http.StatusSeeOther, location)
 	}

@@ -16,12 +16,21 @@ import (
 // registration is the page to register. The parameter "next" is where to go then.
 func (p *Pages) registration(c *gin.Context) (*formPage, error) {
 	next := localPath(c.Query("next"))
-	f := newForm(withNext("/register", next), "username", "name", "email", "password")
+	f := newForm(withNext("/register", next), "username", "name", "email", "password", "invite")
 	f.Other = loginAddress(next)
 	e := newVisitorsPage(c, "register", "Register", f, call{Does: "Register", Request: "POST /auth/register"})
+	e.find = func() (*models.Post, map[string]string, error) {
+		if !isRead(c) { // the form has it
+			return nil, nil, nil
+		}
+		invite := c.Query("invite")
+		_, err := p.Blog.Admit(c.Request.Context(), invite)
+		return nil, map[string]string{"invite": invite}, err
+	}
 	e.save = func() (string, error) {
-		in := blog.Registration{
+		in := blog.NewAccount{
 			Username: f.Value("username"), Name: f.Value("name"), Email: f.Value("email"), Password: f.Value("password"),
+			Invite: f.Value("invite"),
 		}
 		user, err := p.Blog.Register(c.Request.Context(), in, middleware.ClientOf(c))
 		if err != nil {
@@ -40,7 +49,9 @@ func (p *Pages) registration(c *gin.Context) (*formPage, error) {
 func (p *Pages) login(c *gin.Context) (*formPage, error) {
 	next := localPath(c.Query("next"))
 	f := newForm(loginAddress(next), "username", "password")
-	f.Other = withNext("/register", next)
+	if p.Blog.Registration != blog.RegistrationInvite && p.Blog.Registration != blog.RegistrationClosed {
+		f.Other = withNext("/register", next)
+	}
 	e := newVisitorsPage(c, "login", "Log in", f, call{Does: "Log in, for a token", Request: "POST /auth/login"})
 	e.save = func() (string, error) { return next, p.checkLogin(c, f) }
 	return e, nil

@@ -43,7 +43,7 @@ type view struct {
 
 	// The renderer sets the rest.
 	User *models.User // who is logged in, nil for a visitor
-	// Moderates tells that the user moderates comments.
+	// Moderates tells that the user is an admin.
 	Moderates bool
 	// Sole is the author of all posts, nil if there are several, or if the page has no address to be shared.
 	Sole   *models.User
@@ -60,9 +60,17 @@ var notices = map[string]string{
 	"/account/drafts?done=deleted":   "The draft is deleted.",
 	"/account/drafts/:id?done=saved": "Your draft is saved.",
 	"/account/sessions?done=ended":   "The session has ended.",
-	"/login?done=ended":              "The session has ended.",
-	"/login?done=all":                "All your sessions have ended.",
-	"/login?done=reset":              "Your new password is set. Log in with it.",
+	"/account/tokens?done=ended":     "The token has ended.",
+	"/moderation/users?done=deleted": "The account is deleted.",
+
+	"/moderation/users/:id?done=suspend":   "The user is suspended.",
+	"/moderation/users/:id?done=unsuspend": "The user may log in again.",
+	"/moderation/invitations?done=made":    "The invitation is ready: send its link to somebody.",
+	"/moderation/invitations?done=back":    "The invitation no longer works.",
+
+	"/login?done=ended": "The session has ended.",
+	"/login?done=all":   "All your sessions have ended.",
+	"/login?done=reset": "Your new password is set. Log in with it.",
 }
 
 // answerBuffer holds a page that is being made. It reserves the memory of the page as it grows.
@@ -90,7 +98,7 @@ func (p *Pages) render(c *gin.Context, status int, v *view) error {
 			return err
 		}
 	}
-	v.Moderates = v.User != nil && v.User.Role == models.RoleAdmin && !p.NoComments
+	v.Moderates = v.User != nil && v.User.Role == models.RoleAdmin
 	allowed := policy
 	if v.Script != "" {
 		allowed = scriptPolicy
@@ -142,6 +150,7 @@ func (p *Pages) parseTemplates() error {
 		"minutes":           func(n int) string { return fmt.Sprintf(minutes, n) },
 		"program":           programOf,
 		"comments":          countComments,
+		"hasComments":       func() bool { return !p.NoComments },
 		"instant":           func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"maxComment":        func() int { return models.MaxComment },
 		"passwordMinLength": func() int { return p.Blog.PasswordMinLength },

@@ -34,10 +34,15 @@ var queries = map[string][][]string{
 	"/p/:post":                          {{"after", "before", "comment"}},
 	"/p/:post/comments/:comment/delete": {{"next"}},
 	"/moderation":                       {{"author"}, {"after"}, {"done"}},
+	"/moderation/users":                 {{"q"}, {"after"}, {"done"}},
+	"/moderation/users/:id":             {{"done"}},
+	"/moderation/invitations":           {{"done"}},
+	"/moderation/log":                   {{"after"}},
 	"/login":                            {{"next"}, {"done"}},
-	"/register":                         {{"next"}},
+	"/register":                         {{"next"}, {"invite"}},
 	"/account":                          {{"done"}},
 	"/account/sessions":                 {{"done"}},
+	"/account/tokens":                   {{"done"}},
 	"/account/drafts":                   {{"after"}, {"done"}},
 	"/account/drafts/:id":               {{"zone"}, {"done"}},
 }
@@ -137,11 +142,15 @@ func (p *Pages) addPages(pages *gin.Engine) {
 	page(texts, "/new", p.newPostEditor)
 	page(texts, "/p/:post/edit", p.postEditor)
 	page(writers, "/p/:post/delete", p.postDeletion)
+	moderators := of(maxForm, privately, requireLogin, middleware.RequireAdmin)
+	middleware.Route(moderators, "GET /moderation/users", p.users)
+	page(moderators, "/moderation/users/:id", p.moderatedUser)
+	page(of(maxForm, middleware.Secret, requireLogin, middleware.RequireAdmin), "/moderation/invitations", p.invitations)
+	middleware.Route(moderators, "GET /moderation/log", p.log)
 	if !p.NoComments {
 		middleware.Route(comments, "POST /p/:post/comments", p.saves(p.newCommentEditor))
 		page(comments, "/p/:post/comments/:comment/edit", p.commentEditor)
 		page(writers, "/p/:post/comments/:comment/delete", p.commentDeletion)
-		moderators := of(maxForm, privately, requireLogin, middleware.RequireAdmin)
 		middleware.Route(moderators, "GET /moderation", p.moderation)
 		middleware.Route(moderators, "POST /moderation", p.deleteSelected)
 	}
@@ -157,6 +166,7 @@ func (p *Pages) addPages(pages *gin.Engine) {
 	page(forms, "/account", p.profile)
 	middleware.Route(members, "POST /account/password", p.saves(p.password))
 	middleware.Route(members, "POST /account/delete", p.saves(p.accountDeletion))
+	page(members, "/account/tokens", p.accessTokens)
 	middleware.Route(members, "GET /account/sessions", p.sessions)
 	middleware.Route(members, "POST /account/sessions", p.endSession)
 }

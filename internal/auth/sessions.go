@@ -25,12 +25,18 @@ type SessionOptions struct {
 // Sessions issues tokens to users and finds the user of a token.
 type Sessions struct {
 	*Tokens
-	store   models.SessionStore
+	store   SessionStore
 	options SessionOptions
 }
 
+// SessionStore keeps sessions, and the access tokens of programs.
+type SessionStore interface {
+	models.SessionStore
+	models.AccessTokenStore
+}
+
 // NewSessions returns Sessions that are kept in store and use tokens to sign.
-func NewSessions(store models.SessionStore, tokens *Tokens, options SessionOptions) *Sessions {
+func NewSessions(store SessionStore, tokens *Tokens, options SessionOptions) *Sessions {
 	return &Sessions{Tokens: tokens, store: store, options: options}
 }
 
@@ -40,10 +46,12 @@ type Client struct {
 	IP        string
 }
 
-// Identity is the user who sent a request, as stored at that moment, and the session the request belongs to.
+// Identity is the user who sent a request, as stored at that moment, and the session the request belongs to, or the
+// access token of the program that sent it.
 type Identity struct {
 	User      *models.User
 	SessionID models.ID
+	Token     *models.AccessToken // nil for a session
 }
 
 // Grant is a pair of tokens for a client.
@@ -87,10 +95,14 @@ func (s *Sessions) Grant(session *models.Session, u *models.User) (*Grant, error
 }
 
 // Identify returns the user and the session of a verified token. It returns ErrSessionEnded if the session has ended.
+// For the token of a program, it returns ErrInvalidToken or ErrTokenExpired if that is no longer good.
 //
 // It notes the use of a browser's session, at most once a minute. Other sessions are noted when their tokens are
 // refreshed.
 func (s *Sessions) Identify(ctx context.Context, token VerifiedToken) (*Identity, error) {
+	if token.hash != nil {
+		return s.identifyProgram(ctx, token.hash)
+	}
 	now := s.now()
 	session, user, err := s.store.LiveSession(ctx, token.sessionID, now)
 	if err != nil {

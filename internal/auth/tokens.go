@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -51,7 +52,7 @@ var tokenForm = regexp.MustCompile(`^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_
 // Tokens signs and verifies JSON Web Tokens (RFC 7519) with HS256. It follows RFC 8725: one algorithm, an explicit
 // type, a key for each type, and a check of every claim.
 type Tokens struct {
-	access, refresh, browser, reset kind
+	access, refresh, browser, reset, invitation kind
 
 	now    func() time.Time
 	parser *jwt.Parser
@@ -100,7 +101,10 @@ func NewTokens(accessSecret, refreshSecret string, now func() time.Time) *Tokens
 		refresh: kind{refreshType, []byte(refreshSecret)},
 		browser: kind{browserType, deriveKey(accessSecret, "gin-blog browser session")},
 		reset:   kind{"pr+jwt", deriveKey(accessSecret, "gin-blog password reset")},
-		now:     now,
+
+		invitation: kind{"in+jwt", deriveKey(accessSecret, "gin-blog invitation")},
+
+		now: now,
 		parser: jwt.NewParser(
 			jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
 			jwt.WithIssuer(issuer),
@@ -157,8 +161,24 @@ func (t *Tokens) ParseReset(token string) (user models.ID, passwordVersion int64
 	return user, c.PasswordVersion, err
 }
 
-// VerifiedToken is a token of a session whose signature and claims are right. Its session may have ended.
+// SignInvitation returns the token of an invitation. It is always the same one.
+func (t *Tokens) SignInvitation(i *models.Invitation) (string, error) {
+	return t.invitation.sign(newClaims(i.ID, i.ID.Hex(), i.ExpiresAt))
+}
+
+// ParseInvitation returns the id of the invitation of a token, or the errors of Verify.
+func (t *Tokens) ParseInvitation(token string) (models.ID, error) {
+	c, err := t.parse(t.invitation, token)
+	if err != nil {
+		return models.ID{}, err
+	}
+	return models.ParseID(c.Subject)
+}
+
+// VerifiedToken is a token of a session whose signature and claims are right, or one of a program with the right
+// checksum. Its session may have ended.
 type VerifiedToken struct {
+	hash      []byte // of the token of a program, nil for one of a session
 	id        string
 	sessionID models.ID
 	userID    string
@@ -168,6 +188,9 @@ type VerifiedToken struct {
 // Verify checks an access token without the store. It returns ErrTokenExpired if the token has expired, and
 // ErrInvalidToken if it is not valid.
 func (t *Tokens) Verify(accessToken string) (VerifiedToken, error) {
+	if strings.HasPrefix(accessToken, tokenPrefix) {
+		return verifyAccessToken(accessToken)
+	}
 	return t.verify(t.access, accessToken)
 }
 

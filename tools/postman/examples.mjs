@@ -28,6 +28,7 @@ function stable(text) {
   return text
     .replaceAll(baseURL, "http://localhost:3000")
     .replace(/eyJ[\w-]+\.[\w-]+\.[\w-]+/g, "eyJhbGciOi…")
+    .replace(/gbp_[0-9A-Za-z]{40}/g, "gbp_…")
     .replace(/\b(?!f{24})[0-9a-f]{24}\b/g, (id) => "6b049853" + numbered(id).padStart(16, "0"))
     .replace(/urn:uuid:[0-9a-f-]{36}/g, (urn) => "urn:uuid:00000000-0000-5000-8000-" + numbered(urn).padStart(12, "0"))
     .replace(/("(?:expiresAt|publishAt)": *)"\d{4}-[^"]*"/g, '$1"2026-01-09T03:04:05.678Z"')
