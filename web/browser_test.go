@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"cmp"
 	"io"
 	"log/slog"
 	"net/http"
@@ -182,6 +183,9 @@ func (b *browser) do(method, path, body string, headers ...testkit.Header) *page
 	return p
 }
 
+// invitations are the tokens of invitations, which are there to be seen: their type is "in+jwt".
+var invitations = regexp.MustCompile(`eyJhbGciOiJIUzI1NiIsInR5cCI6ImluK2p3dCJ9\.[A-Za-z0-9_-]+`)
+
 // webTokens finds JSON Web Tokens. The hash of a version may have their first letters too.
 var webTokens = regexp.MustCompile(`eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]`)
 
@@ -202,7 +206,7 @@ func (p *page) checkHeaders() {
 			t.Errorf("%s: has the header %s", p.path, name)
 		}
 	}
-	shown := p.body + p.header.Get("Location")
+	shown := invitations.ReplaceAllString(p.body, "") + p.header.Get("Location")
 	if webTokens.MatchString(shown) || strings.Contains(shown, "$2a$") {
 		t.Errorf("%s: shows a secret", p.path)
 	}
@@ -399,12 +403,17 @@ func (f *filledForm) fill(label, text string) *filledForm {
 	return f
 }
 
-// check checks the boxes whose name for those who do not see them begins so.
+// check checks the boxes whose label, or name for those who do not see them, begins so.
 func (f *filledForm) check(label string) *filledForm {
 	f.page.browser.t.Helper()
 	found := false
+	labels := map[string]string{}
+	for _, l := range elements(f.node, atom.Label) {
+		labels[attribute(l, "for")] = textOf(l)
+	}
 	for _, input := range elements(f.node, atom.Input) {
-		if attribute(input, "type") == "checkbox" && strings.HasPrefix(attribute(input, "aria-label"), label) {
+		name := cmp.Or(attribute(input, "aria-label"), labels[attribute(input, "id")])
+		if attribute(input, "type") == "checkbox" && strings.HasPrefix(name, label) {
 			f.values.Set(attribute(input, "name"), attribute(input, "value"))
 			found = true
 		}

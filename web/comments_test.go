@@ -350,13 +350,13 @@ func TestModeration(t *testing.T) {
 		s.comment(t, "bob", second, "Buy pills")
 		s.browser(t).get("/moderation").is(303).goesTo("/login?next=%2Fmoderation")
 		alice.get("/moderation").is(403).shows("Only an admin may do this").hides("pills")
-		if alice.get("/").has("Comments") {
+		if alice.get("/").has("Moderation") {
 			t.Error("a user sees the link for moderators")
 		}
 		if err := s.store.SetRole(t.Context(), "alice", models.RoleAdmin); err != nil {
 			t.Fatal(err)
 		}
-		all := alice.get("/").click("Comments").is(200).shows("Buy pills", "By alice")
+		all := alice.get("/").click("Moderation").is(200).shows("Buy pills", "By alice")
 		if strings.Index(all.body, "By alice") < strings.Index(all.body, "Buy pills") {
 			t.Error("the older comment comes first")
 		}
