@@ -17,7 +17,7 @@ func TestAccessTokensPage(t *testing.T) {
 		alice, bob := s.user(t, "alice"), s.user(t, "bob")
 		s.browser(t).get("/account/tokens").is(303).goesTo("/login?next=%2Faccount%2Ftokens")
 		page := alice.get("/account").click("Access tokens").is(200)
-		page.form("Make token").fill("Name", "Notes").send().is(400).shows("must be one or more of posts, drafts").hides("gbp_")
+		page.form("Make token").fill("Name", "Notes").send().is(400).shows("Choose at least one thing").hides("gbp_")
 		page.form("Make token").fill("Name", "").check("Publish, change").send().is(400).shows("Name is required").hides("gbp_")
 		page.form("Make token").fill("Name", "n").check("Publish, change").fill("Last day", "2020-01-01").send().is(400).
 			shows("must be in the future").hides("gbp_")

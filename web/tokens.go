@@ -28,6 +28,8 @@ var tokenScopes = []tokenScope{
 	{models.ScopeComments, "Write, change and delete comments"},
 }
 
+var errNoScope = models.NewError(models.Invalid, "Choose at least one thing that the program may do.")
+
 // accessTokens is the page of the access tokens with which programs act for the current user. A form on it names the
 // token that it ends, or makes a new one.
 func (p *Pages) accessTokens(c *gin.Context) (*formPage, error) {
@@ -53,15 +55,18 @@ func (p *Pages) accessTokens(c *gin.Context) (*formPage, error) {
 			}
 			return "/account/tokens?done=ended", p.Blog.Store.DeleteAccessToken(ctx, me.ID, id)
 		}
-		expires, err := p.endOf(f.Value("expires"))
-		if err != nil {
-			return "", err
-		}
 		var scopes []string
 		for _, scope := range tokenScopes {
 			if f.Value(string(scope.Name)) != "" {
 				scopes = append(scopes, string(scope.Name))
 			}
+		}
+		if scopes == nil {
+			return "", errNoScope
+		}
+		expires, err := p.endOf(f.Value("expires"))
+		if err != nil {
+			return "", err
 		}
 		if _, page.Secret, err = p.Blog.CreateAccessToken(ctx, me, f.Value("name"), scopes, expires); err != nil {
 			return "", err
