@@ -19,8 +19,6 @@ require (
 	github.com/google/uuid v1.6.0 // ids of entries in feeds
 	github.com/hashicorp/golang-lru/v2 v2.0.7 // bounds the memory of limits and of kept answers
 	github.com/klauspost/compress v1.20.3 // gzip, twice as fast as that of the standard library
-	github.com/lmittmann/tint v1.2.1 // the log at a terminal
-	github.com/mattn/go-colorable v0.1.16 // the same on Windows
 	github.com/mattn/go-isatty v0.0.24 // whether there is a terminal
 	github.com/microcosm-cc/bluemonday v1.0.27 // the policy for rendered Markdown, behind the parser
 	github.com/mmcdole/gofeed v1.4.2 // tests read the feeds as a feed reader does

@@ -28,8 +28,9 @@ var ErrTooManyInvitations = models.NewError(models.Conflict, "There are 100 invi
 
 var (
 	errRegistrationClosed = models.NewError(models.Forbidden, "Nobody can register here at the moment")
-	errInvitationNeeded   = models.NewError(models.Forbidden, "To register, you need an invitation from the owner of this site")
-	errTargetIsAdmin      = models.NewError(models.Forbidden,
+	errInvitationNeeded   = models.NewError(models.Forbidden,
+		"To register, you need an invitation from the owner of this site")
+	errTargetIsAdmin = models.NewError(models.Forbidden,
 		"This user is an admin: take the role away first, with gin-blog role")
 )
 
@@ -122,6 +123,7 @@ func (b *Blog) RemoveUser(ctx context.Context, actor string, id models.ID, purge
 		if err := b.note(ctx, actor, "purge", user.Username, ""); err != nil {
 			return err
 		}
+		defer b.tags.Store(nil) // which may have been counted since
 		return b.Store.PurgeUser(ctx, id, b.now())
 	}
 	if err := b.note(ctx, actor, "delete", user.Username, ""); err != nil {
@@ -163,6 +165,11 @@ func refuseSuspended(user *models.User) error {
 		return models.Refuse(models.Forbidden, nil, "This account is suspended")
 	}
 	return models.Refuse(models.Forbidden, nil, "This account is suspended: %s", user.SuspendedFor)
+}
+
+// EndAccessToken ends an access token of a user, or returns models.ErrTokenNotFound.
+func (b *Blog) EndAccessToken(ctx context.Context, user, token models.ID) error {
+	return b.Store.DeleteAccessToken(ctx, user, token)
 }
 
 // CreateAccessToken makes a token with which a program acts for a user, in some scopes, until a time, or without an end

@@ -54,7 +54,6 @@ type Config struct {
 	Comments          bool          `env:"COMMENTS" envDefault:"true"`
 	LogLevel          slog.Level    `env:"LOG_LEVEL" envDefault:"info"`
 	LogFormat         string        `env:"LOG_FORMAT"` // not set: text for a terminal, otherwise json
-	NoColor           string        `env:"NO_COLOR"`
 	DrainDelay        time.Duration `env:"DRAIN_DELAY" envDefault:"1s"`
 	MetricsAddr       string        `env:"METRICS_ADDR"`
 	TLSCert           string        `env:"TLS_CERT"`

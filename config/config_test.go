@@ -141,7 +141,8 @@ func TestUsualSpellings(t *testing.T) {
 		t.Error("a blank in a secret does not count, so tokens signed with it end")
 	}
 	for _, setting := range []string{
-		"CORS_ORIGINS=,", "TRUSTED_PROXIES= , ", "COMMENTS=perhaps", "REGISTRATION=maybe", "BASE_URL=/", "HOST=a b", "HOST=http://localhost",
+		"CORS_ORIGINS=,", "TRUSTED_PROXIES= , ", "COMMENTS=perhaps", "REGISTRATION=maybe",
+		"BASE_URL=/", "HOST=a b", "HOST=http://localhost",
 		"HOST=[::1]:80", "HOST=*", "HOST=.", "LOG_LEVEL=warned", "PORT=4 140", "ACCESS_TOKEN_TTL=10",
 	} {
 		name, _, _ := strings.Cut(setting, "=")

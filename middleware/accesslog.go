@@ -12,9 +12,6 @@ import (
 	"gin-blog/internal/answer"
 )
 
-// RequestMessage is the message of the log line about a request.
-const RequestMessage = "request"
-
 const (
 	// MaxLogged is how many bytes a log line repeats of a text that a client sent.
 	MaxLogged = 120
@@ -58,7 +55,7 @@ func accessLog(log *slog.Logger) gin.HandlerFunc {
 				slog.String("userAgent", Cut(c.Request.UserAgent(), MaxLogged)),
 				slog.Int64("bodyBytes", c.Request.ContentLength)) // -1 if it is not known
 		}
-		log.LogAttrs(ctx, level, RequestMessage, attrs...)
+		log.LogAttrs(ctx, level, "request", attrs...)
 	}
 }
 

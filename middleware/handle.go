@@ -65,9 +65,6 @@ func renderErrors(render ErrorRenderer) gin.HandlerFunc {
 // ErrPanic marks the error that is made of a panic.
 var ErrPanic = errors.New("panic")
 
-// PanicMessage is the message of the log line about a panic.
-const PanicMessage = "panic"
-
 // recoverPanic logs a panic with its stack and turns it into an error of the request. gin.Recovery would answer 200 to
 // a panic that wraps ECONNRESET.
 func recoverPanic(log *slog.Logger) gin.HandlerFunc {
@@ -77,7 +74,7 @@ func recoverPanic(log *slog.Logger) gin.HandlerFunc {
 			if value == nil {
 				return
 			}
-			log.ErrorContext(c.Request.Context(), PanicMessage,
+			log.ErrorContext(c.Request.Context(), "panic",
 				"requestId", RequestIDOf(c), "value", fmt.Sprint(value), "stack", string(debug.Stack()))
 			answer.Discard(c)
 			refuse(c, fmt.Errorf("handle request: %w: %v", ErrPanic, value))

@@ -154,5 +154,5 @@ func (h *api) listAccessTokens(c *gin.Context) error {
 }
 
 func (h *api) deleteAccessToken(c *gin.Context) error {
-	return done(c, h.Blog.Store.DeleteAccessToken(c.Request.Context(), middleware.CurrentUser(c).ID, idOf(c)))
+	return done(c, h.Blog.EndAccessToken(c.Request.Context(), middleware.CurrentUser(c).ID, idOf(c)))
 }

@@ -188,7 +188,8 @@ func TestRegistration(t *testing.T) {
 		}
 		foreign, _ := auth.NewTokens("x"+accessSecret, refreshSecret, time.Now).SignInvitation(&made[0])
 		closed.send(t, "POST", "/auth/register", body("alice", "")).fails(403, "ForbiddenError", "Nobody can register")
-		closed.send(t, "POST", "/auth/register", body("alice", invites[0])).fails(403, "ForbiddenError", "Nobody can register")
+		closed.send(t, "POST", "/auth/register", body("alice", invites[0])).
+			fails(403, "ForbiddenError", "Nobody can register")
 		invited.send(t, "POST", "/auth/register", body("alice", "")).fails(403, "ForbiddenError", "you need an invitation")
 		for _, void := range []string{"x", foreign, invites[2]} {
 			invited.send(t, "POST", "/auth/register", body("alice", void)).fails(403, "ForbiddenError", "ask for another")

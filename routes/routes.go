@@ -137,6 +137,11 @@ func addRoutesWithBodies(r *gin.Engine, a *api) {
 
 	drafters, draftersWithBody := signedIn(
 		r.Group("", middleware.NoStore, middleware.LimitBody(maxPostBody)), models.ScopeDrafts)
+	addDraftRoutes(a, drafters, draftersWithBody)
+}
+
+func addDraftRoutes(a *api, drafters, draftersWithBody *gin.RouterGroup) {
+	route := middleware.Route
 	route(drafters, "GET /drafts", a.listDrafts)
 	route(draftersWithBody, "POST /drafts", a.createDraft)
 	route(drafters, "GET /drafts/:id", a.readDraft)

@@ -18,7 +18,8 @@ func TestAccessTokensPage(t *testing.T) {
 		s.browser(t).get("/account/tokens").is(303).goesTo("/login?next=%2Faccount%2Ftokens")
 		page := alice.get("/account").click("Access tokens").is(200)
 		page.form("Make token").fill("Name", "Notes").send().is(400).shows("Choose at least one thing").hides("gbp_")
-		page.form("Make token").fill("Name", "").check("Publish, change").send().is(400).shows("Name is required").hides("gbp_")
+		page.form("Make token").fill("Name", "").check("Publish, change").send().is(400).
+			shows("Name is required").hides("gbp_")
 		page.form("Make token").fill("Name", "n").check("Publish, change").fill("Last day", "2020-01-01").send().is(400).
 			shows("must be in the future").hides("gbp_")
 		made := page.form("Make token").fill("Name", "My <notes>").check("Publish, change").fill("Last day", "").send().
@@ -46,13 +47,14 @@ func TestRegistrationPages(t *testing.T) {
 		for s, says := range map[*server]string{closed: "Nobody can register here", invite: "you need an invitation"} {
 			s.browser(t).get("/register").is(403).shows(says).hides("Password")
 			s.browser(t).get("/login").is(200).hides("Create an account")
-			s.browser(t).post("/register", url.Values{"username": {"mallory"}, "password": {testkit.Password}}).is(403).shows(says)
+			s.browser(t).post("/register", url.Values{"username": {"mallory"}, "password": {testkit.Password}}).
+				is(403).shows(says)
 		}
 		open := with(blog.RegistrationOpen)
 		open.browser(t).get("/login").is(200).shows("Create an account")
 
-		alice := open.moderator(t)
-		alice = invite.browser(t)
+		open.moderator(t)
+		alice := invite.browser(t)
 		alice.get("/login").form("Log in").fill("Username", "alice").fill("Password", testkit.Password).send().is(303)
 		page := alice.get("/").click("Moderation").click("Invitations").is(200)
 		page.form("New invitation").send().is(303)

@@ -55,7 +55,6 @@ func (p *Pages) moderation(c *gin.Context) error {
 	page.Pager = pagerOf(w, comments, more, "/moderation", query)
 	return p.render(c, http.StatusOK, &view{
 		template: "moderation", Title: "Comments", NoIndex: true, Calls: calls, Page: page,
-		Done: deletedNotice(c.Query("done")),
 	})
 }
 
@@ -99,31 +98,14 @@ func (p *Pages) deleteSelected(c *gin.Context) error {
 		f.Notice = "This deletes " + count + " for good."
 		return p.render(c, http.StatusOK, &view{template: "delete", Title: "Delete " + count, NoIndex: true, Form: f})
 	}
-	deleted := 0
 	for id := range ids {
 		err := p.Blog.DeleteComment(c.Request.Context(), callOf(c), id)
-		if err == nil {
-			deleted++
-		} else if !errors.Is(err, models.ErrCommentNotFound) { // which is gone already
+		if err != nil && !errors.Is(err, models.ErrCommentNotFound) { // which is gone already
 			return err
 		}
 	}
-	query.Set("done", strconv.Itoa(deleted))
+	query.Set("done", "deleted")
 	return redirect(c, http.StatusSeeOther, urls.WithQuery("/moderation", query))
-}
-
-// deletedNotice says how many comments were just deleted, "" if number is no number of them.
-func deletedNotice(number string) string {
-	n, err := strconv.Atoi(number)
-	switch {
-	case number == "none":
-		return "No comment is selected. Select at least one first."
-	case err != nil || n < 0 || n > pageSize:
-		return ""
-	case n == 0:
-		return "Nothing was deleted: the selected comments are already gone."
-	}
-	return "You have deleted " + countComments(n) + "."
 }
 
 // countComments writes how many comments there are.

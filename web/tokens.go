@@ -53,7 +53,7 @@ func (p *Pages) accessTokens(c *gin.Context) (*formPage, error) {
 			if err != nil {
 				return "", err
 			}
-			return "/account/tokens?done=ended", p.Blog.Store.DeleteAccessToken(ctx, me.ID, id)
+			return "/account/tokens?done=ended", p.Blog.EndAccessToken(ctx, me.ID, id)
 		}
 		var scopes []string
 		for _, scope := range tokenScopes {

@@ -61,6 +61,8 @@ var notices = map[string]string{
 	"/account/drafts/:id?done=saved": "Your draft is saved.",
 	"/account/sessions?done=ended":   "The session has ended.",
 	"/account/tokens?done=ended":     "The token has ended.",
+	"/moderation?done=deleted":       "The selected comments are deleted.",
+	"/moderation?done=none":          "No comment is selected. Select at least one first.",
 	"/moderation/users?done=deleted": "The account is deleted.",
 
 	"/moderation/users/:id?done=suspend":   "The user is suspended.",

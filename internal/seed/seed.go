@@ -1,4 +1,4 @@
-// Package seed fills a store with believable users, posts and comments.
+// Package seed fills a store with believable users and posts.
 package seed
 
 import (
@@ -24,8 +24,6 @@ const (
 	// userAge is how old the accounts of the users are at most. Their posts are younger than postAge.
 	userAge = 210 * 24 * time.Hour
 	postAge = 180 * 24 * time.Hour
-	// commentedPosts is how many of the newest posts get comments, and maxComments how many each of them gets at most.
-	commentedPosts, maxComments = 100, 4
 )
 
 // Plan says what to fill a store with.
@@ -36,8 +34,8 @@ type Plan struct {
 	Suffix       string // of every username; with another one, a store can be filled a second time
 }
 
-// Fill stores the users and the posts of a plan, and comments on the newest posts. Their times are spread over the past
-// months, in the order of their ids. Fill calls progress with the number of users or posts that each step added. After
+// Fill stores the users and the posts of a plan. Their times are spread over the past months, in the order of their
+// ids. Fill calls progress with the number of users or posts that each step added. After
 // an error, some of the rows are stored and some are not. The error is models.ErrDuplicate if a username is taken.
 func Fill(ctx context.Context, store models.Bulk, plan Plan, progress func(rows int)) error {
 	now := time.Now()
@@ -55,24 +53,11 @@ func Fill(ctx context.Context, store models.Bulk, plan Plan, progress func(rows 
 		return fmt.Errorf("seed users: %w", err)
 	}
 	articles := span{now.Add(-postAge), now, plan.Posts}
-	var newest []models.Post
 	err = inBatches(ctx, plan.Posts, func(n int) models.KeptPost {
-		post := w.post(articles.at(w.clock, n))
-		newest = append(newest[max(0, len(newest)+1-commentedPosts):], post)
-		return models.KeptPost{Post: post}
+		return models.KeptPost{Post: w.post(articles.at(w.clock, n))}
 	}, store.PostTable().Insert, progress)
 	if err != nil {
 		return fmt.Errorf("seed posts: %w", err)
-	}
-	var comments []models.Comment
-	for i := range newest {
-		comments = append(comments, w.comments(&newest[i], now)...)
-	}
-	err = inBatches(ctx, len(comments), func(n int) models.KeptComment {
-		return models.KeptComment{Comment: comments[n]}
-	}, store.CommentTable().Insert, func(int) {})
-	if err != nil {
-		return fmt.Errorf("seed comments: %w", err)
 	}
 	return nil
 }
@@ -124,11 +109,11 @@ var textsFile []byte
 
 // texts are what texts.yaml has.
 type texts struct {
-	Openings, Closings, Remarks, Bios []string
-	Topics                            []struct{ Tags, Titles, Paragraphs []string }
+	Openings, Closings, Bios []string
+	Topics                   []struct{ Tags, Titles, Paragraphs []string }
 }
 
-// writer makes users, posts and comments.
+// writer makes users and posts.
 type writer struct {
 	texts
 	faker   *gofakeit.Faker
@@ -170,21 +155,6 @@ func (w *writer) post(at time.Time) models.Post {
 		},
 		AuthorID: w.author(), CreatedAt: created, UpdatedAt: created,
 	}
-}
-
-// comments makes the comments on a post, none or a few, all different, each younger than the one before.
-func (w *writer) comments(post *models.Post, now time.Time) []models.Comment {
-	comments, first := make([]models.Comment, w.faker.IntN(maxComments+1)), w.faker.IntN(len(w.Remarks))
-	times := span{post.CreatedAt, now, len(comments)}
-	for i := range comments {
-		at := times.at(w.clock, i)
-		written := models.StoredTime(at)
-		comments[i] = models.Comment{
-			ID: models.NewIDAt(at), PostID: post.ID, Content: w.Remarks[(first+i)%len(w.Remarks)],
-			AuthorID: w.author(), CreatedAt: written, UpdatedAt: written,
-		}
-	}
-	return comments
 }
 
 // letters returns the letters of name that a username may start with, in lower case.

@@ -76,46 +76,6 @@ func TestTimesAreSpread(t *testing.T) {
 	})
 }
 
-// TestNewestPostsHaveComments: some of the newest posts have comments, which are younger than the post, the oldest
-// first.
-func TestNewestPostsHaveComments(t *testing.T) {
-	testkit.Each(t, func(t *testing.T, store models.Store) {
-		start := time.Now()
-		plan := seed.Plan{Users: 5, Posts: 130, Random: 3, PasswordHash: "hash"}
-		if err := seed.Fill(t.Context(), store, plan, func(int) {}); err != nil {
-			t.Fatal(err)
-		}
-		posts, _, err := store.Posts(t.Context(), models.PostFilter{Limit: 100})
-		if err != nil || len(posts) != 100 {
-			t.Fatalf("%d posts, %v", len(posts), err)
-		}
-		counts := map[int]int{}
-		for _, p := range posts {
-			thread, _, err := store.Thread(t.Context(), models.ThreadFilter{PostID: p.ID, Limit: 100})
-			if err != nil {
-				t.Fatal(err)
-			}
-			counts[len(thread)]++
-			before := p.CreatedAt
-			for _, c := range thread {
-				if c.CreatedAt.Before(before) || c.CreatedAt.After(start.Add(time.Minute)) || c.Author == nil {
-					t.Errorf("a comment on a post of %v, after one of %v: %+v", p.CreatedAt, before, c)
-				}
-				before = c.CreatedAt
-			}
-		}
-		for n := range 5 {
-			if counts[n] < 5 {
-				t.Errorf("%d of 100 posts have %d comments: %v", counts[n], n, counts)
-			}
-		}
-		all, more, err := store.Comments(t.Context(), models.CommentFilter{Limit: 100})
-		if err != nil || !more || len(all) != 100 {
-			t.Errorf("%d comments, %v, %v", len(all), more, err)
-		}
-	})
-}
-
 // TestTextsKeepTheRules: what is seeded could have been written by the API.
 func TestTextsKeepTheRules(t *testing.T) {
 	store := testkit.SQLite(t)
@@ -151,15 +111,6 @@ func TestTextsKeepTheRules(t *testing.T) {
 			}
 		}
 		filter.After = page[len(page)-1].ID
-	}
-	comments, _, err := store.Comments(t.Context(), models.CommentFilter{Limit: 100})
-	if err != nil || len(comments) != 100 {
-		t.Fatalf("%d comments, %v", len(comments), err)
-	}
-	for _, c := range comments {
-		if problem := models.CommentText(c.Content); problem != "" {
-			t.Errorf("%+v %s", c, problem)
-		}
 	}
 	if len(titles) < 40 {
 		t.Errorf("only %d titles", len(titles))

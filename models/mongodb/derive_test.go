@@ -12,7 +12,6 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"gin-blog/internal/testkit"
 	"gin-blog/models"
@@ -225,27 +224,5 @@ func TestUsersWithOneName(t *testing.T) {
 		if n := strings.Count(log.String(), id.Hex()); n != min(i, 1) {
 			t.Errorf("%d warnings name user %d:\n%s", n, i, log.String())
 		}
-	}
-}
-
-// TestIndexesOfOlderVersionsGo: the indexes that gin-blog made before, and only those, are dropped.
-func TestIndexesOfOlderVersionsGo(t *testing.T) {
-	db := testkit.Database(t)
-	unique := func(field, name string) mongo.IndexModel {
-		return mongo.IndexModel{Keys: bson.D{{Key: field, Value: 1}}, Options: options.Index().SetName(name).SetUnique(true).
-			SetPartialFilterExpression(bson.D{{Key: field, Value: bson.D{{Key: "$type", Value: "string"}}}})}
-	}
-	old := unique("username", "username_caseless")
-	old.Options.SetCollation(&options.Collation{Locale: "en", Strength: 2})
-	theirs := mongo.IndexModel{Keys: bson.D{{Key: "phone", Value: 1}}, Options: options.Index().SetName("email_caseless")}
-	for _, model := range []mongo.IndexModel{old, unique("email", "email_exact"), theirs} {
-		if _, err := db.Collection("users").Indexes().CreateOne(t.Context(), model); err != nil {
-			t.Fatal(err)
-		}
-	}
-	testkit.OpenMongoDB(t, db, nil)
-	indexes := indexesOf(t, db, "users")
-	if indexes["username_caseless"] != "" || indexes["email_exact"] != "" || indexes["email_caseless"] == "" {
-		t.Errorf("the indexes are %v", indexes)
 	}
 }

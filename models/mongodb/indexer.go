@@ -91,28 +91,10 @@ func (x *indexer) run(ctx context.Context) (c *collections, err error) {
 	if err := x.forReads(ctx); err != nil {
 		return nil, err
 	}
-	if err := x.dropOld(ctx); err != nil {
-		return nil, err
-	}
 	var cause error
 	c.tellsTime, cause = x.store.tellsTime(ctx, c)
 	x.failed = x.failed || cause != nil && isUnavailable(cause) // all else works without
 	return c, nil
-}
-
-// dropOld drops the indexes that gin-blog made before, and does without now.
-func (x *indexer) dropOld(ctx context.Context) error {
-	for _, on := range []string{"users", "posts"} {
-		for _, l := range x.listed[on] {
-			if !l.isOld() {
-				continue
-			}
-			if err := x.store.primary(on).Indexes().DropOne(ctx, l.name()); err != nil && isUnavailable(err) {
-				return err
-			}
-		}
-	}
-	return nil
 }
 
 // warn logs a warning, unless it did before. key tells it from other warnings with the same message.

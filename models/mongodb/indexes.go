@@ -49,18 +49,6 @@ func userIndex(key string) index {
 	return index{on: "users", name: key, keys: []string{key}, unique: true, partial: textsOf(key)}
 }
 
-// isOld returns whether the index is one that gin-blog made before documents had keys and terms.
-func (l listedIndex) isOld() bool {
-	field, _, _ := strings.Cut(l.name(), "_")
-	switch l.name() {
-	case "posts_text":
-		return text(l.Lookup("language_override")) == "noLanguageField"
-	case "username_caseless", "username_exact", "email_caseless", "email_exact":
-		return l.is("unique") && slices.Equal(l.keys(), []string{field}) && !l.covers() && l.covers(textsOf(field))
-	}
-	return false
-}
-
 // keyIndexes make a key unique for an author. The second one does so too if other programs have keys of their own,
 // which are not unique.
 func keyIndexes(collection string) []index {

@@ -90,7 +90,8 @@ func TestIndexes(t *testing.T) {
 		`SELECT name FROM sqlite_schema WHERE type = 'index' AND name NOT LIKE 'sqlite_%' ORDER BY name`)
 	want := []string{
 		"access_tokens_by_user", "comments_by_author", "comments_by_id", "comments_by_idempotency_key", "drafts_by_author",
-		"drafts_by_publish_at", "post_tags_by_author", "posts_by_author", "posts_by_idempotency_key", "sessions_by_expiry", "sessions_by_user",
+		"drafts_by_publish_at", "post_tags_by_author", "posts_by_author", "posts_by_idempotency_key",
+		"sessions_by_expiry", "sessions_by_user",
 	}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("the indexes are %q, %v, want %q", got, err, want)

@@ -85,10 +85,7 @@ func pageQuery(f models.PostFilter) (query string, args []any) {
 	switch {
 	case len(f.Words) > 0:
 		from, at = `posts_search CROSS JOIN posts ON posts.position = posts_search.rowid`, `posts_search.rowid`
-		match := matchAll(f.Words.Terms())
-		where(`posts_search MATCH coalesce((SELECT ? FROM former_terms), ?)`,
-			match+` OR `+matchAll(formerTerms(string(f.Words))))
-		args = append(args, match)
+		where(`posts_search MATCH ?`, matchAll(f.Words.Terms()))
 		if !f.Words.AreTerms() {
 			where(`has_words(?, posts.title, posts.content)`, string(f.Words))
 		}

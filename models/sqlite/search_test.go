@@ -3,14 +3,11 @@ package sqlite_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"unicode"
 
@@ -205,121 +202,27 @@ func TestOldFileIsIndexedAgain(t *testing.T) {
 	expectIndex(t, backup, []models.Post{posts[0], posts[2]})
 }
 
-// deriveAll derives until there is no more, and returns the number of batches.
-func deriveAll(t *testing.T, store *sqlite.Store) (batches int) {
-	t.Helper()
-	for {
-		more, err := store.Derive(t.Context())
-		if err != nil {
-			t.Fatal(err)
+// TestTermsOfFormerVersions: a migration gives the posts of former versions the terms of today.
+func TestTermsOfFormerVersions(t *testing.T) {
+	for _, version := range []int{6, 7} {
+		var posts []models.Post
+		for _, title := range []string{"old", "new"} {
+			posts = append(posts, models.Post{ID: models.NewID(), AuthorID: models.NewID(), Text: models.Text{
+				Title: title, Content: "naïve 部署方案讨论 ＡＢＣ plain",
+			}})
 		}
-		if !more {
-			return batches
+		path := fileOfVersion(t, version, posts)
+		if version == 7 { // which had begun to replace the terms
+			execute(t, path, `INSERT INTO former_terms (last) SELECT max(position) FROM posts`)
 		}
-		batches++
-	}
-}
-
-// TestDerive: posts that an older gin-blog indexed are found by the words that found them before until their terms are
-// replaced, the newest first, and then by those of today. A process that is killed in between changes nothing of that.
-func TestDerive(t *testing.T) {
-	author := models.NewID()
-	newPost := func(title, content string) models.Post {
-		return models.Post{ID: models.NewID(), Text: models.Text{Title: title, Content: content}, AuthorID: author}
-	}
-	posts := []models.Post{newPost("old", "naïve 部署方案讨论 ＡＢＣ ΣΊΣΥΦΟΣ plain")}
-	for range 1000 {
-		posts = append(posts, newPost("?", "Filler ÉCOLE 日本"))
-	}
-	posts = append(posts, newPost("new", posts[0].Content))
-	path := fileOfVersion(t, 6, posts)
-	expect := func(step string, finds map[string]string) {
-		t.Helper()
 		store := serve(t, path)
 		defer store.Close(t.Context())
-		for text, want := range finds {
-			if got := search(t, store, text); got != want {
-				t.Errorf("%s: search %q: got %q, want %q", step, text, got, want)
+		for _, text := range []string{"naïve", "NAIVE", "部署", "abc", "plain"} {
+			if got := search(t, store, text); got != "new old" {
+				t.Errorf("of version %d, search %q: got %q", version, text, got)
 			}
 		}
-	}
-	former := map[string]string{"naïve": "new old", "部署方案讨论": "new old", "ＡＢＣ": "new old",
-		"plain":         "new old",
-		"σίσυφοσ NAÏVE": "new old", "plain none": ""}
-	expect("at the start", former)
-	expect("at the start", map[string]string{"naive": "", "部署": "", "abc": ""})
-	store := serve(t, path)
-	if more, err := store.Derive(t.Context()); err != nil || !more {
-		t.Fatal(more, err)
-	}
-	newer := newPost("newer", "naïve 部署方案")
-	if _, err := store.CreatePost(t.Context(), &newer, nil); err != nil {
-		t.Fatal(err)
-	}
-	defer store.Close(t.Context())
-	dir := t.TempDir() // gets what a killed process leaves
-	if err := os.CopyFS(dir, os.DirFS(filepath.Dir(path))); err != nil {
-		t.Fatal(err)
-	}
-	path = filepath.Join(dir, filepath.Base(path))
-	former["naïve"] = "newer new old"
-	expect("after a batch", former)
-	expect("after a batch", map[string]string{"naive": "newer new", "部署": "newer new", "abc": "new",
-		"署方案讨": "new",
-		"方部署":  ""})
-
-	store = serve(t, path)
-	change := func(p *models.Post) error { p.Content += "."; return nil }
-	if _, err := store.UpdatePost(t.Context(), posts[0].ID, change); err != nil {
-		t.Fatal(err)
-	}
-	if got := search(t, store, "naive abc 部署"); got != "new old" {
-		t.Errorf("after a change: found %q", got)
-	}
-	if batches := deriveAll(t, store); batches != 2 {
-		t.Errorf("the rest took %d batches, want 2", batches)
-	}
-	store.Close(t.Context())
-	expect("at the end", former)
-	expect("at the end", map[string]string{"naive": "newer new old", "部署": "newer new old", "abc": "new old",
-		"方部署": ""})
-	expectIndex(t, path, append(posts, newer))
-	execute(t, path, `CREATE TABLE nothing_is_left (x CHECK (x = 0))`,
-		`INSERT INTO nothing_is_left SELECT count(*) FROM former_terms`)
-}
-
-// TestDeriveByTwoProcesses: several processes may derive at once. A batch of long posts has fewer of them.
-func TestDeriveByTwoProcesses(t *testing.T) {
-	var posts []models.Post
-	for i := range 16 {
-		posts = append(posts, models.Post{ID: models.NewID(), Text: models.Text{
-			Title: fmt.Sprint("Ä", i), Content: strings.Repeat("naïve ", 300_000/7)}})
-	}
-	path := fileOfVersion(t, 6, posts)
-	var batches atomic.Int64
-	var running sync.WaitGroup
-	for range 2 {
-		store := serve(t, path)
-		defer store.Close(t.Context())
-		running.Go(func() { batches.Add(int64(deriveAll(t, store))) })
-	}
-	running.Wait()
-	if n := batches.Load(); n != 4 {
-		t.Errorf("it took %d batches, want 4", n)
-	}
-	expectIndex(t, path, posts)
-}
-
-// TestNewFileHasNothingToDerive: its posts have the terms of today.
-func TestNewFileHasNothingToDerive(t *testing.T) {
-	store := serve(t, filepath.Join(t.TempDir(), "new.db"))
-	defer store.Close(t.Context())
-	post := models.Post{ID: models.NewID(), Text: models.Text{Title: "a", Content: "b"}}
-	if _, err := store.CreatePost(t.Context(), &post, nil); err != nil {
-		t.Fatal(err)
-	}
-	if batches := deriveAll(t, store); batches != 0 {
-		t.Errorf("there are %d batches", batches)
+		expectIndex(t, path, posts)
 	}
 }
 

@@ -59,6 +59,11 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) (more bool, err error)
 	return more && err == nil, err
 }
 
+// Derive implements models.Store. Triggers derive everything when a post is written.
+func (s *Store) Derive(ctx context.Context) (more bool, err error) {
+	return false, s.read(ctx, "derive", func(*sqlite.Conn) error { return nil })
+}
+
 // sweepPurged removes some of what purged users wrote, and the marks of those of whom nothing more can come. It returns
 // whether it removed anything.
 func sweepPurged(conn *sqlite.Conn, now time.Time) (removed bool, err error) {

@@ -38,3 +38,10 @@ CREATE TABLE purged_users (
     id        BLOB    PRIMARY KEY NOT NULL CHECK (length(id) = 12),
     purged_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- The posts that still have the terms of former_terms get those of today.
+UPDATE posts_search
+    SET words = (SELECT fold_words(title, content) FROM posts WHERE position = posts_search.rowid)
+    WHERE rowid <= (SELECT last FROM former_terms);
+
+DROP TABLE former_terms;
