@@ -109,7 +109,7 @@ func (s *Store) AccessTokenTable() models.Table[models.AccessToken] {
 // LogTable implements models.Bulk.
 func (s *Store) LogTable() models.Table[models.LogEntry] {
 	return &table[models.LogEntry]{
-		store: s, name: "adminLog", record: newLogEntry,
+		store: s, name: "adminLog", filter: ownEntry(), record: newLogEntry,
 		document: func(e *models.LogEntry) bson.Raw { return write(logFields(e)) },
 	}
 }

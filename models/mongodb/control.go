@@ -37,10 +37,16 @@ func ownToken() bson.D { return bson.D{{Key: "hash", Value: ofType("binData")}} 
 
 func tokensOf(user models.ID) bson.D { return append(ownToken(), bson.E{Key: "user", Value: user}) }
 
+// removeAt is when the server removes an invitation or an entry of the log. Other programs have no such field.
+const removeAt = "removeAt"
+
 func invitationFields(i *models.Invitation) []field {
-	return []field{
-		{"_id", &i.ID, written}, {"createdAt", &i.CreatedAt, written}, {"expiresAt", &i.ExpiresAt, written},
-	}
+	return []field{{"_id", &i.ID, written}, {"createdAt", &i.CreatedAt, written}, {removeAt, &i.ExpiresAt, written}}
+}
+
+// liveInvitation adds to a filter that it selects invitations that have not expired.
+func liveInvitation(filter bson.D, now time.Time) bson.D {
+	return append(filter, bson.E{Key: removeAt, Value: bson.D{{Key: "$gt", Value: now}}})
 }
 
 func newInvitation(document bson.Raw) (i models.Invitation) {
@@ -56,9 +62,12 @@ func logFields(e *models.LogEntry) []field {
 		{"target", &e.Target, written},
 		{"reason", &e.Reason, written},
 		{"createdAt", &e.CreatedAt, written},
-		{"expiresAt", derived(func() any { return e.CreatedAt.Add(models.LogTTL) }), written},
+		{removeAt, derived(func() any { return e.CreatedAt.Add(models.LogTTL) }), written},
 	}
 }
+
+// ownEntry selects the entries and invitations of gin-blog.
+func ownEntry() bson.D { return bson.D{{Key: removeAt, Value: ofType("date")}} }
 
 func newLogEntry(document bson.Raw) (e models.LogEntry) {
 	read(document, logFields(&e))
@@ -159,7 +168,7 @@ func (s *Store) CreateInvitation(ctx context.Context, i *models.Invitation) erro
 // Invitations implements models.InvitationStore.
 func (s *Store) Invitations(ctx context.Context, now time.Time) ([]models.Invitation, error) {
 	return get(ctx, s, "list invitations", func(ctx context.Context, c *collections) ([]models.Invitation, error) {
-		live := append(olderThan(models.ID{}), notExpired(now))
+		live := liveInvitation(olderThan(models.ID{}), now)
 		cursor, err := c.invitations.Find(ctx, live, pageOf(models.MaxInvitations-1, -1))
 		return findAll(ctx, cursor, err, newInvitation)
 	})
@@ -168,7 +177,7 @@ func (s *Store) Invitations(ctx context.Context, now time.Time) ([]models.Invita
 // DeleteInvitation implements models.InvitationStore.
 func (s *Store) DeleteInvitation(ctx context.Context, id models.ID) error {
 	return s.run(ctx, "delete invitation", func(ctx context.Context, c *collections) error {
-		_, err := c.invitations.DeleteOne(ctx, byID(id))
+		_, err := c.invitations.DeleteOne(ctx, append(byID(id), ownEntry()...))
 		return err
 	})
 }
@@ -178,7 +187,7 @@ func (s *Store) DeleteInvitation(ctx context.Context, id models.ID) error {
 func (s *Store) CreateInvitedUser(ctx context.Context, u *models.User, invitation models.ID, now time.Time) error {
 	var taken bson.Raw
 	err := s.run(ctx, "take invitation", func(ctx context.Context, c *collections) (err error) {
-		taken, err = c.invitations.FindOneAndDelete(ctx, append(byID(invitation), notExpired(now))).Raw()
+		taken, err = c.invitations.FindOneAndDelete(ctx, liveInvitation(byID(invitation), now)).Raw()
 		return missing(err, models.ErrInvitationVoid)
 	})
 	if err != nil {
@@ -202,7 +211,7 @@ func (s *Store) AddToLog(ctx context.Context, e *models.LogEntry) error {
 // Log implements models.LogStore.
 func (s *Store) Log(ctx context.Context, f models.LogFilter) ([]models.LogEntry, bool, error) {
 	page, err := get(ctx, s, "list log", func(ctx context.Context, c *collections) (*models.Page[models.LogEntry], error) {
-		cursor, err := c.adminLog.Find(ctx, olderThan(f.After), pageOf(f.Limit, -1))
+		cursor, err := c.adminLog.Find(ctx, append(olderThan(f.After), ownEntry()...), pageOf(f.Limit, -1))
 		return findPage(ctx, cursor, err, f.Limit, newLogEntry, nil)
 	})
 	return rowsOf(page, false, err)
@@ -241,14 +250,19 @@ func (s *Store) PurgeUser(ctx context.Context, id models.ID, _ time.Time) error 
 // purgedUsers returns the users whose posts and comments are still to be removed, and are hidden. A user who is still
 // there was not purged after all.
 func (c *collections) purgedUsers(ctx context.Context) (ids []models.ID, err error) {
-	cursor, err := c.deletedUsers.Aggregate(ctx, append(
-		mongo.Pipeline{{{Key: "$match", Value: bson.D{{Key: "purge", Value: true}}}}}, join("user", c.users)...))
-	return ids, each(ctx, cursor, err, func(document bson.Raw) bool {
-		if joinedBy(document, "user") == nil {
-			ids = append(ids, idOf(document.Lookup("user")))
+	cursor, err := c.deletedUsers.Find(ctx, bson.D{{Key: "purge", Value: true}})
+	err = each(ctx, cursor, err, func(document bson.Raw) bool {
+		var n note
+		if wrote(document, rewrite(document, noteFields(&n))) { // and not another program
+			ids = append(ids, n.user)
 		}
 		return true
 	})
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	present, err := findByID(ctx, c.users, ids, documentID)
+	return slices.DeleteFunc(ids, func(id models.ID) bool { _, isPresent := present[id]; return isPresent }), err
 }
 
 // joinPurges makes findJoined find out whether there may be purged users, for hasPurges.

@@ -39,8 +39,8 @@ func readIndexes() []index {
 		{on: "sessions", name: "own_sessions_expire", keys: []string{"expiresAt"}, partial: ownSession(), expires: true},
 		{on: "accessTokens", name: "access_tokens_by_hash", keys: []string{"hash"}},
 		{on: "accessTokens", name: "access_tokens_by_user", keys: []string{"user", "-_id"}},
-		{on: "invitations", name: "invitations_expire", keys: []string{"expiresAt"}, expires: true},
-		{on: "adminLog", name: "log_expires", keys: []string{"expiresAt"}, expires: true},
+		{on: "invitations", name: "invitations_expire", keys: []string{removeAt}, expires: true},
+		{on: "adminLog", name: "log_expires", keys: []string{removeAt}, expires: true},
 	}
 }
 

@@ -69,15 +69,6 @@ func run(ctx context.Context, o options) error {
 		sites = append(sites, s)
 	}
 	largest := sites[len(sites)-1]
-	script, err := program.Root("scripts", "mongo-server")
-	if err != nil {
-		return err
-	}
-	onMongo, stop, err := openMongo(ctx, binary, script, dir)
-	defer stop()
-	if err != nil {
-		return fmt.Errorf("open the database: %w", err)
-	}
 	rest, err := largest.program.ResidentMiB("VmRSS")
 	if err != nil {
 		return err
@@ -90,7 +81,7 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	if err := measure(ctx, o, append(sites, onMongo), searches); err != nil {
+	if err := measure(ctx, o, sites, searches); err != nil {
 		return err
 	}
 	if err := measure(ctx, o, sites, writes); err != nil {
@@ -100,7 +91,7 @@ func run(ctx context.Context, o options) error {
 	fmt.Printf("\nWith %s posts, the program listens %s after its start. It has %d MiB of resident memory at rest, "+
 		"%d MiB at most while it is read.\n",
 		thousands(o.posts), largest.started.Round(10*time.Millisecond), rest, peak)
-	return printMongo(ctx, script, onMongo)
+	return nil
 }
 
 // measure measures the requests of all sites, each once in each round, those that are compared one after the other.
@@ -113,20 +104,6 @@ func measure(ctx context.Context, o options, sites []*site, requests func(*site)
 				}
 			}
 		}
-	}
-	return nil
-}
-
-// printMongo prints what a search on MongoDB costs, under the name of its server, which script prints.
-func printMongo(ctx context.Context, script string, s *site) error {
-	name, err := program.Output(ctx, script)
-	if err != nil {
-		return err
-	}
-	fmt.Printf("\n%s with %s posts, one connection\n\n| | requests a second | p50 |\n|-|-:|-:|\n",
-		name, thousands(mongoPosts))
-	for _, r := range s.searches {
-		fmt.Printf("|%s|%.0f|%s|\n", r.Name, r.Rate(), r.Percentile(50).Round(100*time.Microsecond))
 	}
 	return nil
 }

@@ -22,9 +22,7 @@ const (
 	rareWord, commonWord = "xylophonist", "server"
 	// chinesePosts have chineseText, in which a search looks for chineseWord.
 	chinesePosts, chineseText, chineseWord = 500, "今天讨论了部署方案和数据库性能。", "%E9%83%A8%E7%BD%B2"
-	// mongoPosts are the posts in MongoDB.
-	mongoPosts = 20_000
-	html       = "Accept: text/html\r\n"
+	html                                   = "Accept: text/html\r\n"
 )
 
 // site is the program on a store of one size.
@@ -64,39 +62,10 @@ func openSite(ctx context.Context, binary, keep, dir string, posts int) (*site, 
 	if err := program.Command(ctx, binary, []string{"DATA_DIR=" + kept}, "backup", copied); err != nil {
 		return nil, err
 	}
-	return startSite(ctx, binary, data, posts)
-}
-
-// openMongo fills a new database of a MongoDB server, starts the program on it, and prepares the searches. The caller
-// calls stop, also after an error.
-func openMongo(ctx context.Context, binary, script, dir string) (s *site, stop func(), err error) {
-	mongo, err := program.NewProcess("mongodb", dir, nil, script, "{port}", filepath.Join(dir, "mongodb"))
-	if err != nil {
-		return nil, func() {}, err
-	}
-	uri := "MONGO_URI=mongodb://" + mongo.Addr + "/blog"
-	if err = mongo.StartAndWait(ctx); err == nil {
-		err = seed(ctx, binary, uri, mongoPosts)
-	}
-	if err != nil {
-		return nil, mongo.Close, err
-	}
-	s, err = startSite(ctx, binary, dir, mongoPosts, uri)
-	if err != nil {
-		return nil, mongo.Close, err
-	}
-	for _, r := range s.searches {
-		r.Connections = 1 // the small server of the tests has one processor
-	}
-	return s, func() { s.program.Close(); mongo.Close() }, nil
-}
-
-// startSite starts the program with its files in data, and prepares the requests.
-func startSite(ctx context.Context, binary, data string, posts int, settings ...string) (*site, error) {
-	p, err := program.NewProcess("gin-blog", data, append(settings,
-		"PORT={port}", "DATA_DIR="+data, "LOG_LEVEL=error", "RATE_LIMIT=false", "REFRESH_ROTATION=false",
+	p, err := program.NewProcess("gin-blog", data, []string{
+		"PORT={port}", "DATA_DIR=" + data, "LOG_LEVEL=error", "RATE_LIMIT=false", "REFRESH_ROTATION=false",
 		"ACCESS_TOKEN_TTL=24h",
-	), binary)
+	}, binary)
 	if err != nil {
 		return nil, err
 	}
@@ -209,6 +178,11 @@ func (s *site) prepareWrites(ctx context.Context, newest post, other string) err
 	if _, err := s.client.Call(ctx, http.MethodPost, "/auth/login", account, &grant); err != nil {
 		return err
 	}
+	var program struct{ Token string }
+	wanted := map[string]any{"name": "bench", "scopes": []string{"drafts"}}
+	if _, err := s.client.Call(ctx, http.MethodPost, "/auth/tokens", wanted, &program); err != nil {
+		return err
+	}
 	content, err := json.Marshal(newest.Content)
 	if err != nil {
 		return err
@@ -231,6 +205,9 @@ func (s *site) prepareWrites(ctx context.Context, newest post, other string) err
 	storm.Meanwhile = logins
 	s.writes = []*load.Request{
 		send("create a post", "POST /posts", token, created, load.Connections, 0, http.StatusCreated),
+		send("my drafts, by the token of a login", "GET /drafts", token, "", load.Connections, 0, ok),
+		send("my drafts, by the access token of a program", "GET /drafts",
+			"Authorization: Bearer "+program.Token+"\r\n", "", load.Connections, 0, ok),
 		send("refresh a session", "POST /auth/refresh", "", refresh, load.Connections, 0, ok),
 		send("log in, one at a time (bcrypt cost 10)", "POST /auth/login", "", login, 1, 0, ok),
 		busy,

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -66,6 +67,10 @@ func (t *trial) run(ctx context.Context, binary, dir string, seed uint64) (*ledg
 	if err := t.site.SignIn(ctx, "writer"); err != nil {
 		return nil, err
 	}
+	role := append(settings, "DATA_DIR="+filepath.Join(dir, "data"))
+	if err := program.Command(ctx, binary, role, "role", "writer", "admin"); err != nil {
+		return nil, err
+	}
 	book := ledger.New()
 	thread, err := t.prepare(ctx, book)
 	if err != nil {
@@ -91,8 +96,8 @@ func (t *trial) startProgram(ctx context.Context) error {
 	})
 }
 
-// prepare creates the drafts that publish themselves, one a second, and the post that is commented on, whose id it
-// returns.
+// prepare creates the drafts that publish themselves, one a second, what the spammer wrote, and the post that is
+// commented on, whose id it returns.
 func (t *trial) prepare(ctx context.Context, book *ledger.Ledger) (thread string, err error) {
 	for n := range t.plan.due {
 		at := time.Now().Add(time.Duration(n+1) * time.Second).UTC().Format(time.RFC3339Nano)
@@ -101,8 +106,30 @@ func (t *trial) prepare(ctx context.Context, book *ledger.Ledger) (thread string
 			return "", err
 		}
 	}
-	post := map[string]string{"title": "the post that is commented on", "content": "What do you think?"}
+	spammer, post := program.Client{URL: t.site.URL}, map[string]string{"title": "Spam", "content": "What do you think?"}
+	if err := spammer.SignIn(ctx, "spammer"); err != nil {
+		return "", err
+	}
+	for range 200 {
+		if _, err := spammer.Call(ctx, http.MethodPost, "/posts", post, nil); err != nil {
+			return "", err
+		}
+	}
+	post["title"] = "the post that is commented on"
 	return book.Create(ctx, &t.site.Client, "/posts", post)
+}
+
+// purge purges the spammer. No post of theirs is in the ledger, so each that is there at the end breaks a promise.
+func (t *trial) purge(ctx context.Context) error {
+	var user ledger.Item
+	_, err := t.site.Call(ctx, http.MethodGet, "/users/spammer", nil, &user)
+	if err == nil {
+		_, err = t.site.Call(ctx, http.MethodDelete, "/admin/users/"+user.ID+"?purge=true", nil, nil)
+	}
+	if refusal, ok := errors.AsType[*program.StatusError](err); ok && refusal.Status == http.StatusNotFound {
+		return nil // an earlier try got no answer
+	}
+	return err
 }
 
 // injectFaults injects all faults of the plan: those of the program and those of the database at the same time.
@@ -110,6 +137,9 @@ func (t *trial) injectFaults(ctx context.Context, seed uint64) error {
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.Go(func() error { return t.injectProgramFaults(groupCtx, rand.New(rand.NewPCG(seed, 1))) })
 	group.Go(func() error { return t.injectDatabaseFaults(groupCtx, rand.New(rand.NewPCG(seed, 2))) })
+	group.Go(func() error {
+		return program.Await(groupCtx, readyTimeout, "the purge", func() error { return t.purge(groupCtx) })
+	})
 	if err := group.Wait(); err != nil {
 		return err
 	}
