@@ -31,7 +31,8 @@ func TestNotesThatPurgeNobody(t *testing.T) {
 	if _, err := db.Collection("deletedUsers").InsertMany(t.Context(), []any{
 		bson.D{{Key: "_id", Value: models.NewID()}, {Key: "user", Value: alice.ID}, {Key: "purge", Value: true}},
 		bson.D{
-			{Key: "_id", Value: models.NewID()}, {Key: "user", Value: gone}, {Key: "purge", Value: true}, {Key: "by", Value: "x"},
+			{Key: "_id", Value: models.NewID()}, {Key: "user", Value: gone}, {Key: "purge", Value: true},
+			{Key: "by", Value: "x"},
 		},
 	}); err != nil {
 		t.Fatal(err)

@@ -29,16 +29,6 @@ func tokenFields(t *models.AccessToken) []field {
 	}
 }
 
-// tokenLogin is an access token with its user.
-type tokenLogin struct {
-	token models.AccessToken
-	user  models.User
-}
-
-func tokenLoginFields(l *tokenLogin) []field {
-	return append(tokenFields(&l.token), userFields(&l.user)...)
-}
-
 func invitationFields(i *models.Invitation) []field {
 	return []field{{"id", &i.ID, fixed}, {"created_at", &i.CreatedAt, fixed}, {"expires_at", &i.ExpiresAt, fixed}}
 }
@@ -62,11 +52,7 @@ var (
 	})
 	selectTokens = liveTokens.where(`access_tokens.user_id = ? ORDER BY access_tokens.id DESC`)
 
-	tokenLogins = &table[tokenLogin]{
-		record: "access token", missing: models.ErrTokenNotFound, fields: tokenLoginFields,
-	}
-	selectTokenLogin = `SELECT ` + columns("access_tokens", tokenFields(new(models.AccessToken))) + `, ` +
-		columns("users", userFields(new(models.User))) + ` FROM ` + liveTokens.from + ` WHERE access_tokens.hash = ?`
+	tokenLogins = newOwned(liveTokens, "access token", models.ErrTokenNotFound, `access_tokens.hash = ?`)
 
 	invitations = newTable(table[models.Invitation]{
 		name: "invitations", fields: invitationFields, from: `invitations`,
@@ -103,11 +89,7 @@ func (s *Store) AccessTokens(ctx context.Context, user models.ID) ([]models.Acce
 
 // AccessTokenByHash implements models.AccessTokenStore.
 func (s *Store) AccessTokenByHash(ctx context.Context, hash []byte) (*models.AccessToken, *models.User, error) {
-	found, err := tokenLogins.read(ctx, s, selectTokenLogin, hash)
-	if err != nil {
-		return nil, nil, err
-	}
-	return &found.token, &found.user, nil
+	return readOwned(ctx, s, tokenLogins, hash)
 }
 
 // NoteTokenUse implements models.AccessTokenStore.

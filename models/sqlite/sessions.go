@@ -26,14 +26,27 @@ func sessionFields(s *models.Session) []field {
 	}
 }
 
-// login is a session with its user.
-type login struct {
-	session models.Session
-	user    models.User
+// owned is a record with its user.
+type owned[T any] struct {
+	record T
+	user   models.User
 }
 
-func loginFields(l *login) []field {
-	return slices.Concat(sessionFields(&l.session), userFields(&l.user))
+// newOwned returns the table to find one of the records of t, by a condition, with its user, who is joined there.
+func newOwned[T any](t *table[T], record string, missing error, condition string) *table[owned[T]] {
+	fields := func(o *owned[T]) []field { return slices.Concat(t.fields(&o.record), userFields(&o.user)) }
+	all := columns(t.name, t.fields(new(T))) + `, ` + columns("users", userFields(new(models.User)))
+	find := `SELECT ` + all + ` FROM ` + t.from + ` WHERE ` + condition
+	return &table[owned[T]]{record: record, missing: missing, fields: fields, find: find}
+}
+
+// readOwned returns the one record that a table finds, and its user.
+func readOwned[T any](ctx context.Context, s *Store, t *table[owned[T]], args ...any) (*T, *models.User, error) {
+	found, err := t.read(ctx, s, t.find, args...)
+	if err != nil {
+		return nil, nil, err
+	}
+	return &found.record, &found.user, nil
 }
 
 var (
@@ -45,11 +58,7 @@ var (
 		name: "sessions", fields: sessionFields, from: `sessions
 			JOIN users ON users.id = sessions.user_id AND users.password_version = sessions.password_version`,
 	})
-	logins = &table[login]{record: "session", missing: models.ErrSessionNotFound, fields: loginFields}
-
-	selectLogin = `SELECT ` + columns("sessions", sessionFields(new(models.Session))) + `, ` +
-		columns("users", userFields(new(models.User))) + ` FROM ` + liveSessions.from + `
-		WHERE sessions.id = ? AND sessions.expires_at > ?`
+	logins = newOwned(liveSessions, "session", models.ErrSessionNotFound, `sessions.id = ? AND sessions.expires_at > ?`)
 
 	selectSessionsOf = liveSessions.where(`sessions.user_id = ? AND sessions.expires_at > ?
 		ORDER BY sessions.last_used_at DESC, sessions.id DESC`)
@@ -70,14 +79,8 @@ func (s *Store) CreateSession(ctx context.Context, session *models.Session) erro
 }
 
 // LiveSession implements models.SessionStore.
-func (s *Store) LiveSession(
-	ctx context.Context, id models.ID, now time.Time,
-) (session *models.Session, user *models.User, err error) {
-	found, err := logins.read(ctx, s, selectLogin, id, now)
-	if err != nil {
-		return nil, nil, err
-	}
-	return &found.session, &found.user, nil
+func (s *Store) LiveSession(ctx context.Context, id models.ID, now time.Time) (*models.Session, *models.User, error) {
+	return readOwned(ctx, s, logins, id, now)
 }
 
 // SwapRefreshID implements models.SessionStore.
