@@ -164,9 +164,13 @@ func (b *Blog) publishDue(ctx context.Context, known map[models.ID]bool) (map[mo
 // errNotDue says that the author of a draft has chosen another time since the draft was found.
 var errNotDue = errors.New("the time of the draft has not come")
 
-// publish publishes a draft, unless its author has deleted or moved it since it was found. A draft whose publishing has
-// begun is finished by the store.
+// publish publishes a draft, unless its author has deleted or moved it since it was found, or is suspended. A draft
+// whose publishing has begun is finished by the store.
 func (b *Blog) publish(ctx context.Context, due models.DueDraft) error {
+	author, err := b.Store.UserByID(ctx, due.AuthorID)
+	if err == nil && !author.SuspendedAt.IsZero() { // it waits for the end of the suspension
+		return nil
+	}
 	publish := func(d *models.Draft) (*models.Post, error) {
 		switch {
 		case d.Foreign:

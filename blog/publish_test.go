@@ -383,3 +383,27 @@ func TestDraftsThatFailHoldUpNoOthers(t *testing.T) {
 		}
 	})
 }
+
+// TestDraftsOfASuspendedUserWait: they are published once the suspension is over.
+func TestDraftsOfASuspendedUserWait(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, store models.Store) {
+		b := newWriter(t, store)
+		bob := &models.User{ID: models.NewID(), Username: "bob", Role: models.RoleUser, CreatedAt: time.Now()}
+		if err := store.CreateUser(t.Context(), bob); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := store.Suspend(t.Context(), b.author.ID, b.clock(), ""); err != nil {
+			t.Fatal(err)
+		}
+		b.draft(t, "Spam", -2*time.Second)
+		suspended := b.author
+		b.author = bob
+		b.draft(t, "Kept", -time.Second)
+		b.start(t, store)
+		b.await(t, "Kept")
+		if _, err := store.Suspend(t.Context(), suspended.ID, time.Time{}, ""); err != nil {
+			t.Fatal(err)
+		}
+		b.await(t, "Spam Kept")
+	})
+}

@@ -73,7 +73,7 @@ func (l *LoginCounter) Count(err error) {
 		outcome = "ok"
 	case errors.Is(err, auth.ErrBusy):
 		outcome = "busy"
-	case kind == models.Unauthenticated:
+	case kind == models.Unauthenticated, kind == models.Forbidden: // of a user who is suspended
 		outcome = "refused"
 	case kind == models.TooMany:
 		outcome = "limited"
