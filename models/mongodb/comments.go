@@ -47,8 +47,8 @@ func (s *Store) CreateComment(
 		if refusal := c.refusals["comments"]; key != nil && refusal != nil {
 			return nil, refusal
 		}
-		if _, _, err := findPost(ctx, c, c.posts, comment.PostID); err != nil {
-			return nil, err
+		if isMissing, err := lacks(ctx, c.posts, comment.PostID); err != nil || isMissing {
+			return nil, cmp.Or(err, models.ErrPostNotFound)
 		}
 		stored, err := s.insertComment(ctx, c, comment, key)
 		if err != nil {

@@ -20,6 +20,9 @@ const (
 	// After a server has recovered, its next fault comes within this time. The database has fewer faults, further apart,
 	// so that the faults of both go on for about as long and overlap.
 	programPause, databasePause = time.Second, 3 * time.Second
+	// databaseLeisure is how long a worker pauses after each request on MongoDB: to find the newest document, the small
+	// server of the tests reads all, so it keeps up with a few writes a second only.
+	databaseLeisure = 2 * time.Second
 	// readyTimeout is how long it may take until the program is ready.
 	readyTimeout = time.Minute
 )
@@ -76,7 +79,11 @@ func (t *trial) run(ctx context.Context, binary, dir string, seed uint64) (*ledg
 	if err != nil {
 		return nil, err
 	}
-	t.crew = book.StartCrew(ctx, &t.site, "w", ledger.Work{Posts: 16, Drafts: 8, Comments: 4, Thread: thread})
+	work := ledger.Work{Posts: 16, Drafts: 8, Comments: 4, Thread: thread}
+	if t.database != nil {
+		work.Pause = databaseLeisure
+	}
+	t.crew = book.StartCrew(ctx, &t.site, "w", work)
 	err = t.injectFaults(ctx, seed)
 	t.crew.Stop()
 	if err != nil {

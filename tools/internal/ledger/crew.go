@@ -32,7 +32,8 @@ type Site struct {
 // until it is acknowledged, the others send it once.
 type Work struct {
 	Posts, Drafts, Comments, Readers int
-	Thread                           string // the post that is commented on
+	Thread                           string        // the post that is commented on
+	Pause                            time.Duration // of a worker after each request
 }
 
 // Crew is writers and readers that go on while servers fail.
@@ -64,6 +65,7 @@ func (l *Ledger) StartCrew(ctx context.Context, site *Site, name string, work Wo
 			c.going.Go(func() {
 				for n := 0; ctx.Err() == nil && !c.stopped.Load(); n++ {
 					do(w, fmt.Sprintf("%s-%02d-%06d", name, number, n))
+					sleep(ctx, work.Pause)
 				}
 			})
 		}
