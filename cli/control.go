@@ -29,6 +29,9 @@ func invite(ctx context.Context, in call) error {
 		if err != nil {
 			return err
 		}
+		if c.Registration != "invite" {
+			in.warn("REGISTRATION is " + c.Registration + ": invitations have an effect only while it is invite")
+		}
 		tokens := auth.NewTokens(c.SecretKey, c.RefreshSecret, time.Now)
 		for i := range invitations {
 			token, err := tokens.SignInvitation(&invitations[i])

@@ -18,8 +18,9 @@ func TestControlCommands(t *testing.T) {
 		code int
 		want string // a regular expression
 	}{
-		{[]string{"invite"}, 0, `^https://blog\.example/register\?invite=[\w-]+\.[\w-]+\.[\w-]+\n$`},
-		{[]string{"invite", "-n", "3"}, 0, `^(https://blog\.example/register\?invite=\S+\n){3}$`},
+		{[]string{"invite"}, 0,
+			`^https://blog\.example/register\?invite=[\w-]+\.[\w-]+\.[\w-]+\ngin-blog: warning: REGISTRATION is open: `},
+		{[]string{"invite", "-n", "3"}, 0, `^(https://blog\.example/register\?invite=\S+\n){3}`},
 		{[]string{"invite", "-n", "0"}, 2, `-n must be 1 to 100`},
 		{[]string{"invite", "-n", "100"}, 1, `There are 100 invitations already`},
 		{[]string{"suspend", user[1], "Too much spam"}, 0, ` is suspended now, in the SQLite file `},

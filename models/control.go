@@ -30,9 +30,6 @@ const (
 	ScopeMedia    Scope = "media"
 )
 
-// Scopes are all scopes, in the order in which they are shown.
-func Scopes() []Scope { return []Scope{ScopePosts, ScopeDrafts, ScopeComments, ScopeMedia} }
-
 // AccessToken is what a program shows instead of a password. The token itself is stored nowhere.
 type AccessToken struct {
 	ID         ID

@@ -74,6 +74,13 @@ func openSite(ctx context.Context, binary, keep, dir string, posts int) (*site, 
 		return nil, err
 	}
 	s := &site{posts: posts, program: p, client: program.Client{URL: "http://" + p.Addr}, started: time.Since(start)}
+	err = program.Await(ctx, time.Minute, "the program to be ready", func() error {
+		_, err := s.client.Call(ctx, http.MethodGet, "/readyz", nil, nil)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
 	return s, s.prepare(ctx)
 }
 
