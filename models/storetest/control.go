@@ -20,6 +20,7 @@ var controlCases = []testCase{
 	{"an invitation lets one person register", invitationsWorkOnce},
 	{"a refused registration leaves the invitation", invitationsOutliveRefusals},
 	{"a suspension ends sessions and tokens", suspensionsEndSessions},
+	{"no login outlives a suspension that it crosses", suspensionsWinRaces},
 	{"users are found by text and suspension", usersAreFiltered},
 	{"nothing of a purged user is shown", purgedUsersAreHidden},
 	{"nothing of a purged user appears afterwards", purgesWinRaces},
@@ -218,6 +219,39 @@ func suspensionsEndSessions(t *testing.T, store models.Store) {
 	tokenIsLive(t, store, "no longer suspended", token, false)
 	if _, err := store.Suspend(t.Context(), models.NewID(), at, ""); !errors.Is(err, models.ErrUserNotFound) {
 		t.Errorf("nobody: %v", err)
+	}
+}
+
+// suspensionsWinRaces suspends a user who logs in and makes tokens at the same time.
+func suspensionsWinRaces(t *testing.T, store models.Store) {
+	alice := newUser(t, store, "alice")
+	sessions, tokens := make([]*models.Session, crowd), make([]*models.AccessToken, crowd)
+	for i := range crowd {
+		sessions[i], tokens[i] = newSession(alice, fmt.Sprint(i)), makeToken(alice, fmt.Sprint(i))
+	}
+	won := atOnce(t, 2*crowd+1, func(i int) (err error) {
+		switch {
+		case i == crowd:
+			_, err = store.Suspend(t.Context(), alice.ID, now(), "Spam")
+		case i < crowd:
+			err = store.CreateSession(t.Context(), sessions[i])
+		default:
+			err = store.CreateAccessToken(t.Context(), tokens[i-crowd-1])
+		}
+		return err
+	}, models.ErrTooManyTokens)
+	if won < crowd+1 {
+		t.Errorf("%d calls succeeded", won)
+	}
+	for _, s := range sessions {
+		if _, _, err := store.LiveSession(t.Context(), s.ID, now()); !errors.Is(err, models.ErrSessionNotFound) {
+			t.Errorf("a session: %v", err)
+		}
+	}
+	for _, token := range tokens {
+		if _, _, err := store.AccessTokenByHash(t.Context(), token.Hash); !errors.Is(err, models.ErrTokenNotFound) {
+			t.Errorf("a token: %v", err)
+		}
 	}
 }
 
